@@ -1,0 +1,1 @@
+"""Benchmarks: each prints, on its last line, the ratio that counts."""

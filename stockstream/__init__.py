@@ -1,0 +1,1 @@
+"""A market tape: every trade stored once, every candle equal to SQL over the trades."""

@@ -1,0 +1,62 @@
+"""What every script does at its door: arguments, settings, signals, and errors in one line."""
+
+import logging
+import os
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from threading import Event
+from types import FrameType
+
+from stockstream import settings as settings_of
+from stockstream.errors import SettingsError, StockstreamError, UsageError
+from stockstream.settings import Settings
+
+Main = Callable[[Namespace, Settings, Event], int]
+
+
+def run(parser: ArgumentParser, main: Main, argv: list[str] | None = None) -> None:
+    """Run `main(arguments, settings, stop)` and end the process with its exit code.
+
+    `stop` is set by Ctrl-C and SIGTERM; a second Ctrl-C ends at once. Whatever a user can cause
+    ends in one line on standard error: exit 2 for wrong usage or settings, 1 for all else.
+    """
+    name = parser.prog.removesuffix(".py")
+    arguments = parser.parse_args(argv)
+    _log_lines()
+    stop = Event()
+    _stop_on_signals(stop)
+    try:
+        code = main(arguments, settings_of.load(), stop)
+    except (SettingsError, UsageError) as exc:
+        _say(name, exc)
+        code = 2
+    except StockstreamError as exc:
+        _say(name, exc)
+        code = 1
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has gone: nothing is left to say, and to nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    raise SystemExit(code)
+
+
+def _say(name: str, exc: Exception) -> None:
+    print(f"{name}: {exc}", file=sys.stderr)  # noqa: T201 - the one line a user sees
+
+
+def _log_lines() -> None:
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+
+
+def _stop_on_signals(stop: Event) -> None:
+    def request_stop(signum: int, _frame: FrameType | None) -> None:
+        if stop.is_set() and signum == signal.SIGINT:
+            raise SystemExit(130)
+        stop.set()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, request_stop)

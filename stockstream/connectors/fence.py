@@ -1,0 +1,76 @@
+"""The fence: a job's place in each partition, kept in PostgreSQL beside the rows it wrote.
+
+Order of effects in a transaction that moves a job on: `advance` first (it locks the places, in
+sorted order, and refuses a job that has been taken over), then the rows, then COMMIT. So rows and
+place are one, a zombie writes nothing, and a COMMIT of unknown outcome is settled by `place`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors.sql import query
+from stockstream.errors import FencedError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a job stands in a partition: the next offset to read, and the epoch of its owner."""
+
+    next_offset: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """A move of a job in one partition: offsets `start` (included) to `end` (excluded)."""
+
+    partition: int
+    start: int
+    end: int
+    duplicates: int = 0
+
+
+def claim(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> dict[int, Place]:
+    """Take partitions over: raise each epoch and return where to go on reading."""
+    places = {}
+    for partition in sorted(partitions):
+        cursor.execute(query("claim"), {"job": job, "topic": topic, "partition": partition})
+        next_offset, epoch = cursor.fetchone() or (0, 0)
+        places[partition] = Place(next_offset, epoch)
+    return places
+
+
+def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], steps: Iterable[Step]) -> None:
+    """Move the job on in each partition, inside the caller's transaction.
+
+    Args:
+        owned: the places as `claim` gave them; their epochs are what the fence compares.
+        steps: the moves, at most one a partition.
+
+    Raises:
+        FencedError: another owner has taken a partition over, or has moved it on.
+    """
+    for step in sorted(steps, key=lambda step: step.partition):
+        cursor.execute(
+            query("advance"),
+            {
+                "job": job,
+                "topic": topic,
+                "partition": step.partition,
+                "from": step.start,
+                "to": step.end,
+                "duplicates": step.duplicates,
+                "epoch": owned[step.partition].epoch,
+            },
+        )
+        if cursor.rowcount != 1:
+            raise FencedError(job=job, partition=step.partition, topic=topic)
+
+
+def place(cursor: Cursor, job: str, topic: str, partition: int) -> Place:
+    """Return where the job stands in a partition, whoever owns it."""
+    cursor.execute(query("place"), {"job": job, "topic": topic, "partition": partition})
+    next_offset, epoch = cursor.fetchone() or (0, 0)
+    return Place(next_offset, epoch)

@@ -1,0 +1,70 @@
+"""The topic itself: make it, look at it, and tell how far a job lags behind."""
+
+from collections.abc import Mapping
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from stockstream.errors import KafkaUnreachableError
+
+PATIENCE = 5.0
+QUIET = {"log_level": 0, "error_cb": lambda _error: None}
+
+
+def ensure_topic(servers: str, topic: str, partitions: int, patience: float = PATIENCE) -> bool:
+    """Make the topic unless it is there; returns whether it was made.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    if topic in partition_counts(servers, patience):
+        return False
+    admin = AdminClient({"bootstrap.servers": servers} | QUIET)
+    wish = NewTopic(topic, num_partitions=partitions, replication_factor=1)
+    try:
+        admin.create_topics([wish], request_timeout=patience)[topic].result()
+    except KafkaException as exc:
+        error: KafkaError = exc.args[0]
+        if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise KafkaUnreachableError(servers=servers, reason=error.str()) from exc
+    return True
+
+
+def partition_counts(servers: str, patience: float = PATIENCE) -> dict[str, int]:
+    """Return each topic's number of partitions.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    try:
+        found = AdminClient({"bootstrap.servers": servers} | QUIET).list_topics(timeout=patience)
+    except KafkaException as exc:
+        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
+    return {name: len(topic.partitions) for name, topic in found.topics.items()}
+
+
+def ends(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+    """Return the end of each partition: the offset that its next message will get.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    count = partition_counts(servers, patience).get(topic, 0)
+    looker = Consumer({"bootstrap.servers": servers, "group.id": "stockstream-look"} | QUIET)
+    try:
+        return {
+            partition: looker.get_watermark_offsets(TopicPartition(topic, partition), timeout=patience)[1]
+            for partition in range(count)
+        }
+    except KafkaException as exc:
+        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
+    finally:
+        looker.close()
+
+
+def lag(ends_of_topic: Mapping[int, int], next_offsets: Mapping[int, int]) -> dict[int, int]:
+    """Return, for each partition, how many messages lie between a job's place and the end."""
+    return {
+        partition: max(end - next_offsets.get(partition, 0), 0) for partition, end in ends_of_topic.items()
+    }

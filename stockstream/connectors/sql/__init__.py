@@ -1,0 +1,19 @@
+"""SQL in files: `queries/NAME.sql` is one commented statement, `migrations/NNNN_name.sql` one step."""
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def query(name: str) -> str:
+    """Return the text of the statement `queries/<name>.sql`."""
+    return (files(__name__) / "queries" / f"{name}.sql").read_text("utf-8")
+
+
+@cache
+def migrations() -> tuple[tuple[int, str], ...]:
+    """Return the numbered steps of the schema, as (number, SQL), in order."""
+    steps = (step for step in (files(__name__) / "migrations").iterdir() if step.name.endswith(".sql"))
+    return tuple(
+        (int(step.name[:4]), step.read_text("utf-8")) for step in sorted(steps, key=lambda step: step.name)
+    )

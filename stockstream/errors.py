@@ -1,0 +1,70 @@
+"""The project's exceptions: the docstring of each is its message and its remedy."""
+
+from inspect import cleandoc
+
+
+class StockstreamError(Exception):
+    """{what}"""
+
+    def __init__(self, **facts: object) -> None:
+        """Fill the blanks of the docstring with `facts`."""
+        self.facts = facts
+        super().__init__(cleandoc(type(self).__doc__ or "").replace("\n", " ").format(**facts))
+
+
+class SettingsError(StockstreamError):
+    """{key}={value}: {allowed}; set it in .env or in the environment"""
+
+
+class UsageError(StockstreamError):
+    """{what}; see --help"""
+
+
+class RecoverableError(StockstreamError):
+    """{what}; trying again"""
+
+
+class PostgresUnreachableError(RecoverableError):
+    """cannot reach PostgreSQL at {host}:{port} ({reason}); is it running? ./start.sh starts one"""
+
+
+class PostgresBusyError(RecoverableError):
+    """PostgreSQL cannot do this now ({reason}); trying again"""
+
+
+class KafkaUnreachableError(RecoverableError):
+    """cannot reach Kafka at {servers} ({reason}); is it running? ./start.sh starts one"""
+
+
+class OffsetsGoneError(StockstreamError):
+    """the place to read on from is gone from topic {topic} ({reason}); the broker has dropped it or
+    made the topic anew"""
+
+
+class LoginRefusedError(RecoverableError):
+    """PostgreSQL at {host}:{port} refuses user {user} for database {database} ({reason}); create them
+    there, or set POSTGRES_PORT to a free port and ./start.sh starts a server of its own"""
+
+
+class SchemaMissingError(StockstreamError):
+    """the tables are missing or old in database {database} ({reason}); run: python database.py init"""
+
+
+class SchemaTooNewError(StockstreamError):
+    """database {database} has schema version {found}, this program knows {known}; update the program"""
+
+
+class PoisonError(StockstreamError):
+    """PostgreSQL refuses this value ({reason})"""
+
+
+class BadTradeError(StockstreamError):
+    """{reason}"""
+
+
+class FencedError(StockstreamError):
+    """another {job} has taken over partition {partition} of {topic}; nothing was written"""
+
+
+class ServiceError(StockstreamError):
+    """{what}"""

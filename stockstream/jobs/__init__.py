@@ -1,0 +1,1 @@
+"""One loop a process; source, sink, clock and stop event are arguments."""

@@ -1,0 +1,1 @@
+"""Unusual trading: features, methods and findings."""
