@@ -1,17 +1,22 @@
 """What every script does at its door: arguments, settings, signals, and errors in one line."""
 
 import logging
+import math
 import os
+import re
 import signal
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event
 from types import FrameType
 
 from stockstream import settings as settings_of
 from stockstream.errors import SettingsError, StockstreamError, UsageError
 from stockstream.settings import Settings
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Main = Callable[[Namespace, Settings, Event], int]
 
@@ -60,3 +65,24 @@ def _stop_on_signals(stop: Event) -> None:
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, request_stop)
+
+
+def positive(text: str) -> float:
+    """Return the number that an argument names; argparse tells the user when it is none above zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        message = f"{text!r} is not a number above zero"
+        raise ArgumentTypeError(message)
+    return number
+
+
+def duration(text: str) -> timedelta:
+    """Return the time that an argument such as 90s, 15m, 12h or 30d names."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    if not found or not int(found[1]):
+        message = f"{text!r} is not a duration such as 90s, 15m, 12h or 30d"
+        raise ArgumentTypeError(message)
+    return timedelta(**{UNITS[found[2]]: int(found[1])})

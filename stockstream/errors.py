@@ -58,6 +58,15 @@ class PoisonError(StockstreamError):
     """PostgreSQL refuses this value ({reason})"""
 
 
+class DuplicateError(PoisonError):
+    """PostgreSQL has this row already ({reason}; {constraint})"""
+
+
+class OffsetsReusedError(StockstreamError):
+    """offsets of topic {topic} are in the table trades already, with other trades ({reason}); the topic
+    was made anew or another one was read into this database before; use a database of its own"""
+
+
 class BadTradeError(StockstreamError):
     """{reason}"""
 

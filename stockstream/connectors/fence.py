@@ -29,7 +29,6 @@ class Step:
     partition: int
     start: int
     end: int
-    duplicates: int = 0
 
 
 def claim(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> dict[int, Place]:
@@ -61,7 +60,6 @@ def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], st
                 "partition": step.partition,
                 "from": step.start,
                 "to": step.end,
-                "duplicates": step.duplicates,
                 "epoch": owned[step.partition].epoch,
             },
         )

@@ -65,6 +65,7 @@ class KafkaSource:
         self._positions = positions
         self._at: dict[int, int] = {}
         self._waiting: set[int] = set()
+        self._asleep = False
         self._consumer = Consumer(
             CONSUMER_SETTINGS | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note}
         )
@@ -85,6 +86,7 @@ class KafkaSource:
             KafkaUnreachableError: no broker answers; call again, it reconnects by itself.
             RecoverableError: what `positions` raised.
         """
+        self._wake()
         self._start_waiting()
         self._raise_trouble()
         good = []
@@ -105,6 +107,13 @@ class KafkaSource:
         ]
         if ends:
             self._consumer.commit(offsets=ends, asynchronous=True)
+
+    def keep_alive(self) -> None:
+        """Stay in the group without reading: for a batch that waits for its database."""
+        self._asleep = True
+        self._consumer.pause(self._reading())
+        # Paused partitions give nothing; the call serves the group, which may take some away.
+        self._consumer.consume(1, 0)
 
     def rewind(self) -> None:
         """Ask `positions` again for every partition at the next call, and read from there."""
@@ -139,6 +148,14 @@ class KafkaSource:
             self._at.pop(each.partition, None)
             self._waiting.discard(each.partition)
         consumer.incremental_unassign(revoked)
+
+    def _wake(self) -> None:
+        if self._asleep:
+            self._consumer.resume(self._reading())
+            self._asleep = False
+
+    def _reading(self) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition) for partition in self._at]
 
     def _start_waiting(self) -> None:
         """Start reading each partition that waits for its position."""

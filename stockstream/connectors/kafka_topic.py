@@ -1,14 +1,16 @@
 """The topic itself: make it, look at it, and tell how far a job lags behind."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from stockstream.errors import KafkaUnreachableError
 
 PATIENCE = 5.0
-QUIET = {"log_level": 0, "error_cb": lambda _error: None}
+QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda _error: None}
 
 
 def ensure_topic(servers: str, topic: str, partitions: int, patience: float = PATIENCE) -> bool:

@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - the driver's class has a small name
 
 from stockstream.errors import (
+    DuplicateError,
     LoginRefusedError,
     PoisonError,
     PostgresBusyError,
@@ -23,6 +24,7 @@ from stockstream.errors import (
 from stockstream.settings import Settings
 
 DATA_FAULTS = ("22", "23")
+UNIQUE_VIOLATION = "23505"
 UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
 
 __all__ = ["Address", "Connection", "address_of", "connect", "own_errors"]
@@ -88,6 +90,8 @@ def own_errors(address: Address) -> Iterator[None]:
 def _translated(exc: psycopg2.Error, address: Address) -> StockstreamError:
     state = exc.pgcode or ""
     reason = _first_line(exc)
+    if state == UNIQUE_VIOLATION:
+        return DuplicateError(reason=reason, constraint=exc.diag.constraint_name)
     if state.startswith(DATA_FAULTS):
         return PoisonError(reason=reason)
     if state in UNDEFINED_TABLE_OR_COLUMN:

@@ -5,7 +5,7 @@ which breaks on dollar-quoted blocks, and bring an ORM or a configuration of the
 """
 
 from stockstream.connectors.postgres import Address, Connection, own_errors
-from stockstream.connectors.sql import migrations, query
+from stockstream.connectors.sql import query, steps
 from stockstream.errors import SchemaMissingError, SchemaTooNewError
 
 LOCK = 0x5EED_7A9E
@@ -26,11 +26,11 @@ def migrate(connection: Connection, address: Address) -> list[int]:
         (found,) = cursor.fetchone() or (0,)
         if found > newest():
             raise SchemaTooNewError(database=address.database, found=found, known=newest())
-        steps = [(number, sql) for number, sql in migrations() if number > found]
-        for number, sql in steps:
+        due = [(number, sql) for number, sql in steps() if number > found]
+        for number, sql in due:
             cursor.execute(sql)
             cursor.execute("INSERT INTO schema_versions (version) VALUES (%s)", (number,))
-    return [number for number, _ in steps]
+    return [number for number, _ in due]
 
 
 def version(connection: Connection, address: Address) -> int:
@@ -55,4 +55,4 @@ def require(connection: Connection, address: Address) -> None:
 
 def newest() -> int:
     """Return the newest version that this program knows."""
-    return migrations()[-1][0]
+    return steps()[-1][0]

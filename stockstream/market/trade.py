@@ -98,8 +98,12 @@ def _parse(message: bytes | None) -> _Wire:
         # The decoder skips unknown fields unread: check that the whole message is UTF-8.
         message.isascii() or message.decode()
         return _wire.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except msgspec.ValidationError as exc:
         raise BadTradeError(reason=str(exc)) from exc
+    except UnicodeDecodeError as exc:
+        raise BadTradeError(reason=f"message is not UTF-8 (byte {exc.start})") from exc
+    except msgspec.DecodeError as exc:
+        raise BadTradeError(reason=f"message is not JSON: {exc}") from exc
     except RecursionError as exc:
         raise BadTradeError(reason="message is nested too deep") from exc
 

@@ -11,9 +11,8 @@ def query(name: str) -> str:
 
 
 @cache
-def migrations() -> tuple[tuple[int, str], ...]:
+def steps() -> tuple[tuple[int, str], ...]:
     """Return the numbered steps of the schema, as (number, SQL), in order."""
-    steps = (step for step in (files(__name__) / "migrations").iterdir() if step.name.endswith(".sql"))
-    return tuple(
-        (int(step.name[:4]), step.read_text("utf-8")) for step in sorted(steps, key=lambda step: step.name)
-    )
+    scripts = [step for step in (files(__name__) / "migrations").iterdir() if step.name.endswith(".sql")]
+    scripts.sort(key=lambda script: script.name)
+    return tuple((int(script.name[:4]), script.read_text("utf-8")) for script in scripts)

@@ -1,0 +1,2 @@
+-- When the newest trade happened, by event time.
+SELECT max("timestamp") FROM trades

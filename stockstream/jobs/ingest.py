@@ -1,0 +1,83 @@
+"""The consumer's loop: from the topic to the tape."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from threading import Event
+from typing import Protocol
+
+from stockstream.connectors.kafka import Batch
+from stockstream.connectors.tape import Stored
+from stockstream.errors import FencedError, RecoverableError
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.progress import Progress
+
+log = logging.getLogger("consumer")
+
+
+class TradeSource(Protocol):
+    """What gives batches of messages."""
+
+    def next_batch(self) -> Batch:
+        """Return the messages at hand; none is a fine answer."""
+
+    def keep_alive(self) -> None:
+        """Stay a member without reading."""
+
+    def rewind(self) -> None:
+        """Ask again where to read from."""
+
+    def hint(self, batch: Batch) -> None:
+        """Tell the broker how far the tape is."""
+
+
+class TradeTape(Protocol):
+    """What stores batches, each message once."""
+
+    def append(self, batch: Batch) -> Stored:
+        """Store a batch and the place after it, or nothing."""
+
+
+def ingest(
+    source: TradeSource,
+    tape: TradeTape,
+    stop: Event,
+    clock: Callable[[], float],
+    idle_limit: float | None = None,
+) -> Stored:
+    """Move trades from the topic to the tape until `stop` is set.
+
+    Order of effects, per batch: rows and dead letters, then the next offset, in one transaction;
+    then the offset as a hint to the broker. A crash between any two repeats the batch, and the
+    fence makes the repeat harmless. While the database is away nothing is read and the member
+    stays in its group.
+
+    Args:
+        source: where messages come from.
+        tape: where they go.
+        stop: ends the loop after the batch at hand.
+        clock: seconds that never go back.
+        idle_limit: also end after so many seconds without a message.
+
+    Returns:
+        What became of all messages.
+    """
+    patience = Patience(stop, log, meanwhile=source.keep_alive)
+    progress = Progress(log, clock)
+    total, last_message = Stored(), clock()
+    while not stop.is_set() and (idle_limit is None or clock() - last_message < idle_limit):
+        try:
+            batch = patience(source.next_batch)
+            if not batch:
+                continue
+            total += patience(partial(tape.append, batch))
+            source.hint(batch)
+        except FencedError as exc:
+            log.warning("%s", exc)
+            source.rewind()
+        except RecoverableError:
+            # Patience gives up only when asked to stop; what is not stored is read again next time.
+            break
+        last_message = clock()
+        progress.tell(len(batch), str(total))
+    return total

@@ -1,0 +1,81 @@
+"""Patience: what to do while a server is away, for as long as it takes."""
+
+import logging
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_exponential_jitter,
+)
+
+from stockstream.errors import RecoverableError
+
+Result = TypeVar("Result")
+
+LONGEST_WAIT = 5.0
+SPEAK_EVERY = 30.0
+
+
+class Patience:
+    """Tries an action again while it raises RecoverableError, until `stop` is set.
+
+    It says what is wrong at once, then every half minute, and when it is over.
+
+    >>> from stockstream.errors import PostgresBusyError
+    >>> answers = [PostgresBusyError(reason="restarting"), 7]
+    >>> def ask():
+    ...     answer = answers.pop(0)
+    ...     if isinstance(answer, Exception):
+    ...         raise answer
+    ...     return answer
+    >>> Patience(Event(), logging.getLogger("doc"), pause=lambda seconds: None)(ask)
+    7
+    """
+
+    def __init__(
+        self,
+        stop: Event,
+        log: logging.Logger,
+        meanwhile: Callable[[], None] = lambda: None,
+        pause: Callable[[float], None] | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            stop: ends the patience; the last error then comes out.
+            log: told what is wrong.
+            meanwhile: called before each new try, such as to stay in a consumer group.
+            pause: waits so many seconds; by default until `stop` is set at the longest.
+        """
+        self._log = log
+        self._meanwhile = meanwhile
+        self._spoken_at = -SPEAK_EVERY
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(RecoverableError),
+            wait=wait_exponential_jitter(initial=0.1, max=LONGEST_WAIT),
+            stop=stop_when_event_set(stop),
+            sleep=pause or sleep_using_event(stop),
+            before_sleep=self._before_waiting,
+            reraise=True,
+        )
+
+    def __call__(self, action: Callable[[], Result]) -> Result:
+        """Return what `action` returns, however often that takes."""
+        self._spoken_at = -SPEAK_EVERY
+        result = self._retrying(action)
+        if self._spoken_at >= 0:
+            self._log.info("it works again")
+        return result
+
+    def _before_waiting(self, state: RetryCallState) -> None:
+        elapsed = state.seconds_since_start or 0.0
+        if state.outcome is not None and elapsed - self._spoken_at >= SPEAK_EVERY:
+            self._log.warning("%s", state.outcome.exception())
+            self._spoken_at = elapsed
+        self._meanwhile()

@@ -1,0 +1,28 @@
+"""A line now and then on how it goes, for who watches the log."""
+
+import logging
+from collections.abc import Callable
+
+EVERY = 10.0
+
+
+class Progress:
+    """Says how fast messages go by, at most every ten seconds.
+
+    >>> Progress(logging.getLogger("doc"), clock=lambda: 0.0).tell(5, "5 trades")
+    """
+
+    def __init__(self, log: logging.Logger, clock: Callable[[], float]) -> None:
+        """Start counting now, by `clock` in seconds."""
+        self._log = log
+        self._clock = clock
+        self._since = clock()
+        self._count = 0
+
+    def tell(self, count: int, state: str) -> None:
+        """Count `count` more messages; say `state` when it is time."""
+        self._count += count
+        seconds = self._clock() - self._since
+        if seconds >= EVERY:
+            self._log.info("%s; %s messages/s", state, f"{self._count / seconds:,.0f}")
+            self._since, self._count = self._clock(), 0

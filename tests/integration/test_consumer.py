@@ -1,0 +1,197 @@
+"""The consumer on real servers: each message stored once, or kept as a dead letter."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from confluent_kafka import Producer
+
+from stockstream.connectors.kafka import Batch
+from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.tape import Stored, Tape
+from stockstream.errors import FencedError, OffsetsReusedError
+from stockstream.settings import PROJECT, Settings
+from tests.integration.tapes import trade_message
+
+COUNT = 2_000
+
+
+@pytest.fixture
+def tape(address: Address, settings: Settings) -> Iterator[Tape]:
+    tape = Tape(address, settings.kafka_topic)
+    yield tape
+    tape.close()
+
+
+def batch(*values: bytes | None, start: int = 0) -> Batch:
+    """Messages of partition 0 from an offset on."""
+    count = len(values)
+    offsets = list(range(start, start + count))
+    return Batch(list(values), [None] * count, [0] * count, offsets, {0: (start, start + count)})
+
+
+def rows(connection: Connection, sql: str) -> list[tuple[object, ...]]:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def test_a_batch_and_its_place_are_one(tape: Tape, connection: Connection) -> None:
+    assert tape.claim([0]) == {0: 0}
+    assert tape.append(batch(trade_message(1), trade_message(2))) == Stored(trades=2)
+    assert rows(connection, "SELECT next_offset FROM ingest_offsets") == [(2,)]
+    assert rows(connection, "SELECT trade_id, kafka_offset FROM trades ORDER BY 1") == [("1", 0), ("2", 1)]
+
+
+def test_a_repeated_batch_is_stored_once(tape: Tape, connection: Connection) -> None:
+    tape.claim([0])
+    again = batch(trade_message(1))
+    tape.append(again)
+    assert tape.append(again) == Stored(trades=1)
+    assert rows(connection, "SELECT count(*) FROM trades") == [(1,)]
+
+
+def test_a_trade_met_again_at_a_new_offset_is_counted_and_not_stored(
+    tape: Tape, connection: Connection
+) -> None:
+    tape.claim([0])
+    tape.append(batch(trade_message(1), trade_message(2)))
+    found = tape.append(batch(trade_message(2), trade_message(3), trade_message(3), start=2))
+    assert found == Stored(trades=1, duplicates=2)
+    assert rows(connection, "SELECT duplicates, next_offset FROM ingest_offsets") == [(2, 5)]
+    assert rows(connection, "SELECT trade_id, kafka_offset FROM trades ORDER BY 1") == [
+        ("1", 0),
+        ("2", 1),
+        ("3", 3),
+    ]
+
+
+def test_a_bad_message_is_kept_whole_with_its_reason(tape: Tape, connection: Connection) -> None:
+    tape.claim([0])
+    assert tape.append(batch(b"\x00\xff", trade_message(1), None)) == Stored(trades=1, dead_letters=2)
+    found = rows(connection, "SELECT kafka_offset, payload, reason FROM dead_letters ORDER BY kafka_offset")
+    assert [(offset, bytes(text) if text is not None else None, why) for offset, text, why in found] == [  # type: ignore[call-overload]
+        (0, b"\x00\xff", "message is not UTF-8 (byte 1)"),
+        (2, None, "message is empty"),
+    ]
+
+
+def test_a_value_that_the_table_refuses_is_found_among_the_good(tape: Tape, connection: Connection) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE trades ADD CHECK (trade_id <> '7')")
+    tape.claim([0])
+    assert tape.append(batch(*map(trade_message, range(20)))) == Stored(trades=19, dead_letters=1)
+    assert rows(connection, "SELECT kafka_offset FROM dead_letters") == [(7,)]
+
+
+def test_a_zombie_is_refused(
+    tape: Tape, address: Address, settings: Settings, connection: Connection
+) -> None:
+    tape.claim([0])
+    heir = Tape(address, settings.kafka_topic)
+    heir.claim([0])
+    with pytest.raises(FencedError):
+        tape.append(batch(trade_message(1)))
+    assert rows(connection, "SELECT count(*) FROM trades") == [(0,)]
+    assert heir.append(batch(trade_message(1))) == Stored(trades=1)
+    heir.close()
+
+
+def test_other_trades_at_offsets_that_are_taken_stop_it(
+    tape: Tape, address: Address, connection: Connection
+) -> None:
+    tape.claim([0])
+    tape.append(batch(trade_message(1)))
+    other = Tape(address, "another-topic")
+    other.claim([0])
+    with pytest.raises(OffsetsReusedError):
+        other.append(batch(trade_message(2)))
+    assert rows(connection, "SELECT trade_id FROM trades") == [("1",)]
+    other.close()
+
+
+def produce(settings: Settings, count: int, start: int = 0) -> None:
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    for number in range(start, start + count):
+        producer.produce(settings.kafka_topic, trade_message(number), key=f"S{number % 10}".encode())
+    assert producer.flush(30) == 0
+
+
+def consume(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "consumer.py", *arguments],
+        cwd=PROJECT,
+        env=dict(environment),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_what_is_in_the_topic_is_in_the_table(
+    settings: Settings, environment: Mapping[str, str], connection: Connection
+) -> None:
+    produce(settings, COUNT)
+    consumer = consume(environment, "--exit-when-idle", "1")
+    _, told = consumer.communicate(timeout=60)
+    assert consumer.returncode == 0, told
+    assert f"{COUNT:,} trades" in told
+    assert rows(connection, "SELECT count(*), count(DISTINCT trade_id) FROM trades") == [(COUNT, COUNT)]
+    assert rows(connection, "SELECT sum(next_offset) FROM ingest_offsets") == [(COUNT,)]
+
+
+def test_killed_at_any_time_it_loses_and_doubles_nothing(
+    settings: Settings,
+    environment: Mapping[str, str],
+    connection: Connection,
+    wait_until: Callable[[Callable[[], bool]], None],
+) -> None:
+    for round_ in range(3):
+        produce(settings, COUNT, start=round_ * COUNT)
+        consumer = consume(environment)
+        seen = rows(connection, "SELECT count(*) FROM trades")
+        wait_until(lambda seen=seen: rows(connection, "SELECT count(*) FROM trades") > seen)  # type: ignore[misc]
+        consumer.kill()
+        consumer.communicate()
+    final = consume(environment, "--exit-when-idle", "1")
+    _, told = final.communicate(timeout=60)
+    assert final.returncode == 0, told
+    assert rows(connection, "SELECT count(*), count(DISTINCT trade_id) FROM trades") == [
+        (3 * COUNT, 3 * COUNT)
+    ]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(
+    settings: Settings,
+    environment: Mapping[str, str],
+    connection: Connection,
+    wait_until: Callable[[Callable[[], bool]], None],
+    signum: signal.Signals,
+) -> None:
+    produce(settings, 10)
+    consumer = consume(environment)
+    wait_until(lambda: rows(connection, "SELECT count(*) FROM trades") == [(10,)])
+    consumer.send_signal(signum)
+    _, told = consumer.communicate(timeout=10)
+    assert consumer.returncode == 0, told
+    assert "ended: 10 trades" in told
+
+
+def test_a_missing_server_is_one_line_and_patience(environment: Mapping[str, str]) -> None:
+    consumer = consume(dict(environment) | {"POSTGRES_PORT": "1"})
+    assert consumer.stderr is not None
+    line = consumer.stderr.readline()
+    assert "cannot reach PostgreSQL at 127.0.0.1:1 (Connection refused); is it running?" in line
+    consumer.terminate()
+    _, rest = consumer.communicate(timeout=10)
+    assert consumer.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_a_missing_schema_is_one_line(environment: Mapping[str, str]) -> None:
+    consumer = consume(dict(environment) | {"POSTGRES_DB": "postgres"})
+    _, told = consumer.communicate(timeout=30)
+    assert consumer.returncode == 1
+    assert told.splitlines()[-1].endswith("run: python database.py init")

@@ -1,0 +1,145 @@
+"""The tables: made once, brought forward, looked at and pruned."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stockstream.connectors import schema, sql, upkeep
+from stockstream.connectors.postgres import Address, Connection
+from stockstream.errors import SchemaMissingError, SchemaTooNewError
+from stockstream.settings import PROJECT
+
+INSERT = """
+INSERT INTO trades
+    (trade_id, "timestamp", symbol, price, volume, trade_type, source, kafka_partition, kafka_offset)
+VALUES (%s, %s, 'AAPL', 2, 3, 'BUY', 'test', 0, %s)
+"""
+
+
+def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "database.py", *arguments],
+        cwd=PROJECT,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def insert(connection: Connection, *ages: timedelta) -> None:
+    now = datetime.now(UTC)
+    with connection, connection.cursor() as cursor:
+        for number, age in enumerate(ages):
+            cursor.execute(INSERT, (str(number), now - age, number))
+
+
+def count(connection: Connection) -> int:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM trades")
+        return int((cursor.fetchone() or (0,))[0])
+
+
+def empty(connection: Connection) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+def test_init_makes_the_tables_and_again_changes_nothing(
+    environment: Mapping[str, str], connection: Connection, address: Address
+) -> None:
+    empty(connection)
+    first, second = run(environment, "init"), run(environment, "init")
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert "nothing to do" in second.stdout
+    schema.require(connection, address)
+
+
+def test_a_step_that_fails_leaves_all_as_it_was(
+    connection: Connection, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty(connection)
+    more = (*sql.steps(), (9999, "CREATE TABLE half (); SELECT 1/0"))
+    monkeypatch.setattr(schema, "steps", lambda: more)
+    with pytest.raises(Exception, match="division by zero"):
+        schema.migrate(connection, address)
+    with pytest.raises(SchemaMissingError):
+        schema.version(connection, address)
+
+
+def test_a_newer_schema_is_left_alone(connection: Connection, address: Address) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO schema_versions (version) VALUES (9999)")
+    with pytest.raises(SchemaTooNewError):
+        schema.migrate(connection, address)
+
+
+def test_a_row_knows_its_value_and_its_label(connection: Connection) -> None:
+    insert(connection, timedelta())
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT total_value, is_anomaly FROM trades")
+        assert cursor.fetchall() == [(6, False)]
+
+
+def test_prune_takes_what_is_old_and_nothing_else(
+    environment: Mapping[str, str], connection: Connection
+) -> None:
+    insert(connection, timedelta(days=31), timedelta(days=29), timedelta())
+    pruned = run(environment, "prune", "--older-than", "30d")
+    assert pruned.returncode == 0, pruned.stderr
+    assert "pruned 1 trades" in pruned.stdout
+    assert count(connection) == 2
+
+
+def test_prune_works_in_slices(
+    connection: Connection, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "SLICE", 2)
+    insert(connection, *[timedelta(days=2)] * 5)
+    told: list[int] = []
+    assert upkeep.prune(connection, address, datetime.now(UTC) - timedelta(days=1), told.append) == 5
+    assert told == [2, 2, 1]
+
+
+def test_prune_spares_a_candle_that_is_still_open(connection: Connection, address: Address) -> None:
+    insert(connection, timedelta(days=3), timedelta(days=2))
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO stock_metrics (symbol, window_start, window_end, trade_count, total_volume,
+                                       total_value, buy_volume, sell_volume, is_final)
+            SELECT symbol, date_trunc('minute', "timestamp"), date_trunc('minute', "timestamp") + '1 min',
+                   1, 3, 6, 3, 0, false
+            FROM trades ORDER BY "timestamp" DESC LIMIT 1
+            """
+        )
+    assert upkeep.prune(connection, address, datetime.now(UTC)) == 1
+    assert count(connection) == 1
+
+
+@pytest.mark.parametrize("age", ["30", "x", "0d", "-1d", ""])
+def test_an_age_that_is_none_is_wrong_usage(environment: Mapping[str, str], age: str) -> None:
+    refused = run(environment, "prune", "--older-than", age)
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+
+
+def test_status_shows_versions_sizes_and_places(
+    environment: Mapping[str, str], connection: Connection
+) -> None:
+    insert(connection, timedelta())
+    shown = run(environment, "status")
+    assert shown.returncode == 0, shown.stderr
+    assert f"schema version {schema.newest()}" in shown.stdout
+    assert "trades" in shown.stdout
+
+
+def test_a_missing_server_is_one_line(environment: Mapping[str, str]) -> None:
+    refused = run(dict(environment) | {"POSTGRES_PORT": "1"}, "status")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert refused.stderr.startswith("database: cannot reach PostgreSQL at 127.0.0.1:1 (Connection refused)")
