@@ -36,6 +36,10 @@ class KafkaUnreachableError(RecoverableError):
     """cannot reach Kafka at {servers} ({reason}); is it running? ./start.sh starts one"""
 
 
+class DeliveryError(StockstreamError):
+    """{count} messages could not be delivered to topic {topic} ({reason}); start again to go on"""
+
+
 class OffsetsGoneError(StockstreamError):
     """the place to read on from is gone from topic {topic} ({reason}); the broker has dropped it or
     made the topic anew"""
@@ -77,3 +81,11 @@ class FencedError(StockstreamError):
 
 class ServiceError(StockstreamError):
     """{what}"""
+
+
+class TooFewTradesError(StockstreamError):
+    """{symbol}: {trades} trades, a model needs at least {needed}"""
+
+
+class ModelRefusedError(StockstreamError):
+    """the model {path} is refused ({reason}); run: python anomaly_detector.py train {symbol}"""

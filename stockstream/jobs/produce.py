@@ -1,0 +1,76 @@
+"""The producer's loop: trades from a source to the topic."""
+
+import logging
+from collections.abc import Callable
+from threading import Event
+from typing import Protocol
+
+from stockstream.connectors.kafka_sink import KafkaSink, Messages
+from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.errors import KafkaUnreachableError
+
+MOST = 10_000
+CONNECT_PATIENCE = 2.0  # seconds a try
+BETWEEN_TRIES = 1.0
+BETWEEN_LINES = 30.0
+GLANCE = 0.1
+
+log = logging.getLogger("producer")
+
+Tell = Callable[[KafkaSink], None]
+
+
+class MessageSource(Protocol):
+    """Where messages come from: the simulated market, a feed, a file."""
+
+    def next_messages(self, most: int, stop: Event) -> Messages | None:
+        """Return up to `most` messages, soon, even if none; None when there will be no more."""
+
+
+def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Event, tell: Tell) -> int:
+    """Move messages from the source to the sink until `count`, the source's end or `stop`.
+
+    Order of effects: messages are drawn, then accepted by the sink's queue, which sends them and
+    counts acknowledgements while the next are drawn; at the end all that was accepted is awaited.
+    So a message is lost only if it was never acknowledged: by a kill, or by a stop in an outage.
+
+    Args:
+        tell: called at each turn, to show how far the sink is.
+
+    Returns:
+        The number of messages accepted that the broker has not got.
+
+    Raises:
+        DeliveryError: the client can send no more.
+    """
+    while not stop.is_set() and (count is None or sink.accepted < count):
+        most = MOST if count is None else min(MOST, count - sink.accepted)
+        messages = source.next_messages(most, stop)
+        if messages is None:
+            break
+        sink.send(messages, stop)
+        tell(sink)
+    while sink.unsettled and not stop.is_set():
+        sink.poll(GLANCE)
+        tell(sink)
+    sink.flush()
+    return sink.unsettled + sink.failed
+
+
+def await_topic(servers: str, topic: str, partitions: int, stop: Event) -> bool:
+    """Make the topic unless it is there, for as long as it takes; returns False if stopped first."""
+    tries_a_line = int(BETWEEN_LINES / (CONNECT_PATIENCE + BETWEEN_TRIES))
+    tries = 0
+    while not stop.is_set():
+        try:
+            ensure_topic(servers, topic, partitions, CONNECT_PATIENCE)
+        except KafkaUnreachableError as exc:
+            if tries % tries_a_line == 0:
+                log.warning("%s; trying again", exc)
+            tries += 1
+            stop.wait(BETWEEN_TRIES)
+        else:
+            if tries:
+                log.info("reached Kafka at %s", servers)
+            return True
+    return False

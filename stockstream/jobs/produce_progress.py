@@ -1,0 +1,73 @@
+"""What a producer tells while it runs: a bar on a terminal, a line now and then elsewhere."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from stockstream.connectors.kafka_sink import KafkaSink
+from stockstream.jobs.produce import Tell
+
+BETWEEN_LINES = 10.0
+BETWEEN_OUTAGE_LINES = 30.0
+
+log = logging.getLogger("producer")
+
+
+@contextmanager
+def telling(count: int | None) -> Iterator[Tell]:
+    """Give what shows a sink's progress to a person or to a log."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Lines().tell
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+    ) as bar:
+        task = bar.add_task("connecting", total=count)
+
+        def tell(sink: KafkaSink) -> None:
+            trouble = sink.outage
+            description = str(trouble) if trouble else counts(sink)
+            bar.update(task, completed=sink.acknowledged, description=description)
+
+        yield tell
+
+
+class Lines:
+    """A line every ten seconds, and one when an outage begins, lasts and ends."""
+
+    def __init__(self) -> None:
+        """Begin to count now."""
+        self._told_at = time.monotonic()
+        self._told_count = 0
+        self._outage_told_at = float("-inf")
+        self._out = False
+
+    def tell(self, sink: KafkaSink) -> None:
+        """Write a line if it is time."""
+        now = time.monotonic()
+        self._tell_outage(sink, now)
+        if now - self._told_at < BETWEEN_LINES:
+            return
+        rate = (sink.accepted - self._told_count) / (now - self._told_at)
+        self._told_at, self._told_count = now, sink.accepted
+        log.info("%s, %s/s", counts(sink), f"{rate:,.1f}" if rate < BETWEEN_LINES else f"{rate:,.0f}")
+
+    def _tell_outage(self, sink: KafkaSink, now: float) -> None:
+        trouble = sink.outage
+        if trouble and now - self._outage_told_at > BETWEEN_OUTAGE_LINES:
+            log.warning("%s; %s trades wait", trouble, f"{sink.unsettled:,}")
+            self._outage_told_at = now
+        elif self._out and not trouble:
+            log.info("Kafka answers again")
+            self._outage_told_at = float("-inf")
+        self._out = trouble is not None
+
+
+def counts(sink: KafkaSink) -> str:
+    """Return the sink's counts in words."""
+    return f"{sink.accepted:,} trades sent, {sink.acknowledged:,} acknowledged, {sink.failed:,} failed"

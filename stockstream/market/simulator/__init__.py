@@ -1,0 +1,9 @@
+"""A market of correlated symbols, simulated in blocks of columns, with injected, labelled anomalies."""
+
+from stockstream.market.simulator.injector import Injection
+from stockstream.market.simulator.listings import Listing, known, listed
+from stockstream.market.simulator.market import Market
+from stockstream.market.simulator.messages import encode_tape
+from stockstream.market.simulator.tape import SOURCE, Tape
+
+__all__ = ["SOURCE", "Injection", "Listing", "Market", "Tape", "encode_tape", "known", "listed"]

@@ -1,0 +1,121 @@
+"""Anomalies put into a tape on purpose, and labelled, so that a detector can be measured.
+
+It knows the tape and the market's own path, and nothing of any detector.
+"""
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.random import Generator
+
+from stockstream.market.simulator.kinds import KINDS, LABELS, Kind, Stretch
+from stockstream.market.simulator.path import Path
+from stockstream.market.simulator.tape import Ints, Tape
+
+MOST_SHARE = 0.99
+
+
+@dataclass(frozen=True)
+class Injection:
+    """How often anomalies come, and which.
+
+    Args:
+        share: the share of all trades that carry a label, from 0 to 1.
+        kinds: what may come; change a kind's weight, length or size with `replace`.
+    """
+
+    share: float = 0.01
+    kinds: tuple[Kind, ...] = KINDS
+
+    @property
+    def begins(self) -> float:
+        """The chance that a trade outside any episode begins one."""
+        weights = np.array([kind.weight for kind in self.kinds])
+        mean_trades = np.array([kind.mean_trades for kind in self.kinds]) @ weights / weights.sum()
+        share = min(self.share, MOST_SHARE)
+        return min(1.0, share / (1 - share) / float(mean_trades))
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An anomaly under way in one symbol."""
+
+    kind: Kind
+    symbol: int
+    trades: int
+    size: float
+    sign: int
+    first_cents: int
+    first_volume: int
+    done: int = 0
+
+
+@dataclass
+class Injector:
+    """Disturbs tape after tape; an episode may go on from one into the next."""
+
+    rng: Generator
+    injection: Injection
+    _open: list[Episode] = field(default_factory=list)
+
+    def disturb(self, tape: Tape, path: Path) -> None:
+        """Put anomalies into the tape, in place: its columns and its labels.
+
+        A symbol has one episode at a time, and a trade one label.
+        """
+        rows_of = _rows_by_symbol(tape)
+        going_on, self._open = self._open, []
+        for episode in going_on:
+            self._go_on(episode, tape, path, rows_of[episode.symbol], 0)
+        for row in np.flatnonzero(self.rng.random(len(tape)) < self.injection.begins).tolist():
+            if not tape.label[row]:
+                episode = self._begin(tape, row)
+                self._go_on(episode, tape, path, rows_of[episode.symbol], row)
+
+    def _begin(self, tape: Tape, row: int) -> Episode:
+        kinds = self.injection.kinds
+        weights = np.array([kind.weight for kind in kinds])
+        kind = kinds[int(self.rng.choice(len(kinds), p=weights / weights.sum()))]
+        return Episode(
+            kind,
+            symbol=int(tape.symbol[row]),
+            trades=int(self.rng.integers(kind.trades[0], kind.trades[1] + 1)),
+            size=float(self.rng.uniform(*kind.size)),
+            sign=1 if self.rng.random() < 0.5 else -1,  # noqa: PLR2004 - even
+            first_cents=int(tape.cents[row]),
+            first_volume=int(tape.volume[row]),
+        )
+
+    def _go_on(self, episode: Episode, tape: Tape, path: Path, own_rows: Ints, start: int) -> None:
+        """Shape the episode's trades from row `start` on, and keep it open if it is not yet over."""
+        candidates = np.arange(start, len(tape)) if episode.kind.crowds else own_rows[own_rows >= start]
+        left = episode.trades - episode.done
+        rows = candidates[tape.label[candidates] == 0][:left]
+        if rows.size:
+            self._shape(episode, tape, path, rows)
+        if rows.size < left:
+            self._open.append(replace(episode, done=episode.done + rows.size))
+
+    def _shape(self, episode: Episode, tape: Tape, path: Path, rows: Ints) -> None:
+        turns = np.arange(episode.done, episode.done + rows.size)
+        tape.symbol[rows] = episode.symbol
+        stretch = Stretch(
+            tape,
+            path,
+            rows,
+            turns,
+            turns / max(episode.trades - 1, 1),
+            episode.size,
+            episode.sign,
+            episode.first_cents,
+            episode.first_volume,
+        )
+        episode.kind.shape(stretch)
+        tape.label[rows] = LABELS.index(episode.kind.label)
+
+
+def _rows_by_symbol(tape: Tape) -> list[Ints]:
+    order = np.argsort(tape.symbol, kind="stable")
+    bounds = np.searchsorted(tape.symbol[order], np.arange(len(tape.symbols) + 1))
+    return [order[start:end] for start, end in pairwise(bounds)]

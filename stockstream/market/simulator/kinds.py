@@ -1,0 +1,158 @@
+"""The kinds of anomaly, each a shape that an episode gives to the trades it touches.
+
+A shape changes the columns of its rows in place. It knows the market's own price at each row, so
+the trades after an episode are back on the market's path.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from stockstream.market.simulator.path import Path
+from stockstream.market.simulator.tape import Bools, Floats, Ints, Tape
+
+DUMP_AT = 0.7  # the share of a pump_and_dump that pumps
+CRASH_AT = 0.3  # the share of a flash_crash that falls
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The rows of one block that an episode touches.
+
+    Args:
+        turns: how many trades of the episode came before each row.
+        progress: how far the episode is at each row, from 0 to 1.
+        size: the episode's magnitude; what it means is the kind's.
+        sign: 1 or -1, up or down.
+        first_cents: the price of the episode's first trade; `first_volume`: its shares.
+    """
+
+    tape: Tape
+    path: Path
+    rows: Ints
+    turns: Ints
+    progress: Floats
+    size: float
+    sign: int
+    first_cents: int
+    first_volume: int
+
+    def move(self, factor: Floats | float) -> None:
+        """Multiply prices; none falls below one cent."""
+        cents = np.rint(self.tape.cents[self.rows] * factor)
+        self.tape.cents[self.rows] = np.maximum(cents, 1).astype(np.int64)
+
+    def swell(self, factor: Floats | float) -> None:
+        """Multiply volumes, in whole shares."""
+        volume = np.rint(self.tape.volume[self.rows] * factor)
+        self.tape.volume[self.rows] = np.maximum(volume, 1).astype(np.int64)
+
+    def one_side(self) -> None:
+        """Let all takers buy, or all sell, by the episode's sign."""
+        self.side(np.full(self.rows.size, self.sign > 0))
+
+    def side(self, buy: Bools) -> None:
+        """Set the takers' sides, and the prices that these sides get."""
+        self.tape.buy[self.rows] = buy
+        rows = self.rows
+        self.tape.cents[rows] = self.path.quote(
+            self.tape.at[rows], self.tape.symbol[rows], self.tape.buy[rows]
+        )
+
+
+def price_spike(stretch: Stretch) -> None:
+    """Trade far off the price, up or down; `size` is the relative distance."""
+    stretch.move(1 + stretch.sign * stretch.size)
+
+
+def volume_spike(stretch: Stretch) -> None:
+    """Trade `size` times the volume."""
+    stretch.swell(stretch.size)
+
+
+def burst(stretch: Stretch) -> None:
+    """Price the trades of a crowd that its symbol has drawn from all others; `size` multiplies volume."""
+    stretch.swell(stretch.size)
+    stretch.side(stretch.tape.buy[stretch.rows])
+
+
+def same_side_run(stretch: Stretch) -> None:
+    """Let all takers stand on one side; `size` multiplies their volume."""
+    stretch.one_side()
+    stretch.swell(stretch.size)
+
+
+def wash_like(stretch: Stretch) -> None:
+    """Trade the same shares back and forth at one price; `size` multiplies the first volume."""
+    stretch.tape.buy[stretch.rows] = stretch.turns % 2 == (stretch.sign > 0)
+    stretch.tape.cents[stretch.rows] = stretch.first_cents
+    stretch.tape.volume[stretch.rows] = stretch.first_volume * round(stretch.size)
+
+
+def pump_and_dump(stretch: Stretch) -> None:
+    """Buy the price up by `size`, then sell it back to where it was, in heavy volume."""
+    pumping = stretch.progress < DUMP_AT
+    height = np.where(pumping, stretch.progress / DUMP_AT, (1 - stretch.progress) / (1 - DUMP_AT))
+    stretch.side(pumping)
+    stretch.move(1 + stretch.size * height)
+    stretch.swell(np.where(pumping, 3.0, 6.0))
+
+
+def flash_crash(stretch: Stretch) -> None:
+    """Sell the price down by `size` in no time, and let it come back more slowly."""
+    falling = stretch.progress < CRASH_AT
+    depth = np.where(falling, stretch.progress / CRASH_AT, (1 - stretch.progress) / (1 - CRASH_AT))
+    stretch.side(~falling)
+    stretch.move(1 - stretch.size * depth)
+    stretch.swell(np.where(falling, 4.0, 2.0))
+
+
+def stale_price(stretch: Stretch) -> None:
+    """Repeat one price, as a feed that hangs does; `size` moves it off the market."""
+    stretch.tape.cents[stretch.rows] = max(1, round(stretch.first_cents * (1 + stretch.sign * stretch.size)))
+
+
+def multivariate(stretch: Stretch) -> None:
+    """Move price and volume together, each by little that alone would pass; `size` scales both."""
+    stretch.one_side()
+    stretch.move(1 + stretch.sign * stretch.size * 0.004)
+    stretch.swell(1 + 4 * stretch.size)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of anomaly.
+
+    Args:
+        weight: how often it is begun, beside the others.
+        trades: its shortest and its longest episode.
+        size: its smallest and its largest magnitude, as `shape` understands it.
+        crowds: whether it takes all trades of the market, not its symbol's alone.
+    """
+
+    label: str
+    shape: Callable[[Stretch], None]
+    weight: float
+    trades: tuple[int, int]
+    size: tuple[float, float]
+    crowds: bool = False
+
+    @property
+    def mean_trades(self) -> float:
+        """Mean number of trades an episode."""
+        return sum(self.trades) / 2
+
+
+KINDS = (
+    Kind("price_spike", price_spike, 20, (1, 1), (0.01, 0.06)),
+    Kind("volume_spike", volume_spike, 20, (1, 1), (15.0, 60.0)),
+    Kind("multivariate", multivariate, 6, (1, 2), (0.8, 2.0)),
+    Kind("burst", burst, 1, (20, 40), (1.0, 2.0), crowds=True),
+    Kind("same_side_run", same_side_run, 1, (12, 20), (1.0, 2.0)),
+    Kind("wash_like", wash_like, 1, (8, 14), (1.0, 4.0)),
+    Kind("pump_and_dump", pump_and_dump, 1, (25, 45), (0.03, 0.10)),
+    Kind("flash_crash", flash_crash, 1, (12, 25), (0.04, 0.12)),
+    Kind("stale_price", stale_price, 1, (10, 20), (0.0, 0.01)),
+)
+LABELS: tuple[str | None, ...] = (None, *(kind.label for kind in KINDS))

@@ -1,0 +1,82 @@
+"""The market: arrivals, prices and sizes make a tape, and the injector disturbs it now and then."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.random import Generator
+
+from stockstream.market.simulator.arrivals import arrive
+from stockstream.market.simulator.injector import Injection, Injector
+from stockstream.market.simulator.kinds import LABELS
+from stockstream.market.simulator.listings import Listing
+from stockstream.market.simulator.path import Walk
+from stockstream.market.simulator.tape import Floats, Ints, Tape
+
+ROUND_LOT = 100
+MEDIAN_LOTS, LOG_LOTS = 2.0, 1.0  # log-normal: median, standard deviation of the logarithm
+MOST_LOTS = 10_000
+BLOCK_SECONDS, BLOCK_TRADES = 60.0, 10_000
+
+
+class Market:
+    """An endless tape, the same for the same generator and arguments.
+
+    >>> from stockstream.market.simulator import listed
+    >>> market = Market(np.random.default_rng(7), listed(10), rate=2.0)
+    >>> tape = market.next_block()
+    >>> len(tape), round(float(tape.at[0]), 3), tape.symbols[0]
+    (120, 0.0, 'AAPL')
+    """
+
+    def __init__(
+        self,
+        rng: Generator,
+        listings: Sequence[Listing],
+        rate: float,
+        injection: Injection | None = None,
+    ) -> None:
+        """Open the market.
+
+        Args:
+            rng: where all chance comes from.
+            rate: mean number of trades a second, over all symbols. Prices move by time, so the
+                rate also decides how far a price moves from one trade to the next.
+            injection: how often and how strongly anomalies come; None gives the usual ones.
+        """
+        # A stream of chance each: asking for more anomalies leaves the market's own path as it is.
+        self._arrivals, walk, self._sizes, anomalies = rng.spawn(4)
+        self._listings = tuple(listings)
+        self._symbols = tuple(listing.symbol for listing in listings)
+        self._weights = np.array([listing.activity for listing in listings])
+        self._walk = Walk(walk, listings)
+        self._injector = Injector(anomalies, injection or Injection())
+        # The schedule is exact once a second; a block is a minute of market, or 10,000 trades.
+        self._anchor = int(np.clip(round(rate), 1, BLOCK_TRADES))
+        anchors = max(1, int(min(BLOCK_SECONDS * rate, BLOCK_TRADES) // self._anchor))
+        self._number = self._anchor * anchors
+        self._seconds = self._number / rate
+        self._blocks = 0
+
+    def next_block(self) -> Tape:
+        """Return the next trades, in order of time."""
+        came = arrive(self._arrivals, self._number, self._seconds, self._weights, self._anchor)
+        path = self._walk.next_path(self._seconds, self._number)
+        tape = Tape(
+            self._symbols,
+            LABELS,
+            came.at,
+            came.symbol,
+            path.quote(came.at, came.symbol, came.buy),
+            self._volumes(),
+            came.buy,
+            np.zeros(self._number, np.int64),
+        )
+        self._injector.disturb(tape, path)
+        opened = self._blocks * self._seconds
+        self._blocks += 1
+        return replace(tape, at=tape.at + opened)
+
+    def _volumes(self) -> Ints:
+        lots: Floats = self._sizes.lognormal(np.log(MEDIAN_LOTS), LOG_LOTS, self._number)
+        return ROUND_LOT * np.clip(np.rint(lots), 1, MOST_LOTS).astype(np.int64)

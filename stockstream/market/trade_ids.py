@@ -1,0 +1,29 @@
+"""Trade ids in time order: UUID version 7 (RFC 9562), made a block at a time."""
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+ID_LENGTH = 36
+
+_HEX = np.array([list(b"%02x" % byte) for byte in range(256)], np.uint8)
+_DIGITS = np.array([at for at in range(ID_LENGTH) if at not in (8, 13, 18, 23)])
+
+
+def trade_ids(rng: Generator, event_times: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return one id a row as ASCII characters, an array of shape (rows, 36).
+
+    An id sorts by its event time, down to the microsecond (RFC 9562, 6.2, method 3); 62 random
+    bits keep it unique over processes and restarts, so `rng` must not be the market's seeded one.
+
+    Args:
+        event_times: microseconds since 1970, UTC, none twice if order matters.
+    """
+    millis, micros = np.divmod(event_times.astype(np.uint64), np.uint64(1000))
+    fraction = micros * np.uint64(4096) // np.uint64(1000)
+    high = millis << np.uint64(16) | np.uint64(0x7000) | fraction
+    low = rng.integers(0, 1 << 62, event_times.size, np.uint64) | np.uint64(1 << 63)
+    octets = np.stack([high, low], axis=1).astype(">u8").view(np.uint8)
+    text = np.full((event_times.size, ID_LENGTH), ord("-"), np.uint8)
+    text[:, _DIGITS] = _HEX[octets].reshape(-1, 32)
+    return text
