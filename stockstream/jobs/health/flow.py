@@ -1,0 +1,71 @@
+"""Do trades flow into the tables, and do candles follow them."""
+
+from stockstream.connectors.vitals import NewestCandle, NewestTrade
+from stockstream.jobs.health.tables import TablesSight
+from stockstream.jobs.health.verdict import Check, failed, ok, waiting
+
+LEAST_LIMIT = 10.0
+INTERVALS = 5
+# A candle is written when its window is open at the latest once in so many seconds.
+CANDLE_LIMIT = 30.0
+
+
+def limit_of(interval: float) -> float:
+    """Return after how many seconds without a trade the flow has stopped.
+
+    >>> limit_of(0.5), limit_of(60)
+    (10.0, 300)
+    """
+    return max(LEAST_LIMIT, INTERVALS * interval)
+
+
+def judge_trades(sight: TablesSight, limit: float) -> Check:
+    """Judge the tape by the consumer's last step and by the event time of its newest trade.
+
+    A trade of an earlier time is no fault while the consumer moves: a replay, or a backlog.
+    """
+    run = "see logs/producer.log, or run: python producer.py"
+    trade, letter, idle = sight.trade, sight.dead_letter, _idle(sight)
+    is_old = trade is None or trade.age > limit
+    if idle > limit:
+        newest = f"the newest is {_span(trade.age)} old" if trade else "none has ever been stored"
+        return failed("trades", f"{newest}; the limit without one is {_span(limit)}", run)
+    if is_old and letter is not None and letter.age <= limit:
+        what = f"messages arrive and are refused, the last because: {letter.reason}"
+        return failed("trades", what, "look into the table dead_letters, and mend what sends them")
+    if trade is None:
+        return waiting("trades", "none has been stored yet", run)
+    if is_old:
+        return ok("trades", f"the consumer moves among trades of {trade.at:%Y-%m-%d %H:%M:%S} UTC")
+    return ok("trades", f"the newest is {_span(max(trade.age, 0))} old")
+
+
+def judge_candles(trade: NewestTrade | None, candle: NewestCandle | None, limit: float) -> Check:
+    """Judge the candles: the newest window holds the newest trade, or is being written."""
+    run = "see logs/aggregator.log, or run: python aggregator.py"
+    if candle is None:
+        return waiting("candles", "none yet: the first comes with the first minute of trades", run)
+    if trade is not None and trade.at >= candle.window_end and candle.idle > max(limit, CANDLE_LIMIT):
+        gap = _span((trade.at - candle.window_end).total_seconds())
+        return failed("candles", f"the newest ends {gap} before the newest trade", run)
+    return ok(
+        "candles", f"the newest ends {candle.window_end:%H:%M:%S} UTC, written {_span(candle.idle)} ago"
+    )
+
+
+def _idle(sight: TablesSight) -> float:
+    """Return how many seconds ago the consumer last took a step in any partition."""
+    return min((place.idle for place in sight.consumer.after.values()), default=float("inf"))
+
+
+def _span(seconds: float) -> str:
+    """Write a time so that a person grasps it.
+
+    >>> _span(3.21), _span(125), _span(90_000)
+    ('3.2 s', '2 min', '25 h')
+    """
+    if seconds < 100:  # noqa: PLR2004 - where seconds stop being easy to grasp
+        return f"{seconds:.2g} s"
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h"

@@ -1,0 +1,87 @@
+"""How far a job lies behind the topic, and whether it gets nearer."""
+
+from dataclasses import dataclass
+
+from stockstream.connectors.kafka_topic import lag
+from stockstream.connectors.vitals import Progress
+from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.verdict import Check, failed, ok, waiting
+
+# A backlog below this is a batch under way; above it, so are ten seconds of what arrives now.
+FEW = 1_000
+SECONDS_OF_FLOW = 10
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A job's places and the topic's ends, each seen twice, a second apart."""
+
+    ends: Twice[dict[int, int]]
+    places: Twice[dict[int, Progress]]
+
+    def behind(self) -> Twice[dict[int, int]]:
+        """Return how many messages of each partition the job had still to read."""
+        return Twice(
+            lag(self.ends.before, _offsets(self.places.before)),
+            lag(self.ends.after, _offsets(self.places.after)),
+        )
+
+    def arrived(self) -> int:
+        """Return how many messages came in between."""
+        return sum(self.ends.after.values()) - sum(self.ends.before.values())
+
+    def stuck(self, limit: float) -> list[int]:
+        """Return the partitions that had messages to read and have not moved for `limit` seconds."""
+        behind = self.behind().before
+        return [
+            partition
+            for partition, place in self.places.after.items()
+            if behind.get(partition) and place.idle > limit
+        ]
+
+    def beyond(self) -> list[int]:
+        """Return the partitions where the job stands after the end: the topic has been made anew."""
+        after = self.ends.after
+        return [p for p, place in self.places.before.items() if place.next_offset > after.get(p, 0)]
+
+
+def judge_lag(job: str, reading: Reading, limit: float) -> Check:
+    """Judge a job by its distance to the ends of the topic.
+
+    Args:
+        limit: after how many seconds without a step a job that has messages to read is stuck.
+    """
+    run = f"see logs/{job}.log, or run: python {job}.py"
+    if not reading.places.after:
+        return failed(job, "has never read the topic", run)
+    if beyond := reading.beyond():
+        what = f"stands beyond the end of partition {_listed(beyond)}: the topic has been made anew"
+        return failed(
+            job, what, "point KAFKA_TOPIC to a new name, or start with fresh data: ./stop.sh --wipe"
+        )
+    distance = _distance(reading)
+    if stuck := reading.stuck(limit):
+        return failed(job, f"stands still in partition {_listed(stuck)}: {distance}", run)
+    behind = reading.behind()
+    before, after = sum(behind.before.values()), sum(behind.after.values())
+    if after <= max(FEW, SECONDS_OF_FLOW * reading.arrived()):
+        return ok(job, distance)
+    if after < before:
+        return waiting(job, f"is catching up: {distance}, {before - after:,} fewer than a second ago")
+    return failed(job, f"falls behind: {distance}", run)
+
+
+def _distance(reading: Reading) -> str:
+    behind = reading.behind().after
+    worst = max(behind, key=lambda partition: behind[partition], default=0)
+    if not behind.get(worst):
+        return "nothing left to read"
+    return f"{sum(behind.values()):,} to read, {behind[worst]:,} of them in partition {worst}"
+
+
+def _offsets(places: dict[int, Progress]) -> dict[int, int]:
+    return {partition: place.next_offset for partition, place in places.items()}
+
+
+def _listed(partitions: list[int]) -> str:
+    return ", ".join(map(str, sorted(partitions)))

@@ -1,0 +1,68 @@
+"""PostgreSQL and its tables: do they answer, and what do they say of the flow."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+from stockstream.connectors import schema
+from stockstream.connectors.postgres import Address
+from stockstream.connectors.vitals import NewestCandle, NewestDeadLetter, NewestTrade, Progress, Vitals
+from stockstream.errors import SchemaMissingError, SchemaTooNewError, StockstreamError
+from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
+
+NEVER: Twice[dict[int, Progress]] = Twice({}, {})
+
+
+@dataclass(frozen=True)
+class TablesSight:
+    """What the tables say; `schema_fault` is set, and all else empty, where they are not ours."""
+
+    schema_fault: SchemaMissingError | SchemaTooNewError | None = None
+    consumer: Twice[dict[int, Progress]] = NEVER
+    aggregator: Twice[dict[int, Progress]] = NEVER
+    trade: NewestTrade | None = None
+    dead_letter: NewestDeadLetter | None = None
+    candle: NewestCandle | None = None
+    fewest: tuple[str, int] | None = None
+
+
+def look_at_tables(
+    address: Address, topic: str, enough: int | None, pause: Callable[[], object]
+) -> TablesSight:
+    """Look at the tables, at what moves before and after a pause.
+
+    Args:
+        enough: how many trades of a symbol to count; None counts none.
+
+    Raises:
+        RecoverableError: the server does not answer, refuses us, or is busy.
+    """
+    with closing(Vitals(address, topic)) as vitals:
+        try:
+            schema.require(vitals.connection, address)
+        except (SchemaMissingError, SchemaTooNewError) as exc:
+            return TablesSight(exc)
+        consumer, aggregator = vitals.progress("consumer"), vitals.progress("aggregator")
+        pause()
+        return TablesSight(
+            consumer=Twice(consumer, vitals.progress("consumer")),
+            aggregator=Twice(aggregator, vitals.progress("aggregator")),
+            trade=vitals.newest_trade(),
+            dead_letter=vitals.newest_dead_letter(),
+            candle=vitals.newest_candle(),
+            fewest=vitals.fewest_trades(enough) if enough else None,
+        )
+
+
+def judge_tables(address: Address, sight: TablesSight | StockstreamError) -> list[Check]:
+    """Judge the server and the schema."""
+    if isinstance(sight, StockstreamError):
+        server = failed("postgresql", happened(sight), "./start.sh, or docker compose up -d --wait postgres")
+        return [server, unknown("schema", "postgresql")]
+    server = ok("postgresql", f"answers at {address.host}:{address.port}, database {address.database}")
+    if isinstance(sight.schema_fault, SchemaTooNewError):
+        return [server, failed("schema", happened(sight.schema_fault), "update the program")]
+    if sight.schema_fault:
+        return [server, failed("schema", happened(sight.schema_fault), "python database.py init")]
+    return [server, ok("schema", f"version {schema.newest()}, the newest")]

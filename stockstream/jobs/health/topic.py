@@ -1,0 +1,43 @@
+"""Kafka and the topic: do they answer, and where does each partition end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stockstream.connectors.kafka_topic import ends, partition_counts
+from stockstream.errors import StockstreamError
+from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
+
+PATIENCE = 3.0
+
+
+@dataclass(frozen=True)
+class TopicSight:
+    """The ends of the topic's partitions at two moments; no partitions where there is no topic."""
+
+    ends: Twice[dict[int, int]]
+
+
+def look_at_topic(servers: str, topic: str, pause: Callable[[], object]) -> TopicSight:
+    """Look at the topic before and after a pause.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within a few seconds.
+    """
+    if topic not in partition_counts(servers, PATIENCE):
+        return TopicSight(Twice({}, {}))
+    before = ends(servers, topic, PATIENCE)
+    pause()
+    return TopicSight(Twice(before, ends(servers, topic, PATIENCE)))
+
+
+def judge_topic(servers: str, topic: str, sight: TopicSight | StockstreamError) -> list[Check]:
+    """Judge the broker and the topic."""
+    if isinstance(sight, StockstreamError):
+        broker = failed("kafka", happened(sight), "./start.sh, or docker compose up -d --wait kafka")
+        return [broker, unknown("topic", "kafka")]
+    broker = ok("kafka", f"answers at {servers}")
+    count = len(sight.ends.after)
+    if not count:
+        return [broker, failed("topic", f"there is no topic {topic}", "./start.sh, or python consumer.py")]
+    return [broker, ok("topic", f"{topic} with {count} partition{'s'[: count > 1]}")]

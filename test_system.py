@@ -1,0 +1,48 @@
+"""Say of every part of the system whether it is well, and what to do if not."""
+
+import argparse
+from functools import partial
+from threading import Event
+
+from rich.console import Console
+
+from stockstream import cli
+from stockstream.connectors.postgres import address_of
+from stockstream.jobs.health.examination import Patient, examine
+from stockstream.jobs.health.report import document, lines
+from stockstream.jobs.health.verdict import is_healthy
+from stockstream.settings import Settings
+
+console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+
+def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
+    """Examine the system once; 0 where it is healthy, else 1."""
+    checks = examine(_patient(settings), pause=partial(stop.wait, 1.0))
+    if arguments.json:
+        console.print(document(checks))
+    else:
+        for line in lines(checks):
+            console.print(line)
+    return 0 if is_healthy(checks) else 1
+
+
+def _patient(settings: Settings) -> Patient:
+    return Patient(
+        servers=settings.kafka_bootstrap_servers,
+        topic=settings.kafka_topic,
+        address=address_of(settings),
+        interval=settings.producer_interval,
+        dashboard_port=settings.dashboard_port,
+        models=settings.models_dir,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="test_system.py", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(_parser(), main)

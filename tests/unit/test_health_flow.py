@@ -1,0 +1,65 @@
+"""The flow: trades keep coming, and candles follow them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stockstream.connectors.vitals import NewestCandle, NewestDeadLetter, NewestTrade, Progress
+from stockstream.jobs.health.flow import judge_candles, judge_trades
+from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.tables import TablesSight
+from stockstream.jobs.health.verdict import State
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LIMIT = 10.0
+
+
+def sight(trade_age: float | None, idle: float | None, refused: float | None = None) -> TablesSight:
+    places = {} if idle is None else {0: Progress(7, idle), 1: Progress(7, 3600)}
+    return TablesSight(
+        consumer=Twice(places, places),
+        trade=None if trade_age is None else NewestTrade(NOON, trade_age),
+        dead_letter=None if refused is None else NewestDeadLetter("price is not a number", refused),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "state"),
+    [
+        pytest.param(sight(1, 1), State.OK, id="flows"),
+        pytest.param(sight(-5, 1), State.OK, id="the venue's clock is ahead"),
+        pytest.param(sight(86_400, 1), State.OK, id="replays another day"),
+        pytest.param(sight(None, 1), State.WAITING, id="has just started"),
+        pytest.param(sight(60, 60), State.FAILED, id="has stopped"),
+        pytest.param(sight(-3600, 60), State.FAILED, id="has stopped, and the clock was ahead"),
+        pytest.param(sight(None, 60), State.FAILED, id="nothing ever came"),
+        pytest.param(sight(None, None), State.FAILED, id="nothing ever ran"),
+        pytest.param(sight(60, 1, refused=1), State.FAILED, id="all is refused"),
+        pytest.param(sight(1, 1, refused=1), State.OK, id="some are refused"),
+        pytest.param(sight(86_400, 1, refused=3600), State.OK, id="replays, and refused one an hour ago"),
+    ],
+)
+def test_trades_flow_while_the_consumer_moves(seen: TablesSight, state: State) -> None:
+    assert judge_trades(seen, LIMIT).state is state
+
+
+def test_the_reason_of_a_refusal_is_told() -> None:
+    assert "price is not a number" in judge_trades(sight(None, 1, refused=1), LIMIT).detail
+
+
+CANDLE = NewestCandle(NOON, idle=1)
+
+
+@pytest.mark.parametrize(
+    ("trade", "candle", "state"),
+    [
+        pytest.param(NOON - timedelta(seconds=1), CANDLE, State.OK, id="holds the newest trade"),
+        pytest.param(NOON + timedelta(seconds=1), CANDLE, State.OK, id="the next window has just begun"),
+        pytest.param(NOON + timedelta(seconds=60), replace(CANDLE, idle=90), State.FAILED, id="stopped"),
+        pytest.param(NOON - timedelta(hours=1), replace(CANDLE, idle=3600), State.OK, id="a quiet market"),
+        pytest.param(NOON, None, State.WAITING, id="none yet"),
+    ],
+)
+def test_candles_follow_the_trades(trade: datetime, candle: NewestCandle | None, state: State) -> None:
+    assert judge_candles(NewestTrade(trade, 1), candle, LIMIT).state is state
