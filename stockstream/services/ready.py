@@ -12,34 +12,12 @@ PATIENCE = 60.0
 LOOK_EVERY = 0.1
 
 
-def await_kafka(servers: str, is_alive: Callable[[], bool], log: Path) -> None:
-    """Wait until a broker answers.
+def await_answer(name: str, knock: Callable[[], object], is_alive: Callable[[], bool], log: Path) -> None:
+    """Wait until `knock` raises no RecoverableError any more.
 
     Raises:
-        ServiceError: it ended, or does not answer in time; names the log and its last line.
+        ServiceError: the server ended, or does not answer in time; names the log and its last line.
     """
-    _await("Kafka", lambda: partition_counts(servers, patience=1.0), is_alive, log)
-
-
-def await_postgres(address: Address, is_alive: Callable[[], bool], log: Path) -> None:
-    """Wait until the server accepts our login.
-
-    Raises:
-        ServiceError: it ended, or does not answer in time; names the log and its last line.
-    """
-    _await("PostgreSQL", lambda: connect(address, "start").close(), is_alive, log)
-
-
-def last_line(log: Path) -> str:
-    """Return the last line of a log that says something, or that there is none."""
-    try:
-        lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines()]
-    except OSError:
-        return "no log"
-    return next((line for line in reversed(lines) if line), "an empty log")
-
-
-def _await(name: str, knock: Callable[[], object], is_alive: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
@@ -51,3 +29,30 @@ def _await(name: str, knock: Callable[[], object], is_alive: Callable[[], bool],
         else:
             return
     raise ServiceError(what=f"{name} does not answer after {PATIENCE:.0f} s ({last_line(log)}); see {log}")
+
+
+def await_kafka(servers: str, is_alive: Callable[[], bool], log: Path) -> None:
+    """Wait until a broker answers.
+
+    Raises:
+        ServiceError: it ended, or does not answer in time; names the log and its last line.
+    """
+    await_answer("Kafka", lambda: partition_counts(servers, patience=1.0), is_alive, log)
+
+
+def await_postgres(address: Address, is_alive: Callable[[], bool], log: Path) -> None:
+    """Wait until the server accepts our login.
+
+    Raises:
+        ServiceError: it ended, or does not answer in time; names the log and its last line.
+    """
+    await_answer("PostgreSQL", lambda: connect(address, "start").close(), is_alive, log)
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log that says something, or that there is none."""
+    try:
+        lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return "no log"
+    return next((line for line in reversed(lines) if line), "an empty log")

@@ -1,0 +1,53 @@
+"""`python -m stockstream.services start|stop|status`: what start.sh and stop.sh call."""
+
+from argparse import ArgumentParser, Namespace
+from threading import Event
+
+from rich.console import Console
+from rich.table import Table
+
+from stockstream.cli import run
+from stockstream.services.processes import states
+from stockstream.services.start import start
+from stockstream.services.stop import stop as stop_system
+from stockstream.services.voice import speaking
+from stockstream.settings import Settings
+
+
+def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
+    """Do what the command says; returns the exit code."""
+    if arguments.command == "status":
+        return _status(settings)
+    with speaking() as voice:
+        if arguments.command == "stop":
+            stop_system(settings, voice, wipe=arguments.wipe)
+            return 0
+        start(settings, stop, voice)
+        voice.say("dashboard", f"http://localhost:{settings.dashboard_port}")
+        voice.say("logs", f"tail -f {settings.data_dir}/logs/*.log")
+        voice.say("look", "python test_system.py shows the health of every part; ./stop.sh ends them all")
+    return 0
+
+
+def _status(settings: Settings) -> int:
+    found = states(settings)
+    table = Table("process", "state", "pid", "since", "log", box=None)
+    for process in found:
+        since = f"{process.since.astimezone():%Y-%m-%d %H:%M:%S}" if process.since else ""
+        table.add_row(process.name, process.state, str(process.pid or ""), since, str(process.log))
+    Console(soft_wrap=True).print(table if found else "nothing runs")
+    return 0 if found and all(process.state == "running" for process in found) else 1
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="services", description="Start, stop or show the system as one.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("start", help="bring up what is not up, and wait until trades flow")
+    ending = commands.add_parser("stop", help="end what start began")
+    ending.add_argument("--wipe", action="store_true", help="also delete the data of the servers it started")
+    commands.add_parser("status", help="show the processes that start began")
+    return parser
+
+
+if __name__ == "__main__":
+    run(_parser(), main)

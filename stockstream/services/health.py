@@ -1,0 +1,103 @@
+"""Is the system healthy: every process runs, trades reach the tables, the dashboard answers."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from threading import Event
+
+from stockstream.connectors.postgres import address_of, connect, own_errors
+from stockstream.connectors.sql import query
+from stockstream.errors import ServiceError, StockstreamError
+from stockstream.services.processes import ProcessState, states
+from stockstream.services.ready import last_line
+from stockstream.settings import Settings
+
+PATIENCE = 120.0
+LOOK_EVERY = 0.25
+
+# A process that was started so often since we look does not stay up.
+STARTS = 4
+
+
+def await_flow(settings: Settings, names: list[str], stop: Event, progress: Callable[[str], None]) -> None:
+    """Wait until all is well.
+
+    Args:
+        settings: where to look.
+        names: the processes that have to run.
+        stop: ends the wait.
+        progress: is told what is waited for.
+
+    Raises:
+        ServiceError: it is not well in time, a process does not stay up, or `stop` was set;
+            names the part, its last words and its log.
+    """
+    deadline = time.monotonic() + PATIENCE
+    starts: dict[str, set[int]] = {name: set() for name in names}
+    while (missing := _missing(settings, names)) is not None:
+        progress(missing.waits_for)
+        for process in states(settings):
+            starts.get(process.name, set()).add(process.pid)
+        falling = next((name for name, pids in starts.items() if len(pids - {0}) >= STARTS), None)
+        if falling or time.monotonic() > deadline:
+            raise _unwell(settings, falling or missing.name, missing.waits_for)
+        if stop.wait(LOOK_EVERY):
+            raise ServiceError(what="interrupted before all was up")
+
+
+class Missing:
+    """What is waited for, and the process that should bring it."""
+
+    def __init__(self, name: str, waits_for: str) -> None:
+        """Name both."""
+        self.name = name
+        self.waits_for = waits_for
+
+
+def _missing(settings: Settings, names: list[str]) -> Missing | None:
+    """Return the first thing that is not there yet."""
+    found = {process.name: process for process in states(settings)}
+    for name in names:
+        if name not in found or found[name].state != "running":
+            return Missing(name, f"the {name} to run")
+    trades, candles = _flowing(settings, found["producer"])
+    if not trades:
+        return Missing("consumer", "the first trade in the table trades")
+    if not candles:
+        return Missing("aggregator", "the first candle in the table stock_metrics")
+    if not dashboard_answers(settings):
+        return Missing("dashboard", "the dashboard to answer")
+    return None
+
+
+def dashboard_answers(settings: Settings) -> bool:
+    """Return whether the dashboard serves pages."""
+    with closing(HTTPConnection("127.0.0.1", settings.dashboard_port, timeout=2)) as page:
+        try:
+            page.request("GET", "/_stcore/health")
+            return page.getresponse().read() == b"ok"
+        except (OSError, HTTPException):
+            return False
+
+
+def _flowing(settings: Settings, producer: ProcessState) -> tuple[bool, bool]:
+    """Tell whether trades and candles have been written since the producer started."""
+    address, since = address_of(settings), producer.since or datetime.now(UTC)
+    seconds = (datetime.now(UTC) - since).total_seconds()
+    try:
+        with closing(connect(address, "start")) as connection:
+            with own_errors(address), connection, connection.cursor() as cursor:
+                cursor.execute(query("flowing"), {"since": since, "seconds": seconds})
+                trades, candles = cursor.fetchone() or (False, False)
+            return trades, candles
+    except StockstreamError:
+        return False, False
+
+
+def _unwell(settings: Settings, name: str, waited_for: str) -> ServiceError:
+    log = next((process.log for process in states(settings) if process.name == name), settings.data_dir)
+    return ServiceError(
+        what=f"the {name} does not do its part: waited for {waited_for} ({last_line(log)}); see {log}"
+    )

@@ -1,0 +1,64 @@
+"""Processes of ours that no supervisor looks after any more, found by their mark, never by a name."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGTERM, Signals
+
+import psutil
+
+from stockstream.services import postgres
+from stockstream.services.run_folder import MARK, PART
+
+# The supervisor first, or it would bring back the others; the servers last, so that the
+# processes that use them can finish.
+ORDER = ("supervisor", "app", "server")
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A process of ours, the part it plays, and the signal that ends it well."""
+
+    process: psutil.Process
+    part: str
+    stop_signal: Signals = SIGTERM
+
+
+def find(folder: Path) -> list[Orphan]:
+    """Return every process that was started with DATA_DIR=`folder`."""
+    server = postgres.process(folder / "postgres")
+    # PostgreSQL writes its titles over its environment; its data folder names it instead.
+    found = [Orphan(server, "server", postgres.STOP_SIGNAL)] if server else []
+    for process in _others():
+        environment = _environment(process)
+        if environment.get(MARK) == str(folder) and process != server:
+            found.append(Orphan(process, environment.get(PART, "app")))
+    return found
+
+
+def end(found: list[Orphan]) -> None:
+    """End the processes, each part after the one before has ended; whoever lingers is killed."""
+    for part in ORDER:
+        ending = [orphan for orphan in found if orphan.part == part]
+        for orphan in ending:
+            with suppress(psutil.NoSuchProcess):
+                orphan.process.send_signal(orphan.stop_signal)
+        _, lingering = psutil.wait_procs([orphan.process for orphan in ending], timeout=PATIENCE)
+        for process in lingering:
+            process.kill()
+        psutil.wait_procs(lingering, timeout=PATIENCE)
+
+
+def _others() -> list[psutil.Process]:
+    ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    return [process for process in psutil.process_iter() if process.pid not in ours]
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        # Another user's, or gone meanwhile: not ours.
+        return {}

@@ -1,0 +1,40 @@
+"""What runs: the processes that start.sh began, in what state, and since when."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, cast
+
+from stockstream.services.run_folder import RunFolder
+from stockstream.services.supervision import Supervisor
+from stockstream.settings import Settings
+
+State = Literal["stopped", "starting", "running", "backoff", "stopping", "exited", "fatal", "unknown"]
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """A supervised process; `backoff` means that it failed and is tried again.
+
+    `pid` is 0 while it does not run; `since` is when it was started last, None if never.
+    """
+
+    name: str
+    state: State
+    pid: int
+    since: datetime | None
+    log: Path
+
+
+def states(settings: Settings) -> list[ProcessState]:
+    """Return the processes that start.sh began; an empty list when it began none."""
+    return [
+        ProcessState(
+            info["name"],
+            cast("State", info["statename"].lower()),
+            info["pid"],
+            datetime.fromtimestamp(info["start"], UTC) if info["start"] else None,
+            Path(info["stdout_logfile"]),
+        )
+        for info in Supervisor(RunFolder(settings.data_dir.resolve())).infos()
+    ]

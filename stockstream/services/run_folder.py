@@ -1,0 +1,128 @@
+"""What stands in DATA_DIR, and the mark that every process started from it carries."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stockstream.errors import ServiceError
+
+# In the environment of every process that start.sh begins: the absolute DATA_DIR, and its part.
+MARK = "STOCKSTREAM_RUN"
+PART = "STOCKSTREAM_PART"
+
+# The address of a Unix socket holds 104 bytes on some systems, its end included.
+SOCKET_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths in DATA_DIR."""
+
+    path: Path
+
+    @property
+    def logs(self) -> Path:
+        """One log a process, rotated."""
+        return self.path / "logs"
+
+    @property
+    def config(self) -> Path:
+        """The supervisor's configuration."""
+        return self.path / "supervisord.conf"
+
+    @property
+    def pid_file(self) -> Path:
+        """The supervisor's process id."""
+        return self.path / "supervisord.pid"
+
+    @property
+    def socket(self) -> Path:
+        """The supervisor's control socket; in the temporary folder where the path is too long."""
+        near = self.path / "supervisor.sock"
+        if len(os.fsencode(near)) <= SOCKET_LIMIT:
+            return near
+        short = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"stockstream-{os.getuid()}-{short}" / "supervisor.sock"
+
+    @property
+    def docker_services(self) -> tuple[str, ...]:
+        """The services that a start brought up in Docker, and a stop takes down."""
+        try:
+            return tuple(json.loads(self._docker.read_text("utf-8")))
+        except FileNotFoundError:
+            return ()
+
+    def remember_docker(self, services: Iterable[str]) -> None:
+        """Keep which services a start brought up in Docker."""
+        self._docker.write_text(json.dumps(sorted(services)), "utf-8")
+
+    def forget_docker(self) -> None:
+        """They are down; that they were there is kept, for a wipe."""
+        self.remember_docker(())
+
+    @property
+    def used_docker(self) -> bool:
+        """Whether a start from here has ever had Docker make something."""
+        return self._docker.exists()
+
+    def make(self) -> None:
+        """Make the folders.
+
+        Raises:
+            ServiceError: they cannot be made.
+        """
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            self.socket.parent.mkdir(mode=0o700, exist_ok=True)
+            owner = self.socket.parent.stat().st_uid
+        except OSError as exc:
+            raise ServiceError(
+                what=f"cannot make DATA_DIR={self.path} ({exc.strerror}); set another"
+            ) from exc
+        if owner not in (os.getuid(), self.path.stat().st_uid):
+            raise ServiceError(what=f"{self.socket.parent} belongs to another user; set a shorter DATA_DIR")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder against another start or stop at the same time; wait for it to end."""
+        self.make()
+        with (self.path / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def sweep(self) -> None:
+        """Remove what a supervisor that was killed leaves: its socket and its pid file."""
+        self.socket.unlink(missing_ok=True)
+        self.pid_file.unlink(missing_ok=True)
+        if self.socket.parent != self.path and self.socket.parent.exists():
+            self.socket.parent.rmdir()
+
+    def wipe(self) -> list[Path]:
+        """Delete what a start made here and nothing else; returns what was deleted."""
+        names = (
+            "kafka",
+            "kafka.properties",
+            "postgres",
+            "jars",
+            "logs",
+            "supervisord.conf",
+            "docker.json",
+            "lock",
+        )
+        gone = [self.path / name for name in names if (self.path / name).exists()]
+        for path in gone:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if not any(self.path.iterdir()):
+            self.path.rmdir()
+        return gone
+
+    @property
+    def _docker(self) -> Path:
+        return self.path / "docker.json"

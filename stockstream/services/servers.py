@@ -1,0 +1,184 @@
+"""Where each server comes from: one that answers already, Docker, or an embedded one."""
+
+import socket
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from psycopg2 import sql
+
+from stockstream.connectors.kafka_topic import partition_counts
+from stockstream.connectors.postgres import address_of, connect, own_errors
+from stockstream.errors import (
+    KafkaUnreachableError,
+    LoginRefusedError,
+    PostgresUnreachableError,
+    ServiceError,
+)
+from stockstream.services import docker, kafka, ports, postgres
+from stockstream.services.program import Program
+from stockstream.settings import Settings
+
+Origin = Literal["external", "docker", "embedded"]
+
+# What a PostgreSQL client may say first (SSLRequest), and the two answers a server has for it.
+HELLO = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+ANSWERS = (b"S", b"N")
+
+
+class Server(ABC):
+    """A server that the system needs, as the settings name it."""
+
+    name: str
+    title: str
+    host: str
+    port: int
+    setting: str
+
+    def __init__(self, settings: Settings) -> None:
+        """Read where it should be."""
+        self.settings = settings
+
+    @abstractmethod
+    def check(self) -> None:
+        """Return if it answers and lets us in; raise a StockstreamError that says why not."""
+
+    @abstractmethod
+    def prepared(self, folder: Path) -> Program:
+        """Return the program that serves an embedded one."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as host:port."""
+        return f"{self.host}:{self.port}"
+
+    def answers(self) -> bool:
+        """Return whether it is there and lets us in."""
+        try:
+            self.check()
+        except (KafkaUnreachableError, PostgresUnreachableError):
+            return False
+        return True
+
+    def require_free_port(self) -> None:
+        """Raise ServiceError if another program listens where the server should."""
+        if ports.is_loopback(self.host) and ports.is_taken(self.port, self.host):
+            raise ServiceError(
+                what=f"port {self.port} is taken by {ports.holder(self.port)}, which is no {self.title} "
+                f"for us; end it, or set {self.setting} to a free port"
+            )
+
+
+class Kafka(Server):
+    """The broker."""
+
+    name, title, setting = "kafka", "Kafka", "KAFKA_BOOTSTRAP_SERVERS"
+
+    def __init__(self, settings: Settings) -> None:
+        """Read where it should be: the first of the bootstrap servers."""
+        super().__init__(settings)
+        host, _, port = settings.kafka_bootstrap_servers.partition(",")[0].rpartition(":")
+        self.host, self.port = host, int(port)
+
+    def check(self) -> None:
+        """Raise KafkaUnreachableError unless a broker answers."""
+        if "," not in self.settings.kafka_bootstrap_servers and not _listens(self.host, self.port):
+            # The client would try for its whole patience.
+            raise KafkaUnreachableError(servers=self.place, reason="nothing listens there")
+        partition_counts(self.settings.kafka_bootstrap_servers)
+
+    def prepared(self, folder: Path) -> Program:
+        """Return the program of an embedded broker."""
+        return kafka.prepare(self.settings.kafka_bootstrap_servers, folder)
+
+
+class Postgres(Server):
+    """The database."""
+
+    name, title, setting = "postgres", "PostgreSQL", "POSTGRES_PORT"
+
+    def __init__(self, settings: Settings) -> None:
+        """Read where it should be."""
+        super().__init__(settings)
+        self.host, self.port = settings.postgres_host, settings.postgres_port
+
+    def check(self) -> None:
+        """Raise unless a server lets us in, and make the database if it only lacks that.
+
+        Raises:
+            PostgresUnreachableError: no PostgreSQL answers.
+            LoginRefusedError: one answers and refuses user or database.
+        """
+        address = address_of(self.settings)
+        if not _speaks_postgres(self.host, self.port):
+            raise PostgresUnreachableError(host=self.host, port=self.port, reason="no PostgreSQL answers")
+        try:
+            connect(address, "start").close()
+        except LoginRefusedError as refused:
+            self._make_database(refused)
+
+    def prepared(self, folder: Path) -> Program:
+        """Return the program of an embedded server."""
+        return postgres.prepare(address_of(self.settings), folder)
+
+    def _make_database(self, refused: LoginRefusedError) -> None:
+        address = address_of(self.settings)
+        try:
+            connection = connect(replace(address, database="postgres"), "start")
+        except LoginRefusedError:
+            raise refused from None
+        with closing(connection), own_errors(address), connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(address.database)))
+
+
+def origins(servers: list[Server], wish: str) -> dict[str, Origin]:
+    """Return where each server comes from; nothing is started.
+
+    Args:
+        servers: those to decide for.
+        wish: the setting SERVICES; `auto` takes the first that can be of: one that answers,
+            Docker, embedded.
+
+    Raises:
+        StockstreamError: a server cannot be had so; says what stands in the way.
+    """
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda server: _origin(server, wish), servers)
+        return {server.name: origin for server, origin in zip(servers, found, strict=True)}
+
+
+def _origin(server: Server, wish: str) -> Origin:
+    if wish == "external":
+        server.check()
+        return "external"
+    if wish == "auto" and server.answers():
+        return "external"
+    if wish == "docker" and not docker.works():
+        raise ServiceError(what="SERVICES=docker, but Docker does not answer; start it, or set SERVICES=auto")
+    if wish == "docker" and server.name in docker.running(server.settings):
+        return "docker"
+    server.require_free_port()
+    if wish == "docker" or (wish == "auto" and ports.is_loopback(server.host) and docker.works()):
+        return "docker"
+    return "embedded"
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _speaks_postgres(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=2) as there:
+            there.sendall(HELLO)
+            return there.recv(1) in ANSWERS
+    except OSError:
+        return False

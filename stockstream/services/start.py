@@ -1,0 +1,153 @@
+"""Bring the whole system up, or what of it is down."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from threading import Event
+
+from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.schema import migrate
+from stockstream.errors import ServiceError
+from stockstream.services import docker, orphans, ports
+from stockstream.services.health import await_flow
+from stockstream.services.programs import apps
+from stockstream.services.ready import await_answer
+from stockstream.services.run_folder import RunFolder
+from stockstream.services.servers import Kafka, Origin, Postgres, Server, origins
+from stockstream.services.stop import stop_all
+from stockstream.services.supervision import Supervisor
+from stockstream.services.voice import Voice
+from stockstream.settings import Settings
+
+
+def start(settings: Settings, stop: Event, voice: Voice) -> None:
+    """Bring up servers, topic, schema and processes; what runs already is left alone.
+
+    Order of effects: what could stand in the way is looked at first; then the servers, side by
+    side; then topic and schema; then the processes. Where that fails, all that this start began
+    is ended again. Last it waits for the first trades; where they do not come, what runs is left
+    to be looked at.
+
+    Raises:
+        StockstreamError: what stands in the way, in a line.
+    """
+    folder = RunFolder(settings.data_dir.resolve())
+    with folder.alone():
+        launch = _Launch(settings, folder, stop, voice)
+        launch.end_orphans()
+        with launch.undone_on_failure():
+            launch.servers_up()
+            launch.topic_and_schema()
+            launch.processes_up()
+        await_flow(settings, [program.name for program in apps(settings)], stop, voice.wait_for)
+
+
+class _Launch:
+    """One run of start."""
+
+    def __init__(self, settings: Settings, folder: RunFolder, stop: Event, voice: Voice) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._stop = stop
+        self._voice = voice
+        self._supervisor = Supervisor(folder)
+
+    def end_orphans(self) -> None:
+        """End what a supervisor that was killed has left: it would not be brought back any more."""
+        if not self._supervisor.is_alive() and (left := orphans.find(self._folder.path)):
+            self._voice.say("left over", f"{len(left)} processes without their supervisor; ending them")
+            orphans.end(left)
+
+    @contextmanager
+    def undone_on_failure(self) -> Iterator[None]:
+        """End what this run began if the block fails."""
+        fresh = not self._supervisor.is_alive()
+        try:
+            yield
+        except BaseException:
+            if fresh:
+                stop_all(self._settings, self._folder)
+            raise
+
+    def servers_up(self) -> None:
+        """Have both servers answer, each from where it can be had."""
+        servers: list[Server] = [Kafka(self._settings), Postgres(self._settings)]
+        running = self._running()
+        if "dashboard" not in running:
+            self._require_dashboard_port()
+        down = [server for server in servers if server.name not in running]
+        decided = self._docker_up(down, origins(down, self._settings.services))
+        self._embedded_up([server for server in down if decided[server.name] == "embedded"])
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self._await, servers))
+        for server in servers:
+            self._voice.say(server.title, f"{server.place} ({decided.get(server.name, 'embedded')})")
+
+    def topic_and_schema(self) -> None:
+        """Have the topic, and the tables in their newest version."""
+        self._voice.wait_for("topic and tables")
+        made = ensure_topic(
+            self._settings.kafka_bootstrap_servers,
+            self._settings.kafka_topic,
+            self._settings.kafka_partitions,
+        )
+        address = address_of(self._settings)
+        with closing(connect(address, "start")) as connection:
+            steps = migrate(connection, address)
+        self._voice.say("topic", f"{self._settings.kafka_topic} ({'made' if made else 'there'})")
+        self._voice.say(
+            "tables", f"{address.database} ({f'{len(steps)} steps forward' if steps else 'up to date'})"
+        )
+
+    def processes_up(self) -> None:
+        """Have every process of ours run."""
+        programs = apps(self._settings)
+        if {program.name for program in programs} - self._running():
+            self._supervisor.update(programs)
+        started = self._supervisor.start(program.name for program in programs)
+        self._voice.say("processes", f"{', '.join(started)} started" if started else "all run already")
+
+    def _running(self) -> set[str]:
+        return {
+            info["name"] for info in self._supervisor.infos() if info["statename"] in ("RUNNING", "STARTING")
+        }
+
+    def _require_dashboard_port(self) -> None:
+        port = self._settings.dashboard_port
+        if ports.is_taken(port, "127.0.0.1"):
+            raise ServiceError(
+                what=f"port {port}, the dashboard's, is taken by {ports.holder(port)}; "
+                "end it, or set DASHBOARD_PORT to a free port"
+            )
+
+    def _docker_up(self, down: list[Server], decided: dict[str, Origin]) -> dict[str, Origin]:
+        wanted = [server.name for server in down if decided[server.name] == "docker"]
+        ours = [name for name in wanted if name not in docker.running(self._settings)] if wanted else []
+        if not ours:
+            return decided
+        self._voice.wait_for(f"Docker to bring up {' and '.join(ours)}")
+        self._folder.remember_docker({*self._folder.docker_services, *ours})
+        docker.up(self._settings, ours)
+        return decided
+
+    def _embedded_up(self, embedded: list[Server]) -> None:
+        if embedded:
+            self._voice.wait_for(" and ".join(server.title for server in embedded))
+        with ThreadPoolExecutor() as pool:
+            programs = list(pool.map(lambda server: server.prepared(self._folder.path), embedded))
+        programs += apps(self._settings)
+        if not self._supervisor.is_alive():
+            self._supervisor.launch(programs)
+        elif embedded:
+            self._supervisor.update(programs)
+        self._supervisor.start(server.name for server in embedded)
+
+    def _await(self, server: Server) -> None:
+        def may_come() -> bool:
+            if self._stop.is_set():
+                raise ServiceError(what="interrupted before all was up")
+            states = {info["name"]: info["statename"] for info in self._supervisor.infos()}
+            return states.get(server.name, "RUNNING") in ("RUNNING", "STARTING")
+
+        await_answer(server.title, server.check, may_come, self._folder.logs / f"{server.name}.log")

@@ -1,0 +1,63 @@
+"""End what start began, and nothing else."""
+
+from stockstream.services import docker, orphans
+from stockstream.services.programs import SERVERS
+from stockstream.services.run_folder import RunFolder
+from stockstream.services.supervision import Supervisor
+from stockstream.services.voice import Voice
+from stockstream.settings import Settings
+
+
+def stop(settings: Settings, voice: Voice, *, wipe: bool) -> None:
+    """End every process that a start with this DATA_DIR began; with `wipe` delete their data too.
+
+    Raises:
+        ServiceError: Docker cannot be told to end a server.
+    """
+    folder = RunFolder(settings.data_dir.resolve())
+    if not folder.path.exists() and not orphans.find(folder.path):
+        voice.say("stop", "nothing runs")
+        return
+    with folder.alone():
+        voice.wait_for("the processes to finish")
+        ended = stop_all(settings, folder)
+        voice.say("stop", f"ended {', '.join(ended)}" if ended else "nothing runs")
+        if wipe:
+            _wipe(settings, folder, voice)
+
+
+def stop_all(settings: Settings, folder: RunFolder) -> list[str]:
+    """End the processes, then the servers they use; returns what was ended.
+
+    Order of effects: producer, consumer and the others flush and commit as they end; then Kafka
+    and PostgreSQL; then the supervisor; then whatever one of them left behind; then Docker's.
+    """
+    ended = _stop_supervised(Supervisor(folder))
+    if left := orphans.find(folder.path):
+        orphans.end(left)
+        ended.append(f"{len(left)} left without their supervisor")
+    if services := folder.docker_services:
+        docker.stop(settings, services)
+        folder.forget_docker()
+        ended += [f"{service} in Docker" for service in services]
+    folder.sweep()
+    return ended
+
+
+def _stop_supervised(supervisor: Supervisor) -> list[str]:
+    names = [info["name"] for info in supervisor.infos()]
+    running = [info["name"] for info in supervisor.infos() if info["pid"]]
+    if not supervisor.is_alive():
+        return []
+    supervisor.stop(name for name in names if name not in SERVERS)
+    supervisor.stop(name for name in names if name in SERVERS)
+    supervisor.shutdown()
+    return running
+
+
+def _wipe(settings: Settings, folder: RunFolder, voice: Voice) -> None:
+    if settings.services in ("auto", "docker") and folder.used_docker and docker.works():
+        docker.wipe(settings)
+        voice.say("wipe", "deleted the containers and volumes in Docker")
+    gone = folder.wipe()
+    voice.say("wipe", f"deleted {', '.join(map(str, gone))}" if gone else "there was nothing to delete")

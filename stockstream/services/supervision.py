@@ -1,0 +1,127 @@
+"""The supervisor of one DATA_DIR: it runs the processes and brings back the ones that end."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from http.client import HTTPException
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]
+
+from stockstream.errors import ServiceError
+from stockstream.services.program import Program
+from stockstream.services.ready import last_line
+from stockstream.services.run_folder import MARK, PART, RunFolder
+from stockstream.services.supervisor_config import rendered
+
+PATIENCE = 20.0
+LOOK_EVERY = 0.1
+
+ENDED = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
+
+
+class Supervisor:
+    """Control of the supervisor, alive or not."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        """Name the folder; nothing is started."""
+        self._folder = folder
+
+    def is_alive(self) -> bool:
+        """Return whether it answers."""
+        try:
+            self._ask("getState")
+        except ServiceError:
+            return False
+        return True
+
+    def launch(self, programs: Iterable[Program]) -> None:
+        """Start the supervisor with `programs`, none of them running yet.
+
+        Raises:
+            ServiceError: it does not come up.
+        """
+        self._write(programs)
+        log = self._folder.logs / "supervisord.out"
+        with log.open("wb") as out:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._folder.config)],
+                env=os.environ | {MARK: str(self._folder.path), PART: "supervisor"},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self.is_alive():
+            if child.poll() is not None or time.monotonic() > deadline:
+                raise ServiceError(what=f"the supervisor does not start ({last_line(log)}); see {log}")
+            time.sleep(LOOK_EVERY)
+
+    def update(self, programs: Iterable[Program]) -> None:
+        """Tell a supervisor that is alive of programs that are new, or changed and not running."""
+        self._write(programs)
+        ((added, changed, _removed),) = self._ask("reloadConfig")
+        running = {info["name"] for info in self.infos() if info["statename"] not in ENDED}
+        for name in changed:
+            if name not in running:
+                self._ask("removeProcessGroup", name)
+                added.append(name)
+        for name in added:
+            self._ask("addProcessGroup", name)
+
+    def infos(self) -> list[dict[str, Any]]:
+        """Return what it knows of each process, in its own words; empty where it is not alive."""
+        try:
+            return list(self._ask("getAllProcessInfo"))
+        except ServiceError:
+            return []
+
+    def start(self, names: Iterable[str]) -> list[str]:
+        """Start the named processes that do not run; returns those that it started."""
+        states = {info["name"]: info["statename"] for info in self.infos()}
+        started = []
+        for name in names:
+            if states[name] == "BACKOFF":
+                # It waits between two tries: a new start tries at once.
+                self.stop([name])
+            if states[name] not in ("RUNNING", "STARTING"):
+                self._ask("startProcess", name, False)  # noqa: FBT003 - the protocol has no names
+                started.append(name)
+        return started
+
+    def stop(self, names: Iterable[str]) -> None:
+        """Stop the named processes together, and wait until they have ended."""
+        names = set(names)
+        for name in names:
+            self._ask("stopProcess", name, False, forgiving=Faults.NOT_RUNNING)  # noqa: FBT003 - the same
+        while any(info["name"] in names and info["statename"] not in ENDED for info in self.infos()):
+            time.sleep(LOOK_EVERY)
+
+    def shutdown(self) -> None:
+        """End the supervisor itself, and wait until it has ended."""
+        self._ask("shutdown")
+        while self._folder.pid_file.exists() and self.is_alive():
+            time.sleep(LOOK_EVERY)
+
+    def _write(self, programs: Iterable[Program]) -> None:
+        self._folder.config.write_text(rendered(self._folder, programs), "utf-8")
+
+    def _ask(self, method: str, *arguments: object, forgiving: int | None = None) -> Any:  # noqa: ANN401
+        """Call a method of the supervisor's protocol; a fault of the code `forgiving` is none."""
+        transport = SupervisorTransport(None, None, f"unix://{self._folder.socket}")
+        with closing(transport):
+            proxy = ServerProxy("http://localhost", transport)
+            try:
+                return getattr(proxy.supervisor, method)(*arguments)
+            except Fault as exc:
+                if exc.faultCode == forgiving:
+                    return None
+                what = f"the supervisor refuses {method} {arguments} ({exc.faultString})"
+                raise ServiceError(what=what) from exc
+            except (OSError, HTTPException) as exc:
+                raise ServiceError(what=f"the supervisor does not answer ({exc})") from exc
