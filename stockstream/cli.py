@@ -69,14 +69,28 @@ def _stop_on_signals(stop: Event) -> None:
 
 def positive(text: str) -> float:
     """Return the number that an argument names; argparse tells the user when it is none above zero."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
+    number = _number(text)
+    if not number > 0:
         message = f"{text!r} is not a number above zero"
         raise ArgumentTypeError(message)
     return number
+
+
+def not_negative(text: str) -> float:
+    """Return the number that an argument names; argparse tells the user when it is none, or below zero."""
+    number = _number(text)
+    if not number >= 0:
+        message = f"{text!r} is not a number from zero up"
+        raise ArgumentTypeError(message)
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def duration(text: str) -> timedelta:

@@ -66,6 +66,7 @@ class KafkaSource:
         self._at: dict[int, int] = {}
         self._waiting: set[int] = set()
         self._asleep = False
+        self._has_share = False
         self._consumer = Consumer(
             CONSUMER_SETTINGS | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note}
         )
@@ -78,6 +79,11 @@ class KafkaSource:
     def partitions(self) -> frozenset[int]:
         """The partitions that this member reads now."""
         return frozenset(self._at)
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the group has handed out its partitions, and reading has begun."""
+        return self._has_share and not self._waiting
 
     def next_batch(self, most: int = 10_000, wait: float = 0.1) -> Batch:
         """Return up to `most` messages after at most `wait` seconds; it may be empty.
@@ -130,6 +136,12 @@ class KafkaSource:
         except KafkaException as exc:
             raise self._unreachable(exc.args[0]) from exc
 
+    def caught_up(self) -> frozenset[int]:
+        """Return the partitions that had nothing left to read when the broker last answered."""
+        return frozenset(
+            partition for partition, at in self._at.items() if 0 <= self._seen_end(partition) <= at
+        )
+
     def close(self) -> None:
         """Leave the group."""
         self._consumer.close()
@@ -138,10 +150,16 @@ class KafkaSource:
         _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=5)
         return int(high)
 
+    def _seen_end(self, partition: int) -> int:
+        """Return the end that the last answer of the broker told, below zero before the first."""
+        _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), cached=True)
+        return int(high)
+
     def _assigned(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
         consumer.incremental_assign([TopicPartition(self._topic, each.partition, 0) for each in assigned])
         consumer.pause(assigned)
         self._waiting |= {each.partition for each in assigned}
+        self._has_share = True
 
     def _revoked(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
         for each in revoked:

@@ -1,0 +1,184 @@
+"""The candles' table with its fence, for one aggregator of one topic.
+
+Order of effects of `write`, in one transaction: the fence moves the job on in every partition it
+holds, then the candles, then the late trades, then the marks from which a restart goes on, then
+COMMIT. A crash between any two repeats the checkpoint, and the fence makes the repeat harmless: a
+COMMIT whose outcome is unknown is settled by reading the place again.
+
+A trade that came after its window was gone is not counted at once, because it may be a repeat of one
+that was counted there. It waits in `late_arrivals` until the tape has it: the tape keeps the place of
+the first of its kind, and only the trade at that place is counted. So counted and late trades together
+are the rows of `trades`, once the consumer has stored them all.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors import fence, schema
+from stockstream.connectors.postgres import Address, Connection, connect, own_errors
+from stockstream.connectors.sql import query
+from stockstream.errors import FencedError, PostgresUnreachableError
+from stockstream.market.candle import Candle
+from stockstream.market.windows_checkpoint import NEVER, Checkpoint, LateTrade, Mark
+from stockstream.market.windows_columns import microseconds, moment
+
+JOB = "aggregator"
+
+Outcome = TypeVar("Outcome")
+
+
+class CandleTable:
+    """Where candles are written, each checkpoint with the place it was made at."""
+
+    def __init__(self, address: Address, topic: str) -> None:
+        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        self._address = address
+        self._topic = topic
+        self._connection: Connection | None = None
+        self._owned: dict[int, fence.Place] = {}
+        self.has_waiting = False
+
+    def check(self) -> None:
+        """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
+        schema.require(self._connected(), self._address)
+
+    def claim(self, partitions: Sequence[int]) -> dict[int, Mark]:
+        """Take partitions over; returns where each stands."""
+        places, marks = self._transaction(lambda cursor: self._claim(cursor, partitions))
+        self._owned |= places
+        self.has_waiting = True
+        return marks
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Store a checkpoint.
+
+        Raises:
+            FencedError: another aggregator has taken a partition over; nothing was written.
+            RecoverableError: the database is away; write the same checkpoint again.
+        """
+        steps = [
+            fence.Step(partition, self._owned[partition].next_offset, mark.next_offset)
+            for partition, mark in checkpoint.marks.items()
+        ]
+        try:
+            self._transaction(lambda cursor: self._write(cursor, steps, checkpoint))
+        except FencedError:
+            if not self._is_written(steps):
+                raise
+        self._owned |= {step.partition: self._moved(step) for step in steps}
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _claim(
+        self, cursor: Cursor, partitions: Sequence[int]
+    ) -> tuple[dict[int, fence.Place], dict[int, Mark]]:
+        places = fence.claim(cursor, JOB, self._topic, partitions)
+        marks = {partition: self._mark(cursor, partition, place) for partition, place in places.items()}
+        return places, marks
+
+    def _mark(self, cursor: Cursor, partition: int, place: fence.Place) -> Mark:
+        key = {"topic": self._topic, "partition": partition}
+        cursor.execute(query("mark"), key)
+        rewind_offset, watermark = cursor.fetchone() or (place.next_offset, None)
+        cursor.execute(query("symbols"), key)
+        symbols = {symbol: _since_1970(passed) for symbol, passed in cursor}
+        return Mark(place.next_offset, rewind_offset, _since_1970(watermark), symbols)
+
+    def _write(self, cursor: Cursor, steps: Sequence[fence.Step], checkpoint: Checkpoint) -> None:
+        fence.advance(cursor, JOB, self._topic, self._owned, steps)
+        if checkpoint.candles:
+            cursor.execute(query("candles"), _candle_columns(checkpoint.candles))
+        self._count_late(cursor, checkpoint.late, list(checkpoint.marks))
+        for partition, mark in checkpoint.marks.items():
+            self._save(cursor, partition, mark)
+
+    def _count_late(self, cursor: Cursor, late: Sequence[LateTrade], partitions: list[int]) -> None:
+        if late:
+            cursor.execute(query("late_arrivals"), {"topic": self._topic, **_late_columns(late)})
+        if late or self.has_waiting:
+            key = {"topic": self._topic, "partitions": partitions}
+            cursor.execute(query("count_late"), key)
+            cursor.execute(query("late_waiting"), key)
+            (self.has_waiting,) = cursor.fetchone() or (False,)
+
+    def _save(self, cursor: Cursor, partition: int, mark: Mark) -> None:
+        key = {"topic": self._topic, "partition": partition}
+        place = {"rewind_offset": mark.rewind_offset, "watermark": _time(mark.watermark)}
+        cursor.execute(query("save_mark"), key | place)
+        if mark.symbols:
+            passed = [_time(each) for each in mark.symbols.values()]
+            cursor.execute(query("save_symbols"), key | {"symbols": list(mark.symbols), "passed": passed})
+
+    def _moved(self, step: fence.Step) -> fence.Place:
+        return fence.Place(step.end, self._owned[step.partition].epoch)
+
+    def _is_written(self, steps: Sequence[fence.Step]) -> bool:
+        """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
+
+        All partitions move in one transaction, so any one that moves tells.
+        """
+        moves = [step for step in steps if step.end > step.start]
+        return bool(moves) and self._transaction(
+            lambda cursor: fence.place(cursor, JOB, self._topic, moves[0].partition)
+        ) == self._moved(moves[0])
+
+    def _transaction(self, work: Callable[[Cursor], Outcome]) -> Outcome:
+        """Do `work` and COMMIT, all or nothing; a broken connection is opened anew at the next call."""
+        connection = self._connected()
+        try:
+            with own_errors(self._address), connection, connection.cursor() as cursor:
+                return work(cursor)
+        except PostgresUnreachableError:
+            self.close()
+            raise
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._address, JOB)
+        return self._connection
+
+
+def _candle_columns(candles: Sequence[Candle]) -> dict[str, list[object]]:
+    """Return candles as the columns that the statement `candles` takes."""
+    return {
+        "symbols": [each.symbol for each in candles],
+        "starts": [moment(each.start) for each in candles],
+        "trade_counts": [each.trade_count for each in candles],
+        "price_sums": [each.price_sum for each in candles],
+        "lows": [each.low for each in candles],
+        "highs": [each.high for each in candles],
+        "volumes": [each.volume for each in candles],
+        "values": [each.value for each in candles],
+        "opens": [each.open for each in candles],
+        "closes": [each.close for each in candles],
+        "buy_volumes": [each.buy_volume for each in candles],
+        "sell_volumes": [each.sell_volume for each in candles],
+        "finals": [each.is_final for each in candles],
+    }
+
+
+def _late_columns(late: Sequence[LateTrade]) -> dict[str, list[object]]:
+    """Return late trades as the columns that the statement `late_arrivals` takes."""
+    return {
+        "partitions": [each.partition for each in late],
+        "offsets": [each.offset for each in late],
+        "symbols": [each.symbol for each in late],
+        "starts": [moment(each.start) for each in late],
+        "sources": [each.source for each in late],
+        "trade_ids": [each.trade_id for each in late],
+    }
+
+
+def _time(since_1970: int) -> datetime | None:
+    return None if since_1970 == NEVER else moment(since_1970)
+
+
+def _since_1970(time: datetime | None) -> int:
+    return NEVER if time is None else microseconds(time)

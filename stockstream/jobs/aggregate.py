@@ -1,0 +1,199 @@
+"""The aggregator's loop: from the topic to candles."""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import compress
+from threading import Event
+from typing import Protocol
+
+from stockstream.connectors.kafka import Batch
+from stockstream.errors import FencedError, RecoverableError
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.progress import Progress
+from stockstream.market.windows import SECOND, Windows
+from stockstream.market.windows_checkpoint import Checkpoint, Mark
+from stockstream.market.windows_columns import Columns, columns
+
+# A candle that forms is seen within a second; while there is much to read, a checkpoint is dear.
+CAUGHT_UP_EVERY = SECOND // 4
+BEHIND_EVERY = SECOND
+
+log = logging.getLogger("aggregator")
+
+
+class TradeSource(Protocol):
+    """What gives batches of messages."""
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partitions that are read."""
+
+    def caught_up(self) -> frozenset[int]:
+        """Return the partitions that have nothing left to read."""
+
+    def next_batch(self) -> Batch:
+        """Return the messages at hand; none is a fine answer."""
+
+    def keep_alive(self) -> None:
+        """Stay a member without reading."""
+
+    def rewind(self) -> None:
+        """Ask again where to read from."""
+
+    def hint(self, batch: Batch) -> None:
+        """Tell the broker how far we are."""
+
+
+class CandleStore(Protocol):
+    """What stores checkpoints, each once."""
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether late trades wait for the tape."""
+
+    def claim(self, partitions: Sequence[int]) -> dict[int, Mark]:
+        """Take partitions over and return where each stands."""
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Store a checkpoint and the place it was made at, or nothing."""
+
+
+@dataclass
+class Aggregated:
+    """What went by since the start."""
+
+    trades: int = 0
+    candles: int = 0
+    late: int = 0
+    bad: int = 0
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        return (
+            f"{self.trades:,} trades read, {self.candles:,} candles written, {self.late:,} trades too late, "
+            f"{self.bad:,} bad messages skipped"
+        )
+
+
+class Aggregator:
+    """Reads trades, keeps windows, and stores what changed a few times a second."""
+
+    def __init__(self, windows: Windows, store: CandleStore, clock: Callable[[], int]) -> None:
+        """Prepare.
+
+        Args:
+            windows: empty windows.
+            store: where candles go.
+            clock: the time in microseconds since 1970.
+        """
+        self.total = Aggregated()
+        self._windows = windows
+        self._store = store
+        self._clock = clock
+        self._stored_at = clock()
+        self._last_message = clock()
+        self._unstored = False
+        self._spans: dict[int, tuple[int, int]] = {}
+
+    def claim(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Take partitions over; returns the offset to read on from, for each."""
+        marks = self._store.claim(partitions)
+        for partition, mark in marks.items():
+            self._windows.hold(partition, mark, self._clock())
+        self._unstored = True
+        return {partition: mark.rewind_offset for partition, mark in marks.items()}
+
+    def run(self, source: TradeSource, stop: Event, idle_limit: int | None = None) -> None:
+        """Turn trades into candles until `stop` is set.
+
+        Order of effects, per checkpoint: the place in each partition, candles, late trades and marks,
+        in one transaction; then the offset as a hint to the broker. A crash between any two repeats the
+        checkpoint, and the fence makes the repeat harmless. While the database is away nothing is read
+        and the member stays in its group.
+
+        Args:
+            source: where messages come from.
+            stop: ends the loop after the batch at hand.
+            idle_limit: also end after so many microseconds in which all was read and no message came;
+                the candles of minutes that are over are then final.
+        """
+        patience = Patience(stop, log, meanwhile=source.keep_alive)
+        progress = Progress(log, lambda: self._clock() / SECOND)
+        while not stop.is_set():
+            try:
+                batch = patience(source.next_batch)
+                self._read(batch, source.partitions)
+                progress.tell(len(batch), str(self.total))
+                caught_up = source.caught_up()
+                ended = self._has_ended(source.partitions, caught_up, idle_limit)
+                if ended or self._is_due(caught_up):
+                    self._checkpoint(patience, caught_up, ended=ended)
+                    source.hint(self._stored_batch())
+            except FencedError as exc:
+                log.warning("%s", exc)
+                self._let_go()
+                source.rewind()
+                continue
+            except RecoverableError:
+                # Patience gives up only when asked to stop; what is not stored is read again next time.
+                return
+            if ended:
+                return
+        self._store_last(source.caught_up())
+
+    def _read(self, batch: Batch, partitions: frozenset[int]) -> None:
+        for gone in self._windows.partitions - partitions:
+            self._windows.release(gone)
+        now = self._clock()
+        for partition, (_, end) in batch.spans.items():
+            trades = _columns_of(batch, partition)
+            self._windows.add(partition, trades, end, now)
+            self.total.trades += len(trades)
+            self.total.bad += trades.bad
+        if batch:
+            self._spans |= batch.spans
+            self._last_message = now
+            self._unstored = True
+
+    def _has_ended(
+        self, partitions: Collection[int], caught_up: Collection[int], idle_limit: int | None
+    ) -> bool:
+        if not partitions or not set(partitions) <= set(caught_up):
+            self._last_message = self._clock()
+        return idle_limit is not None and self._clock() - self._last_message >= idle_limit
+
+    def _is_due(self, caught_up: Collection[int]) -> bool:
+        is_behind = not self._windows.partitions <= set(caught_up)
+        return self._clock() - self._stored_at >= (BEHIND_EVERY if is_behind else CAUGHT_UP_EVERY)
+
+    def _checkpoint(self, patience: Patience, caught_up: Collection[int], *, ended: bool) -> None:
+        self._stored_at = self._clock()
+        checkpoint = self._windows.checkpoint(self._stored_at, caught_up, ended=ended)
+        if not (self._unstored or checkpoint.candles or self._store.has_waiting):
+            return
+        patience(partial(self._store.write, checkpoint))
+        self._unstored = False
+        self.total.candles += len(checkpoint.candles)
+        self.total.late += len(checkpoint.late)
+
+    def _stored_batch(self) -> Batch:
+        spans, self._spans = self._spans, {}
+        return Batch([], [], [], [], spans)
+
+    def _store_last(self, caught_up: Collection[int]) -> None:
+        """Store what was read before the end, if it can be stored at once."""
+        try:
+            self._store.write(self._windows.checkpoint(self._clock(), caught_up))
+        except (FencedError, RecoverableError) as exc:
+            log.warning("%s", exc)
+
+    def _let_go(self) -> None:
+        for partition in self._windows.partitions:
+            self._windows.release(partition)
+
+
+def _columns_of(batch: Batch, partition: int) -> Columns:
+    mine = [each == partition for each in batch.partitions]
+    return columns(list(compress(batch.values, mine)), list(compress(batch.offsets, mine)))

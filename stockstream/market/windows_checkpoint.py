@@ -1,0 +1,47 @@
+"""What windows give out to be stored, and what they take back at a restart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stockstream.market.candle import Candle
+
+NEVER = -1
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a partition stands: what to keep so that a restart goes on as if nothing had been.
+
+    Read on from `rewind_offset`: up to `next_offset` the windows that are held are built again.
+    `watermark` is `NEVER` before the first trade. `symbols` are those met in the partition, each with
+    the time that had passed it if other partitions carry it too (else `NEVER`).
+    """
+
+    next_offset: int = 0
+    rewind_offset: int = 0
+    watermark: int = NEVER
+    symbols: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LateTrade:
+    """A trade that came after its window was gone; `start` is that window's."""
+
+    partition: int
+    offset: int
+    symbol: str
+    start: int
+    source: str
+    trade_id: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is to be stored in one go: candles that changed, late trades, and where each partition stands.
+
+    The `symbols` of a mark are only those to be stored anew.
+    """
+
+    candles: list[Candle]
+    late: list[LateTrade]
+    marks: dict[int, Mark]

@@ -1,0 +1,89 @@
+"""The messages of one partition as columns, the shape in which windows take them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from stockstream.errors import BadTradeError
+from stockstream.market.trade import Trade, decode
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+TradeKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Trades of one partition in the order of offsets, as columns of equal length.
+
+    `keys` are (source, trade_id); `times` are event times in microseconds since 1970; `buys` tells
+    whether the taker bought; `bad` counts the messages that are no trades and are in no column.
+    """
+
+    offsets: list[int]
+    times: list[int]
+    symbols: list[str]
+    keys: list[TradeKey]
+    prices: list[Decimal]
+    volumes: list[Decimal]
+    buys: list[bool]
+    bad: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of trades."""
+        return len(self.offsets)
+
+    def pick(self, places: Sequence[int]) -> "Columns":
+        """Return the trades at these places of the columns."""
+        return Columns(
+            [self.offsets[place] for place in places],
+            [self.times[place] for place in places],
+            [self.symbols[place] for place in places],
+            [self.keys[place] for place in places],
+            [self.prices[place] for place in places],
+            [self.volumes[place] for place in places],
+            [self.buys[place] for place in places],
+        )
+
+
+def columns(values: Sequence[bytes | None], offsets: Sequence[int]) -> Columns:
+    """Return the trades of messages; those that break the contract are counted and left out."""
+    placed = [
+        (offset, trade)
+        for offset, value in zip(offsets, values, strict=True)
+        if (trade := _trade(value)) is not None
+    ]
+    trades = [trade for _, trade in placed]
+    return Columns(
+        [offset for offset, _ in placed],
+        [microseconds(trade.timestamp) for trade in trades],
+        [trade.symbol for trade in trades],
+        [(trade.source, trade.trade_id) for trade in trades],
+        [trade.price for trade in trades],
+        [trade.volume for trade in trades],
+        [trade.trade_type == "BUY" for trade in trades],
+        bad=len(values) - len(trades),
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970, exactly.
+
+    >>> microseconds(datetime(1970, 1, 1, 0, 1, 0, 1, tzinfo=UTC))
+    60000001
+    """
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(since_1970: int) -> datetime:
+    """Return the moment so many microseconds after 1970 began, exactly."""
+    return EPOCH + timedelta(microseconds=since_1970)
+
+
+def _trade(value: bytes | None) -> Trade | None:
+    try:
+        return decode(value)
+    except BadTradeError:
+        return None

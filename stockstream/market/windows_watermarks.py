@@ -1,0 +1,145 @@
+"""Watermarks: how far event time has come, by partition and by symbol.
+
+Each partition has its own watermark: the greatest event time read there so far, never beyond `now`.
+A trade more than `skew` ahead of `now` does not move it. A symbol is passed by the watermark of the
+partition that carries it; of several, by the lowest among those that are not quiet. What has passed a
+symbol never goes back: where a second partition begins to carry it, the time reached till then is
+kept, here and in the marks.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from stockstream.market.windows_checkpoint import NEVER, Mark
+from stockstream.market.windows_columns import Columns
+
+
+@dataclass
+class _Track:
+    """A partition as it is read: `read_to` is below the mark's `next_offset` while it is rewound."""
+
+    mark: Mark
+    read_to: int
+    watermark: int
+    heard_at: int
+
+
+class Watermarks:
+    """How far event time has come; all times in microseconds since 1970."""
+
+    def __init__(self, skew: int) -> None:
+        """Start without partitions; `skew` is how far ahead of `now` a time is believed."""
+        self._skew = skew
+        self._tracks: dict[int, _Track] = {}
+        self._carriers: dict[str, set[int]] = defaultdict(set)
+        self._passed: dict[str, int] = {}
+        self._unstored: dict[int, dict[str, int]] = defaultdict(dict)
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partitions that are held."""
+        return frozenset(self._tracks)
+
+    def hold(self, partition: int, mark: Mark, now: int) -> None:
+        """Take a partition on where `mark` left it."""
+        self._tracks[partition] = _Track(mark, mark.rewind_offset, mark.watermark, now)
+        for symbol, passed in mark.symbols.items():
+            self._carriers[symbol].add(partition)
+            self._raise(symbol, passed)
+
+    def release(self, partition: int) -> None:
+        """Let a partition go."""
+        self._tracks.pop(partition, None)
+        self._unstored.pop(partition, None)
+        for symbol, carriers in list(self._carriers.items()):
+            carriers.discard(partition)
+            if not carriers:
+                del self._carriers[symbol]
+                self._passed.pop(symbol, None)
+
+    def carriers(self, symbol: str) -> set[int]:
+        """Return the partitions that carry a symbol."""
+        return self._carriers[symbol]
+
+    def next_offset(self, partition: int) -> int:
+        """Return the offset below which trades have been read before a restart or since."""
+        track = self._tracks[partition]
+        return max(track.mark.next_offset, track.read_to)
+
+    def is_back(self, partition: int) -> bool:
+        """Whether a partition that was rewound has come back to where it stood."""
+        track = self._tracks[partition]
+        return track.read_to >= track.mark.next_offset
+
+    def quiet(self, caught_up: Collection[int], since: int) -> frozenset[int]:
+        """Return the partitions that have nothing left to read and gave nothing after `since`."""
+        return frozenset(
+            partition
+            for partition, track in self._tracks.items()
+            if partition in caught_up and track.heard_at <= since
+        )
+
+    def before_each(self, partition: int, trades: Columns, now: int) -> Iterator[int]:
+        """Give, for each trade, the time that had passed its symbol before it; moves the watermark.
+
+        Of a symbol that other partitions carry too it is the time that had passed it before them all.
+        """
+        track = self._tracks[partition]
+        self._meet(partition, set(trades.symbols))
+        shared = {symbol: self.passed(symbol) for symbol in set(trades.symbols) if self._is_shared(symbol)}
+        next_offset, latest = self.next_offset(partition), now + self._skew
+        for offset, time, symbol in zip(trades.offsets, trades.times, trades.symbols, strict=True):
+            yield shared.get(symbol, track.watermark)
+            if track.watermark < time <= latest and offset >= next_offset:
+                track.watermark = max(track.watermark, min(time, now))
+
+    def has_read(self, partition: int, end: int, now: int) -> None:
+        """Note that a partition has been read up to offset `end` (excluded)."""
+        track = self._tracks[partition]
+        track.read_to, track.heard_at = end, now
+
+    def passed(self, symbol: str, quiet: Collection[int] = ()) -> int:
+        """Return the time that has passed a symbol."""
+        carriers = self._carriers[symbol]
+        awake = [each for each in carriers if each not in quiet] or carriers
+        lowest = min((self._tracks[each].watermark for each in awake), default=NEVER)
+        return max(lowest, self._passed.get(symbol, NEVER))
+
+    def keep(self, symbol: str, passed: int) -> None:
+        """Keep what has passed a symbol, if the watermark of one partition does not tell it."""
+        if self._is_shared(symbol) and self._raise(symbol, passed):
+            self._unstored[min(self._carriers[symbol])][symbol] = passed
+
+    def marks(self, first_offsets: dict[int, int]) -> dict[int, Mark]:
+        """Return where each partition stands, with the symbols that are not stored yet.
+
+        Args:
+            first_offsets: for each partition that gave trades to windows that are held, the first one's.
+        """
+        for partition, track in self._tracks.items():
+            if self.is_back(partition):
+                rewind_offset = first_offsets.get(partition, track.read_to)
+                track.mark = Mark(track.read_to, rewind_offset, track.watermark)
+        return {
+            partition: replace(track.mark, symbols=self._unstored.pop(partition, {}))
+            for partition, track in self._tracks.items()
+        }
+
+    def _meet(self, partition: int, symbols: Iterable[str]) -> None:
+        """Note symbols that are new in a partition, and how far the time had passed each elsewhere."""
+        for symbol in symbols:
+            if partition not in self._carriers[symbol]:
+                passed = self.passed(symbol)
+                self._raise(symbol, passed)
+                self._carriers[symbol].add(partition)
+                self._unstored[partition][symbol] = passed
+
+    def _is_shared(self, symbol: str) -> bool:
+        return len(self._carriers[symbol]) > 1 or symbol in self._passed
+
+    def _raise(self, symbol: str, passed: int) -> bool:
+        if passed <= self._passed.get(symbol, NEVER):
+            return False
+        self._passed[symbol] = passed
+        return True

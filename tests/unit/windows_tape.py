@@ -1,0 +1,150 @@
+"""Tapes for tests of windows, and what plain arithmetic makes of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from stockstream.market.candle import Candle
+from stockstream.market.windows import MINUTE, SECOND, Windows
+from stockstream.market.windows_checkpoint import Checkpoint, Mark
+from stockstream.market.windows_columns import Columns
+
+NOON = 1_764_072_000 * SECOND
+LATER = NOON + 3_600 * SECOND
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A trade so many seconds after noon."""
+
+    second: float
+    symbol: str = "AAPL"
+    price: str = "100"
+    volume: str = "1"
+    name: str = ""
+    buys: bool = True
+
+    @property
+    def time(self) -> int:
+        """In microseconds since 1970."""
+        return NOON + round(self.second * SECOND)
+
+
+def columns_of(ticks: Sequence[Tick], first_offset: int) -> Columns:
+    offsets = list(range(first_offset, first_offset + len(ticks)))
+    return Columns(
+        offsets,
+        [tick.time for tick in ticks],
+        [tick.symbol for tick in ticks],
+        [("test", tick.name or f"{tick.symbol}-{tick.time}-{tick.price}") for tick in ticks],
+        [Decimal(tick.price) for tick in ticks],
+        [Decimal(tick.volume) for tick in ticks],
+        [tick.buys for tick in ticks],
+    )
+
+
+class Desk:
+    """Windows with a place in each partition, and the candles they gave, as a table would hold them."""
+
+    def __init__(self, partitions: Iterable[int] = (0,), **arguments: int) -> None:
+        """Hold empty partitions; `arguments` are those of `Windows`."""
+        self.arguments = arguments
+        self.marks = dict.fromkeys(partitions, Mark())
+        self.symbols: dict[int, dict[str, int]] = defaultdict(dict)
+        self.tapes: dict[int, list[Tick]] = defaultdict(list)
+        self.candles: dict[tuple[str, int], Candle] = {}
+        self.late: list[tuple[str, int]] = []
+        self.start(NOON)
+
+    def start(self, now: int) -> None:
+        """Begin, or begin again from what was stored."""
+        self.windows = Windows(**self.arguments)
+        self.read_to = {}
+        for partition, mark in self.marks.items():
+            stored = Mark(mark.next_offset, mark.rewind_offset, mark.watermark, dict(self.symbols[partition]))
+            self.windows.hold(partition, stored, now)
+            self.read_to[partition] = mark.rewind_offset
+
+    def produce(self, *ticks: Tick, partition: int = 0) -> None:
+        """Append to a partition."""
+        self.tapes[partition] += ticks
+
+    def read(self, count: int = 1_000_000, partition: int = 0, now: int = LATER) -> None:
+        """Read what a partition has next."""
+        at = self.read_to[partition]
+        batch = self.tapes[partition][at : at + count]
+        self.read_to[partition] = at + len(batch)
+        self.windows.add(partition, columns_of(batch, at), at + len(batch), now)
+
+    def store(self, now: int = LATER, *, ended: bool = False) -> Checkpoint:
+        """Take a checkpoint into the table."""
+        caught_up = [each for each, at in self.read_to.items() if at == len(self.tapes[each])]
+        checkpoint = self.windows.checkpoint(now, caught_up, ended=ended)
+        for candle in checkpoint.candles:
+            self.candles[candle.symbol, (candle.start - NOON) // SECOND] = candle
+        self.late += [(trade.symbol, (trade.start - NOON) // SECOND) for trade in checkpoint.late]
+        for partition, mark in checkpoint.marks.items():
+            self.symbols[partition] |= mark.symbols
+        self.marks = checkpoint.marks
+        return checkpoint
+
+    def trade(self, *ticks: Tick, partition: int = 0, now: int = LATER) -> None:
+        """Produce, read and store."""
+        self.produce(*ticks, partition=partition)
+        self.read(partition=partition, now=now)
+        self.store(now)
+
+    def counts(self) -> dict[tuple[str, int], int]:
+        """Trades of each candle, by symbol and seconds after noon."""
+        return {key: candle.trade_count for key, candle in self.candles.items()}
+
+    def final(self) -> set[tuple[str, int]]:
+        """The candles that are final."""
+        return {key for key, candle in self.candles.items() if candle.is_final}
+
+
+Summary = tuple[int, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction]
+
+
+def summary(candle: Candle) -> Summary:
+    return (
+        candle.trade_count,
+        Fraction(candle.price_sum),
+        Fraction(candle.low),
+        Fraction(candle.high),
+        Fraction(candle.volume),
+        Fraction(candle.value),
+        Fraction(candle.open),
+        Fraction(candle.close),
+        Fraction(candle.buy_volume),
+    )
+
+
+def expected(tapes: dict[int, list[Tick]]) -> dict[tuple[str, int], Summary]:
+    """What each minute comes to, by fractions and plain lists."""
+    groups = defaultdict(list)
+    for partition, tape in tapes.items():
+        for offset, tick in enumerate(tape):
+            start = (tick.time - NOON) // MINUTE * MINUTE // SECOND
+            groups[tick.symbol, start].append((tick.time, partition, offset, tick))
+    return {key: _summary_of([each[-1] for each in sorted(group)]) for key, group in groups.items()}
+
+
+def _summary_of(ticks: list[Tick]) -> Summary:
+    prices = [Fraction(tick.price) for tick in ticks]
+    volumes = [Fraction(tick.volume) for tick in ticks]
+    value = sum((price * volume for price, volume in zip(prices, volumes, strict=True)), Fraction())
+    bought = sum((Fraction(tick.volume) for tick in ticks if tick.buys), Fraction())
+    return (
+        len(ticks),
+        sum(prices, Fraction()),
+        min(prices),
+        max(prices),
+        sum(volumes, Fraction()),
+        value,
+        prices[0],
+        prices[-1],
+        bought,
+    )
