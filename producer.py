@@ -12,8 +12,11 @@ import numpy as np
 
 from stockstream import cli
 from stockstream.connectors.kafka_sink import KafkaSink
+from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.errors import RecoverableError
 from stockstream.jobs.pace import SystemClock
-from stockstream.jobs.produce import MessageSource, await_topic, produce
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.produce import MessageSource, produce
 from stockstream.jobs.produce_options import ProduceOptions
 from stockstream.jobs.produce_progress import counts, telling
 from stockstream.jobs.synthetic import SyntheticSource
@@ -21,6 +24,7 @@ from stockstream.market.simulator import Injection, Market
 from stockstream.settings import Settings
 
 FAST = 100_000.0  # trades a second of market time, where no rate is asked for
+A_TRY = 2.0  # seconds to reach Kafka in, so that a signal is not left waiting
 
 log = logging.getLogger("producer")
 
@@ -40,7 +44,9 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     """Send trades until the count is reached or a signal comes; 1 if any could not be delivered."""
     options = ProduceOptions.of(arguments, settings.producer_interval)
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
-    if not await_topic(servers, topic, settings.kafka_partitions, stop):
+    try:
+        Patience(stop, log)(lambda: ensure_topic(servers, topic, settings.kafka_partitions, A_TRY))
+    except RecoverableError:
         return 0
     sink = KafkaSink(servers, topic)
     pace = "as fast as it goes" if options.rate is None else f"{options.rate:,.6g} trades/s"

@@ -1,21 +1,13 @@
 """The producer's loop: trades from a source to the topic."""
 
-import logging
 from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.kafka_sink import KafkaSink, Messages
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.errors import KafkaUnreachableError
 
 MOST = 10_000
-CONNECT_PATIENCE = 2.0  # seconds a try
-BETWEEN_TRIES = 1.0
-BETWEEN_LINES = 30.0
 GLANCE = 0.1
-
-log = logging.getLogger("producer")
 
 Tell = Callable[[KafkaSink], None]
 
@@ -55,22 +47,3 @@ def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Eve
         tell(sink)
     sink.flush()
     return sink.unsettled + sink.failed
-
-
-def await_topic(servers: str, topic: str, partitions: int, stop: Event) -> bool:
-    """Make the topic unless it is there, for as long as it takes; returns False if stopped first."""
-    tries_a_line = int(BETWEEN_LINES / (CONNECT_PATIENCE + BETWEEN_TRIES))
-    tries = 0
-    while not stop.is_set():
-        try:
-            ensure_topic(servers, topic, partitions, CONNECT_PATIENCE)
-        except KafkaUnreachableError as exc:
-            if tries % tries_a_line == 0:
-                log.warning("%s; trying again", exc)
-            tries += 1
-            stop.wait(BETWEEN_TRIES)
-        else:
-            if tries:
-                log.info("reached Kafka at %s", servers)
-            return True
-    return False
