@@ -22,7 +22,9 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "enable.partition.eof": False,
     "auto.offset.reset": "error",
     "partition.assignment.strategy": "cooperative-sticky",
-    "session.timeout.ms": 10_000,
+    # The least that brokers allow by default: a killed member's partitions move on after this long.
+    "session.timeout.ms": 6_000,
+    "heartbeat.interval.ms": 1_500,
     "max.poll.interval.ms": 300_000,
     # With the default of 1 s, a full local queue would stop fetching for as long.
     "fetch.queue.backoff.ms": 5,

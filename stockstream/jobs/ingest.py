@@ -9,6 +9,7 @@ from typing import Protocol
 from stockstream.connectors.kafka import Batch
 from stockstream.connectors.tape import Stored
 from stockstream.errors import FencedError, RecoverableError
+from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress
 
@@ -18,8 +19,15 @@ log = logging.getLogger("consumer")
 class TradeSource(Protocol):
     """What gives batches of messages."""
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether it knows what to read."""
+
     def next_batch(self) -> Batch:
         """Return the messages at hand; none is a fine answer."""
+
+    def lag(self) -> int:
+        """Return how many messages are still to be read."""
 
     def keep_alive(self) -> None:
         """Stay a member without reading."""
@@ -57,18 +65,20 @@ def ingest(
         tape: where they go.
         stop: ends the loop after the batch at hand.
         clock: seconds that never go back.
-        idle_limit: also end after so many seconds without a message.
+        idle_limit: also end when all is read and so many seconds brought nothing new.
 
     Returns:
         What became of all messages.
     """
     patience = Patience(stop, log, meanwhile=source.keep_alive)
-    progress = Progress(log, clock)
-    total, last_message = Stored(), clock()
-    while not stop.is_set() and (idle_limit is None or clock() - last_message < idle_limit):
+    progress, idle = Progress(log, clock), Idle(source, clock, idle_limit)
+    total = Stored()
+    while not stop.is_set():
         try:
             batch = patience(source.next_batch)
             if not batch:
+                if patience(idle.is_over):
+                    break
                 continue
             total += patience(partial(tape.append, batch))
             source.hint(batch)
@@ -78,6 +88,6 @@ def ingest(
         except RecoverableError:
             # Patience gives up only when asked to stop; what is not stored is read again next time.
             break
-        last_message = clock()
+        idle.begin()
         progress.tell(len(batch), str(total))
     return total

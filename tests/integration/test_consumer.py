@@ -1,9 +1,8 @@
 """The consumer on real servers: each message stored once, or kept as a dead letter."""
 
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import pytest
 from confluent_kafka import Producer
@@ -12,8 +11,10 @@ from stockstream.connectors.kafka import Batch
 from stockstream.connectors.postgres import Address, Connection
 from stockstream.connectors.tape import Stored, Tape
 from stockstream.errors import FencedError, OffsetsReusedError
-from stockstream.settings import PROJECT, Settings
+from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
+from tests.scripts import ran, running
+from tests.waiting import until
 
 COUNT = 2_000
 
@@ -119,44 +120,31 @@ def produce(settings: Settings, count: int, start: int = 0) -> None:
     assert producer.flush(30) == 0
 
 
-def consume(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "consumer.py", *arguments],
-        cwd=PROJECT,
-        env=dict(environment),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def count(connection: Connection) -> object:
+    return rows(connection, "SELECT count(*) FROM trades")[0][0]
 
 
 def test_what_is_in_the_topic_is_in_the_table(
     settings: Settings, environment: Mapping[str, str], connection: Connection
 ) -> None:
     produce(settings, COUNT)
-    consumer = consume(environment, "--exit-when-idle", "1")
-    _, told = consumer.communicate(timeout=60)
-    assert consumer.returncode == 0, told
-    assert f"{COUNT:,} trades" in told
+    consumer = ran(environment, "consumer.py", "--exit-when-idle", "1")
+    assert consumer.returncode == 0, consumer.stderr
+    assert f"{COUNT:,} trades" in consumer.stderr
     assert rows(connection, "SELECT count(*), count(DISTINCT trade_id) FROM trades") == [(COUNT, COUNT)]
     assert rows(connection, "SELECT sum(next_offset) FROM ingest_offsets") == [(COUNT,)]
 
 
 def test_killed_at_any_time_it_loses_and_doubles_nothing(
-    settings: Settings,
-    environment: Mapping[str, str],
-    connection: Connection,
-    wait_until: Callable[[Callable[[], bool]], None],
+    settings: Settings, environment: Mapping[str, str], connection: Connection
 ) -> None:
-    for round_ in range(3):
-        produce(settings, COUNT, start=round_ * COUNT)
-        consumer = consume(environment)
-        seen = rows(connection, "SELECT count(*) FROM trades")
-        wait_until(lambda seen=seen: rows(connection, "SELECT count(*) FROM trades") > seen)  # type: ignore[misc]
-        consumer.kill()
-        consumer.communicate()
-    final = consume(environment, "--exit-when-idle", "1")
-    _, told = final.communicate(timeout=60)
-    assert final.returncode == 0, told
+    for start in (0, COUNT, 2 * COUNT):
+        produce(settings, COUNT, start)
+        seen = count(connection)
+        with running(environment, "consumer.py"):
+            until(partial(lambda seen: count(connection) != seen, seen), patience=30)
+    final = ran(environment, "consumer.py", "--exit-when-idle", "1")
+    assert final.returncode == 0, final.stderr
     assert rows(connection, "SELECT count(*), count(DISTINCT trade_id) FROM trades") == [
         (3 * COUNT, 3 * COUNT)
     ]
@@ -167,31 +155,29 @@ def test_a_signal_ends_it_cleanly(
     settings: Settings,
     environment: Mapping[str, str],
     connection: Connection,
-    wait_until: Callable[[Callable[[], bool]], None],
     signum: signal.Signals,
 ) -> None:
     produce(settings, 10)
-    consumer = consume(environment)
-    wait_until(lambda: rows(connection, "SELECT count(*) FROM trades") == [(10,)])
-    consumer.send_signal(signum)
-    _, told = consumer.communicate(timeout=10)
+    with running(environment, "consumer.py") as consumer:
+        until(lambda: count(connection) == 10, patience=30)
+        consumer.send_signal(signum)
+        _, told = consumer.communicate(timeout=10)
     assert consumer.returncode == 0, told
     assert "ended: 10 trades" in told
 
 
 def test_a_missing_server_is_one_line_and_patience(environment: Mapping[str, str]) -> None:
-    consumer = consume(dict(environment) | {"POSTGRES_PORT": "1"})
-    assert consumer.stderr is not None
-    line = consumer.stderr.readline()
-    assert "cannot reach PostgreSQL at 127.0.0.1:1 (Connection refused); is it running?" in line
-    consumer.terminate()
-    _, rest = consumer.communicate(timeout=10)
+    with running(dict(environment) | {"POSTGRES_PORT": "1"}, "consumer.py") as consumer:
+        assert consumer.stderr is not None
+        line = consumer.stderr.readline()
+        assert "cannot reach PostgreSQL at 127.0.0.1:1 (Connection refused); is it running?" in line
+        consumer.terminate()
+        _, rest = consumer.communicate(timeout=10)
     assert consumer.returncode == 0
     assert "Traceback" not in rest
 
 
 def test_a_missing_schema_is_one_line(environment: Mapping[str, str]) -> None:
-    consumer = consume(dict(environment) | {"POSTGRES_DB": "postgres"})
-    _, told = consumer.communicate(timeout=30)
+    consumer = ran(dict(environment) | {"POSTGRES_DB": "postgres"}, "consumer.py")
     assert consumer.returncode == 1
-    assert told.splitlines()[-1].endswith("run: python database.py init")
+    assert consumer.stderr.splitlines()[-1].endswith("run: python database.py init")

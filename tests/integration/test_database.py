@@ -1,7 +1,5 @@
 """The tables: made once, brought forward, looked at and pruned."""
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -10,25 +8,13 @@ import pytest
 from stockstream.connectors import schema, sql, upkeep
 from stockstream.connectors.postgres import Address, Connection
 from stockstream.errors import SchemaMissingError, SchemaTooNewError
-from stockstream.settings import PROJECT
+from tests.scripts import ran
 
 INSERT = """
 INSERT INTO trades
     (trade_id, "timestamp", symbol, price, volume, trade_type, source, kafka_partition, kafka_offset)
 VALUES (%s, %s, 'AAPL', 2, 3, 'BUY', 'test', 0, %s)
 """
-
-
-def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "database.py", *arguments],
-        cwd=PROJECT,
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def insert(connection: Connection, *ages: timedelta) -> None:
@@ -53,7 +39,7 @@ def test_init_makes_the_tables_and_again_changes_nothing(
     environment: Mapping[str, str], connection: Connection, address: Address
 ) -> None:
     empty(connection)
-    first, second = run(environment, "init"), run(environment, "init")
+    first, second = ran(environment, "database.py", "init"), ran(environment, "database.py", "init")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr
     assert "nothing to do" in second.stdout
     schema.require(connection, address)
@@ -89,7 +75,7 @@ def test_prune_takes_what_is_old_and_nothing_else(
     environment: Mapping[str, str], connection: Connection
 ) -> None:
     insert(connection, timedelta(days=31), timedelta(days=29), timedelta())
-    pruned = run(environment, "prune", "--older-than", "30d")
+    pruned = ran(environment, "database.py", "prune", "--older-than", "30d")
     assert pruned.returncode == 0, pruned.stderr
     assert "pruned 1 trades" in pruned.stdout
     assert count(connection) == 2
@@ -123,7 +109,7 @@ def test_prune_spares_a_candle_that_is_still_open(connection: Connection, addres
 
 @pytest.mark.parametrize("age", ["30", "x", "0d", "-1d", ""])
 def test_an_age_that_is_none_is_wrong_usage(environment: Mapping[str, str], age: str) -> None:
-    refused = run(environment, "prune", "--older-than", age)
+    refused = ran(environment, "database.py", "prune", "--older-than", age)
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
 
@@ -132,14 +118,14 @@ def test_status_shows_versions_sizes_and_places(
     environment: Mapping[str, str], connection: Connection
 ) -> None:
     insert(connection, timedelta())
-    shown = run(environment, "status")
+    shown = ran(environment, "database.py", "status")
     assert shown.returncode == 0, shown.stderr
     assert f"schema version {schema.newest()}" in shown.stdout
     assert "trades" in shown.stdout
 
 
 def test_a_missing_server_is_one_line(environment: Mapping[str, str]) -> None:
-    refused = run(dict(environment) | {"POSTGRES_PORT": "1"}, "status")
+    refused = ran(dict(environment) | {"POSTGRES_PORT": "1"}, "database.py", "status")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
     assert refused.stderr.startswith("database: cannot reach PostgreSQL at 127.0.0.1:1 (Connection refused)")

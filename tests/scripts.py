@@ -1,0 +1,38 @@
+"""Scripts of the project as processes of a test: they end with it, however it ends."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from stockstream.settings import PROJECT
+
+
+@contextmanager
+def running(environment: Mapping[str, str], script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a script; what it says on standard error can be read, and it is killed at the end."""
+    with subprocess.Popen(
+        [sys.executable, script, *arguments],
+        cwd=PROJECT,
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ran(environment: Mapping[str, str], script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script to its end, at most two minutes, and return what it said."""
+    return subprocess.run(
+        [sys.executable, script, *arguments],
+        cwd=PROJECT,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
