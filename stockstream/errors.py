@@ -89,3 +89,11 @@ class TooFewTradesError(StockstreamError):
 
 class ModelRefusedError(StockstreamError):
     """the model {path} is refused ({reason}); run: python anomaly_detector.py train {symbol}"""
+
+
+class ModelsFolderError(StockstreamError):
+    """cannot write models to {path} ({reason}); set MODELS_DIR to a folder that can be written"""
+
+
+class UnknownSymbolError(StockstreamError):
+    """no trades of {symbol} are stored; stored symbols: {known}"""

@@ -46,17 +46,30 @@ def partition_counts(servers: str, patience: float = PATIENCE) -> dict[str, int]
     return {name: len(topic.partitions) for name, topic in found.topics.items()}
 
 
+def begins(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+    """Return the begin of each partition: the offset of the oldest message that is still there.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    return {partition: begin for partition, (begin, _) in _bounds(servers, topic, patience).items()}
+
+
 def ends(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]:
     """Return the end of each partition: the offset that its next message will get.
 
     Raises:
         KafkaUnreachableError: no broker answers within `patience` seconds.
     """
+    return {partition: end for partition, (_, end) in _bounds(servers, topic, patience).items()}
+
+
+def _bounds(servers: str, topic: str, patience: float) -> dict[int, tuple[int, int]]:
     count = partition_counts(servers, patience).get(topic, 0)
     looker = Consumer({"bootstrap.servers": servers, "group.id": "stockstream-look"} | QUIET)
     try:
         return {
-            partition: looker.get_watermark_offsets(TopicPartition(topic, partition), timeout=patience)[1]
+            partition: looker.get_watermark_offsets(TopicPartition(topic, partition), timeout=patience)
             for partition in range(count)
         }
     except KafkaException as exc:

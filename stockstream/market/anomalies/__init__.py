@@ -1,1 +1,1 @@
-"""Unusual trading: features, methods and findings."""
+"""Unusual trading: features, detectors and the ensemble; pure, causal, and blind to labels."""

@@ -1,0 +1,198 @@
+"""Find unusual trading: train models, analyze stored trades, watch the topic live."""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+
+from rich.console import Console
+from rich.progress import track
+
+from stockstream import cli
+from stockstream.connectors.findings import Findings
+from stockstream.connectors.history import BEGINNING, END, History, Span
+from stockstream.connectors.kafka import KafkaSource
+from stockstream.connectors.kafka_topic import begins, ensure_topic
+from stockstream.connectors.models import ModelStore
+from stockstream.connectors.postgres import address_of
+from stockstream.errors import RecoverableError, UnknownSymbolError, UsageError
+from stockstream.jobs.analyze import analyze
+from stockstream.jobs.desk import Desk
+from stockstream.jobs.detect import begin, watch
+from stockstream.jobs.findings_report import FORMATS
+from stockstream.jobs.idle import Idle
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.train import Recipe, Trainer, Upkeep
+from stockstream.market.anomalies.model import BUDGET, SEED
+from stockstream.settings import Settings
+
+GROUP = "stockstream-detector"
+
+log = logging.getLogger("detector")
+
+
+def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
+    """Do what the command says."""
+    command = {"train": run_train, "analyze": run_analyze, "watch": run_watch}[arguments.command]
+    return command(arguments, settings, stop)
+
+
+def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
+    """Train the symbols named, or all; 0 if at least one was trained."""
+    recipe = Recipe(_span(arguments), arguments.most, arguments.budget, arguments.seed)
+    history = History(address_of(settings))
+    try:
+        stored = history.symbols()
+        symbols = arguments.symbols or stored
+        if not stored:
+            _note("no trades are stored yet; python producer.py and python consumer.py bring some")
+        trainer = Trainer(history, ModelStore(settings.models_dir), partial(datetime.now, UTC), recipe)
+        return 0 if trainer.train_all(_with_progress(symbols), stop, _say) else 1
+    finally:
+        history.close()
+
+
+def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
+    """Print what stands out among stored trades; writes nothing."""
+    span, store = _span(arguments), ModelStore(settings.models_dir)
+    history = History(address_of(settings))
+    found = []
+    try:
+        stored = history.symbols()
+        if arguments.symbol and arguments.symbol not in stored:
+            raise UnknownSymbolError(symbol=arguments.symbol, known=", ".join(stored[:20]) or "none")
+        if not stored:
+            _note("no trades are stored yet; python producer.py and python consumer.py bring some")
+        for symbol in [arguments.symbol] if arguments.symbol else stored:
+            if not stop.is_set():
+                found += analyze(history, store, symbol, span, _note)
+    finally:
+        history.close()
+    _say(FORMATS[arguments.format](sorted(found, key=lambda finding: finding.end)))
+    return 0
+
+
+def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
+    """Examine the topic's trades as they come, until stopped."""
+    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+    address, store = address_of(settings), ModelStore(settings.models_dir)
+    findings, history, desk = Findings(address, topic), History(address), Desk(store)
+    patience = Patience(stop, log)
+    try:
+        patience(findings.check)
+        patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
+    except RecoverableError:
+        return 0
+    source = KafkaSource(
+        servers, topic, GROUP, partial(begin, findings, desk, partial(begins, servers, topic))
+    )
+    trainer = Trainer(history, store, partial(datetime.now, UTC))
+    idle = Idle(source, time.monotonic, arguments.exit_when_idle)
+    log.info("watching %s at %s", topic, servers)
+    try:
+        written = watch(source, findings, desk, stop, upkeep=Upkeep(desk, trainer, time.monotonic), idle=idle)
+    finally:
+        source.close()
+        findings.close()
+        history.close()
+    log.info("ended: %s findings written", f"{written:,}")
+    return 0
+
+
+def _span(arguments: argparse.Namespace) -> Span:
+    last = getattr(arguments, "last", None)
+    if last and (arguments.since or arguments.until):
+        raise UsageError(what="--last stands alone: it is from so long ago until now")
+    if last:
+        now = datetime.now(UTC)
+        return Span(max(now - last, BEGINNING), now)
+    span = Span(arguments.since or BEGINNING, arguments.until or END)
+    if span.since >= span.until:
+        raise UsageError(
+            what=f"--since {span.since.isoformat()} is not before --until {span.until.isoformat()}"
+        )
+    return span
+
+
+def _with_progress(symbols: list[str]) -> Iterable[str]:
+    console = Console(stderr=True)
+    return track(symbols, "training", console=console, transient=True, disable=not console.is_terminal)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the answer
+
+
+def _note(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - what is to be known of the answer
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        message = f"{text!r} is not a time such as 2026-11-23T10:00:00Z or 2026-11-23"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 9 and int(text)):  # noqa: PLR2004 - below a billion
+        message = f"{text!r} is not a whole number from 1 to 999999999"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 2**32):
+        message = f"{text!r} is not a whole number from 0 to 4294967295"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="anomaly_detector.py", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train|analyze|watch")
+    train = commands.add_parser("train", help="make a model of each symbol from the stored trades")
+    train.add_argument("symbols", nargs="*", type=str.upper, metavar="SYMBOL", help="default: all")
+    _add_span(train)
+    train.add_argument(
+        "--most", type=_count, default=Recipe.most, metavar="N", help="the newest N trades (%(default)s)"
+    )
+    train.add_argument(
+        "--budget",
+        type=cli.positive,
+        default=BUDGET,
+        metavar="B",
+        help="false alerts per 1,000 trades (%(default)g)",
+    )
+    train.add_argument("--seed", type=_seed, default=SEED, metavar="S", help="of the forest (%(default)s)")
+    look = commands.add_parser("analyze", help="print what stands out among stored trades")
+    look.add_argument("symbol", nargs="?", type=str.upper, metavar="SYMBOL", help="default: all")
+    look.add_argument("--last", type=cli.duration, metavar="1h", help="from so long ago until now")
+    _add_span(look)
+    look.add_argument("--format", choices=sorted(FORMATS), default="table", help="(%(default)s)")
+    live = commands.add_parser(
+        "watch", help="examine the topic live and write findings to the table anomalies"
+    )
+    live.add_argument(
+        "--exit-when-idle", type=cli.positive, metavar="S", help="end after so many idle seconds"
+    )
+    return parser
+
+
+def _add_span(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", type=_moment, metavar="TIME", help="event time, included (default: the first)"
+    )
+    parser.add_argument(
+        "--until", type=_moment, metavar="TIME", help="event time, excluded (default: the last)"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(_parser(), main)

@@ -1,0 +1,7 @@
+-- What a detector remembers at its place in a partition: the last trades below it, latest first.
+SELECT symbol, (extract(epoch FROM "timestamp") * 1000000)::bigint, price::float8, volume::float8,
+       trade_type = 'BUY', trade_id, source
+FROM trades
+WHERE kafka_partition = %(partition)s AND kafka_offset < %(place)s
+ORDER BY kafka_offset DESC
+LIMIT %(most)s

@@ -1,0 +1,62 @@
+"""Analysis: what stands out among stored trades."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from stockstream.connectors.history import BEGINNING, History, Span
+from stockstream.connectors.models import ModelStore
+from stockstream.errors import ModelRefusedError
+from stockstream.market.anomalies.detector import Detector
+from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.features import CONTEXT
+from stockstream.market.anomalies.finding import Finding
+
+
+def analyze(
+    history: History, store: ModelStore, symbol: str, span: Span, tell: Callable[[str], None]
+) -> list[Finding]:
+    """Return the findings of a symbol's trades in a span, in order of time.
+
+    The trades just before the span are the context of its first ones.
+
+    Args:
+        tell: told a line where the answer has limits: no trades, too few, no model.
+    """
+    context = history.newest(symbol, CONTEXT, Span(BEGINNING, span.since))
+    detector = Detector(context, _ensemble(store, symbol, tell))
+    found: list[Finding] = []
+    trades = 0
+    for portion in history.portions(symbol, span):
+        trades += len(portion)
+        found += detector.examine(portion)
+    if not trades:
+        tell(_nothing(symbol, history.newest_moment(symbol)))
+    elif len(context) + trades <= CONTEXT:
+        known = len(context) + trades
+        tell(
+            f"{symbol}: only {known:,} trades up to there, and the first {CONTEXT} are the warm-up; "
+            "none was examined"
+        )
+    return found
+
+
+def _ensemble(store: ModelStore, symbol: str, tell: Callable[[str], None]) -> Ensemble:
+    try:
+        model = store.load(symbol)
+    except ModelRefusedError as exc:
+        tell(f"{exc}; until then z-score and sequence rules alone")
+        return Ensemble()
+    if model is None:
+        tell(
+            f"{symbol}: no model yet, z-score and sequence rules alone; "
+            f"run: python anomaly_detector.py train {symbol}"
+        )
+    return Ensemble(model)
+
+
+def _nothing(symbol: str, newest: datetime | None) -> str:
+    if newest is None:
+        return f"{symbol}: no trades stored"
+    return (
+        f"{symbol}: no trades in that span; the newest is of {newest.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    )

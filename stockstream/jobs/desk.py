@@ -1,0 +1,73 @@
+"""The desk: the detectors of a process, one for each symbol of each partition, and their models."""
+
+import logging
+from collections.abc import Mapping
+
+from stockstream.connectors.models import ModelStore
+from stockstream.errors import ModelRefusedError
+from stockstream.market.anomalies.detector import Detector
+from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.stretch import Stretch, of_rows
+
+log = logging.getLogger("detector")
+
+
+class Desk:
+    """Keeps what is remembered of each symbol, and the newest model that the store has."""
+
+    def __init__(self, store: ModelStore) -> None:
+        """Look at the store once; `refresh` looks again."""
+        self._store = store
+        self._stamps = store.stamps()
+        self._ensembles: dict[str, Ensemble] = {}
+        self._detectors: dict[tuple[int, str], Detector] = {}
+
+    def open(self, partition: int, contexts: Mapping[str, Stretch]) -> None:
+        """Begin a partition with the last trades of its symbols; what was remembered of it is dropped."""
+        self._detectors = {key: kept for key, kept in self._detectors.items() if key[0] != partition}
+        for symbol, context in contexts.items():
+            self._detectors[partition, symbol] = Detector(context, self._ensemble(symbol))
+
+    def remember(self, partition: int, trades: Stretch) -> None:
+        """Take trades as context that were examined before."""
+        self._detector(partition, trades.symbol).remember(trades)
+
+    def examine(self, partition: int, trades: Stretch) -> list[Finding]:
+        """Return what stands out among trades that come after all those seen before."""
+        return self._detector(partition, trades.symbol).examine(trades)
+
+    def refresh(self) -> None:
+        """Take up the models that have changed in the store since the last look."""
+        stamps = self._store.stamps()
+        changed = {symbol for symbol, _ in self._stamps.items() ^ stamps.items()}
+        self._stamps = stamps
+        for symbol in changed & self._ensembles.keys():
+            self._ensembles[symbol] = self._load(symbol)
+        for (_, symbol), detector in self._detectors.items():
+            detector.ensemble = self._ensembles[symbol]
+
+    def without_model(self) -> list[str]:
+        """Return the symbols at the desk for which the store has no model, good or bad."""
+        return sorted(self._ensembles.keys() - self._stamps.keys())
+
+    def _detector(self, partition: int, symbol: str) -> Detector:
+        key = partition, symbol
+        if key not in self._detectors:
+            self._detectors[key] = Detector(of_rows(symbol, []), self._ensemble(symbol))
+        return self._detectors[key]
+
+    def _ensemble(self, symbol: str) -> Ensemble:
+        if symbol not in self._ensembles:
+            self._ensembles[symbol] = self._load(symbol)
+        return self._ensembles[symbol]
+
+    def _load(self, symbol: str) -> Ensemble:
+        try:
+            model = self._store.load(symbol)
+        except ModelRefusedError as exc:
+            log.warning("%s; until then z-score and sequence rules alone", exc)
+            return Ensemble()
+        if model is not None:
+            log.info("%s: model %s, made from %s trades", symbol, model.version, f"{model.card.trades:,}")
+        return Ensemble(model)

@@ -1,0 +1,148 @@
+"""The detector's loop: from the topic to the findings."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from threading import Event
+from typing import Protocol
+
+from stockstream.connectors.kafka import Batch
+from stockstream.errors import FencedError, RecoverableError
+from stockstream.jobs.desk import Desk
+from stockstream.jobs.idle import Idle
+from stockstream.jobs.patience import Patience
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.stretch import Stretch, of_trades
+from stockstream.market.arrivals import Arrival, sort
+
+# A look each half second finds soon enough, and leaves the processor alone in between.
+MOST, WAIT = 10_000, 0.5
+
+log = logging.getLogger("detector")
+
+
+class TradeSource(Protocol):
+    """What gives batches of messages."""
+
+    def next_batch(self, most: int, wait: float) -> Batch:
+        """Return the messages at hand; none is a fine answer."""
+
+    def keep_alive(self) -> None:
+        """Stay a member without reading."""
+
+    def rewind(self) -> None:
+        """Ask again where to read from."""
+
+    def hint(self, batch: Batch) -> None:
+        """Tell the broker how far the detector is."""
+
+
+class FindingsLog(Protocol):
+    """What stores findings, each once, and knows how far the detector is."""
+
+    def claim(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Take partitions over."""
+
+    def context(self, partition: int, place: int) -> tuple[dict[str, Stretch], int]:
+        """Return what is to be remembered at a place, and from where to read the rest."""
+
+    def next_offset(self, partition: int) -> int:
+        """Return the first offset that is not examined."""
+
+    def append(self, ends: Mapping[int, int], findings: Sequence[Finding]) -> int:
+        """Store findings and places, or nothing."""
+
+
+def begin(
+    findings: FindingsLog, desk: Desk, oldest: Callable[[], Mapping[int, int]], partitions: Sequence[int]
+) -> dict[int, int]:
+    """Take partitions over, remember what came before their places; returns where to read from.
+
+    Reading begins a little before the place where the tape does not hold all that came before it:
+    so a restart forgets nothing, and what was examined is remembered and not examined again.
+
+    Args:
+        oldest: tells the first offset that each partition of the topic still has.
+    """
+    still_there = oldest()
+    starts = {}
+    for partition, place in findings.claim(partitions).items():
+        contexts, known = findings.context(partition, place)
+        desk.open(partition, contexts)
+        starts[partition] = max(known, still_there.get(partition, 0))
+        if starts[partition] > place:
+            log.warning(
+                "partition %s: offsets %s to %s have gone from the topic unexamined",
+                partition,
+                f"{place:,}",
+                f"{starts[partition] - 1:,}",
+            )
+    return starts
+
+
+def watch(  # noqa: PLR0913 - what a loop works with
+    source: TradeSource,
+    findings: FindingsLog,
+    desk: Desk,
+    stop: Event,
+    *,
+    upkeep: Callable[[], None],
+    idle: Idle,
+) -> int:
+    """Examine the topic's trades until `stop` is set; returns how many findings were written.
+
+    Order of effects, per batch: the places and the findings in one transaction, then the offset as
+    a hint to the broker. While the database is away nothing is read and the member stays in its
+    group; the batch at hand is examined once and written when it can be.
+
+    Args:
+        upkeep: called between batches: takes up new models, trains missing ones.
+        idle: tells when a loop that is to end with the topic has nothing left to do.
+    """
+    patience = Patience(stop, log, meanwhile=source.keep_alive)
+    written = 0
+    while not stop.is_set():
+        try:
+            batch = patience(partial(source.next_batch, MOST, WAIT))
+            if batch:
+                found = examined(batch, findings, desk)
+                ends = {at: end for at, (_, end) in batch.spans.items()}
+                written += patience(partial(findings.append, ends, found))
+                source.hint(batch)
+                _tell(found)
+                idle.begin()
+            elif patience(idle.is_over):
+                break
+            upkeep()
+        except FencedError as exc:
+            log.warning("%s", exc)
+            source.rewind()
+        except RecoverableError:
+            # Patience gives up only when asked to stop; what is not written is found again next time.
+            break
+    return written
+
+
+def examined(batch: Batch, findings: FindingsLog, desk: Desk) -> list[Finding]:
+    """Return what stands out in a batch, in order of time; what was examined before is remembered."""
+    arrivals, _ = sort(batch.values, batch.keys, batch.partitions, batch.offsets)
+    groups: dict[tuple[int, str], list[Arrival]] = defaultdict(list)
+    for arrival in arrivals:
+        groups[arrival.partition, arrival.trade.symbol].append(arrival)
+    found = []
+    for (partition, symbol), own in groups.items():
+        place = findings.next_offset(partition)
+        former, new = (
+            [each.trade for each in own if (each.offset >= place) == is_new] for is_new in (False, True)
+        )
+        if former:
+            desk.remember(partition, of_trades(symbol, former))
+        if new:
+            found += desk.examine(partition, of_trades(symbol, new))
+    return sorted(found, key=lambda finding: finding.end)
+
+
+def _tell(found: Sequence[Finding]) -> None:
+    for finding in found:
+        log.info("%s %s: %s", finding.symbol, finding.kind, finding.explanation)

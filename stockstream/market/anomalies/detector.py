@@ -1,0 +1,50 @@
+"""The detector of one symbol: it keeps the last trades as context and examines the next ones."""
+
+import numpy as np
+
+from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.features import CONTEXT
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.stretch import Stretch
+
+
+class Detector:
+    """Examines a symbol's trades as they come; how they are cut into batches changes no finding.
+
+    >>> from stockstream.market.anomalies.stretch import of_rows
+    >>> rng = np.random.default_rng(7)
+    >>> rows = [(i * 10**6, 100 + rng.normal(0, 0.05), float(rng.integers(80, 120)), bool(rng.integers(2)),
+    ...          str(i), "doc") for i in range(400)]
+    >>> rows[300] = (300 * 10**6, 100.0, 48_200.0, True, "300", "doc")
+    >>> detector = Detector(of_rows("AAPL", []), Ensemble())
+    >>> found = detector.examine(of_rows("AAPL", rows[:290])) + detector.examine(of_rows("AAPL", rows[290:]))
+    >>> [(finding.kind, finding.trade_id) for finding in found]
+    [('volume_spike', '300')]
+    """
+
+    def __init__(self, context: Stretch, ensemble: Ensemble) -> None:
+        """Start with what is known: up to CONTEXT trades; an empty stretch is a cold start."""
+        self.ensemble = ensemble
+        self._context = context[-CONTEXT:]
+
+    def remember(self, trades: Stretch) -> None:
+        """Take trades as context without examining them."""
+        self._context = self._context.then(self._new(trades))[-CONTEXT:]
+
+    def examine(self, trades: Stretch) -> list[Finding]:
+        """Return what stands out among trades that come after all those seen before.
+
+        A trade with fewer than CONTEXT trades before it is remembered and not judged: the warm-up.
+        """
+        known = self._context.then(self._new(trades))
+        self._context = known[-CONTEXT:]
+        return self.ensemble.find(known)
+
+    def _new(self, trades: Stretch) -> Stretch:
+        """Return the trades without those met a moment ago: a feed that repeats itself is no run."""
+        met = set(zip(self._context.sources, self._context.trade_ids, strict=True))
+        fresh = np.ones(len(trades), np.bool_)
+        for index, name in enumerate(zip(trades.sources, trades.trade_ids, strict=True)):
+            fresh[index] = name not in met
+            met.add(name)
+        return trades if fresh.all() else trades[fresh]

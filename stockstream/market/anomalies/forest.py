@@ -1,0 +1,131 @@
+"""The isolation forest: how few random cuts set a trade apart from the others.
+
+Liu, Ting and Zhou, Isolation Forest, ICDM 2008. scikit-learn grows it; scored it is here, from
+plain arrays: so a stored model is numbers only, needs no scikit-learn to be used, and gives the
+same scores with any version of it.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stockstream.market.anomalies.stretch import Floats, Ints
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import IsolationForest  # type: ignore[import-untyped]  # it ships no types
+
+TREES = 100
+SAMPLE = 256
+SLICE = 4096
+EULER = 0.5772156649015329
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Trees as columns of nodes; a leaf's children are itself, so that a walk may go on and stay.
+
+    Attributes:
+        roots: each tree's first node.
+        column: which feature a node cuts.
+        cut: up to which value a trade goes left.
+        left: the node for those up to the cut.
+        right: the node for those above it.
+        path: a leaf's expected path length, 0 for the others.
+        depth: steps from a root to the deepest leaf.
+        normal: the expected path length of an ordinary trade, which the score is relative to.
+
+    >>> rng = np.random.default_rng(7)
+    >>> forest = grow(rng.normal(size=(500, 2)), seed=7)
+    >>> inner, outer = forest.score(np.array([[0.0, 0.0], [6.0, -6.0]]))
+    >>> bool(inner < 0.5 < outer)
+    True
+    """
+
+    roots: Ints
+    column: Ints
+    cut: Floats
+    left: Ints
+    right: Ints
+    path: Floats
+    depth: int
+    normal: float
+
+    def score(self, rows: Floats) -> Floats:
+        """Return the score of each row, between 0 and 1: about 0.5 is ordinary, near 1 stands alone."""
+        slices = [self._score(rows[start : start + SLICE]) for start in range(0, len(rows), SLICE)]
+        return np.concatenate(slices) if slices else np.empty(0)
+
+    def _score(self, rows: Floats) -> Floats:
+        # The cuts were made on single precision, so they are compared with it.
+        rows = rows.astype(np.float32).astype(np.float64)
+        row = np.arange(len(rows))[:, None]
+        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
+        for _ in range(self.depth):
+            goes_left = rows[row, self.column[node]] <= self.cut[node]
+            node = np.where(goes_left, self.left[node], self.right[node])
+        relative: Floats = self.path[node].mean(axis=1) / self.normal
+        return np.exp2(-relative)
+
+
+def compressed(features: Floats) -> Floats:
+    """Return features as the forest sees them: their inverse hyperbolic sine.
+
+    Cuts fall evenly between the least and the greatest value of a sample: one z of 500 would draw
+    all of them away from where the trades are.
+    """
+    return np.arcsinh(features)
+
+
+def grow(rows: Floats, seed: int) -> Forest:
+    """Grow a forest on rows; the same rows and seed give the same forest."""
+    # Loading scikit-learn takes a second and a hundred megabytes, and only growing needs it.
+    from sklearn.ensemble import IsolationForest  # noqa: PLC0415
+
+    sample = min(SAMPLE, len(rows))
+    grown = IsolationForest(n_estimators=TREES, max_samples=sample, random_state=seed).fit(rows)
+    return _planted(grown, sample)
+
+
+def _planted(grown: "IsolationForest", sample: int) -> Forest:
+    trees = [tree.tree_ for tree in grown.estimators_]
+    roots = np.cumsum([0] + [tree.node_count for tree in trees[:-1]])
+    is_leaf = np.concatenate([tree.children_left < 0 for tree in trees])
+    left, right = (
+        np.concatenate([getattr(tree, side) + root for tree, root in zip(trees, roots, strict=True)])
+        for side in ("children_left", "children_right")
+    )
+    itself = np.arange(len(is_leaf))
+    paths = np.concatenate(
+        [_paths(tree.children_left, tree.children_right, tree.n_node_samples) for tree in trees]
+    )
+    return Forest(
+        roots=roots.astype(np.int64),
+        column=np.where(is_leaf, 0, np.concatenate([tree.feature for tree in trees])).astype(np.int64),
+        cut=np.where(is_leaf, 0.0, np.concatenate([tree.threshold for tree in trees])),
+        left=np.where(is_leaf, itself, left).astype(np.int64),
+        right=np.where(is_leaf, itself, right).astype(np.int64),
+        path=np.where(is_leaf, paths, 0.0),
+        depth=int(max(tree.max_depth for tree in trees)),
+        normal=float(expected_path(np.array([sample]))[0]),
+    )
+
+
+def _paths(left: Ints, right: Ints, rows: Ints) -> Floats:
+    """Return, for each node of a tree, its depth and what is expected below it for its rows."""
+    depth = np.zeros(len(left))
+    # A child stands after its parent, so one pass downwards meets every parent first.
+    for node in np.flatnonzero(left >= 0):
+        depth[[left[node], right[node]]] = depth[node] + 1
+    return depth + expected_path(rows)
+
+
+def expected_path(size: Ints) -> Floats:
+    """Return the mean path length of an unsuccessful search in a binary tree of so many rows.
+
+    >>> expected_path(np.array([1, 2, 256])).round(3).tolist()
+    [0.0, 1.0, 10.245]
+    """
+    many = np.maximum(size, 3).astype(np.float64)
+    long = 2.0 * (np.log(many - 1.0) + EULER) - 2.0 * (many - 1.0) / many
+    return np.where(size <= 1, 0.0, np.where(size == 2, 1.0, long))  # noqa: PLR2004 - two rows: one cut

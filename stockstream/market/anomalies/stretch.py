@@ -1,0 +1,112 @@
+"""A stretch of one symbol's tape, as columns: what every detector reads.
+
+The label of a trade is no column here, so nothing that detects can read it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.market.trade import Trade
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Texts = NDArray[np.object_]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Trades of one symbol in the order in which they are looked at; columns of equal length.
+
+    Attributes:
+        micros: event time, microseconds since 1970 in UTC.
+        price: above zero.
+        volume: above zero.
+        buy: whether the taker bought.
+        trade_ids: with `sources` and the symbol, what names a trade.
+
+    >>> stretch = of_rows("AAPL", [(0, 187.0, 100.0, True, "a", "synthetic"),
+    ...                            (5, float("nan"), 100.0, True, "b", "synthetic")])
+    >>> len(stretch), len(stretch.then(stretch)), stretch.moment(0).isoformat()
+    (1, 2, '1970-01-01T00:00:00+00:00')
+    """
+
+    symbol: str
+    micros: Ints
+    price: Floats
+    volume: Floats
+    buy: Bools
+    trade_ids: Texts
+    sources: Texts
+
+    def __len__(self) -> int:
+        """Return the number of trades."""
+        return len(self.micros)
+
+    def __getitem__(self, part: slice | Bools) -> "Stretch":
+        """Return a part of it."""
+        return Stretch(
+            self.symbol,
+            self.micros[part],
+            self.price[part],
+            self.volume[part],
+            self.buy[part],
+            self.trade_ids[part],
+            self.sources[part],
+        )
+
+    def then(self, later: "Stretch") -> "Stretch":
+        """Return this stretch with a later one after it."""
+        return Stretch(
+            self.symbol,
+            np.concatenate([self.micros, later.micros]),
+            np.concatenate([self.price, later.price]),
+            np.concatenate([self.volume, later.volume]),
+            np.concatenate([self.buy, later.buy]),
+            np.concatenate([self.trade_ids, later.trade_ids]),
+            np.concatenate([self.sources, later.sources]),
+        )
+
+    def moment(self, index: int) -> datetime:
+        """Return the event time of a trade."""
+        return EPOCH + timedelta(microseconds=int(self.micros[index]))
+
+
+Row = tuple[int, float, float, bool, str, str]
+
+
+def of_rows(symbol: str, rows: Sequence[Row]) -> Stretch:
+    """Return the stretch of (micros, price, volume, buy, trade_id, source) rows.
+
+    A row whose price or volume is no number above zero cannot be measured, and is left out.
+    """
+    micros, price, volume, buy, trade_ids, sources = zip(*rows, strict=True) if rows else ((),) * 6
+    stretch = Stretch(
+        symbol,
+        np.array(micros, np.int64),
+        np.array(price, np.float64),
+        np.array(volume, np.float64),
+        np.array(buy, np.bool_),
+        np.array(trade_ids, np.object_),
+        np.array(sources, np.object_),
+    )
+    sound = np.isfinite(stretch.price) & np.isfinite(stretch.volume)
+    return stretch[sound & (stretch.price > 0) & (stretch.volume > 0)]
+
+
+def of_trades(symbol: str, trades: Sequence[Trade]) -> Stretch:
+    """Return the stretch of trades of one symbol."""
+    return of_rows(symbol, [_row(trade) for trade in trades])
+
+
+def _row(trade: Trade) -> Row:
+    micros = (trade.timestamp - EPOCH) // MICROSECOND
+    is_buy = trade.trade_type == "BUY"
+    return micros, float(trade.price), float(trade.volume), is_buy, trade.trade_id, trade.source
