@@ -176,6 +176,32 @@ def test_a_crash_of_the_broker_loses_and_doubles_nothing(own_servers: Scratch, t
     assert len(ids) == len(set(ids)) == 20_000
 
 
+def test_a_stop_in_an_outage_tells_what_was_not_delivered_and_a_second_ctrl_c_ends_at_once(
+    own_servers: Scratch, tmp_path: Path
+) -> None:
+    patient, hasty = tmp_path / "patient", tmp_path / "hasty"
+    environment = environment_of(own_servers.settings)
+    with (
+        producing(environment, patient, "--rate", "100") as waits,
+        producing(environment, hasty, "--rate", "100") as ends_at_once,
+    ):
+        until(lambda: "trades/s" in patient.read_text() and "trades/s" in hasty.read_text(), PATIENCE)
+        until(lambda: reached(own_servers.settings, 100), PATIENCE)
+        own_servers.kafka.kill()
+        until(lambda: "trades wait" in patient.read_text() and "trades wait" in hasty.read_text(), PATIENCE)
+        waits.send_signal(signal.SIGTERM)
+        ends_at_once.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            ends_at_once.wait(1.0)
+        ends_at_once.send_signal(signal.SIGINT)
+        assert ends_at_once.wait(3.0) == 130
+        assert waits.wait(PATIENCE) == 1
+    sent, acknowledged, failed = counted(patient.read_text())
+    assert f"{sent - acknowledged + failed:,} trades were not delivered" in patient.read_text()
+    assert sent > acknowledged
+    assert "Traceback" not in patient.read_text() + hasty.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "allowed"),
     [
