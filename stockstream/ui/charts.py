@@ -1,0 +1,161 @@
+"""Prices over time, as plain Plotly figures.
+
+Direction and findings are told by shape as well as by colour: a rising candle is hollow and a
+falling one full; each kind of finding has a mark of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from stockstream.ui import numerals
+from stockstream.ui.look import axis, colours, layout_of, time_axis
+from stockstream.ui.picture import Candle, Line, Mark, Picture, Standing
+from stockstream.ui.plot import Figure
+from stockstream.ui.window import Span, candle_span, candle_width
+
+Trace = dict[str, Any]
+
+MOST_LINES_SEEN = 12
+SAME_DASH = 5
+DASHES = ("solid", "10px,3px", "3px,2px", "dashdot")
+SHAPES = {"price_spike": "diamond", "volume_spike": "square", "price_drop": "triangle-down"}
+OTHER_SHAPES = ("x", "star", "cross", "hexagram", "bowtie", "hourglass")
+
+
+def compare(picture: Picture, *, as_change: bool) -> Figure:
+    """Return the symbols' prices over time, as change since the window began or as they are."""
+    inks = colours(picture.symbols)
+    seen = sorted(picture.standings[:MOST_LINES_SEEN], key=lambda row: row.symbol)
+    bases = {row.symbol: _base(row, picture.lines.get(row.symbol, [])) if as_change else None for row in seen}
+    traces = [
+        _line(row.symbol, picture.lines.get(row.symbol, []), bases[row.symbol], inks[row.symbol], place)
+        for place, row in ((picture.symbols.index(row.symbol), row) for row in seen)
+    ]
+    marks = [mark for mark in picture.marks if mark.symbol in bases]
+    unit = " %" if as_change else ""
+    layout = layout_of(picture, "change" if as_change else "price", 390)
+    layout |= {
+        "xaxis": time_axis(),
+        "yaxis": axis() | {"ticksuffix": unit, "side": "right", "zeroline": as_change},
+        "hovermode": "x unified",
+        "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
+    }
+    return {"data": traces + _marks(marks, bases), "layout": layout}
+
+
+def focus(picture: Picture, symbol: str, span: Span) -> Figure:
+    """Return one symbol's candles with its volume below, its vwap and what was found in it."""
+    covered = candle_span(span)
+    inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
+    width = candle_width(covered)
+    traces = [
+        _candlestick(picture.candles, width),
+        _vwap(picture.candles, width),
+        _volumes(picture.candles, width),
+    ]
+    layout = layout_of(picture, symbol, 390)
+    layout |= {
+        "xaxis": time_axis() | {"rangeslider": {"visible": False}, "anchor": "y2"},
+        "yaxis": axis() | {"domain": [0.24, 1], "side": "right"},
+        "yaxis2": axis() | {"domain": [0, 0.18], "side": "right", "nticks": 3, "rangemode": "tozero"},
+        "hovermode": "x",
+        "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
+    }
+    return {"data": traces + _marks(inside, {symbol: None}), "layout": layout}
+
+
+def _line(symbol: str, line: Line, base: Decimal | None, ink: str, place: int) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines" if len(line) > 1 else "markers",
+        "name": symbol,
+        "x": [_stamp(moment) for moment, _ in line],
+        "y": [_height(price, base) for _, price in line],
+        "line": {"color": ink, "width": 1.8, "dash": DASHES[place // SAME_DASH % len(DASHES)]},
+        "hovertemplate": "%{y:+.2f} %" if base else "%{y:,.2f}",
+    }
+
+
+def _marks(marks: Sequence[Mark], bases: Mapping[str, Decimal | None]) -> list[Trace]:
+    placed = [mark for mark in marks if mark.price is not None]
+    kinds = sorted({mark.kind for mark in placed})
+    return [_marks_of(kind, [mark for mark in placed if mark.kind == kind], bases) for kind in kinds]
+
+
+def _marks_of(kind: str, marks: Sequence[Mark], bases: Mapping[str, Decimal | None]) -> Trace:
+    shape = SHAPES.get(kind) or OTHER_SHAPES[sum(kind.encode()) % len(OTHER_SHAPES)]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": kind.replace("_", " "),
+        "x": [_stamp(mark.end) for mark in marks],
+        "y": [_height(mark.price, bases[mark.symbol]) for mark in marks if mark.price is not None],
+        "text": [f"{mark.symbol} at {numerals.price(mark.price)}" for mark in marks],
+        "marker": {
+            "symbol": shape,
+            "size": 9,
+            "color": "var(--found)",
+            "line": {"color": "var(--card)", "width": 1.2},
+        },
+        "hovertemplate": "%{text}",
+    }
+
+
+def _candlestick(candles: Sequence[Candle], width: timedelta) -> Trace:
+    return _period(candles, width) | {
+        "type": "candlestick",
+        "name": "candles",
+        "open": [float(candle.open) for candle in candles],
+        "high": [float(candle.high) for candle in candles],
+        "low": [float(candle.low) for candle in candles],
+        "close": [float(candle.close) for candle in candles],
+        "increasing": {"line": {"color": "var(--up)", "width": 1.4}, "fillcolor": "var(--card)"},
+        "decreasing": {"line": {"color": "var(--down)", "width": 1.4}, "fillcolor": "var(--down)"},
+        "showlegend": False,
+    }
+
+
+def _vwap(candles: Sequence[Candle], width: timedelta) -> Trace:
+    return _period(candles, width) | {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "vwap",
+        "y": [float(candle.vwap) for candle in candles],
+        "line": {"color": "var(--faint)", "width": 1.3, "dash": "dot"},
+        "hovertemplate": "vwap %{y:,.2f}<extra></extra>",
+    }
+
+
+def _volumes(candles: Sequence[Candle], width: timedelta) -> Trace:
+    return _period(candles, width) | {
+        "type": "bar",
+        "name": "volume",
+        "yaxis": "y2",
+        "y": [float(candle.volume) for candle in candles],
+        "marker": {"color": "var(--faint)", "opacity": 0.55},
+        "showlegend": False,
+        "hovertemplate": "volume %{y:,}<extra></extra>",
+    }
+
+
+def _period(candles: Sequence[Candle], width: timedelta) -> Trace:
+    length = width.total_seconds() * 1_000
+    return {
+        "x": [_stamp(candle.start) for candle in candles],
+        "xperiod": length,
+        "xperiodalignment": "middle",
+    }
+
+
+def _base(row: Standing, line: Line) -> Decimal | None:
+    return row.open or (line[0][1] if line else None)
+
+
+def _height(price: Decimal, base: Decimal | None) -> float:
+    return float(price if base is None else (price / base - 1) * 100)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")

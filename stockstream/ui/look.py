@@ -1,0 +1,52 @@
+"""What all charts share: their look, and each symbol's colour.
+
+`uirevision` stays while the question does, so that a refresh leaves a viewer's zoom alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stockstream.ui.picture import Picture
+
+COLOURS = 10
+
+
+def colours(symbols: Sequence[str]) -> dict[str, str]:
+    """Return each symbol's colour; it keeps it, whatever the order of the day."""
+    return {symbol: f"var(--tape-{place % COLOURS})" for place, symbol in enumerate(symbols)}
+
+
+def layout_of(picture: Picture, name: str, height: int) -> dict[str, Any]:
+    """Return the layout that all charts share; `height` is in pixels, `name` keeps the zoom apart."""
+    chosen = ",".join(picture.question.symbols)
+    return {
+        "height": height,
+        "uirevision": f"{name} {picture.question.window} {chosen}",
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": "var(--ink)", "size": 12, "family": "inherit"},
+        "hoverlabel": {
+            "bgcolor": "var(--card)",
+            "bordercolor": "var(--edge)",
+            "font": {"color": "var(--ink)"},
+        },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "var(--faint)", "activecolor": "var(--up)"},
+        "separators": ".,",
+    }
+
+
+def axis() -> dict[str, Any]:
+    """Return an axis in the page's quiet colours."""
+    return {
+        "gridcolor": "var(--edge)",
+        "zerolinecolor": "var(--faint)",
+        "automargin": True,
+        "tickfont": {"color": "var(--faint)"},
+    }
+
+
+def time_axis() -> dict[str, Any]:
+    """Return an axis of time."""
+    # No range is given: one that moves with each refresh would undo a viewer's zoom.
+    return axis() | {"type": "date"}

@@ -1,0 +1,103 @@
+"""Numbers and times as the page writes them: separators, units, signs, and a dash for nothing."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+NOTHING = "—"
+MINUS = "\u2212"
+UNITS = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"))
+SHORT_FROM = Decimal(10) ** 8
+DOLLARS = frozenset({"USD", "USDT", "USDC"})
+
+
+def price(amount: Decimal | None) -> str:
+    """Return a price with as many decimals as it needs, at least two.
+
+    >>> price(Decimal("1234.5")), price(Decimal("0.00012345")), price(None)
+    ('1,234.50', '0.00012345', '—')
+    """
+    if amount is None:
+        return NOTHING
+    if abs(amount) >= 1:
+        return f"{amount:,.2f}"
+    return f"{amount:.8f}".rstrip("0").ljust(4, "0")
+
+
+def quantity(amount: Decimal) -> str:
+    """Return a volume: whole where it is whole, else with at most four decimals.
+
+    >>> quantity(Decimal("12000")), quantity(Decimal("0.51230000"))
+    ('12,000', '0.5123')
+    """
+    if amount == amount.to_integral_value():
+        return f"{amount:,.0f}"
+    return f"{amount:,.4f}".rstrip("0").rstrip(".")
+
+
+def short(amount: Decimal, decimals: int = 4) -> str:
+    """Return an amount whole up to a hundred million, and from there in millions and more.
+
+    >>> short(Decimal(99_999_999)), short(Decimal("1234567890"))
+    ('99,999,999', '1.2346 B')
+    """
+    if abs(amount) < SHORT_FROM:
+        return f"{amount:,.0f}" if abs(amount) >= 1_000 else quantity(amount)  # noqa: PLR2004 - a thousand
+    unit, letter = next((unit, letter) for unit, letter in UNITS if abs(amount) >= unit)
+    return f"{amount / unit:,.{decimals}f} {letter}"
+
+
+def change(percent: Decimal | None) -> str:
+    r"""Return a change with its direction as an arrow and a sign, never by colour alone.
+
+    >>> change(Decimal("1.234")), change(Decimal("-0.5")), change(Decimal("0.001"))
+    ('▲ +1.23 %', '▼ \u22120.50 %', '■ 0.00 %')
+    """
+    if percent is None:
+        return NOTHING
+    shown = round(percent, 2)
+    if shown == 0:
+        return "■ 0.00 %"
+    arrow, sign = ("▲", "+") if shown > 0 else ("▼", MINUS)
+    return f"{arrow} {sign}{abs(shown):,.2f} %"
+
+
+def age(seconds: float) -> str:
+    """Return how long ago, as exact as it matters.
+
+    >>> [age(0.84), age(75), age(7300), age(200_000)]
+    ['0.8 s ago', '1 min 15 s ago', '2 h 1 min ago', '2 d 7 h ago']
+    """
+    whole = int(max(seconds, 0))
+    if whole < 60:  # noqa: PLR2004 - a minute
+        return f"{max(seconds, 0):.1f} s ago"
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, rest = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h ago"
+    return f"{hours} h {minutes} min ago" if hours else f"{minutes} min {rest} s ago"
+
+
+def clock(moment: datetime) -> str:
+    """Return the time of day to the millisecond.
+
+    >>> clock(datetime(2026, 11, 23, 9, 5, 1, 234_567))
+    '09:05:01.234'
+    """
+    return moment.strftime("%H:%M:%S.%f")[:-3]
+
+
+def moment(when: datetime, read_at: datetime) -> str:
+    """Return the time of day, with the date before it unless that is within a day."""
+    near = abs(read_at - when) < timedelta(days=1)
+    return when.strftime("%H:%M:%S" if near else "%d %b %Y %H:%M:%S")
+
+
+def currency(symbols: list[str]) -> str:
+    """Return the sign of the money that values are in: a pair names its own, a share is in dollars.
+
+    >>> currency(["AAPL", "BTC-USD"]), currency(["BTC/EUR"])
+    ('$', '')
+    """
+    quoted = [symbol.replace("/", "-").rpartition("-") for symbol in symbols]
+    return "$" if all(not base or money in DOLLARS for base, _, money in quoted) else ""

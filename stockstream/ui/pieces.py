@@ -1,0 +1,152 @@
+"""Pieces of the page as HTML: what comes from outside is escaped here, every time.
+
+The table is not a dataframe widget: that one forgets its order each time a number changes and is
+drawn on a canvas, which neither a screen reader nor a narrow screen can use. Its order is a control
+of the page instead, and so it is kept, also in the address.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from html import escape
+from urllib.parse import quote
+
+from stockstream.ui import numerals
+from stockstream.ui.picture import Line, Mark, Picture, Print, Standing
+
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 110, 26, 60
+ZERO = Decimal(0)
+NOTHING_FOUND = (
+    "Nothing unusual found in this window; <code>python anomaly_detector.py watch</code> looks on."
+)
+SVG = "'http://www.w3.org/2000/svg'"
+
+Order = tuple[Callable[[Standing], Decimal], bool]
+
+ORDERS: dict[str, Order] = {
+    "value": (lambda row: row.value, True),
+    "volume": (lambda row: row.volume, True),
+    "trades": (lambda row: Decimal(row.trades), True),
+    "gainers": (lambda row: ZERO if row.change is None else row.change, True),
+    "losers": (lambda row: ZERO if row.change is None else row.change, False),
+    "anomalies": (lambda row: Decimal(row.findings), True),
+}
+
+
+def ordered(standings: Iterable[Standing], order: str) -> list[Standing]:
+    """Return the rows in the asked order; rows that are equal stay in the order of their names."""
+    by_name = sorted(standings, key=lambda row: row.symbol)
+    if order not in ORDERS:
+        return by_name
+    key, falling = ORDERS[order]
+    return sorted(by_name, key=key, reverse=falling)
+
+
+def performance(rows: Sequence[Standing], lines: dict[str, Line], sign: str, colours: dict[str, str]) -> str:
+    """Return the table of the symbols."""
+    heads = ("Symbol", "Last", "Change", "Trend", "High", "Low", "VWAP", "Volume", f"Value {sign}".strip())
+    body = "".join(_row(row, lines.get(row.symbol, []), colours.get(row.symbol, "inherit")) for row in rows)
+    return _table("performance", (*heads, "Trades", "Anomalies"), body)
+
+
+def _row(row: Standing, line: Line, colour: str) -> str:
+    cells = (
+        _cell(f'<i style="background:{colour}"></i>{escape(row.symbol)}', "name"),
+        _cell(numerals.price(row.last), "strong"),
+        _cell(numerals.change(row.change), direction(row.change)),
+        _cell(sparkline(line), "spark"),
+        _cell(numerals.price(row.high)),
+        _cell(numerals.price(row.low)),
+        _cell(numerals.price(row.vwap)),
+        _cell(numerals.quantity(row.volume)),
+        _cell(f"{row.value:,.0f}"),
+        _cell(f"{row.trades:,}"),
+        _cell(f"◆ {row.findings:,}" if row.findings else "0", "found" if row.findings else "none"),
+    )
+    return f'<tr data-symbol="{escape(row.symbol)}">{"".join(cells)}</tr>'
+
+
+def direction(amount: Decimal | None) -> str:
+    """Return the class of a change: up, down or flat."""
+    if not amount:
+        return "flat"
+    return "up" if amount > 0 else "down"
+
+
+def sparkline(line: Line) -> str:
+    """Return a price's course as a small picture."""
+    every = max(len(line) // SPARK_POINTS, 1)
+    prices = [float(price) for _, price in line[::-every]][::-1]
+    if len(prices) < 2:  # noqa: PLR2004 - a line has two ends
+        return ""
+    low, high = min(prices), max(prices)
+    scale = (SPARK_HEIGHT - 4) / (high - low or 1)
+    across = SPARK_WIDTH / (len(prices) - 1)
+    points = " ".join(
+        f"{at * across:.1f},{2 + (high - price) * scale:.1f}" for at, price in enumerate(prices)
+    )
+    way = direction(Decimal(prices[-1]) - Decimal(prices[0]))
+    return f'<i class="{way}" style="mask-image:url(&quot;{_drawing(points)}&quot;)"></i>'
+
+
+def _drawing(points: str) -> str:
+    """Return a drawing as an address: a mask, so that the page's colours shine through it.
+
+    (The page's cleaner of HTML takes drawings out of the text itself.)
+    """
+    size = f"width='{SPARK_WIDTH}' height='{SPARK_HEIGHT}'"
+    area = f"<polygon points='0,{SPARK_HEIGHT} {points} {SPARK_WIDTH},{SPARK_HEIGHT}' fill-opacity='.16'/>"
+    line = f"<polyline points='{points}' fill='none' stroke='#000' stroke-width='1.6'/>"
+    return f"data:image/svg+xml,{quote(f'<svg xmlns=%s {size}>' % SVG + area + line + '</svg>')}"
+
+
+def tape(prints: Sequence[Print], sign: str) -> str:
+    """Return the recent trades, newest first."""
+    if not prints:
+        return '<p class="quiet">No trade here yet.</p>'
+    heads = ("Time (UTC)", "Symbol", "Side", "Price", "Volume", f"Value {sign}".strip(), "Found")
+    return _table("tape", heads, "".join(map(_print, prints)))
+
+
+def _print(trade: Print) -> str:
+    buys = trade.trade_type == "BUY"
+    cells = (
+        _cell(numerals.clock(trade.timestamp), "time"),
+        _cell(escape(trade.symbol), "name"),
+        _cell("▲ BUY" if buys else "▼ SELL", "up" if buys else "down"),
+        _cell(numerals.price(trade.price), "strong"),
+        _cell(numerals.quantity(trade.volume)),
+        _cell(f"{trade.value:,.2f}"),
+        _cell(f"◆ {_kind(trade.found)}" if trade.found else "", "found"),
+    )
+    return f'<tr class="{"unusual" if trade.found else ""}">{"".join(cells)}</tr>'
+
+
+def findings(marks: Sequence[Mark], picture: Picture) -> str:
+    """Return the latest findings, each with the sentence that explains it."""
+    if not marks:
+        return f'<p class="quiet">{NOTHING_FOUND}</p>'
+    return f'<ol class="findings">{"".join(_finding(mark, picture) for mark in marks)}</ol>'
+
+
+def _finding(mark: Mark, picture: Picture) -> str:
+    how = " + ".join(mark.methods)
+    return (
+        f'<li><header><b>◆ {escape(mark.symbol)}</b> <span class="kind">{_kind(mark.kind)}</span>'
+        f"<time>{numerals.moment(mark.end, picture.read_at)}</time></header>"
+        f"<p>{escape(mark.explanation)}</p>"
+        f"<footer>score {mark.score:.2f} · threshold {mark.threshold:.2f} · {escape(how)}</footer></li>"
+    )
+
+
+def _kind(kind: str) -> str:
+    return escape(kind.replace("_", " "))
+
+
+def _table(name: str, heads: Sequence[str], body: str) -> str:
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    table = f'<table class="{name}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="wide">{table}</div>'
+
+
+def _cell(text: str, kind: str = "") -> str:
+    return f'<td class="{kind}">{text}</td>'

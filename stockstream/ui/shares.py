@@ -1,0 +1,65 @@
+"""Who has the value and who has the volume, as plain Plotly figures."""
+
+from decimal import Decimal
+
+from stockstream.ui import numerals
+from stockstream.ui.look import axis, colours, layout_of
+from stockstream.ui.picture import Picture
+from stockstream.ui.plot import Figure
+
+MOST_BARS = 12
+
+
+def value_bars(picture: Picture, sign: str) -> Figure:
+    """Return the value traded per symbol, the greatest on top."""
+    inks = colours(picture.symbols)
+    shown = [row for row in picture.standings[:MOST_BARS] if row.value]
+    most = max((float(row.value) for row in shown), default=1.0)
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [float(row.value) for row in shown],
+        "y": [row.symbol for row in shown],
+        "text": [f" {sign}{numerals.short(row.value, 2)}" for row in shown],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": [inks[row.symbol] for row in shown]},
+        "hovertemplate": f"%{{y}}: {sign}%{{x:,.2f}}<extra></extra>",
+    }
+    layout = layout_of(picture, "value", 340)
+    layout |= {
+        "xaxis": axis()
+        | {"tickprefix": sign, "tickformat": "~s", "fixedrange": True, "range": [0, 1.16 * most]},
+        "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "ticksuffix": " "},
+        "bargap": 0.25,
+    }
+    return {"data": [bars], "layout": layout}
+
+
+def volume_shares(picture: Picture) -> Figure:
+    """Return each symbol's share of the volume; the small ones together are `other`."""
+    inks = colours(picture.symbols)
+    rows = sorted((row for row in picture.standings if row.volume), key=lambda row: row.volume, reverse=True)
+    shown, rest = rows[:MOST_BARS], rows[MOST_BARS:]
+    others = sum((row.volume for row in rest), Decimal(0))
+    slices = [(row.symbol, row.volume, inks[row.symbol]) for row in shown]
+    slices += [("other", others, "var(--edge)")] if rest else []
+    total = sum((row.volume for row in rows), Decimal(0))
+    ring = {
+        "type": "pie",
+        "hole": 0.6,
+        "sort": False,
+        "direction": "clockwise",
+        "labels": [label for label, _, _ in slices],
+        "values": [float(volume) for _, volume, _ in slices],
+        "marker": {"colors": [ink for _, _, ink in slices], "line": {"color": "var(--card)", "width": 2}},
+        "texttemplate": "%{label} %{percent:.1%}",
+        "textposition": "outside",
+        "hovertemplate": "%{label}: %{value:,} (%{percent:.2%})<extra></extra>",
+    }
+    layout = layout_of(picture, "volume", 340) | {"showlegend": False}
+    layout["margin"] = {"l": 80, "r": 80, "t": 34, "b": 34}
+    layout["annotations"] = [
+        {"text": f"<b>{numerals.short(total)}</b><br>volume", "showarrow": False, "font": {"size": 15}}
+    ]
+    return {"data": [ring], "layout": layout}

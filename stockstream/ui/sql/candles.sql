@@ -1,0 +1,14 @@
+-- One symbol's candles, put together to the asked width; the span bounds the rows read.
+SELECT
+    date_bin(%(width)s, m.window_start, 'epoch') AS candle_start,
+    (array_agg(m.open ORDER BY m.window_start) FILTER (WHERE m.open IS NOT NULL))[1] AS open,
+    max(m.max_price) AS high,
+    min(m.min_price) AS low,
+    (array_agg(m.close ORDER BY m.window_start DESC) FILTER (WHERE m.close IS NOT NULL))[1] AS close,
+    sum(m.total_volume) AS volume,
+    sum(m.total_value) / nullif(sum(m.total_volume), 0) AS vwap
+FROM stock_metrics AS m
+WHERE m.symbol = %(symbol)s AND m.window_start BETWEEN date_bin(%(width)s, %(start)s, 'epoch') AND %(end)s
+GROUP BY 1
+HAVING max(m.max_price) IS NOT NULL
+ORDER BY 1

@@ -1,0 +1,16 @@
+-- The price of each symbol over time: the last trade of each step, one index probe a point, so that
+-- the cost is the number of points and not the number of trades.
+SELECT asked.symbol, shown."timestamp", shown.price
+FROM unnest(%(symbols)s::text[]) AS asked (symbol)
+CROSS JOIN generate_series(
+    date_bin(%(step)s, %(start)s, 'epoch'), %(end)s, %(step)s
+) AS step_start
+CROSS JOIN LATERAL (
+    SELECT t."timestamp", t.price FROM trades AS t
+    WHERE t.symbol = asked.symbol
+      AND t."timestamp" >= greatest(step_start, %(start)s)
+      AND t."timestamp" < step_start + %(step)s
+      AND t."timestamp" <= %(end)s
+    ORDER BY t."timestamp" DESC, t.kafka_offset DESC LIMIT 1
+) AS shown
+ORDER BY asked.symbol, shown."timestamp"

@@ -1,0 +1,44 @@
+-- Each symbol in the window: sums over its candles, its last price from the tape, its findings.
+SELECT
+    asked.symbol,
+    newest.price AS last,
+    opening.open,
+    candles.high,
+    candles.low,
+    candles.volume,
+    candles.buy_volume,
+    candles.value,
+    candles.value / nullif(candles.volume, 0) AS vwap,
+    candles.trades,
+    candles.late,
+    found.findings
+FROM unnest(%(symbols)s::text[]) AS asked (symbol)
+LEFT JOIN LATERAL (
+    SELECT t.price FROM trades AS t
+    WHERE t.symbol = asked.symbol AND t."timestamp" <= %(end)s
+    ORDER BY t."timestamp" DESC, t.kafka_offset DESC LIMIT 1
+) AS newest ON true
+LEFT JOIN LATERAL (
+    SELECT m.open FROM stock_metrics AS m
+    WHERE m.symbol = asked.symbol AND m.window_start BETWEEN %(start)s AND %(end)s AND m.open IS NOT NULL
+    ORDER BY m.window_start LIMIT 1
+) AS opening ON true
+CROSS JOIN LATERAL (
+    SELECT
+        max(m.max_price) AS high,
+        min(m.min_price) AS low,
+        coalesce(sum(m.total_volume), 0) AS volume,
+        coalesce(sum(m.buy_volume), 0) AS buy_volume,
+        coalesce(sum(m.total_value), 0) AS value,
+        coalesce(sum(m.trade_count), 0)::bigint AS trades,
+        coalesce(sum(m.late_trades), 0)::bigint AS late
+    FROM stock_metrics AS m
+    WHERE m.symbol = asked.symbol AND m.window_start BETWEEN %(start)s AND %(end)s
+) AS candles
+CROSS JOIN LATERAL (
+    SELECT count(*) AS findings FROM (
+        SELECT FROM anomalies AS a
+        WHERE a.symbol = asked.symbol AND a.span_end >= %(start)s
+        LIMIT %(count_at_most)s
+    ) AS counted
+) AS found

@@ -1,0 +1,77 @@
+"""The stretch of time that the dashboard shows, and how fine it is cut.
+
+A window ends at the newest trade, not at the clock on the wall: so a replayed market and one that
+stands still are seen as well as a live one. It begins on a whole minute, because its totals are
+sums of one-minute candles.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+MINUTES: dict[str, int | None] = {"1m": 1, "5m": 5, "15m": 15, "60m": 60, "24h": 1440, "all": None}
+WORDS = {
+    "1m": "last minute",
+    "5m": "last 5 minutes",
+    "15m": "last 15 minutes",
+    "60m": "last 60 minutes",
+    "24h": "last 24 hours",
+    "all": "whole tape",
+}
+DEFAULT = "15m"
+
+POINTS = 240
+FEWEST_POINTS = 30
+PROBES = 4_000
+STEPS = (0.25, 0.5, 1, 2, 4, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400)
+
+CANDLES = 180
+LEAST_CANDLE_SPAN = timedelta(minutes=30)
+MOST_CANDLE_SPAN = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Span:
+    """From `start` to `end`, both included, in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+def span_of(window: str, first: datetime, newest: datetime) -> Span:
+    """Return the span of a window: at least its length where there are trades, begun on a whole minute.
+
+    >>> newest = datetime(2026, 11, 23, 10, 41, 30, tzinfo=UTC)
+    >>> str(span_of("5m", datetime(2020, 1, 1, tzinfo=UTC), newest).start)
+    '2026-11-23 10:36:00+00:00'
+    """
+    minutes = MINUTES[window]
+    start = first if minutes is None else max(first, newest - timedelta(minutes=minutes))
+    return Span(start.astimezone(UTC).replace(second=0, microsecond=0), newest)
+
+
+def line_step(span: Span, symbols: int) -> timedelta:
+    """Return the time between two points of a line, so that all lines together stay within the probes.
+
+    >>> minute = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
+    >>> line_step(minute, 10).total_seconds(), line_step(minute, 100).total_seconds()
+    (0.25, 2.0)
+    """
+    points = max(FEWEST_POINTS, min(POINTS, PROBES // max(symbols, 1)))
+    return _step(span.end - span.start, points, STEPS)
+
+
+def candle_span(span: Span) -> Span:
+    """Return the span that candles cover: at least half an hour, at most a week, to the window's end."""
+    length = min(max(span.end - span.start, LEAST_CANDLE_SPAN), MOST_CANDLE_SPAN)
+    return Span(span.end - length, span.end)
+
+
+def candle_width(span: Span) -> timedelta:
+    """Return how long a candle is: whole minutes, few enough candles to be seen."""
+    return _step(span.end - span.start, CANDLES, tuple(step for step in STEPS if step >= 60))  # noqa: PLR2004 - a minute
+
+
+def _step(length: timedelta, points: int, steps: tuple[float, ...]) -> timedelta:
+    least = length.total_seconds() / points
+    last = -(-least // steps[-1]) * steps[-1]
+    return timedelta(seconds=next((step for step in steps if step >= least), last))
