@@ -1,6 +1,8 @@
 """Say of every part of the system whether it is well, and what to do if not."""
 
 import argparse
+import sys
+from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 
@@ -9,6 +11,7 @@ from rich.console import Console
 from stockstream import cli
 from stockstream.connectors.postgres import address_of
 from stockstream.jobs.health.examination import Patient, examine
+from stockstream.jobs.health.processes import Process
 from stockstream.jobs.health.report import document, lines
 from stockstream.jobs.health.verdict import is_healthy
 from stockstream.settings import Settings
@@ -35,7 +38,22 @@ def _patient(settings: Settings) -> Patient:
         interval=settings.producer_interval,
         dashboard_port=settings.dashboard_port,
         models=settings.models_dir,
+        processes=_supervised(settings),
     )
+
+
+def _supervised(settings: Settings) -> list[Process]:
+    if sys.platform == "win32":
+        # There start.bat opens a window for each process, and nothing supervises them.
+        return []
+    # The supervisor's library is for Unix alone.
+    from stockstream.services.processes import states  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    return [
+        Process(each.name, each.state, each.pid, (now - (each.since or now)).total_seconds(), each.log)
+        for each in states(settings)
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:

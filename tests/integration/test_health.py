@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,8 +21,13 @@ from psycopg2 import sql
 from stockstream.connectors.postgres import Connection
 from stockstream.connectors.schema import newest
 from stockstream.connectors.sql import query
+from stockstream.services import processes
 from stockstream.services.ports import free_port
+from stockstream.services.processes import ProcessState
+from stockstream.services.run_folder import RunFolder
+from stockstream.services.supervision import Supervisor
 from stockstream.settings import PROJECT, Settings
+from tests.waiting import until
 
 Environment = dict[str, str]
 Checks = dict[str, dict[str, Any]]
@@ -185,6 +191,13 @@ def test_a_wrong_password_is_told_as_such(environment: Environment) -> None:
     assert "refuses user" in checks["postgresql"]["detail"]
 
 
+def test_a_learned_symbol_is_seen(environment: Environment, settings: Settings) -> None:
+    settings.models_dir.mkdir()
+    (settings.models_dir / "AAPL.json").touch()
+    _, checks = examine(environment)
+    assert (checks["model"]["state"], checks["model"]["detail"]) == ("ok", "1 symbol learned")
+
+
 def test_trades_that_stopped_are_named(
     environment: Environment, settings: Settings, connection: Connection
 ) -> None:
@@ -240,6 +253,54 @@ def test_no_question_reads_a_whole_table(connection: Connection) -> None:
             plan = "\n".join(line for (line,) in cursor)
             for table in ("trades", "stock_metrics", "dead_letters"):
                 assert f"Seq Scan on {table}" not in plan, name
+
+
+def test_a_process_that_was_killed_is_named_when_it_has_just_come_back(
+    environment: Environment, supervised: Callable[[], dict[str, ProcessState]]
+) -> None:
+    until(lambda: all(since(each) > 11 for each in supervised().values()), patience=30)
+    killed = supervised()["consumer"].pid
+    os.kill(killed, signal.SIGKILL)
+    _, checks = examine(environment)
+    assert checks["process consumer"]["state"] == "failed"
+    assert checks["process consumer"]["remedy"].startswith(f"see {supervised()['consumer'].log}")
+    assert (checks["process producer"]["state"], checks["process aggregator"]["state"]) == ("ok", "ok")
+    until(lambda: supervised()["consumer"].state == "running" and supervised()["consumer"].pid != killed)
+    _, checks = examine(environment)
+    assert "restarted" in checks["process consumer"]["detail"]
+    assert checks["trades"]["remedy"] == f"see {supervised()['producer'].log}"
+
+
+def since(process: ProcessState) -> float:
+    """Return for how many seconds a process has run."""
+    return (datetime.now(UTC) - process.since).total_seconds() if process.since and process.pid else 0
+
+
+# In a process of its own, as start.sh does it: the supervisor outlives the one who launches it.
+LAUNCH = """
+import sys
+from pathlib import Path
+from stockstream.services.program import Program
+from stockstream.services.run_folder import RunFolder
+from stockstream.services.supervision import Supervisor
+
+folder = RunFolder(Path(sys.argv[1]))
+folder.make()
+names = ("producer", "consumer", "aggregator")
+sleeper = (sys.executable, "-c", "import time; time.sleep(600)")
+Supervisor(folder).launch(Program(name, sleeper, folder.path) for name in names)
+Supervisor(folder).start(names)
+"""
+
+
+@pytest.fixture
+def supervised(settings: Settings) -> Iterator[Callable[[], dict[str, ProcessState]]]:
+    """Three processes under a supervisor; called, it returns their states by name."""
+    folder = RunFolder(settings.data_dir.resolve())
+    subprocess.run([sys.executable, "-c", LAUNCH, folder.path], cwd=PROJECT, check=True)
+    yield lambda: {process.name: process for process in processes.states(settings)}
+    Supervisor(folder).shutdown()
+    folder.sweep()
 
 
 def test_piped_lines_are_plain_and_each_check_is_one(environment: Environment) -> None:

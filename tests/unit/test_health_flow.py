@@ -13,6 +13,7 @@ from stockstream.jobs.health.verdict import State
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LIMIT = 10.0
+REMEDY = "start it"
 
 
 def sight(trade_age: float | None, idle: float | None, refused: float | None = None) -> TablesSight:
@@ -41,11 +42,11 @@ def sight(trade_age: float | None, idle: float | None, refused: float | None = N
     ],
 )
 def test_trades_flow_while_the_consumer_moves(seen: TablesSight, state: State) -> None:
-    assert judge_trades(seen, LIMIT).state is state
+    assert judge_trades(seen, LIMIT, REMEDY).state is state
 
 
 def test_the_reason_of_a_refusal_is_told() -> None:
-    assert "price is not a number" in judge_trades(sight(None, 1, refused=1), LIMIT).detail
+    assert "price is not a number" in judge_trades(sight(None, 1, refused=1), LIMIT, REMEDY).detail
 
 
 CANDLE = NewestCandle(NOON, idle=1)
@@ -62,4 +63,4 @@ CANDLE = NewestCandle(NOON, idle=1)
     ],
 )
 def test_candles_follow_the_trades(trade: datetime, candle: NewestCandle | None, state: State) -> None:
-    assert judge_candles(NewestTrade(trade, 1), candle, LIMIT).state is state
+    assert judge_candles(NewestTrade(trade, 1), candle, LIMIT, REMEDY).state is state

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
-from stockstream.jobs.health.detector import ENOUGH, judge_models, models_in
+from stockstream.jobs.health.detector import ENOUGH, judge_models
 from stockstream.jobs.health.flow import judge_candles, judge_trades, limit_of
 from stockstream.jobs.health.lag import Reading, judge_lag
-from stockstream.jobs.health.processes import Process, judge_processes
+from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
 from stockstream.jobs.health.sight import Glance
 from stockstream.jobs.health.tables import TablesSight, judge_tables, look_at_tables
 from stockstream.jobs.health.topic import TopicSight, judge_topic, look_at_topic
@@ -31,6 +32,10 @@ class Patient:
     models: Path
     processes: Sequence[Process] = ()
 
+    def remedy(self, job: str) -> str:
+        """Return what to do about one of the scripts."""
+        return remedy_for(job, f"python {job}.py", self.processes)
+
 
 def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
     """Return what there is to say of every part, in under ten seconds whatever is down.
@@ -38,7 +43,7 @@ def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
     Args:
         pause: waits between two looks at what should move; a second is right.
     """
-    models = models_in(patient.models)
+    models = len(ModelStore(patient.models).stamps())
     page = f"http://127.0.0.1:{patient.dashboard_port}/_stcore/health"
     enough = None if models else ENOUGH
     topic = Glance(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
@@ -49,7 +54,7 @@ def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
         *judge_tables(patient.address, tables.seen()),
         *judge_processes(patient.processes),
         *_judge_flow(patient, topic.seen(), tables.seen(), models),
-        _judge_dashboard(patient.dashboard_port, dashboard.seen()),
+        _judge_dashboard(patient, dashboard.seen()),
     ]
 
 
@@ -65,23 +70,26 @@ def _judge_flow(
         return [*flow, judge_models(models, None)]
     limit = limit_of(patient.interval)
     return [
-        judge_trades(tables, limit),
-        *_judge_lags(topic, tables, limit),
-        judge_candles(tables.trade, tables.candle, limit),
+        judge_trades(tables, limit, patient.remedy("producer")),
+        *_judge_lags(patient, topic, tables, limit),
+        judge_candles(tables.trade, tables.candle, limit, patient.remedy("aggregator")),
         judge_models(models, tables),
     ]
 
 
-def _judge_lags(topic: TopicSight | StockstreamError, tables: TablesSight, limit: float) -> list[Check]:
+def _judge_lags(
+    patient: Patient, topic: TopicSight | StockstreamError, tables: TablesSight, limit: float
+) -> list[Check]:
     places = {"consumer": tables.consumer, "aggregator": tables.aggregator}
     if isinstance(topic, StockstreamError):
         return [unknown(job, "kafka") for job in places]
-    return [judge_lag(job, Reading(topic.ends, seen), limit) for job, seen in places.items()]
+    return [
+        judge_lag(job, Reading(topic.ends, seen), limit, patient.remedy(job)) for job, seen in places.items()
+    ]
 
 
-def _judge_dashboard(port: int, seen: StockstreamError | None) -> Check:
+def _judge_dashboard(patient: Patient, seen: StockstreamError | None) -> Check:
     if isinstance(seen, StockstreamError):
-        return failed(
-            "dashboard", happened(seen), "see logs/dashboard.log, or run: streamlit run dashboard.py"
-        )
-    return ok("dashboard", f"answers at http://localhost:{port}")
+        remedy = remedy_for("dashboard", "streamlit run dashboard.py", patient.processes)
+        return failed("dashboard", happened(seen), remedy)
+    return ok("dashboard", f"answers at http://localhost:{patient.dashboard_port}")

@@ -19,35 +19,33 @@ def limit_of(interval: float) -> float:
     return max(LEAST_LIMIT, INTERVALS * interval)
 
 
-def judge_trades(sight: TablesSight, limit: float) -> Check:
+def judge_trades(sight: TablesSight, limit: float, remedy: str) -> Check:
     """Judge the tape by the consumer's last step and by the event time of its newest trade.
 
     A trade of an earlier time is no fault while the consumer moves: a replay, or a backlog.
     """
-    run = "see logs/producer.log, or run: python producer.py"
     trade, letter, idle = sight.trade, sight.dead_letter, _idle(sight)
     is_old = trade is None or trade.age > limit
     if idle > limit:
         newest = f"the newest is {_span(trade.age)} old" if trade else "none has ever been stored"
-        return failed("trades", f"{newest}; the limit without one is {_span(limit)}", run)
+        return failed("trades", f"{newest}; the limit without one is {_span(limit)}", remedy)
     if is_old and letter is not None and letter.age <= limit:
         what = f"messages arrive and are refused, the last because: {letter.reason}"
         return failed("trades", what, "look into the table dead_letters, and mend what sends them")
     if trade is None:
-        return waiting("trades", "none has been stored yet", run)
+        return waiting("trades", "none has been stored yet", remedy)
     if is_old:
         return ok("trades", f"the consumer moves among trades of {trade.at:%Y-%m-%d %H:%M:%S} UTC")
     return ok("trades", f"the newest is {_span(max(trade.age, 0))} old")
 
 
-def judge_candles(trade: NewestTrade | None, candle: NewestCandle | None, limit: float) -> Check:
+def judge_candles(trade: NewestTrade | None, candle: NewestCandle | None, limit: float, remedy: str) -> Check:
     """Judge the candles: the newest window holds the newest trade, or is being written."""
-    run = "see logs/aggregator.log, or run: python aggregator.py"
     if candle is None:
-        return waiting("candles", "none yet: the first comes with the first minute of trades", run)
+        return waiting("candles", "none yet: the first comes with the first minute of trades", remedy)
     if trade is not None and trade.at >= candle.window_end and candle.idle > max(limit, CANDLE_LIMIT):
         gap = _span((trade.at - candle.window_end).total_seconds())
-        return failed("candles", f"the newest ends {gap} before the newest trade", run)
+        return failed("candles", f"the newest ends {gap} before the newest trade", remedy)
     return ok(
         "candles", f"the newest ends {candle.window_end:%H:%M:%S} UTC, written {_span(candle.idle)} ago"
     )

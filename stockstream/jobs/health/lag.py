@@ -45,15 +45,14 @@ class Reading:
         return [p for p, place in self.places.before.items() if place.next_offset > after.get(p, 0)]
 
 
-def judge_lag(job: str, reading: Reading, limit: float) -> Check:
+def judge_lag(job: str, reading: Reading, limit: float, remedy: str) -> Check:
     """Judge a job by its distance to the ends of the topic.
 
     Args:
         limit: after how many seconds without a step a job that has messages to read is stuck.
     """
-    run = f"see logs/{job}.log, or run: python {job}.py"
     if not reading.places.after:
-        return failed(job, "has never read the topic", run)
+        return failed(job, "has never read the topic", remedy)
     if beyond := reading.beyond():
         what = f"stands beyond the end of partition {_listed(beyond)}: the topic has been made anew"
         return failed(
@@ -61,14 +60,14 @@ def judge_lag(job: str, reading: Reading, limit: float) -> Check:
         )
     distance = _distance(reading)
     if stuck := reading.stuck(limit):
-        return failed(job, f"stands still in partition {_listed(stuck)}: {distance}", run)
+        return failed(job, f"stands still in partition {_listed(stuck)}: {distance}", remedy)
     behind = reading.behind()
     before, after = sum(behind.before.values()), sum(behind.after.values())
     if after <= max(FEW, SECONDS_OF_FLOW * reading.arrived()):
         return ok(job, distance)
     if after < before:
         return waiting(job, f"is catching up: {distance}, {before - after:,} fewer than a second ago")
-    return failed(job, f"falls behind: {distance}", run)
+    return failed(job, f"falls behind: {distance}", remedy)
 
 
 def _distance(reading: Reading) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median_low
 
 from stockstream.jobs.health.verdict import Check, failed, ok, waiting
 
-RUNNING = "RUNNING"
+RUNNING = "running"
 YOUNG = 10.0
 
 
@@ -16,17 +17,25 @@ class Process:
 
     name: str
     state: str
-    pid: int | None
+    pid: int
     uptime: float
+    log: Path
+
+
+def remedy_for(name: str, by_hand: str, processes: Sequence[Process]) -> str:
+    """Return what to do about a process: read its log if start.sh runs it, else run it."""
+    log = next((process.log for process in processes if process.name == name), None)
+    return f"see {log}" if log else f"run: {by_hand}, or ./start.sh"
 
 
 def judge_processes(processes: Sequence[Process]) -> list[Check]:
     """Judge each process; one that has just come back, while most run for long, has ended before.
 
-    >>> young = Process("consumer", "RUNNING", 12, 3)
+    >>> log = Path("consumer.log")
+    >>> young = Process("consumer", "running", 12, 3, log)
     >>> [check.state for check in judge_processes([young])]
     [<State.OK: 'ok'>]
-    >>> old = [Process("producer", "RUNNING", 11, 300), Process("aggregator", "RUNNING", 13, 300)]
+    >>> old = [Process(name, "running", 11, 300, log) for name in ("producer", "aggregator")]
     >>> [check.detail for check in judge_processes([young, *old]) if check.remedy]
     ['restarted 3 s ago']
     """
@@ -39,9 +48,9 @@ def judge_processes(processes: Sequence[Process]) -> list[Check]:
 
 def _judge(process: Process, usual: float) -> Check:
     name = f"process {process.name}"
-    remedy = f"see logs/{process.name}.log"
+    remedy = f"see {process.log}"
     if process.state != RUNNING:
-        return failed(name, f"is {process.state.lower()}", f"{remedy}; ./start.sh starts it")
+        return failed(name, f"is {process.state}", f"{remedy}; ./start.sh starts it")
     if process.uptime < YOUNG <= usual - process.uptime:
         return failed(name, f"restarted {process.uptime:.0f} s ago", f"{remedy} for why it ended")
     return ok(name, f"runs as {process.pid}")
