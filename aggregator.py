@@ -35,9 +35,8 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     aggregator = Aggregator(windows, table, lambda: time.time_ns() // 1_000)
     source = KafkaSource(servers, topic, GROUP, aggregator.claim)
     log.info("reading %s from %s", topic, servers)
-    idle = arguments.exit_when_idle
     try:
-        aggregator.run(source, stop, None if idle is None else round(idle * SECOND))
+        aggregator.run(source, stop, arguments.exit_when_idle)
     finally:
         source.close()
         table.close()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from stockstream.connectors.kafka import Batch
 from stockstream.errors import FencedError, RecoverableError
+from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress
 from stockstream.market.windows import SECOND, Windows
@@ -29,6 +30,13 @@ class TradeSource(Protocol):
     @property
     def partitions(self) -> frozenset[int]:
         """The partitions that are read."""
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it knows what to read."""
+
+    def lag(self) -> int:
+        """Return how many messages are still to be read."""
 
     def caught_up(self) -> frozenset[int]:
         """Return the partitions that have nothing left to read."""
@@ -93,7 +101,6 @@ class Aggregator:
         self._store = store
         self._clock = clock
         self._stored_at = clock()
-        self._last_message = clock()
         self._unstored = False
         self._spans: dict[int, tuple[int, int]] = {}
 
@@ -105,7 +112,7 @@ class Aggregator:
         self._unstored = True
         return {partition: mark.rewind_offset for partition, mark in marks.items()}
 
-    def run(self, source: TradeSource, stop: Event, idle_limit: int | None = None) -> None:
+    def run(self, source: TradeSource, stop: Event, idle_limit: float | None = None) -> None:
         """Turn trades into candles until `stop` is set.
 
         Order of effects, per checkpoint: the place in each partition, candles, late trades and marks,
@@ -116,18 +123,21 @@ class Aggregator:
         Args:
             source: where messages come from.
             stop: ends the loop after the batch at hand.
-            idle_limit: also end after so many microseconds in which all was read and no message came;
-                the candles of minutes that are over are then final.
+            idle_limit: also end when all is read and so many seconds brought nothing new; the candles
+                of minutes that are over are then final.
         """
         patience = Patience(stop, log, meanwhile=source.keep_alive)
-        progress = Progress(log, lambda: self._clock() / SECOND)
-        while not stop.is_set():
+        progress, idle = Progress(log, self._seconds), Idle(source, self._seconds, idle_limit)
+        ended = False
+        while not (ended or stop.is_set()):
             try:
                 batch = patience(source.next_batch)
                 self._read(batch, source.partitions)
+                if batch:
+                    idle.begin()
                 progress.tell(len(batch), str(self.total))
-                caught_up = source.caught_up()
-                ended = self._has_ended(source.partitions, caught_up, idle_limit)
+                ended = patience(idle.is_over)
+                caught_up = self._windows.partitions if ended else source.caught_up()
                 if ended or self._is_due(caught_up):
                     self._checkpoint(patience, caught_up, ended=ended)
                     source.hint(self._stored_batch())
@@ -135,13 +145,14 @@ class Aggregator:
                 log.warning("%s", exc)
                 self._let_go()
                 source.rewind()
-                continue
             except RecoverableError:
                 # Patience gives up only when asked to stop; what is not stored is read again next time.
                 return
-            if ended:
-                return
-        self._store_last(source.caught_up())
+        if not ended:
+            self._store_last(source.caught_up())
+
+    def _seconds(self) -> float:
+        return self._clock() / SECOND
 
     def _read(self, batch: Batch, partitions: frozenset[int]) -> None:
         for gone in self._windows.partitions - partitions:
@@ -154,15 +165,7 @@ class Aggregator:
             self.total.bad += trades.bad
         if batch:
             self._spans |= batch.spans
-            self._last_message = now
             self._unstored = True
-
-    def _has_ended(
-        self, partitions: Collection[int], caught_up: Collection[int], idle_limit: int | None
-    ) -> bool:
-        if not partitions or not set(partitions) <= set(caught_up):
-            self._last_message = self._clock()
-        return idle_limit is not None and self._clock() - self._last_message >= idle_limit
 
     def _is_due(self, caught_up: Collection[int]) -> bool:
         is_behind = not self._windows.partitions <= set(caught_up)

@@ -57,9 +57,9 @@ class Part:
 
     def add(self, trades: Columns) -> None:
         """Add trades, at least one, none of them counted before; within `EXACT`."""
-        begins, places = not self.keys, range(len(trades))
-        first = min(places, key=trades.times.__getitem__)
-        last = max(reversed(places), key=trades.times.__getitem__)
+        begins = not self.keys
+        first = trades.times.index(min(trades.times))
+        last = len(trades) - 1 - trades.times[::-1].index(max(trades.times))
         opening, closing = self._edge(trades, first), self._edge(trades, last)
         self.first = opening if begins else min(self.first, opening)
         self.last = closing if begins else max(self.last, closing)

@@ -11,6 +11,7 @@ True
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -81,8 +82,8 @@ def decode(message: bytes | None) -> Trade:
         trade_id=wire.trade_id,
         timestamp=_event_time(wire.timestamp),
         symbol=wire.symbol,
-        price=_amount("price", wire.price),
-        volume=_amount("volume", wire.volume),
+        price=_amount("price", bytes(wire.price)),
+        volume=_amount("volume", bytes(wire.volume)),
         trade_type=wire.trade_type,
         source=wire.source,
         anomaly=wire.anomaly,
@@ -111,11 +112,12 @@ def _parse(message: bytes | None) -> _Wire:
 def _event_time(moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
         raise BadTradeError(reason=f"timestamp {moment.isoformat()} is not from {EARLIEST:%Y} to {LATEST:%Y}")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
-def _amount(field: str, raw: msgspec.Raw) -> Decimal:
-    text = bytes(raw)
+# A market's prices and volumes come again and again: most are checked and made once.
+@lru_cache(maxsize=65_536)
+def _amount(field: str, text: bytes) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise BadTradeError(reason=f"{field} is not a number")
     amount = Decimal(text.decode())
@@ -126,9 +128,10 @@ def _amount(field: str, raw: msgspec.Raw) -> Decimal:
 
 
 def _check_digits(field: str, amount: Decimal) -> None:
-    exponent = int(amount.as_tuple().exponent)
+    _, digits, exponent = amount.as_tuple()
+    exponent = int(exponent)
     decimals = max(-exponent, 0)
-    whole = max(len(amount.as_tuple().digits) + exponent, 0)
+    whole = max(len(digits) + exponent, 0)
     if decimals > MAX_DECIMALS or whole + decimals > MAX_DIGITS:
         found = f"{whole} digits before the point and {decimals} after it"
         allowed = f"at most {MAX_DIGITS} in all and {MAX_DECIMALS} after the point"

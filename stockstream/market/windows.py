@@ -33,6 +33,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import localcontext
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stockstream.market.candle import EXACT, Candle, Part, candle
 from stockstream.market.windows_checkpoint import Checkpoint, LateTrade, Mark
 from stockstream.market.windows_columns import Columns
@@ -84,18 +87,18 @@ class Windows:
     def add(self, partition: int, trades: Columns, end: int, now: int) -> None:
         """Add the trades of one partition, which has been read up to offset `end` (excluded)."""
         next_offset = self._watermarks.next_offset(partition)
+        passed = self._watermarks.before_each(partition, trades, now)
+        starts = _starts(trades)
+        is_gone = passed >= starts + MINUTE + self._lateness
         by_symbol: dict[str, list[int]] = defaultdict(list)
-        late = []
-        for place, passed in enumerate(self._watermarks.before_each(partition, trades, now)):
-            if passed < _start(trades.times[place]) + MINUTE + self._lateness:
-                by_symbol[trades.symbols[place]].append(place)
-            elif trades.offsets[place] >= next_offset:
-                late.append(place)
+        for place in np.flatnonzero(~is_gone).tolist():
+            by_symbol[trades.symbols[place]].append(place)
+        late = [place for place in np.flatnonzero(is_gone).tolist() if trades.offsets[place] >= next_offset]
         with localcontext(EXACT):
             for symbol, places in by_symbol.items():
                 self._count(partition, symbol, self._uncounted(symbol, places, trades), trades)
         unknown = [place for place in late if self._uncounted(trades.symbols[place], [place], trades)]
-        self._late += _late_trades(partition, trades.pick(unknown))
+        self._late += [_late_trade(partition, trades, place) for place in unknown]
         self._watermarks.has_read(partition, end, now)
 
     def checkpoint(self, now: int, caught_up: Collection[int], *, ended: bool = False) -> Checkpoint:
@@ -129,7 +132,8 @@ class Windows:
     def _count(self, partition: int, symbol: str, places: list[int], trades: Columns) -> None:
         by_start: dict[int, list[int]] = defaultdict(list)
         for place in places:
-            by_start[_start(trades.times[place])].append(place)
+            time = trades.times[place]
+            by_start[time - time % MINUTE].append(place)
         for start, inside in by_start.items():
             window = self._windows[symbol].setdefault(start, _Window())
             window.parts.setdefault(partition, Part(partition)).add(trades.pick(inside))
@@ -170,14 +174,12 @@ class Windows:
             del self._windows[symbol]
 
 
-def _start(time: int) -> int:
-    return time - time % MINUTE
+def _starts(trades: Columns) -> NDArray[np.int64]:
+    times = np.array(trades.times, np.int64)
+    return times - times % MINUTE
 
 
-def _late_trades(partition: int, trades: Columns) -> list[LateTrade]:
-    return [
-        LateTrade(partition, offset, symbol, _start(time), source, trade_id)
-        for offset, symbol, time, (source, trade_id) in zip(
-            trades.offsets, trades.symbols, trades.times, trades.keys, strict=True
-        )
-    ]
+def _late_trade(partition: int, trades: Columns, place: int) -> LateTrade:
+    source, trade_id = trades.keys[place]
+    start = trades.times[place] // MINUTE * MINUTE
+    return LateTrade(partition, trades.offsets[place], trades.symbols[place], start, source, trade_id)

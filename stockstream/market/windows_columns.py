@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 
 from stockstream.errors import BadTradeError
 from stockstream.market.trade import Trade, decode
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 TradeKey = tuple[str, str]
 
@@ -22,13 +22,13 @@ class Columns:
     whether the taker bought; `bad` counts the messages that are no trades and are in no column.
     """
 
-    offsets: list[int]
-    times: list[int]
-    symbols: list[str]
-    keys: list[TradeKey]
-    prices: list[Decimal]
-    volumes: list[Decimal]
-    buys: list[bool]
+    offsets: Sequence[int]
+    times: Sequence[int]
+    symbols: Sequence[str]
+    keys: Sequence[TradeKey]
+    prices: Sequence[Decimal]
+    volumes: Sequence[Decimal]
+    buys: Sequence[bool]
     bad: int = 0
 
     def __len__(self) -> int:
@@ -36,15 +36,30 @@ class Columns:
         return len(self.offsets)
 
     def pick(self, places: Sequence[int]) -> "Columns":
-        """Return the trades at these places of the columns."""
+        """Return the trades at these places of the columns, at least one."""
+        if len(places) == 1:
+            return self._one(places[0])
+        take = itemgetter(*places)
         return Columns(
-            [self.offsets[place] for place in places],
-            [self.times[place] for place in places],
-            [self.symbols[place] for place in places],
-            [self.keys[place] for place in places],
-            [self.prices[place] for place in places],
-            [self.volumes[place] for place in places],
-            [self.buys[place] for place in places],
+            take(self.offsets),
+            take(self.times),
+            take(self.symbols),
+            take(self.keys),
+            take(self.prices),
+            take(self.volumes),
+            take(self.buys),
+        )
+
+    def _one(self, place: int) -> "Columns":
+        cut = slice(place, place + 1)
+        return Columns(
+            self.offsets[cut],
+            self.times[cut],
+            self.symbols[cut],
+            self.keys[cut],
+            self.prices[cut],
+            self.volumes[cut],
+            self.buys[cut],
         )
 
 
@@ -69,12 +84,15 @@ def columns(values: Sequence[bytes | None], offsets: Sequence[int]) -> Columns:
 
 
 def microseconds(moment: datetime) -> int:
-    """Return a moment as microseconds since 1970, exactly.
+    """Return a moment of the years 1970 to 2200 as microseconds since 1970, exactly.
+
+    The float of `timestamp()` is off by less than a microsecond in these years, so its whole seconds
+    are right; the microseconds are taken from the moment itself.
 
     >>> microseconds(datetime(1970, 1, 1, 0, 1, 0, 1, tzinfo=UTC))
     60000001
     """
-    return (moment - EPOCH) // MICROSECOND
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
 
 
 def moment(since_1970: int) -> datetime:

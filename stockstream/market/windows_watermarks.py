@@ -8,11 +8,16 @@ kept, here and in the marks.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from stockstream.market.windows_checkpoint import NEVER, Mark
 from stockstream.market.windows_columns import Columns
+
+Times = NDArray[np.int64]
 
 
 @dataclass
@@ -80,19 +85,19 @@ class Watermarks:
             if partition in caught_up and track.heard_at <= since
         )
 
-    def before_each(self, partition: int, trades: Columns, now: int) -> Iterator[int]:
-        """Give, for each trade, the time that had passed its symbol before it; moves the watermark.
+    def before_each(self, partition: int, trades: Columns, now: int) -> Times:
+        """Return, for each trade, the time that had passed its symbol before it; moves the watermark.
 
         Of a symbol that other partitions carry too it is the time that had passed it before them all.
         """
-        track = self._tracks[partition]
-        self._meet(partition, set(trades.symbols))
-        shared = {symbol: self.passed(symbol) for symbol in set(trades.symbols) if self._is_shared(symbol)}
-        next_offset, latest = self.next_offset(partition), now + self._skew
-        for offset, time, symbol in zip(trades.offsets, trades.times, trades.symbols, strict=True):
-            yield shared.get(symbol, track.watermark)
-            if track.watermark < time <= latest and offset >= next_offset:
-                track.watermark = max(track.watermark, min(time, now))
+        track, symbols = self._tracks[partition], set(trades.symbols)
+        self._meet(partition, symbols)
+        shared = {symbol: self.passed(symbol) for symbol in symbols if self._is_shared(symbol)}
+        reached = self._reached(partition, trades, now)
+        track.watermark, passed = int(reached[-1]), reached[:-1]
+        for place, symbol in enumerate(trades.symbols if shared else ()):
+            passed[place] = shared.get(symbol, passed[place])
+        return passed
 
     def has_read(self, partition: int, end: int, now: int) -> None:
         """Note that a partition has been read up to offset `end` (excluded)."""
@@ -125,6 +130,13 @@ class Watermarks:
             partition: replace(track.mark, symbols=self._unstored.pop(partition, {}))
             for partition, track in self._tracks.items()
         }
+
+    def _reached(self, partition: int, trades: Columns, now: int) -> Times:
+        """Return the watermark before the first trade and after each."""
+        times, offsets = np.array(trades.times, np.int64), np.array(trades.offsets, np.int64)
+        moves = (times <= now + self._skew) & (offsets >= self.next_offset(partition))
+        heard = np.where(moves, np.minimum(times, now), NEVER)
+        return np.maximum.accumulate(np.concatenate(([self._tracks[partition].watermark], heard)))
 
     def _meet(self, partition: int, symbols: Iterable[str]) -> None:
         """Note symbols that are new in a partition, and how far the time had passed each elsewhere."""
