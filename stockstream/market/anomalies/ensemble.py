@@ -53,14 +53,14 @@ class Ensemble:
         """Return the trades that stand out, each with its row."""
         limits = self.thresholds
         ratios = {method: values / limits[method] for method, values in scores.trades.items()}
-        unusual = np.flatnonzero(np.max(list(ratios.values()), axis=0) >= 1).tolist()
+        unusual = np.flatnonzero(np.max(list(ratios.values()), axis=0) > 1).tolist()
         return [
             (row, self._trade(stretch, scores, row, {method: ratios[method][row] for method in ratios}))
             for row in unusual
         ]
 
     def _trade(self, stretch: Stretch, scores: Scores, row: int, ratios: dict[str, float]) -> Finding:
-        methods = _leading_first({method: ratio for method, ratio in ratios.items() if ratio >= 1})
+        methods = _leading_first({method: ratio for method, ratio in ratios.items() if ratio > 1})
         kind, sentence = self._explained(stretch, scores, row, methods[0])
         index = CONTEXT + row
         return Finding(
@@ -89,7 +89,7 @@ class Ensemble:
         return [
             (row, self._streak(stretch, scores, row, method))
             for method, streaks in scores.streaks.items()
-            for row in np.flatnonzero(streaks.reaches(self.thresholds[method])).tolist()
+            for row in np.flatnonzero(streaks.passes(self.thresholds[method])).tolist()
         ]
 
     def _streak(self, stretch: Stretch, scores: Scores, row: int, method: str) -> Finding:

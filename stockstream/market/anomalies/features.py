@@ -70,13 +70,13 @@ def _features(stretch: Stretch) -> Floats:
     price, size = np.log(stretch.price), np.log(stretch.volume)
     returns = np.diff(price)
     volatility = _volatility(returns)
-    size_centre, size_sigma = spread(before(size, WINDOW), STILL_SIZE)
+    size_centre = np.median(before(size, WINDOW), axis=1)
     columns = (
         _newest(returns, volatility) / volatility,
         _robust_z(returns, STILL_PRICE),
         _robust_z(price[LEVEL:] - np.median(before(price, LEVEL), axis=1), STILL_PRICE),
-        (size[WINDOW:] - size_centre) / size_sigma,
-        _robust_z(price + size, STILL_SIZE),
+        _robust_z(size, STILL_SIZE, least=STILL_SIZE),
+        _robust_z(price + size, STILL_SIZE, least=STILL_SIZE),
         size[WINDOW:] - size_centre,
         _pause(stretch),
         _imbalance(stretch),
@@ -91,9 +91,9 @@ def _newest(values: Floats, like: Floats) -> Floats:
     return values[-len(like) :]
 
 
-def _robust_z(values: Floats, floor: float) -> Floats:
+def _robust_z(values: Floats, floor: float, least: float = 0.0) -> Floats:
     centre, sigma = spread(before(values, WINDOW), floor)
-    z: Floats = (values[WINDOW:] - centre) / sigma
+    z: Floats = (values[WINDOW:] - centre) / np.maximum(sigma, least)
     return z
 
 

@@ -10,9 +10,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from stockstream.market.anomalies.stretch import Floats
 
-MAD_TO_SIGMA = 1.4826
+# Percentiles of the absolute deviation, and what each is a normal deviation's share of.
+TO_SIGMA = ((0.50, 1.4826), (0.75, 0.8693), (0.90, 0.6080))
 MEAN_DEVIATION_TO_SIGMA = 1.2533
-FAR = 5.0
 
 
 def before(values: Floats, size: int) -> Floats:
@@ -37,23 +37,23 @@ def spread(windows: Floats, floor: float) -> tuple[Floats, Floats]:
     """Return the median of each window and its robust standard deviation.
 
     The deviation is 1.4826 times the median absolute deviation (Iglewicz and Hoaglin, How to
-    Detect and Handle Outliers, 1993), or 1.2533 times the mean absolute deviation where that is
-    more: on a grid, such as round lots, the median jumps between two lots and the mean does not.
-    Distances beyond five deviations count as five, so no outlier widens it much.
+    Detect and Handle Outliers, 1993), or what the 75th or the 90th percentile of the absolute
+    deviations says, if that is more: where most trades are of one round lot, or at one price, the
+    median deviation is next to nothing and the others are not.
 
-    Where more than half of a window is one value the median deviation is zero. Then the mean one
-    counts, and at least `floor`, so that a tick after a long standstill is no infinity.
+    Where all three are zero, a window has hardly moved: then it is 1.2533 times the mean absolute
+    deviation and at least `floor`, so that a tick after a long standstill is no infinity.
 
-    >>> centre, sigma = spread(np.array([[1.0, 2.0, 3.0, 90.0], [5.0, 5.0, 5.0, 5.0]]), floor=0.1)
+    >>> centre, sigma = spread(np.array([[1.0, 2.0, 3.0, 4.0, 90.0], [5.0, 5.0, 5.0, 5.0, 5.0]]), floor=0.1)
     >>> centre.tolist(), sigma.round(3).tolist()
-    ([2.5, 5.0], [3.106, 0.1])
+    ([3.0, 5.0], [1.739, 0.1])
     """
     centre = np.median(windows, axis=1)
-    distance = np.abs(windows - centre[:, None])
-    sigma = MAD_TO_SIGMA * np.median(distance, axis=1)
-    limit = np.where(sigma > 0, FAR * sigma, np.inf)
-    mean = MEAN_DEVIATION_TO_SIGMA * np.minimum(distance, limit[:, None]).mean(axis=1)
-    return centre, np.where(sigma > 0, np.maximum(sigma, mean), np.maximum(mean, floor))
+    distance = np.sort(np.abs(windows - centre[:, None]), axis=1)
+    last = windows.shape[1] - 1
+    sigma = np.max([distance[:, int(part * last)] * factor for part, factor in TO_SIGMA], axis=0)
+    mean = MEAN_DEVIATION_TO_SIGMA * distance.mean(axis=1)
+    return centre, np.where(sigma > 0, sigma, np.maximum(mean, floor))
 
 
 def decaying(size: int, decay: float) -> Floats:

@@ -35,9 +35,10 @@ class Streaks:
     score: Floats
     step: Floats
 
-    def reaches(self, threshold: float) -> Bools:
-        """Return which trades take their streak to the threshold; a streak does that once."""
-        return (self.score >= threshold) & (self.score - self.step < threshold) & (self.length < LONGEST)
+    def passes(self, threshold: float) -> Bools:
+        """Return which trades take their streak over the threshold; a streak does that once."""
+        is_over, was_over = self.score > threshold, self.score - self.step > threshold
+        return is_over & ~was_over & (self.length < LONGEST)
 
 
 def same_side(stretch: Stretch) -> Streaks:

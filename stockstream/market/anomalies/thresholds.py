@@ -14,8 +14,8 @@ Thresholds = dict[str, float]
 
 # Without a model there is no slice to measure tails on; eight deviations are rare in heavy ones too.
 ZSCORE_UNMEASURED = 8.0
-# No measured threshold goes below: for slices in which nothing moves.
-LEAST_ZSCORE = 3.0
+# No measured threshold goes below: the cut that Iglewicz and Hoaglin (1993) give for ordinary data.
+LEAST_ZSCORE = 3.5
 LEAST_ISOLATION = 0.55
 
 

@@ -1,0 +1,185 @@
+"""The detector: what it finds, what it leaves alone, and that cutting the stream changes nothing."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from stockstream.errors import TooFewTradesError
+from stockstream.market.anomalies.detector import Detector
+from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.features import CONTEXT
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.model import FEWEST_TRADES, Model, fit
+from stockstream.market.anomalies.sequences import alternating, same_side
+from stockstream.market.anomalies.stretch import Stretch, of_rows
+from tests.anomaly_tape import labelled, quiet
+
+NOTHING = of_rows("AAPL", [])
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    """Return a model of a quiet tape."""
+    return fit(quiet(4_000))
+
+
+def examined(tape: Stretch, ensemble: Ensemble, size: int) -> list[Finding]:
+    """Examine a tape in batches of one size."""
+    detector = Detector(NOTHING, ensemble)
+    return [each for at in range(0, len(tape), size) for each in detector.examine(tape[at : at + size])]
+
+
+def test_no_column_that_a_detector_reads_is_the_label() -> None:
+    assert [field.name for field in fields(Stretch)] == [
+        "symbol",
+        "micros",
+        "price",
+        "volume",
+        "buy",
+        "trade_ids",
+        "sources",
+    ]
+
+
+@pytest.mark.parametrize("with_model", [False, True])
+def test_how_the_stream_is_cut_changes_no_finding(model: Model, *, with_model: bool) -> None:
+    tape, _ = labelled("AAPL", 2_500, seed=11)
+    ensemble = Ensemble(model if with_model else None)
+    whole, batches = (examined(tape, ensemble, size) for size in (len(tape), 37))
+    assert whole
+    assert [replace(each, score=0.0) for each in batches] == [replace(each, score=0.0) for each in whole]
+    assert [each.score for each in batches] == pytest.approx([each.score for each in whole], rel=1e-9)
+
+
+def test_a_restart_with_its_context_changes_no_finding(model: Model) -> None:
+    tape, _ = labelled("AAPL", 2_500, seed=11)
+    whole = examined(tape, Ensemble(model), len(tape))
+    before = examined(tape[:1_200], Ensemble(model), 1_200)
+    after = Detector(tape[:1_200], Ensemble(model)).examine(tape[1_200:])
+    assert [each.trade_id for each in before + after] == [each.trade_id for each in whole]
+
+
+def test_the_warm_up_finds_nothing() -> None:
+    tape = quiet(CONTEXT)
+    volume = tape.volume.copy()
+    volume[-1] = 1e9
+    assert Detector(NOTHING, Ensemble()).examine(replace(tape, volume=volume)) == []
+
+
+def test_a_large_trade_is_found_and_told_in_numbers() -> None:
+    tape = quiet(600)
+    volume = tape.volume.copy()
+    volume[400] = 10_000_000
+    (found,) = (
+        each
+        for each in Detector(NOTHING, Ensemble()).examine(replace(tape, volume=volume))
+        if each.trade_id == tape.trade_ids[400]
+    )
+    assert found.kind == "volume_spike"
+    assert found.methods[0] == "zscore_size"
+    assert found.score > found.threshold
+    times = 10_000_000 / float(np.exp(np.median(np.log(tape.volume[200:400]))))
+    assert found.explanation == f"volume 10,000,000 is {times:,.3g} times the median of the last 200 trades"
+
+
+def test_a_price_spike_is_found_and_its_way_back_is_not(model: Model) -> None:
+    tape = quiet(600)
+    price = tape.price.copy()
+    price[400] *= 1.05
+    found = Detector(NOTHING, Ensemble(model)).examine(replace(tape, price=price))
+    ids = [each.trade_id for each in found if each.kind == "price_spike"]
+    assert tape.trade_ids[400] in ids
+    assert tape.trade_ids[401] not in ids
+
+
+def test_a_trade_that_is_met_again_is_examined_once() -> None:
+    tape = quiet(600)
+    volume = tape.volume.copy()
+    volume[400] = 10_000_000
+    tape = replace(tape, volume=volume)
+    detector = Detector(NOTHING, Ensemble())
+    first = detector.examine(tape[:450])
+    again = detector.examine(tape[380:450])
+    assert [each.trade_id for each in first] == [tape.trade_ids[400]]
+    assert again == []
+
+
+def test_a_long_run_on_one_side_is_one_finding_that_names_its_chance() -> None:
+    tape = quiet(800)
+    rng = np.random.default_rng(5)
+    buy = rng.random(len(tape)) < 0.5
+    buy[399], buy[400:430], buy[430] = False, True, False
+    runs = [
+        each
+        for each in Detector(NOTHING, Ensemble()).examine(replace(tape, buy=buy))
+        if each.kind == "one_sided_run"
+    ]
+    assert [(each.start, each.trade_id) for each in runs] == [(tape.moment(400), None)]
+    assert "BUY trades in a row have a probability of" in runs[0].explanation
+
+
+def test_the_chance_of_a_run_is_the_power_of_the_side_s_own_share() -> None:
+    buy = np.array([True, False] * 150 + [True] * 5)
+    rows = [(i, 1.0, 1.0, bool(side), str(i), "s") for i, side in enumerate(buy)]
+    streaks = same_side(of_rows("X", rows))
+    assert streaks.length[-1] == 5
+    assert streaks.score[-1] == pytest.approx(-5 * np.log10(76 / 152))
+
+
+def test_trades_back_and_forth_are_found_once() -> None:
+    tape = quiet(800)
+    price, volume, buy = tape.price.copy(), tape.volume.copy(), tape.buy.copy()
+    price[400:410], volume[400:410], buy[400:410] = price[399], 777.0, [True, False] * 5
+    found = Detector(NOTHING, Ensemble()).examine(replace(tape, price=price, volume=volume, buy=buy))
+    washed = [each for each in found if each.kind == "wash_trades"]
+    assert [each.start for each in washed] == [tape.moment(400)]
+    assert "on alternating sides" in washed[0].explanation
+
+
+def test_alternating_needs_the_same_price() -> None:
+    rows = [(i, 100.0 + i % 3, 5.0, i % 2 == 0, str(i), "s") for i in range(300)]
+    assert not alternating(of_rows("X", rows)).length.any()
+
+
+@pytest.mark.parametrize("with_model", [False, True])
+def test_one_price_and_one_size_are_no_finding(*, with_model: bool) -> None:
+    rows = [(i * 10**6, 100.0, 10.0, bool(i * i % 7 < 3), str(i), "s") for i in range(1_500)]
+    tape = of_rows("FLAT", rows)
+    ensemble = Ensemble(fit(tape) if with_model else None)
+    found = Detector(of_rows("FLAT", []), ensemble).examine(tape)
+    assert [each for each in found if each.trade_id] == []
+
+
+def test_too_few_trades_are_told_with_their_number() -> None:
+    with pytest.raises(TooFewTradesError, match="AAPL: 999 trades, a model needs at least 1,000"):
+        fit(quiet(FEWEST_TRADES - 1))
+
+
+def test_the_same_trades_and_seed_give_the_same_scores() -> None:
+    tape = quiet(1_200)
+    rows = np.random.default_rng(1).normal(size=(50, 10))
+    first, second, other = fit(tape), fit(tape), fit(tape, seed=8)
+    assert first.card == second.card
+    assert (first.forest.score(rows) == second.forest.score(rows)).all()
+    assert (first.forest.score(rows) != other.forest.score(rows)).any()
+
+
+def test_alerts_on_a_tape_without_anomalies_keep_the_budget() -> None:
+    trained = fit(quiet(15_000))
+    unseen = quiet(15_000, seed=8)
+    found = examined(unseen, Ensemble(trained), len(unseen))
+    assert len(found) <= 1.0 * len(unseen) / 1_000
+
+
+def test_price_spikes_of_a_labelled_tape_are_found() -> None:
+    trained = fit(labelled("AAPL", 10_000, seed=21)[0])
+    tape, labels = labelled("AAPL", 10_000, seed=22)
+    found = {each.trade_id for each in examined(tape, Ensemble(trained), len(tape))}
+    spikes = [
+        name
+        for name, label in zip(tape.trade_ids[CONTEXT:], labels[CONTEXT:], strict=True)
+        if label == "price_spike"
+    ]
+    assert len(spikes) >= 5
+    assert sum(name in found for name in spikes) >= 0.9 * len(spikes)
