@@ -27,7 +27,7 @@ OTHER_SHAPES = ("x", "star", "cross", "hexagram", "bowtie", "hourglass")
 def compare(picture: Picture, *, as_change: bool) -> Figure:
     """Return the symbols' prices over time, as change since the window began or as they are."""
     inks = colours(picture.symbols)
-    seen = sorted(picture.standings[:MOST_LINES_SEEN], key=lambda row: row.symbol)
+    seen = sorted(picture.shown[:MOST_LINES_SEEN], key=lambda row: row.symbol)
     bases = {row.symbol: _base(row, picture.lines.get(row.symbol, [])) if as_change else None for row in seen}
     traces = [
         _line(row.symbol, picture.lines.get(row.symbol, []), bases[row.symbol], inks[row.symbol], place)

@@ -44,7 +44,7 @@ def show(usual_refresh: int) -> None:
     """Show the page; `usual_refresh` is the interval in seconds until the viewer sets another."""
     fetch_library()
     st.html(STYLE)
-    known = live.known_symbols()
+    known = {*live.known_symbols(), *_last_symbols()}
     set_controls = controls.ask(known, usual_refresh)
     top = st.container(key="status")
     every = None if set_controls.paused else set_controls.refresh
@@ -53,7 +53,7 @@ def show(usual_refresh: int) -> None:
         st.fragment(_status, run_every=1)(set_controls)
 
 
-def _picture(set_controls: Controls, known: tuple[str, ...]) -> None:
+def _picture(set_controls: Controls, known: set[str]) -> None:
     answer = live.look(set_controls.question(st.session_state.get("candles")), set_controls.refresh)
     st.session_state["trouble"] = answer.line if isinstance(answer, Trouble) else None
     if isinstance(answer, Taken):
@@ -64,9 +64,14 @@ def _picture(set_controls: Controls, known: tuple[str, ...]) -> None:
     elif taken.picture.span is None:
         st.markdown(START)
     else:
-        if not set(taken.picture.symbols) <= set(known):
+        if not known.issuperset(taken.picture.symbols):
             st.rerun()  # the market has a new symbol: the sidebar should offer it
         panels.market(taken.picture, taken.picture.span)
+
+
+def _last_symbols() -> tuple[str, ...]:
+    taken: Taken | None = st.session_state.get("taken")
+    return taken.picture.symbols if taken else ()
 
 
 def _status(set_controls: Controls) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import streamlit as st
 
 from stockstream.ui import charts, look, numerals, pieces, shares
-from stockstream.ui.picture import Picture, Standing
+from stockstream.ui.picture import Picture
 from stockstream.ui.plot import plot
 from stockstream.ui.window import WORDS, Span
 
@@ -96,7 +96,7 @@ def focus(picture: Picture, span: Span) -> None:
     left.markdown(f"### Candles of {symbol}", anchors=False)
     right.selectbox(
         "Symbol of the candles",
-        [MOST_VALUE, *sorted(row.symbol for row in picture.standings)],
+        [MOST_VALUE, *sorted(row.symbol for row in picture.shown)],
         key="candles",
         bind="query-params",
         label_visibility="collapsed",
@@ -120,13 +120,8 @@ def standings(picture: Picture, sign: str) -> None:
         label_visibility="collapsed",
         format_func=lambda name: f"order: {name}",
     )
-    rows = pieces.ordered(_chosen(picture), str(order))[:MOST_ROWS]
+    rows = pieces.ordered(picture.shown, str(order))[:MOST_ROWS]
     st.html(pieces.performance(rows, picture.lines, sign, look.colours(picture.symbols)))
-
-
-def _chosen(picture: Picture) -> list[Standing]:
-    only = picture.question.only_anomalies
-    return [row for row in picture.standings if row.findings or not only]
 
 
 def split(picture: Picture, sign: str) -> None:

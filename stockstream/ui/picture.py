@@ -121,6 +121,11 @@ class Picture:
     tape: list[Print] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
+    @property
+    def shown(self) -> list[Standing]:
+        """Return the symbols to look at one by one: all, or those with findings if only they are asked."""
+        return _shown(self.standings, self.question)
+
 
 def take(rows: Rows, question: Question) -> Picture:
     """Read the picture that answers a question; the rows are of one moment."""
@@ -132,7 +137,8 @@ def take(rows: Rows, question: Question) -> Picture:
     asked = [symbol for symbol in known if symbol in question.symbols] or list(known)
     facts = {"symbols": asked, "start": span.start, "end": span.end}
     standings = _standings(rows, facts)
-    focus = question.focus if question.focus in asked else standings[0].symbol
+    shown = [row.symbol for row in _shown(standings, question)]
+    focus = question.focus if question.focus in shown else [*shown, *asked][0]
     return Picture(
         question,
         read_at,
@@ -141,7 +147,7 @@ def take(rows: Rows, question: Question) -> Picture:
         span,
         known,
         standings,
-        _lines(rows, span, [standing.symbol for standing in standings[:MOST_LINES]]),
+        _lines(rows, span, shown[:MOST_LINES]),
         focus,
         _candles(rows, span, focus),
         _tape(rows, question, facts, whole=len(asked) == len(known)),
@@ -152,6 +158,10 @@ def take(rows: Rows, question: Question) -> Picture:
 def symbols(rows: Rows) -> tuple[str, ...]:
     """Return the symbols on the tape, in order."""
     return tuple(symbol for (symbol,) in rows(query("symbols"), {"at_most": MOST_SYMBOLS}))
+
+
+def _shown(standings: list[Standing], question: Question) -> list[Standing]:
+    return [row for row in standings if row.findings or not question.only_anomalies]
 
 
 def _standings(rows: Rows, facts: Mapping[str, Any]) -> list[Standing]:

@@ -1,0 +1,230 @@
+"""The picture: each number equals plain SQL over the trades, and an outage is told and survived."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockstream.connectors.postgres import Address, Connection, address_of
+from stockstream.connectors.readers import Readers
+from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
+from stockstream.services.scratch import Scratch
+from stockstream.ui.picture import Picture, Question, Standing, take
+from stockstream.ui.window import MINUTES
+from tests.browser.market import SYMBOLS, find, put, random_trades
+from tests.fresh import fresh
+
+BY_SYMBOL = """
+SELECT symbol, count(*), sum(volume), sum(volume) FILTER (WHERE trade_type = 'BUY'), sum(price * volume),
+       max(price), min(price), sum(price * volume) / sum(volume),
+       (SELECT price FROM trades f WHERE f.symbol = t.symbol AND "timestamp" >= %(start)s
+        ORDER BY "timestamp" LIMIT 1),
+       (SELECT price FROM trades f WHERE f.symbol = t.symbol ORDER BY "timestamp" DESC LIMIT 1)
+FROM trades t WHERE "timestamp" >= %(start)s AND symbol = ANY (%(symbols)s) GROUP BY symbol
+"""
+
+
+@pytest.fixture
+def readers(address: Address) -> Iterator[Readers]:
+    """The dashboard's own connections to the test's database."""
+    opened = Readers(address, "test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def market(connection: Connection) -> datetime:
+    """Two hours of trades up to now, their candles, and findings; returns the newest trade's time."""
+    newest = datetime.now(UTC)
+    put(connection, random_trades(4_000, newest, 7_200))
+    for symbol, kind in (("AAPL", "price_spike"), ("AAPL", "volume_spike"), ("TSLA", "price_spike")):
+        find(connection, symbol, kind, why=f"{symbol} is far off")
+    return newest
+
+
+def see(readers: Readers, question: Question) -> Picture:
+    return readers.read(lambda rows: take(rows, question))
+
+
+def asked(connection: Connection, statement: str, **facts: object) -> list[tuple[Any, ...]]:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return cursor.fetchall()
+
+
+def numbers(row: Standing) -> tuple[Any, ...]:
+    sums = (row.trades, row.volume, row.buy_volume, row.value)
+    return (row.symbol, *sums, row.high, row.low, row.vwap, row.open, row.last)
+
+
+def start_of(connection: Connection, minutes: int | None) -> datetime:
+    statement = """
+        SELECT date_trunc('minute', greatest(min("timestamp"), max("timestamp") - %(length)s))
+        FROM trades"""
+    length = timedelta(days=9_999) if minutes is None else timedelta(minutes=minutes)
+    ((start,),) = asked(connection, statement, length=length)
+    return datetime.fromisoformat(str(start))
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize("chosen", [(), ("AAPL", "TSLA")])
+@pytest.mark.parametrize("window", MINUTES)
+def test_every_number_equals_plain_sql_over_the_trades(
+    connection: Connection, readers: Readers, window: str, chosen: tuple[str, ...]
+) -> None:
+    picture = see(readers, Question(window, chosen))
+    start = start_of(connection, MINUTES[window])
+    expected = asked(connection, BY_SYMBOL, start=start, symbols=list(chosen or SYMBOLS))
+    shown = set(map(numbers, picture.standings))
+    assert picture.span is not None
+    assert picture.span.start == start
+    assert shown == set(expected)
+
+
+@pytest.mark.usefixtures("market")
+def test_findings_are_counted_told_and_marked_at_their_trades_price(
+    connection: Connection, readers: Readers
+) -> None:
+    picture = see(readers, Question("15m"))
+    counts = {row.symbol: row.findings for row in picture.standings}
+    prices = asked(
+        connection, "SELECT t.price FROM anomalies JOIN trades t USING (source, symbol, trade_id) ORDER BY 1"
+    )
+    assert counts == {"AAPL": 2, "BTC-USD": 0, "MSFT": 0, "TSLA": 1}
+    assert sorted((mark.price,) for mark in picture.marks if mark.price) == prices
+    assert {mark.explanation for mark in picture.marks} == {"AAPL is far off", "TSLA is far off"}
+
+
+@pytest.mark.usefixtures("market")
+def test_a_line_is_the_last_trade_of_each_step(connection: Connection, readers: Readers) -> None:
+    picture = see(readers, Question("15m", ("AAPL",)))
+    assert picture.span is not None
+    newest = asked(
+        connection,
+        """SELECT DISTINCT ON (date_bin('4 seconds', "timestamp", 'epoch')) "timestamp", price FROM trades
+           WHERE symbol = 'AAPL' AND "timestamp" >= %(start)s
+           ORDER BY date_bin('4 seconds', "timestamp", 'epoch'), "timestamp" DESC""",
+        start=picture.span.start,
+    )
+    assert picture.lines["AAPL"] == newest
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize("chosen", [(), ("MSFT",), ("AAPL", "TSLA")])
+def test_the_tape_is_the_newest_trades_newest_first(
+    connection: Connection, readers: Readers, chosen: tuple[str, ...]
+) -> None:
+    picture = see(readers, Question("5m", chosen, tape=20))
+    expected = asked(
+        connection,
+        """SELECT "timestamp", symbol, price, total_value FROM trades WHERE symbol = ANY (%(symbols)s)
+           ORDER BY "timestamp" DESC, kafka_offset DESC LIMIT 20""",
+        symbols=list(chosen or SYMBOLS),
+    )
+    shown = [(trade.timestamp, trade.symbol, trade.price, trade.value) for trade in picture.tape]
+    assert sorted(shown) == sorted(expected)
+    assert [row[0] for row in shown] == [row[0] for row in expected]
+
+
+@pytest.mark.usefixtures("market")
+def test_anomalies_only_leaves_the_trades_that_were_found(connection: Connection, readers: Readers) -> None:
+    picture = see(readers, Question("all", only_anomalies=True))
+    newest = asked(
+        connection,
+        """SELECT DISTINCT ON (symbol) symbol, price FROM trades WHERE symbol IN ('AAPL', 'TSLA')
+           ORDER BY symbol, "timestamp" DESC""",
+    )
+    assert sorted((trade.symbol, trade.price) for trade in picture.tape) == newest
+    assert {trade.symbol: trade.found for trade in picture.tape} == {
+        "AAPL": "price_spike, volume_spike",
+        "TSLA": "price_spike",
+    }
+
+
+def test_candles_put_together_are_those_of_the_trades(
+    connection: Connection, readers: Readers, market: datetime
+) -> None:
+    put(connection, random_trades(500, market - timedelta(hours=20), 3_600, seed=9))
+    picture = see(readers, Question("24h", focus="MSFT"))
+    first, *_ = picture.candles
+    ((opened, high, low, closed),) = asked(
+        connection,
+        """SELECT (array_agg(price ORDER BY "timestamp"))[1], max(price), min(price),
+                  (array_agg(price ORDER BY "timestamp" DESC))[1]
+           FROM trades WHERE symbol = 'MSFT' AND "timestamp" >= %(start)s
+           AND "timestamp" < %(start)s + interval '10 minutes'""",
+        start=first.start,
+    )
+    assert (first.open, first.high, first.low, first.close) == (opened, high, low, closed)
+
+
+def test_a_trade_from_the_future_does_not_move_the_window(
+    connection: Connection, readers: Readers, market: datetime
+) -> None:
+    put(connection, random_trades(1, market + timedelta(days=365), 1, seed=77))
+    picture = see(readers, Question("5m"))
+    assert picture.newest is not None
+    assert abs(picture.newest - market) < timedelta(minutes=1)
+    assert sum(row.trades for row in picture.standings) > 100
+
+
+def test_an_empty_tape_gives_an_empty_picture(readers: Readers) -> None:
+    picture = see(readers, Question("15m"))
+    assert picture.newest is None
+    assert picture.standings == []
+
+
+def test_trades_without_candles_still_show_prices_and_tape(
+    connection: Connection, readers: Readers, market: datetime
+) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("TRUNCATE stock_metrics")
+    picture = see(readers, Question("15m"))
+    assert picture.newest == market
+    assert picture.candles_end is None
+    assert all(row.last and not row.trades and row.volume == Decimal(0) for row in picture.standings)
+    assert picture.tape
+
+
+def test_readers_write_nothing(readers: Readers) -> None:
+    with pytest.raises(PostgresBusyError, match="read-only"):
+        readers.read(lambda rows: rows("DELETE FROM trades RETURNING 1", None))
+
+
+def test_missing_tables_are_told_with_the_remedy_and_found_when_they_come(
+    connection: Connection, readers: Readers
+) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE stock_metrics RENAME TO elsewhere")
+    with pytest.raises(SchemaMissingError, match=r"python database\.py init"):
+        see(readers, Question("15m"))
+    with connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE elsewhere RENAME TO stock_metrics")
+    assert see(readers, Question("15m")).newest is None
+
+
+def test_a_connection_that_the_server_ended_is_replaced_unseen(
+    connection: Connection, readers: Readers
+) -> None:
+    see(readers, Question("15m"))
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        )
+    assert see(readers, Question("15m")).newest is None
+
+
+def test_a_server_that_crashed_is_told_and_found_again(own_servers: Scratch, tmp_path: Path) -> None:
+    with fresh(own_servers.settings, tmp_path) as settings:
+        readers = Readers(address_of(settings), "test")
+        see(readers, Question("15m"))
+        own_servers.postgres.kill()
+        with pytest.raises(PostgresUnreachableError, match="is it running"):
+            see(readers, Question("15m"))
+        own_servers.postgres.start()
+        assert see(readers, Question("15m")).newest is None
+        readers.close()

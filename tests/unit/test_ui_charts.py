@@ -1,0 +1,118 @@
+"""The charts: what Plotly takes, shapes beside colours, and a zoom that stays."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from plotly import graph_objects
+
+from stockstream.ui import charts, look, shares
+from stockstream.ui.picture import Candle, Mark, Picture, Question
+from stockstream.ui.plot import Figure
+from stockstream.ui.window import Span
+from tests.unit.test_ui_pieces import standing
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SPAN = Span(NOON - timedelta(minutes=15), NOON)
+
+
+def mark(kind: str, price: str | None = "110") -> Mark:
+    return Mark(
+        NOON,
+        NOON,
+        "AAPL",
+        kind,
+        ["zscore"],
+        5.0,
+        4.0,
+        "far off",
+        is_span=False,
+        price=None if price is None else Decimal(price),
+    )
+
+
+def picture(marks: list[Mark], question: Question | None = None) -> Picture:
+    line = [(NOON - timedelta(seconds=at), Decimal(100 + at)) for at in range(5, 0, -1)]
+    one = Decimal(1)
+    return Picture(
+        question or Question("15m"),
+        NOON,
+        NOON,
+        NOON,
+        SPAN,
+        ("AAPL", "MSFT"),
+        [standing("AAPL", "110"), standing("MSFT", "90")],
+        {"AAPL": line, "MSFT": []},
+        "AAPL",
+        [Candle(NOON - timedelta(minutes=1), one, one, one, one, one, one)],
+        [],
+        marks,
+    )
+
+
+def plain(figure: Figure) -> Figure:
+    """Return the figure with each of the page's colours as one that Plotly's own checker knows."""
+    if isinstance(figure, dict):
+        return {key: plain(value) for key, value in figure.items()}
+    if isinstance(figure, list):
+        return [plain(value) for value in figure]
+    return "#123456" if isinstance(figure, str) and figure.startswith("var(--") else figure
+
+
+@pytest.mark.parametrize("marks", [[], [mark("price_spike"), mark("a kind to come"), mark("x", None)]])
+def test_plotly_takes_every_figure(marks: list[Mark]) -> None:
+    shown = picture(marks)
+    figures = [
+        charts.compare(shown, as_change=True),
+        charts.compare(shown, as_change=False),
+        charts.focus(shown, "AAPL", SPAN),
+        shares.value_bars(shown, "$"),
+        shares.volume_shares(shown),
+    ]
+    for figure in figures:
+        graph_objects.Figure(plain(figure))
+
+
+def test_each_kind_of_finding_has_a_shape_of_its_own_and_one_without_a_price_none() -> None:
+    figure = charts.compare(
+        picture([mark("price_spike"), mark("volume_spike"), mark("x", None)]), as_change=True
+    )
+    marks = {trace["name"]: trace for trace in figure["data"] if trace["mode"] == "markers"}
+    assert marks["price spike"]["marker"]["symbol"] != marks["volume spike"]["marker"]["symbol"]
+    assert "x" not in marks
+
+
+def test_change_is_counted_from_the_windows_first_price() -> None:
+    figure = charts.compare(picture([mark("price_spike", "125")]), as_change=True)
+    aapl = next(trace for trace in figure["data"] if trace["name"] == "AAPL")
+    found = next(trace for trace in figure["data"] if trace["name"] == "price spike")
+    assert aapl["y"] == pytest.approx([5, 4, 3, 2, 1])
+    assert found["y"] == pytest.approx([25])
+
+
+def test_zoom_is_kept_while_the_question_stays_and_dropped_when_it_changes() -> None:
+    def revision(question: Question) -> str:
+        return str(charts.compare(picture([], question), as_change=True)["layout"]["uirevision"])
+
+    assert revision(Question("15m")) == revision(Question("15m", tape=50))
+    assert revision(Question("15m")) != revision(Question("5m"))
+    assert revision(Question("15m")) != revision(Question("15m", ("AAPL",)))
+
+
+def test_no_axis_of_time_has_a_range_that_would_undo_a_zoom() -> None:
+    for figure in (charts.compare(picture([]), as_change=True), charts.focus(picture([]), "AAPL", SPAN)):
+        assert "range" not in figure["layout"]["xaxis"]
+
+
+def test_small_shares_of_the_volume_are_put_together() -> None:
+    rows = [standing(f"S{place:02}", "1") for place in range(20)]
+    shown = Picture(
+        Question("15m"), NOON, NOON, NOON, SPAN, tuple(row.symbol for row in rows), rows, focus="S00"
+    )
+    (ring,) = shares.volume_shares(shown)["data"]
+    assert ring["labels"][-1] == "other"
+    assert sum(ring["values"]) == 200
+
+
+def test_a_symbol_keeps_its_colour_whatever_its_rank() -> None:
+    assert look.colours(["A", "B"])["B"] == look.colours(["A", "B", "C"])["B"]

@@ -1,0 +1,111 @@
+"""The pieces of HTML: order, direction in words, and nothing from outside unescaped."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+
+from stockstream.ui import pieces
+from stockstream.ui.picture import Mark, Picture, Print, Question, Standing
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PICTURE = Picture(Question("15m"), NOON)
+EVIL = "<script>alert(1)</script>"
+
+
+def standing(symbol: str, last: str, value: str = "100", findings: int = 0) -> Standing:
+    return Standing(
+        symbol=symbol,
+        last=Decimal(last),
+        open=Decimal(100),
+        high=Decimal(120),
+        low=Decimal(90),
+        volume=Decimal(10),
+        buy_volume=Decimal(4),
+        value=Decimal(value),
+        vwap=Decimal(10),
+        trades=3,
+        late=0,
+        findings=findings,
+    )
+
+
+class Tags(HTMLParser):
+    """The tags of a piece of HTML, to see that each is closed and none came from outside."""
+
+    def __init__(self, text: str) -> None:
+        """Read a piece of HTML."""
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that opens."""
+        del attrs
+        self.open.append(tag)
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """See that it is the last one opened."""
+        assert self.open.pop() == tag
+
+
+def names(rows: list[Standing]) -> list[str]:
+    return [row.symbol for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("gainers", ["UP", "FLAT", "DOWN"]),
+        ("losers", ["DOWN", "FLAT", "UP"]),
+        ("value", ["DOWN", "FLAT", "UP"]),
+        ("anomalies", ["FLAT", "DOWN", "UP"]),
+        ("symbol", ["DOWN", "FLAT", "UP"]),
+        ("no such order", ["DOWN", "FLAT", "UP"]),
+    ],
+)
+def test_the_table_stands_in_the_chosen_order(order: str, expected: list[str]) -> None:
+    rows = [standing("UP", "110", "1"), standing("DOWN", "90", "3"), standing("FLAT", "100", "2", 5)]
+    assert names(pieces.ordered(rows, order)) == expected
+
+
+def test_a_symbol_without_a_trade_in_the_window_has_dashes_and_no_change() -> None:
+    quiet = replace(standing("QUIET", "1"), open=None, high=None, low=None, vwap=None, volume=Decimal(0))
+    text = pieces.performance([quiet], {}, "$", {})
+    assert quiet.change is None
+    assert text.count("—") == 4
+
+
+def test_direction_is_told_by_arrow_and_sign() -> None:
+    rows = [standing("UP", "110"), standing("DOWN", "90")]
+    text = pieces.performance(rows, {}, "$", {})
+    assert "▲ +10.00 %" in text
+    assert "▼ \N{MINUS SIGN}10.00 %" in text
+
+
+def test_what_comes_from_outside_is_escaped() -> None:
+    mark = Mark(NOON, NOON, EVIL, EVIL, [EVIL], 1.0, 0.5, EVIL, is_span=False, price=None)
+    trade = Print(NOON, EVIL, "BUY", Decimal(1), Decimal(1), Decimal(1), EVIL, EVIL)
+    drawn = [
+        pieces.findings([mark], PICTURE),
+        pieces.tape([trade], "$"),
+        pieces.performance([standing(EVIL, "1")], {}, "$", {}),
+    ]
+    for text in drawn:
+        tags = Tags(text)
+        assert "script" not in tags.seen
+        assert not tags.open
+
+
+def test_a_sparkline_needs_two_points_and_keeps_the_last() -> None:
+    line = [(NOON + timedelta(seconds=at), Decimal(at)) for at in range(1000)]
+    assert pieces.sparkline(line[:1]) == ""
+    drawn = pieces.sparkline(line)
+    assert 'class="up"' in drawn
+    assert drawn.count("%2C") < 3 * pieces.SPARK_POINTS
+    assert 'class="flat"' in pieces.sparkline([(NOON, Decimal(5)), (NOON, Decimal(5))])
