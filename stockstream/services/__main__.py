@@ -1,13 +1,11 @@
 """`python -m stockstream.services start|stop|status`: what start.sh and stop.sh call."""
 
+import shlex
 from argparse import ArgumentParser, Namespace
 from threading import Event
 
-from rich.console import Console
-from rich.table import Table
-
 from stockstream.cli import run
-from stockstream.services.processes import states
+from stockstream.services.processes import ProcessState, states
 from stockstream.services.start import start
 from stockstream.services.stop import stop as stop_system
 from stockstream.services.voice import speaking
@@ -24,19 +22,23 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
             return 0
         start(settings, stop, voice)
         voice.say("dashboard", f"http://localhost:{settings.dashboard_port}")
-        voice.say("logs", f"tail -f {settings.data_dir}/logs/*.log")
+        voice.say("logs", f"tail -f {shlex.quote(str(settings.data_dir / 'logs'))}/*.log")
         voice.say("look", "python test_system.py shows the health of every part; ./stop.sh ends them all")
     return 0
 
 
 def _status(settings: Settings) -> int:
     found = states(settings)
-    table = Table("process", "state", "pid", "since", "log", box=None)
-    for process in found:
-        since = f"{process.since.astimezone():%Y-%m-%d %H:%M:%S}" if process.since else ""
-        table.add_row(process.name, process.state, str(process.pid or ""), since, str(process.log))
-    Console(soft_wrap=True).print(table if found else "nothing runs")
+    lines = [
+        f"{process.name:<11} {process.state:<9} {process.pid or '':<8} {_since(process):<20} {process.log}"
+        for process in found
+    ]
+    print("\n".join(lines) or "nothing runs")  # noqa: T201 - it is what the command is for
     return 0 if found and all(process.state == "running" for process in found) else 1
+
+
+def _since(process: ProcessState) -> str:
+    return f"{process.since.astimezone():%Y-%m-%d %H:%M:%S}" if process.since else "never"
 
 
 def _parser() -> ArgumentParser:

@@ -1,9 +1,9 @@
 """Is the system healthy: every process runs, trades reach the tables, the dashboard answers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from threading import Event
 
@@ -16,6 +16,10 @@ from stockstream.settings import Settings
 
 PATIENCE = 120.0
 LOOK_EVERY = 0.25
+
+# A trade or candle no older than this, and two intervals between trades, shows that they flow.
+FRESH = timedelta(seconds=15)
+MAKERS = ("producer", "consumer", "aggregator")
 
 # A process that was started so often since we look does not stay up.
 STARTS = 4
@@ -34,15 +38,19 @@ def await_flow(settings: Settings, names: list[str], stop: Event, progress: Call
         ServiceError: it is not well in time, a process does not stay up, or `stop` was set;
             names the part, its last words and its log.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + PATIENCE + 2 * settings.producer_interval
     starts: dict[str, set[int]] = {name: set() for name in names}
     while (missing := _missing(settings, names)) is not None:
         progress(missing.waits_for)
         for process in states(settings):
             starts.get(process.name, set()).add(process.pid)
         falling = next((name for name, pids in starts.items() if len(pids - {0}) >= STARTS), None)
-        if falling or time.monotonic() > deadline:
-            raise _unwell(settings, falling or missing.name, missing.waits_for)
+        if falling:
+            raise _unwell(settings, falling, "does not stay up")
+        if time.monotonic() > deadline:
+            raise _unwell(
+                settings, missing.name, f"does not do its part: waited in vain for {missing.waits_for}"
+            )
         if stop.wait(LOOK_EVERY):
             raise ServiceError(what="interrupted before all was up")
 
@@ -62,7 +70,7 @@ def _missing(settings: Settings, names: list[str]) -> Missing | None:
     for name in names:
         if name not in found or found[name].state != "running":
             return Missing(name, f"the {name} to run")
-    trades, candles = _flowing(settings, found["producer"])
+    trades, candles = _flowing(settings, found.values())
     if not trades:
         return Missing("consumer", "the first trade in the table trades")
     if not candles:
@@ -82,22 +90,21 @@ def dashboard_answers(settings: Settings) -> bool:
             return False
 
 
-def _flowing(settings: Settings, producer: ProcessState) -> tuple[bool, bool]:
-    """Tell whether trades and candles have been written since the producer started."""
-    address, since = address_of(settings), producer.since or datetime.now(UTC)
-    seconds = (datetime.now(UTC) - since).total_seconds()
+def _flowing(settings: Settings, found: Iterable[ProcessState]) -> tuple[bool, bool]:
+    """Tell whether trades and candles have been written since the newest process started, and lately."""
+    address, now = address_of(settings), datetime.now(UTC)
+    lately = now - FRESH - 2 * timedelta(seconds=settings.producer_interval)
+    since = max([lately, *(process.since for process in found if process.since and process.name in MAKERS)])
     try:
         with closing(connect(address, "start")) as connection:
             with own_errors(address), connection, connection.cursor() as cursor:
-                cursor.execute(query("flowing"), {"since": since, "seconds": seconds})
+                cursor.execute(query("flowing"), {"since": since, "seconds": (now - since).total_seconds()})
                 trades, candles = cursor.fetchone() or (False, False)
             return trades, candles
     except StockstreamError:
         return False, False
 
 
-def _unwell(settings: Settings, name: str, waited_for: str) -> ServiceError:
+def _unwell(settings: Settings, name: str, fault: str) -> ServiceError:
     log = next((process.log for process in states(settings) if process.name == name), settings.data_dir)
-    return ServiceError(
-        what=f"the {name} does not do its part: waited for {waited_for} ({last_line(log)}); see {log}"
-    )
+    return ServiceError(what=f"the {name} {fault} ({last_line(log)}); see {log}")

@@ -80,7 +80,7 @@ def _prepared(java: list[str], host: str, port: int, folder: Path) -> Program:
     if not data.exists():
         _make(java, host, port, controller, data)
     properties.write_text(_properties(host, port, controller, data), "utf-8")
-    return Program("kafka", (*java, "kafka.Kafka", str(properties)), folder, patience=30)
+    return Program("kafka", (*java, "kafka.Kafka", str(properties)), folder, patience=30, part="server")
 
 
 def _controller_port(properties: Path) -> int:

@@ -13,8 +13,10 @@ from stockstream.services.run_folder import MARK, PART
 
 # The supervisor first, or it would bring back the others; the servers last, so that the
 # processes that use them can finish.
-ORDER = ("supervisor", "app", "server")
-PATIENCE = 60.0
+ORDER = ("supervisor", "page", "app", "server")
+# Seconds. A process that cannot write its log any more, because the supervisor that kept it is
+# gone, may not end by itself.
+PATIENCE = {"supervisor": 120.0, "page": 1.0, "app": 10.0, "server": 60.0}
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,10 @@ def end(found: list[Orphan]) -> None:
         for orphan in ending:
             with suppress(psutil.NoSuchProcess):
                 orphan.process.send_signal(orphan.stop_signal)
-        _, lingering = psutil.wait_procs([orphan.process for orphan in ending], timeout=PATIENCE)
+        _, lingering = psutil.wait_procs([orphan.process for orphan in ending], timeout=PATIENCE[part])
         for process in lingering:
             process.kill()
-        psutil.wait_procs(lingering, timeout=PATIENCE)
+        psutil.wait_procs(lingering, timeout=PATIENCE[part])
 
 
 def _others() -> list[psutil.Process]:

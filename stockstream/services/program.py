@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from signal import SIGTERM, Signals
-from typing import Self
+from typing import Literal, Self
+
+Part = Literal["page", "app", "server"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,8 @@ class Program:
     """A process to run.
 
     `folder` is where it runs; `user` is a system user's name, or None for the one who runs us;
-    `patience` is how many seconds it may take to end after `stop_signal`.
+    `patience` is how many seconds it may take to end after `stop_signal`; `part` tells in which
+    order things end: pages, which keep nothing, then apps, then the servers that apps use.
     """
 
     name: str
@@ -23,6 +26,7 @@ class Program:
     user: str | None = None
     stop_signal: Signals = SIGTERM
     patience: int = 20
+    part: Part = "app"
 
     def to_json(self) -> str:
         """Return it as text, for another process to run."""

@@ -25,4 +25,11 @@ def apps(settings: Settings) -> list[Program]:
 
 
 def _python(name: str, *arguments: str) -> Program:
-    return Program(name, (sys.executable, *arguments), PROJECT, {"PYTHONUNBUFFERED": "1"}, patience=30)
+    return Program(
+        name,
+        (sys.executable, *arguments),
+        PROJECT,
+        {"PYTHONUNBUFFERED": "1"},
+        patience=30,
+        part="page" if name == "dashboard" else "app",
+    )

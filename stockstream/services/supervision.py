@@ -5,11 +5,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPException
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
+import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]
 
 from stockstream.errors import ServiceError
@@ -104,9 +105,10 @@ class Supervisor:
 
     def shutdown(self) -> None:
         """End the supervisor itself, and wait until it has ended."""
+        pid = self._ask("getPID")
         self._ask("shutdown")
-        while self._folder.pid_file.exists() and self.is_alive():
-            time.sleep(LOOK_EVERY)
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).wait(PATIENCE)
 
     def _write(self, programs: Iterable[Program]) -> None:
         self._folder.config.write_text(rendered(self._folder, programs), "utf-8")

@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Iterable
 
 from stockstream.services.program import Program
-from stockstream.services.programs import SERVERS
 from stockstream.services.run_folder import PART, RunFolder
 
 # The supervisor waits a second longer before each new try. It must never give up: a process
@@ -46,8 +45,7 @@ def _daemon(folder: RunFolder) -> dict[str, object]:
 
 
 def _program(folder: RunFolder, program: Program) -> dict[str, object]:
-    part = "server" if program.name in SERVERS else "app"
-    environment = {PART: part} | dict(program.environment)
+    environment = {PART: program.part} | dict(program.environment)
     facts: dict[str, object] = {
         "command": shlex.join(program.command),
         "directory": program.folder,
@@ -59,7 +57,7 @@ def _program(folder: RunFolder, program: Program) -> dict[str, object]:
         "stopsignal": program.stop_signal.name.removeprefix("SIG"),
         "stopwaitsecs": program.patience,
         # PostgreSQL's own processes take their orders from their parent alone.
-        "stopasgroup": str(part == "app").lower(),
+        "stopasgroup": str(program.part != "server").lower(),
         "killasgroup": "true",
         "redirect_stderr": "true",
         "stdout_logfile": folder.logs / f"{program.name}.log",

@@ -1,0 +1,86 @@
+"""A copy of the project in a folder of its own, on ports of its own: what a second user would have."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from stockstream.services import ports
+from stockstream.services.processes import ProcessState, states
+from stockstream.settings import PROJECT, Settings
+
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".run", ".*_cache", "__pycache__", "tests", "media", "results"
+)
+PATIENCE = 150
+
+
+class ProjectCopy:
+    """The copy; `start` and `stop` run its scripts with this interpreter's libraries."""
+
+    def __init__(self, folder: Path) -> None:
+        """Copy the project to `folder` and choose ports."""
+        self.folder = folder
+        shutil.copytree(PROJECT, folder, ignore=LEFT_OUT)
+        self.settings = Settings(
+            kafka_bootstrap_servers=f"localhost:{ports.free_port()}",
+            postgres_port=ports.free_port(),
+            dashboard_port=ports.free_port(),
+            services="embedded",
+            data_dir=folder / ".run",
+        )
+
+    def start(self) -> subprocess.CompletedProcess[str]:
+        """Run ./start.sh from another folder, in a bare environment."""
+        return self._run("start.sh")
+
+    def stop(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ./stop.sh."""
+        return self._run("stop.sh", *arguments)
+
+    def processes(self) -> dict[str, ProcessState]:
+        """Return its processes by name."""
+        return {process.name: process for process in states(self.settings)}
+
+    def pids(self) -> dict[str, int]:
+        """Return the process ids by name."""
+        return {name: process.pid for name, process in self.processes().items()}
+
+    def supervisor(self) -> psutil.Process:
+        """Return its supervisor."""
+        return psutil.Process(int((self.settings.data_dir / "supervisord.pid").read_text("utf-8")))
+
+    def taken_ports(self) -> list[int]:
+        """Return which of its ports something listens on."""
+        kafka = int(self.settings.kafka_bootstrap_servers.rpartition(":")[2])
+        ours = [kafka, self.settings.postgres_port, self.settings.dashboard_port]
+        return [port for port in ours if ports.is_taken(port)]
+
+    def left(self) -> list[psutil.Process]:
+        """Return the processes that stand in its folder or carry its mark."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return str(self.folder) in " ".join([process.cwd(), *process.environ().values()])
+        except psutil.Error:
+            return False
+
+    def _run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.folder / script), *arguments],
+            cwd="/",
+            env={"PATH": "/usr/bin:/bin", "STOCKSTREAM_PYTHON": sys.executable} | self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        keys = ("kafka_bootstrap_servers", "postgres_port", "dashboard_port", "services")
+        cache = {"M2_REPO": os.environ["M2_REPO"]} if "M2_REPO" in os.environ else {}
+        return cache | {key.upper(): str(getattr(self.settings, key)) for key in keys}
