@@ -50,7 +50,7 @@ def _judge(process: Process, usual: float) -> Check:
     name = f"process {process.name}"
     remedy = f"see {process.log}"
     if process.state != RUNNING:
-        return failed(name, f"is {process.state}", f"{remedy}; ./start.sh starts it")
+        return failed(name, f"is {process.state}", remedy)
     if process.uptime < YOUNG <= usual - process.uptime:
         return failed(name, f"restarted {process.uptime:.0f} s ago", f"{remedy} for why it ended")
     return ok(name, f"runs as {process.pid}")
