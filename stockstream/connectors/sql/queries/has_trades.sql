@@ -1,2 +1,2 @@
 -- Whether a symbol has at least so many trades; counts no further.
-SELECT count(*) >= %(trades)s FROM (SELECT FROM trades WHERE symbol = %(symbol)s LIMIT %(trades)s) AS some
+SELECT count(*) >= %(trades)s FROM (SELECT FROM trades WHERE symbol = %(symbol)s LIMIT %(trades)s) AS counted

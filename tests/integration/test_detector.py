@@ -1,0 +1,273 @@
+"""The detector on real servers: train, analyze, and a watch that writes each finding once."""
+
+import csv
+import io
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from stockstream.connectors.history import History, Span
+from stockstream.connectors.models import ModelStore
+from stockstream.connectors.postgres import Address, Connection
+from stockstream.market.anomalies.detector import Detector
+from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.stretch import Row, of_rows
+from stockstream.settings import Settings
+from tests.scripts import ran, running
+from tests.waiting import until
+
+Environment = dict[str, str]
+Key = tuple[str, str, str | None, datetime]
+
+STORED = """
+    SELECT symbol, (extract(epoch FROM "timestamp") * 1000000)::bigint, price::float8, volume::float8,
+           trade_type = 'BUY', trade_id, source
+    FROM trades ORDER BY kafka_partition, kafka_offset
+"""
+
+
+@pytest.fixture
+def history(address: Address) -> Iterator[History]:
+    """Return the stored trades."""
+    with closing(History(address)) as opened:
+        yield opened
+
+
+def produce(environment: Environment, trades: int, seed: int) -> None:
+    """Send simulated trades to the topic."""
+    sent = ran(environment, "producer.py", "--rate", "max", "--count", str(trades), "--seed", str(seed))
+    assert sent.returncode == 0, sent.stderr
+
+
+def store(environment: Environment) -> None:
+    """Move the topic's trades into the tape."""
+    stored = ran(environment, "consumer.py", "--exit-when-idle", "0.5")
+    assert stored.returncode == 0, stored.stderr
+
+
+def fill(environment: Environment, trades: int, seed: int = 7) -> None:
+    """Bring simulated trades into the tape."""
+    produce(environment, trades, seed)
+    store(environment)
+
+
+def detect(environment: Environment, *arguments: str) -> str:
+    """Run the detector to its end and return its answer."""
+    ended = ran(environment, "anomaly_detector.py", *arguments)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def written(connection: Connection) -> list[Key]:
+    """Return what the watch has written so far."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT symbol, kind, trade_id, span_start FROM anomalies")
+        return [(symbol, kind, trade_id, start) for symbol, kind, trade_id, start in cursor]
+
+
+def examined(connection: Connection) -> int:
+    """Return how many messages the watch has examined."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(next_offset), 0) FROM ingest_offsets WHERE job = 'detector'")
+        return int((cursor.fetchone() or (0,))[0])
+
+
+def found_in_one_go(connection: Connection, models: ModelStore) -> list[Finding]:
+    """Return what one detector a symbol finds when it sees the whole topic at once."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(STORED)
+        for symbol, *row in cursor:
+            rows[symbol].append(tuple(row))
+    return [
+        finding
+        for symbol, own in rows.items()
+        for finding in Detector(of_rows(symbol, []), Ensemble(models.load(symbol))).examine(
+            of_rows(symbol, own)
+        )
+    ]
+
+
+def keys(findings: list[Finding]) -> set[Key]:
+    """Return what names each finding."""
+    return {(each.symbol, each.kind, each.trade_id, each.start) for each in findings}
+
+
+def test_training_tells_a_line_a_symbol_and_goes_on_after_one_with_too_few(
+    environment: Environment, settings: Settings
+) -> None:
+    fill(environment, 11_000)
+    ended = ran(environment, "anomaly_detector.py", "train")
+    lines = ended.stdout.splitlines()
+    assert ended.returncode == 0
+    assert len(lines) == 10
+    assert any(
+        re.fullmatch(r"AAPL: trained on [\d,]+ trades from .* model [0-9a-f]{12}", line) for line in lines
+    )
+    assert any(re.fullmatch(r"V: \d+ trades, a model needs at least 1,000", line) for line in lines)
+    assert ModelStore(settings.models_dir).load("AAPL") is not None
+    assert ModelStore(settings.models_dir).load("V") is None
+
+
+def test_training_with_too_few_of_all_fails(environment: Environment) -> None:
+    fill(environment, 500)
+    ended = ran(environment, "anomaly_detector.py", "train", "AAPL", "NONE")
+    assert ended.returncode == 1
+    assert re.search(r"^AAPL: \d+ trades, a model needs at least 1,000$", ended.stdout, re.MULTILINE)
+    assert "NONE: 0 trades, a model needs at least 1,000" in ended.stdout
+
+
+def test_analysis_says_the_same_in_three_formats_and_writes_nothing(
+    environment: Environment, connection: Connection, settings: Settings
+) -> None:
+    fill(environment, 20_000)
+    detect(environment, "train", "AAPL")
+    as_json = json.loads(detect(environment, "analyze", "AAPL", "--format", "json"))
+    as_csv = list(csv.DictReader(io.StringIO(detect(environment, "analyze", "aapl", "--format", "csv"))))
+    as_table = detect(environment, "analyze", "AAPL")
+    assert as_json
+    assert set(as_json[0]) == {
+        *("symbol", "kind", "source", "trade_id", "start", "end", "score", "threshold", "methods"),
+        *("explanation", "model_version"),
+    }
+    assert [each["explanation"] for each in as_csv] == [each["explanation"] for each in as_json]
+    assert as_table.splitlines()[-1] == f"{len(as_json)} findings"
+    assert all(each["score"] > each["threshold"] for each in as_json)
+    model = ModelStore(settings.models_dir).load("AAPL")
+    assert model is not None
+    assert {each["model_version"] for each in as_json} == {model.version}
+    assert written(connection) == []
+
+
+def test_analysis_of_a_part_finds_what_analysis_of_all_finds_there(
+    environment: Environment, history: History
+) -> None:
+    fill(environment, 20_000)
+    trades = history.newest("AAPL", 10**6, Span())
+    middle = trades.moment(len(trades) // 2).isoformat()
+    everything = json.loads(detect(environment, "analyze", "AAPL", "--format", "json"))
+    later = json.loads(detect(environment, "analyze", "AAPL", "--since", middle, "--format", "json"))
+    since = datetime.fromisoformat(middle)
+    assert later
+    assert [each["trade_id"] for each in later] == [
+        each["trade_id"] for each in everything if datetime.fromisoformat(each["end"]) >= since
+    ]
+
+
+def test_analysis_without_a_model_says_so(environment: Environment) -> None:
+    fill(environment, 5_000)
+    ended = ran(environment, "anomaly_detector.py", "analyze", "AAPL", "--last", "1h", "--format", "json")
+    assert ended.returncode == 0
+    assert "AAPL: no model yet, z-score and sequence rules alone" in ended.stderr
+    assert {each["model_version"] for each in json.loads(ended.stdout)} <= {"none"}
+
+
+def test_a_changed_model_is_refused_in_one_line(environment: Environment, settings: Settings) -> None:
+    fill(environment, 12_000)
+    detect(environment, "train", "AAPL")
+    (arrays,) = Path(settings.models_dir).glob("AAPL-*.npz")
+    arrays.write_bytes(arrays.read_bytes() + b"x")
+    ended = ran(environment, "anomaly_detector.py", "analyze", "AAPL", "--format", "json")
+    assert ended.returncode == 0
+    (line,) = ended.stderr.splitlines()
+    assert re.search(
+        r"AAPL.json is refused \(changed: .*\); run: python anomaly_detector.py train AAPL", line
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["analyze", "NOPE"], 1, "no trades of NOPE are stored; stored symbols: none"),
+        (["analyze"], 0, "no trades are stored yet"),
+        (["train"], 1, "no trades are stored yet"),
+        (["analyze", "--since", "yesterday"], 2, "'yesterday' is not a time such as"),
+        (["analyze", "--last", "1x"], 2, "'1x' is not a duration such as"),
+        (["analyze", "--last", "1h", "--since", "2026-01-01"], 2, "--last stands alone"),
+        (["analyze", "--since", "2026-01-02", "--until", "2026-01-01"], 2, "is not before --until"),
+        (["train", "--budget", "0"], 2, "'0' is not a number above zero"),
+        (["watch", "--last", "1h"], 2, "unrecognized arguments"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_plain_line(
+    environment: Environment, arguments: list[str], code: int, line: str
+) -> None:
+    ended = ran(environment, "anomaly_detector.py", *arguments)
+    assert ended.returncode == code
+    assert line in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_no_trades_in_the_span_is_an_empty_answer(environment: Environment) -> None:
+    fill(environment, 3_000)
+    ended = ran(
+        environment, "anomaly_detector.py", "analyze", "AAPL", "--until", "2001-01-01", "--format", "json"
+    )
+    assert json.loads(ended.stdout) == []
+    assert "AAPL: no trades in that span; the newest is of " in ended.stderr
+
+
+def test_prices_and_sizes_that_are_no_numbers_are_left_out(
+    environment: Environment, connection: Connection
+) -> None:
+    fill(environment, 5_000)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE trades SET price = 'NaN' WHERE kafka_offset % 50 = 0")
+        cursor.execute("UPDATE trades SET volume = 'Infinity' WHERE kafka_offset % 70 = 0")
+    ended = ran(environment, "anomaly_detector.py", "analyze", "NVDA", "--format", "json")
+    assert ended.returncode == 0
+    assert "Warning" not in ended.stderr
+    assert all("nan" not in each["explanation"] for each in json.loads(ended.stdout))
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_watch_that_is_killed_writes_each_finding_once(
+    environment: Environment, connection: Connection, settings: Settings, *, is_stored: bool
+) -> None:
+    produce(environment, 15_000, seed=1)
+    if is_stored:
+        # What the watch remembers then comes from the tape; without the tape, from the topic.
+        store(environment)
+        ran(environment, "anomaly_detector.py", "train")
+    with running(environment, "anomaly_detector.py", "watch") as watch:
+        until(lambda: examined(connection) > 0, patience=30)
+        watch.kill()
+    produce(environment, 9_000, seed=2)
+    detect(environment, "watch", "--exit-when-idle", "1")
+    once = written(connection)
+    store(environment)
+    assert examined(connection) == 24_000
+    assert len(once) == len(set(once)) > 0
+    assert set(once) == keys(found_in_one_go(connection, ModelStore(settings.models_dir)))
+
+
+def test_a_watch_that_reads_a_topic_again_writes_nothing_new(
+    environment: Environment, connection: Connection
+) -> None:
+    produce(environment, 8_000, seed=3)
+    detect(environment, "watch", "--exit-when-idle", "1")
+    first = written(connection)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE ingest_offsets SET next_offset = 0 WHERE job = 'detector'")
+    detect(environment, "watch", "--exit-when-idle", "1")
+    assert sorted(written(connection), key=str) == sorted(first, key=str)
+    assert first
+
+
+def test_a_watch_trains_by_itself_and_ends_at_a_signal(environment: Environment, settings: Settings) -> None:
+    fill(environment, 12_000)
+    models = ModelStore(settings.models_dir)
+    with running(environment, "anomaly_detector.py", "watch") as watch:
+        until(lambda: models.load("AAPL") is not None and models.load("NVDA") is not None, patience=40)
+        watch.terminate()
+        assert watch.wait(timeout=10) == 0
+        said = watch.stderr.read() if watch.stderr else ""
+    assert "NVDA: trained on " in said
+    assert "Traceback" not in said
