@@ -75,6 +75,8 @@ install() {
     : >.venv/install.log
     if ! .venv/bin/python -m pip install --disable-pip-version-check --progress-bar off \
         -r requirements.txt 2>&1 | progress; then
+        # pip has put back what it could not replace; only one that was killed leaves a half.
+        rm .venv/.half-made
         reason="$(grep -m 1 '^ERROR' .venv/install.log || tail -n 1 .venv/install.log)"
         fail "cannot install the libraries (${reason#ERROR: }); see $PWD/.venv/install.log"
     fi

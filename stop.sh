@@ -5,8 +5,8 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 python=${STOCKSTREAM_PYTHON:-.venv/bin/python}
 if ! "$python" -c 'import stockstream.services.stop' 2>/dev/null; then
-    if [ -d .venv ]; then
-        echo 'stop.sh: .venv is not complete; run ./start.sh once, then ./stop.sh' >&2
+    if [ -e .venv ] || [ -e .run ]; then
+        echo 'stop.sh: .venv is missing or not complete; run ./start.sh once, then ./stop.sh' >&2
         exit 1
     fi
     echo 'stop        nothing runs: nothing was ever started here'

@@ -6,6 +6,7 @@ what runs is what was locked.
 
 import hashlib
 import os
+import ssl
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,14 +96,11 @@ def _fetch_all(missing: list[Jar], cache: Path) -> None:
 
 
 def _fetch(jar: Jar, staging: Path) -> Path:
-    # Imported here: they are needed once in the life of a machine.
-    from jgo.maven import MavenContext  # noqa: PLC0415
+    # Imported here: it is needed once in the life of a machine.
     from requests import RequestException  # noqa: PLC0415
 
-    context = MavenContext(repo_cache=staging, local_repos=[])
-    artifact = context.project(jar.group, jar.name).at_version(jar.version).artifact()
     try:
-        path = artifact.resolve()
+        path = _download(jar, staging)
     # requests' errors are OSErrors too: told apart here from a full disk.
     except (RequestException, RuntimeError) as exc:
         raise ServiceError(
@@ -115,6 +113,22 @@ def _fetch(jar: Jar, staging: Path) -> Path:
             "something on the way changes it: look at the proxy, then start again"
         )
     return path
+
+
+def _download(jar: Jar, staging: Path) -> Path:
+    # Imported here: they are needed once in the life of a machine.
+    from jgo.maven import MavenContext  # noqa: PLC0415
+    from requests.exceptions import SSLError  # noqa: PLC0415
+
+    context = MavenContext(repo_cache=staging, local_repos=[])
+    artifact = context.project(jar.group, jar.name).at_version(jar.version).artifact()
+    try:
+        return Path(artifact.resolve())
+    except SSLError:
+        # A proxy that signs anew is known to the system's store of signers, not to the library's.
+        store = ssl.get_default_verify_paths()
+        os.environ["REQUESTS_CA_BUNDLE"] = store.cafile or store.capath or ""
+        return Path(artifact.resolve())
 
 
 def _is_whole(path: Path, jar: Jar) -> bool:

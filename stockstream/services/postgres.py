@@ -52,13 +52,8 @@ def prepare(address: Address, folder: Path, *, durable: bool = True) -> Program:
         durable: False for throw-away servers, which need not wait for the disk.
 
     Raises:
-        ServiceError: the host is not this machine, or the folder cannot be made or written.
+        ServiceError: the folder cannot be made or written.
     """
-    if not ports.is_loopback(address.host):
-        raise ServiceError(
-            what=f"POSTGRES_HOST={address.host} is another machine and no PostgreSQL answers there; "
-            "start that one, or set localhost to have one here"
-        )
     try:
         return _prepared(address, folder, durable=durable)
     except OSError as exc:
@@ -157,7 +152,10 @@ def _run(command: list[str], user: str | None, spoken: str = "") -> str:
     ]
     if done.returncode or errors:
         reason = (errors or done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise ServiceError(what=f"PostgreSQL's {command[0]} failed ({reason.rpartition(': ')[2].strip()})")
+        raise ServiceError(
+            what=f"PostgreSQL's {command[0]} failed in {command[command.index('-D') + 1]} "
+            f"({reason.rpartition(': ')[2].strip()})"
+        )
     return done.stdout
 
 

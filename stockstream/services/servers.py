@@ -63,9 +63,17 @@ class Server(ABC):
             return False
         return True
 
+    def require_here(self) -> None:
+        """Raise ServiceError if the settings name another machine."""
+        if not ports.is_loopback(self.host):
+            raise ServiceError(
+                what=f"no {self.title} answers at {self.place}, which is another machine; start it there, "
+                "or name localhost to have one here"
+            )
+
     def require_free_port(self) -> None:
         """Raise ServiceError if another program listens where the server should."""
-        if ports.is_loopback(self.host) and ports.is_taken(self.port, self.host):
+        if ports.is_taken(self.port, self.host):
             raise ServiceError(
                 what=f"port {self.port} is taken by {ports.holder(self.port)}, which is no {self.title} "
                 f"for us; end it, or set {self.setting} to a free port"
@@ -161,8 +169,9 @@ def _origin(server: Server, wish: str) -> Origin:
         raise ServiceError(what="SERVICES=docker, but Docker does not answer; start it, or set SERVICES=auto")
     if wish == "docker" and server.name in docker.running(server.settings):
         return "docker"
+    server.require_here()
     server.require_free_port()
-    if wish == "docker" or (wish == "auto" and ports.is_loopback(server.host) and docker.works()):
+    if wish == "docker" or (wish == "auto" and docker.works()):
         return "docker"
     return "embedded"
 

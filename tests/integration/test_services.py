@@ -14,6 +14,7 @@ from stockstream.connectors.kafka_topic import partition_counts
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
 from stockstream.connectors.schema import newest, version
 from stockstream.errors import LoginRefusedError
+from stockstream.services.postgres import prepare
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings
 from tests.waiting import until
@@ -42,6 +43,17 @@ def test_what_was_stored_outlives_a_crash_of_both_servers(own_servers: Scratch) 
         cursor.execute("SELECT it FROM kept")
         assert cursor.fetchone() == (1,)
     assert partition_counts(servers) is not None
+
+
+def test_a_new_login_and_database_hold_from_the_next_start_on(own_servers: Scratch) -> None:
+    old = address_of(own_servers.settings)
+    new = replace(old, user='o\'brien "x"', password="it's; new\\", database='ne"w')  # noqa: S106 - a test's own
+    own_servers.postgres.stop()
+    prepare(new, own_servers.settings.data_dir, durable=False)
+    own_servers.postgres.start()
+    with closing(connect(new, "test")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, current_database()")
+        assert cursor.fetchone() == (new.user, new.database)
 
 
 def test_servers_end_with_a_process_that_is_killed(tmp_path: Path) -> None:

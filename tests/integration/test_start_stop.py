@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.errors import RecoverableError
@@ -43,6 +44,14 @@ def trades(copy: ProjectCopy) -> int:
         return int((cursor.fetchone() or (0,))[0])
 
 
+def knows_topic(copy: ProjectCopy, family: str) -> bool:
+    """Tell whether a client that takes this kind of address for localhost reaches the broker."""
+    admin = AdminClient(
+        {"bootstrap.servers": copy.settings.kafka_bootstrap_servers, "broker.address.family": family}
+    )
+    return copy.settings.kafka_topic in admin.list_topics(timeout=5).topics
+
+
 def database_answers(copy: ProjectCopy) -> bool:
     try:
         Postgres(copy.settings).check()
@@ -65,6 +74,8 @@ def test_two_copies_run_side_by_side_and_each_stop_ends_its_own(
             assert done.returncode == 0, done.stdout + done.stderr
     assert set(copy.processes()) == set(other.processes()) == PARTS
     assert trades(copy) > 0
+    for family in ("v4", "v6"):
+        assert knows_topic(copy, family)
     others = other.pids()
 
     before = copy.pids()
