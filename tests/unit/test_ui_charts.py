@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from plotly import graph_objects
+from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
 from stockstream.ui import charts, look, shares
 from stockstream.ui.picture import Candle, Mark, Picture, Question

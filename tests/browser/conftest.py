@@ -1,0 +1,126 @@
+"""A real browser, and the dashboard as a person starts it."""
+
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from stockstream.services.ports import free_port
+from stockstream.settings import PROJECT
+from tests.waiting import until
+
+PATIENCE = 60.0
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+TOTALS = ".st-key-totals"
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, or else the one that Playwright has fetched."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class View:
+    """A page of the browser, and what its console said."""
+
+    page: Page
+    console: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> None:
+        """Open the page and wait for its numbers and its charts."""
+        self.page.goto(address)
+        self.page.locator(TOTALS).wait_for(timeout=PATIENCE * 1000)
+        self.page.locator(".plot .main-svg").nth(3).wait_for(timeout=PATIENCE * 1000)
+
+    def total(self, label: str) -> str:
+        """Return one of the numbers on top."""
+        name = self.page.get_by_test_id("stMetricLabel").get_by_text(label, exact=True)
+        tile = self.page.get_by_test_id("stMetric").filter(has=name)
+        return tile.get_by_test_id("stMetricValue").inner_text()
+
+    def status(self) -> str:
+        """Return the line on top."""
+        return self.page.locator(".status").inner_text()
+
+    def refreshes(self, count: int) -> None:
+        """Wait until the number of trades has changed so many times."""
+        for _ in range(count):
+            before = self.total("Trades")
+            until(partial(self._moved, before), PATIENCE)
+
+    def _moved(self, before: str) -> bool:
+        return self.total("Trades") != before
+
+    def note(self, message: ConsoleMessage) -> None:
+        """Keep what the console says when it complains."""
+        if message.type in {"error", "warning"}:
+            self.console.append(message.text)
+
+
+@contextmanager
+def looking(chromium: Browser) -> Iterator[View]:
+    """Open a fresh page, 1440 pixels wide; its console must stay silent until it is closed."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    seen = View(page)
+    page.on("console", seen.note)
+    page.on("pageerror", lambda error: seen.console.append(str(error)))
+    try:
+        yield seen
+    finally:
+        context.close()
+    assert not seen.console
+
+
+@contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[str]:
+    """Run the dashboard on a free port until the block ends; yields its address."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            until(lambda: answers(f"{address}/_stcore/health"), PATIENCE)
+            yield address
+        finally:
+            process.terminate()
+
+
+def answers(address: str) -> bool:
+    """Whether a server says yes there."""
+    try:
+        with urllib.request.urlopen(address, timeout=2) as response:  # noqa: S310 - our own server
+            return bool(response.status == 200)
+    except (urllib.error.URLError, TimeoutError):
+        return False
+
+
+@pytest.fixture
+def dashboard(environment: Mapping[str, str]) -> Iterator[str]:
+    """The dashboard over the test's own database; its address."""
+    with serving({**environment, "STREAMLIT_REFRESH_INTERVAL": "1"}) as address:
+        yield address
+
+
+@pytest.fixture
+def view(chromium: Browser, dashboard: str) -> Iterator[View]:
+    """A page that is closed before the dashboard ends; opening the address is left to the test."""
+    del dashboard
+    with looking(chromium) as seen:
+        yield seen

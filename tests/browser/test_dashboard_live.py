@@ -1,0 +1,94 @@
+"""The dashboard in a real browser while trades happen: numbers move, and nothing else does."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+
+from stockstream.connectors.postgres import Address, Connection
+from tests.browser.conftest import PATIENCE, View
+from tests.browser.market import find, put, random_trades, trading
+from tests.waiting import until
+
+CHARTS = ("prices_plot", "candles_plot", "value_plot", "volume_plot")
+TAG = "for (const node of document.querySelectorAll('.plot')) node.kept = true"
+KEPT = "[...document.querySelectorAll('.plot')].map((node) => node.kept === true)"
+RANGE = "document.querySelector('.st-key-prices_plot .plot')._fullLayout.xaxis.range"
+NEWEST = "document.querySelector('.st-key-prices_plot .plot').data.map((t) => t.x.at(-1)).sort().at(-1)"
+
+
+@pytest.fixture
+def live(connection: Connection, address: Address) -> Iterator[None]:
+    """Ten minutes of trades with a finding, and trading that goes on."""
+    put(connection, random_trades(2_000, datetime.now(UTC), 600))
+    find(connection, "TSLA", why="TSLA is far off")
+    with trading(address):
+        yield
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+@pytest.mark.usefixtures("live")
+def test_the_numbers_move_while_the_charts_stay_mounted(view: View, dashboard: str) -> None:
+    view.open(dashboard)
+    view.page.evaluate(TAG)
+    before, newest = number(view.total("Trades")), view.page.evaluate(NEWEST)
+    view.refreshes(3)
+    assert number(view.total("Trades")) > before
+    until(lambda: view.page.evaluate(NEWEST) > newest, PATIENCE)
+    assert view.page.evaluate(KEPT) == [True] * len(CHARTS)
+    assert re.search(r"newest trade \d+\.\d s ago", view.status())
+
+
+@pytest.mark.usefixtures("live")
+def test_a_zoom_outlives_refreshes(view: View, dashboard: str) -> None:
+    view.open(dashboard)
+    box = view.page.locator(".st-key-prices_plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    usual = view.page.evaluate(RANGE)
+    view.page.mouse.move(box["x"] + 100, box["y"] + 60)
+    view.page.mouse.down()
+    view.page.mouse.move(box["x"] + 300, box["y"] + 70, steps=5)
+    view.page.mouse.up()
+    until(lambda: view.page.evaluate(RANGE) != usual, PATIENCE)
+    zoomed, newest = view.page.evaluate(RANGE), view.page.evaluate(NEWEST)
+    view.refreshes(3)
+    until(lambda: view.page.evaluate(NEWEST) > newest, PATIENCE)
+    assert view.page.evaluate(RANGE) == zoomed
+
+
+@pytest.mark.usefixtures("live")
+def test_nothing_moves_on_the_page_when_it_refreshes(view: View, dashboard: str) -> None:
+    view.open(dashboard)
+    view.refreshes(1)
+    view.page.evaluate(
+        """window.shifts = 0; new PerformanceObserver((list) => {
+             for (const shift of list.getEntries()) window.shifts += shift.value
+           }).observe({type: 'layout-shift'})"""
+    )
+    view.refreshes(4)
+    assert view.page.evaluate("window.shifts") < 0.01
+
+
+@pytest.mark.usefixtures("live")
+def test_pause_stops_the_picture_and_not_the_age(view: View, dashboard: str) -> None:
+    view.open(f"{dashboard}/?paused=true")
+    expect(view.page.locator(".status")).to_contain_text("paused")
+    before, said = view.total("Trades"), view.status()
+    expect(view.page.locator(".status")).to_contain_text(re.compile(r"newest trade [5-9]\.\d s ago"))
+    assert view.total("Trades") == before
+    assert view.status() != said
+
+
+@pytest.mark.usefixtures("live")
+def test_a_control_is_kept_in_the_address(view: View, dashboard: str) -> None:
+    view.open(dashboard)
+    view.page.get_by_test_id("stSidebar").get_by_text("5m", exact=True).click()
+    expect(view.page.locator(".status")).to_contain_text("last 5 minutes")
+    assert "window=5m" in view.page.url
+    view.open(view.page.url)
+    expect(view.page.locator(".status")).to_contain_text("last 5 minutes")
