@@ -14,7 +14,7 @@ from stockstream.services.processes import ProcessState, states
 from stockstream.services.ready import last_line
 from stockstream.settings import Settings
 
-PATIENCE = 120.0
+PATIENCE = 90.0
 LOOK_EVERY = 0.25
 
 # A trade or candle no older than this, and two intervals between trades, shows that they flow.

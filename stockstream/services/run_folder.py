@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,11 +90,13 @@ class RunFolder:
             raise ServiceError(what=f"{self.socket.parent} belongs to another user; set a shorter DATA_DIR")
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the folder against another start or stop at the same time; wait for it to end."""
+    def alone(self, wait_for: Callable[[str], None]) -> Iterator[None]:
+        """Hold the folder against another start or stop at the same time; wait until that has ended."""
         self.make()
         with (self.path / "lock").open("a") as lock:
+            wait_for("another start or stop to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
+            wait_for("a look at what is there")
             yield
 
     def sweep(self) -> None:

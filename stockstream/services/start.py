@@ -33,7 +33,7 @@ def start(settings: Settings, stop: Event, voice: Voice) -> None:
         StockstreamError: what stands in the way, in a line.
     """
     folder = RunFolder(settings.data_dir.resolve())
-    with folder.alone():
+    with folder.alone(voice.wait_for):
         launch = _Launch(settings, folder, stop, voice)
         launch.end_orphans()
         with launch.undone_on_failure():

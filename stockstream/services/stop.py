@@ -18,7 +18,7 @@ def stop(settings: Settings, voice: Voice, *, wipe: bool) -> None:
     if not folder.path.exists() and not orphans.find(folder.path):
         voice.say("stop", "nothing runs")
         return
-    with folder.alone():
+    with folder.alone(voice.wait_for):
         voice.wait_for("the processes to finish")
         ended = stop_all(settings, folder)
         voice.say("stop", f"ended {', '.join(ended)}" if ended else "nothing runs")
