@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Run all tests against real servers of their own; what they need is installed first.
+#
+# Arguments go to pytest: ./test.sh tests/unit, ./test.sh -k candle. --install-only installs and ends.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+# PostgreSQL runs as another user when root starts it: that user reads its program here.
+umask 022
+# shellcheck source=venv.sh
+source ./venv.sh
+
+# The page is tested in a browser: the system's own where it can be had, else the one of Playwright.
+require_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        if command -v "$name" >/dev/null; then return; fi
+    done
+    if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then
+        echo 'installing the package chromium'
+        apt-get update -qq >/dev/null && apt-get install -y -qq chromium >/dev/null && return
+    fi
+    .venv/bin/python -m playwright install chromium
+}
+
+if [ "${1:-}" = --help ]; then
+    sed -n '2,4s/^# \?//p' test.sh
+    exit 0
+fi
+require requirements-dev.txt
+require_browser
+if [ "${1:-}" = --install-only ]; then exit 0; fi
+exec .venv/bin/python -m pytest "$@"
