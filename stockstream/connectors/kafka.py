@@ -8,7 +8,7 @@ broker how far we are, for lag tools alone.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from stockstream.errors import KafkaUnreachableError, OffsetsGoneError
 
@@ -158,7 +158,10 @@ class KafkaSource:
         return int(high)
 
     def _assigned(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
-        consumer.incremental_assign([TopicPartition(self._topic, each.partition, 0) for each in assigned])
+        # Until the position is known: the end is always there, the offset 0 of an old topic is not.
+        for each in assigned:
+            each.offset = OFFSET_END
+        consumer.incremental_assign(assigned)
         consumer.pause(assigned)
         self._waiting |= {each.partition for each in assigned}
         self._has_share = True
