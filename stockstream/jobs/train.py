@@ -69,11 +69,16 @@ class Trainer:
 
     def train_ready(self, symbols: Iterable[str]) -> str | None:
         """Train the first of the symbols that has enough trades by now; returns it, None if none has."""
-        ready = (symbol for symbol in symbols if self._history.has(symbol, FEWEST_TRADES))
-        symbol = next(ready, None)
-        if symbol is not None:
-            log.info("%s", _line(self.train(symbol)))
-        return symbol
+        for symbol in symbols:
+            if not self._history.has(symbol, FEWEST_TRADES):
+                continue
+            try:
+                log.info("%s", _line(self.train(symbol)))
+            except TooFewTradesError:
+                # Some of them are no measures; more will come.
+                continue
+            return symbol
+        return None
 
 
 def _line(model: Model) -> str:
@@ -111,7 +116,7 @@ class Upkeep:
     def _train_one(self) -> bool:
         try:
             trained = self._trainer.train_ready(self._desk.without_model())
-        except (RecoverableError, ModelsFolderError, TooFewTradesError) as exc:
+        except (RecoverableError, ModelsFolderError) as exc:
             log.warning("no training now: %s", exc)
             return False
         if trained is None:

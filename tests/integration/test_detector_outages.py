@@ -3,12 +3,17 @@
 from contextlib import closing
 from pathlib import Path
 
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from stockstream.connectors.kafka_topic import ends
 from stockstream.connectors.models import ModelStore
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres import Connection, address_of, connect
 from stockstream.services.scratch import Scratch
-from tests.detections import examined, found_in_one_go, keys, produce, store, written
+from stockstream.settings import Settings
+from tests.detections import Environment, examined, found_in_one_go, keys, produce, store, written
 from tests.fresh import environment_of, fresh
-from tests.scripts import running
+from tests.scripts import ran, running
 from tests.waiting import until
 
 BATCH = 6_000
@@ -45,3 +50,43 @@ def test_a_crash_of_either_server_costs_no_finding_and_doubles_none(
             assert set(once) == keys(found_in_one_go(connection, ModelStore(settings.models_dir)))
         assert f"cannot reach PostgreSQL at {settings.postgres_host}:{settings.postgres_port}" in said
         assert "Traceback" not in said
+
+
+def test_two_watches_share_the_topic_and_one_takes_over_from_the_other(
+    environment: Environment, connection: Connection, settings: Settings
+) -> None:
+    produce(environment, BATCH, seed=1)
+    with (
+        running(environment, "anomaly_detector.py", "watch") as first,
+        running(environment, "anomaly_detector.py", "watch") as second,
+    ):
+        until(lambda: examined(connection) == BATCH, patience=60)
+        produce(environment, BATCH, seed=2)
+        until(lambda: examined(connection) == 2 * BATCH, patience=60)
+        first.kill()
+        produce(environment, BATCH, seed=3)
+        until(lambda: examined(connection) == 3 * BATCH, patience=60)
+        second.terminate()
+        assert second.wait(timeout=20) == 0
+    once = written(connection)
+    store(environment)
+    assert len(once) == len(set(once)) > 0
+    assert set(once) == keys(found_in_one_go(connection, ModelStore(settings.models_dir)))
+
+
+def test_trades_that_the_topic_has_dropped_are_told_and_passed_over(
+    environment: Environment, connection: Connection, settings: Settings
+) -> None:
+    produce(environment, BATCH, seed=1)
+    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+    ended = ends(servers, topic)
+    dropped = [TopicPartition(topic, partition, end // 2) for partition, end in ended.items() if end > 1]
+    admin = AdminClient({"bootstrap.servers": servers})
+    for future in admin.delete_records(dropped).values():
+        future.result(timeout=10)
+    watched = ran(environment, "anomaly_detector.py", "watch", "--exit-when-idle", "1")
+    assert watched.returncode == 0, watched.stderr
+    assert watched.stderr.count("have gone from the topic unexamined") == sum(
+        end > 1 for end in ended.values()
+    )
+    assert examined(connection) == BATCH
