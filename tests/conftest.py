@@ -9,21 +9,21 @@ import pytest
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
 from stockstream.services.scratch import Scratch, scratch
 from stockstream.settings import Settings
-from tests.fresh import environment_of, fresh, make_template
+from tests.fresh import environment_of, fresh, make_template, open_folder
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
+def servers() -> Iterator[Scratch]:
     """Kafka and PostgreSQL, shared by all tests; one that crashes them takes `own_servers`."""
-    with scratch(tmp_path_factory.mktemp("servers")) as started:
+    with open_folder() as folder, scratch(folder) as started:
         make_template(started.settings)
         yield started
 
 
 @pytest.fixture
-def own_servers(tmp_path: Path) -> Iterator[Scratch]:
+def own_servers() -> Iterator[Scratch]:
     """Kafka and PostgreSQL of the test's own: it may crash them, stop them and start them."""
-    with scratch(tmp_path / "servers") as started:
+    with open_folder() as folder, scratch(folder) as started:
         make_template(started.settings)
         yield started
 

@@ -6,16 +6,29 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from psycopg2 import sql
 
-from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.kafka_topic import ensure_topic, partition_counts
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.connectors.schema import migrate
 from stockstream.settings import Settings
+from tests.waiting import until
 
 TEMPLATE = "template_of_tests"
 PARTITIONS = 4
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Yield a folder for servers, gone afterwards.
+
+    It does not lie in pytest's own: each session of pytest closes that to other users, and run
+    by root PostgreSQL is another user.
+    """
+    with TemporaryDirectory(prefix="stockstream-tests-") as folder:
+        yield Path(folder)
 
 
 def make_template(settings: Settings) -> None:
@@ -33,6 +46,8 @@ def fresh(settings: Settings, folder: Path) -> Iterator[Settings]:
     _in_server(settings, "CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
     try:
         ensure_topic(settings.kafka_bootstrap_servers, name, PARTITIONS)
+        # A broker hears of a new topic a moment after its controller has made it.
+        until(lambda: name in partition_counts(settings.kafka_bootstrap_servers))
         yield settings.model_copy(
             update={
                 "postgres_db": name,

@@ -151,7 +151,7 @@ def _run(command: list[str], user: str | None, spoken: str = "") -> str:
         line for line in done.stderr.splitlines() if "ERROR:" in line or "FATAL:" in line or "error:" in line
     ]
     if done.returncode or errors:
-        reason = (errors or done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        reason = (errors or done.stderr.strip().splitlines() or ["no reason given"])[0]
         raise ServiceError(
             what=f"PostgreSQL's {command[0]} failed in {command[command.index('-D') + 1]} "
             f"({reason.rpartition(': ')[2].strip()})"

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from stockstream.errors import LoginRefusedError
 from stockstream.services.postgres import prepare
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings
+from tests.fresh import open_folder
 from tests.waiting import until
 
 
@@ -56,16 +58,20 @@ def test_a_new_login_and_database_hold_from_the_next_start_on(own_servers: Scrat
         assert cursor.fetchone() == (new.user, new.database)
 
 
-def test_servers_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as opened:
+        yield opened
+
+
+def test_servers_end_with_a_process_that_is_killed(folder: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"
         "from stockstream.services.scratch import scratch\n"
         "with scratch(Path(sys.argv[1])) as it:\n"
         "    print(it.kafka.pid, it.postgres.pid, flush=True); time.sleep(600)\n"
     )
-    owner = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
+    owner = subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True)
     assert owner.stdout
     pids = [int(pid) for pid in owner.stdout.readline().split()]
     assert all(psutil.pid_exists(pid) for pid in pids)

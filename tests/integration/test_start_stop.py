@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import psutil
 import pytest
@@ -12,8 +11,10 @@ from confluent_kafka.admin import AdminClient
 
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.errors import RecoverableError
+from stockstream.services import ports
 from stockstream.services.processes import ProcessState
 from stockstream.services.servers import Postgres
+from tests.fresh import open_folder
 from tests.project_copy import ProjectCopy
 from tests.waiting import until
 
@@ -21,21 +22,23 @@ PARTS = {"kafka", "postgres", "producer", "consumer", "aggregator", "detector", 
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Iterator[ProjectCopy]:
+def copy() -> Iterator[ProjectCopy]:
     """A copy of the project; whatever it began is ended afterwards."""
-    made = ProjectCopy(tmp_path / "a copy")
-    yield made
-    made.stop()
-    assert not made.left()
+    with open_folder() as folder:
+        made = ProjectCopy(folder / "a copy")
+        yield made
+        made.stop()
+        assert not made.left()
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[ProjectCopy]:
+def other() -> Iterator[ProjectCopy]:
     """A second copy beside the first."""
-    made = ProjectCopy(tmp_path / "another copy")
-    yield made
-    made.stop()
-    assert not made.left()
+    with open_folder() as folder:
+        made = ProjectCopy(folder / "another copy")
+        yield made
+        made.stop()
+        assert not made.left()
 
 
 def trades(copy: ProjectCopy) -> int:
@@ -44,12 +47,14 @@ def trades(copy: ProjectCopy) -> int:
         return int((cursor.fetchone() or (0,))[0])
 
 
-def knows_topic(copy: ProjectCopy, family: str) -> bool:
-    """Tell whether a client that takes this kind of address for localhost reaches the broker."""
-    admin = AdminClient(
-        {"bootstrap.servers": copy.settings.kafka_bootstrap_servers, "broker.address.family": family}
-    )
-    return copy.settings.kafka_topic in admin.list_topics(timeout=5).topics
+def knows_topic(copy: ProjectCopy, address: str) -> bool:
+    """Tell whether a client that takes this address for localhost reaches the broker, and stays there."""
+    port = copy.settings.kafka_bootstrap_servers.rpartition(":")[2]
+    server = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    found = AdminClient({"bootstrap.servers": server}).list_topics(timeout=5)
+    return copy.settings.kafka_topic in found.topics and address in {
+        str(broker.host).strip("[]") for broker in found.brokers.values()
+    }
 
 
 def database_answers(copy: ProjectCopy) -> bool:
@@ -74,8 +79,8 @@ def test_two_copies_run_side_by_side_and_each_stop_ends_its_own(
             assert done.returncode == 0, done.stdout + done.stderr
     assert set(copy.processes()) == set(other.processes()) == PARTS
     assert trades(copy) > 0
-    for family in ("v4", "v6"):
-        assert knows_topic(copy, family)
+    for address in ports.addresses("localhost"):
+        assert knows_topic(copy, address)
     others = other.pids()
 
     before = copy.pids()
