@@ -20,8 +20,16 @@ Trace = dict[str, Any]
 MOST_LINES_SEEN = 12
 SAME_DASH = 5
 DASHES = ("solid", "10px,3px", "3px,2px", "dashdot")
-SHAPES = {"price_spike": "diamond", "volume_spike": "square", "price_drop": "triangle-down"}
-OTHER_SHAPES = ("x", "star", "cross", "hexagram", "bowtie", "hourglass")
+SHAPES = {
+    "price_spike": "diamond",
+    "volume_spike": "square",
+    "value_spike": "triangle-up",
+    "one_sided_run": "circle",
+    "wash_trades": "x",
+    "odd_pace": "star",
+    "stale_price": "cross",
+}
+OTHER_SHAPES = ("hexagram", "pentagon", "bowtie", "hourglass", "star-square", "triangle-down")
 
 
 def compare(picture: Picture, *, as_change: bool) -> Figure:

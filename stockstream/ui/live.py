@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from math import ceil
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ from stockstream.ui.picture import Picture, Question
 
 KEPT_ANSWERS = 32
 LONGEST_REFRESH = 10
+BUSY_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,22 @@ def readers(address: Address) -> Readers:
     return Readers(address, "dashboard")
 
 
+@st.cache_resource(show_spinner=False, max_entries=KEPT_ANSWERS)
+def costs(question: Question) -> dict[str, float]:
+    """Return what is known about the cost of a question: the `seconds` that its last answer took."""
+    del question
+    return {"seconds": 0.0}
+
+
 def look(question: Question, interval: int) -> Taken | Trouble:
-    """Return the answer of this refresh: the clock is cut in intervals, and each asks once."""
-    return _look(question, interval, int(time.time() // interval))
+    """Return the answer of this refresh: the clock is cut in intervals, and each asks once.
+
+    An answer that took long (the whole of a long tape) is kept longer, up to the longest refresh, so
+    that a question keeps the database busy for a tenth of the time and not for all of it.
+    """
+    slow = min(ceil(costs(question)["seconds"] / BUSY_SHARE), LONGEST_REFRESH)
+    pace = max(interval, slow)
+    return _look(question, pace, int(time.time() // pace))
 
 
 def known_symbols() -> tuple[str, ...]:
@@ -62,13 +77,16 @@ def known_symbols() -> tuple[str, ...]:
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT_ANSWERS, ttl=LONGEST_REFRESH)
-def _look(question: Question, interval: int, tick: int) -> Taken | Trouble:
-    del interval, tick  # they are here to tell one refresh from the next
+def _look(question: Question, pace: int, tick: int) -> Taken | Trouble:
+    del pace, tick  # they are here to tell one refresh from the next
+    began = time.monotonic()
     try:
         picture = readers(address_of(settings())).read(lambda rows: pictures.take(rows, question))
+        return Taken(picture, time.monotonic())
     except StockstreamError as exc:
         return Trouble(str(exc))
-    return Taken(picture, time.monotonic())
+    finally:
+        costs(question)["seconds"] = time.monotonic() - began
 
 
 @st.cache_data(show_spinner=False, max_entries=1)

@@ -73,15 +73,14 @@ def compare(picture: Picture) -> None:
     left.markdown("### Prices", anchors=False)
     view = right.segmented_control(
         "Prices as",
-        ["change", "price"],
-        default="change",
+        ["Change", "Price"],
+        default="Change",
         required=True,
         key="prices",
         bind="query-params",
         label_visibility="collapsed",
-        format_func=str.capitalize,
     )
-    figure = charts.compare(picture, as_change=view != "price")
+    figure = charts.compare(picture, as_change=view != "Price")
     plot(
         figure,
         "prices_plot",
@@ -118,7 +117,7 @@ def standings(picture: Picture, sign: str) -> None:
         key="order",
         bind="query-params",
         label_visibility="collapsed",
-        format_func=lambda name: f"order: {name}",
+        icon=":material/sort:",
     )
     rows = pieces.ordered(picture.shown, str(order))[:MOST_ROWS]
     st.html(pieces.performance(rows, picture.lines, sign, look.colours(picture.symbols)))

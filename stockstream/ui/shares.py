@@ -29,7 +29,7 @@ def value_bars(picture: Picture, sign: str) -> Figure:
     layout = layout_of(picture, "value", 340)
     layout |= {
         "xaxis": axis()
-        | {"tickprefix": sign, "tickformat": "~s", "fixedrange": True, "range": [0, 1.16 * most]},
+        | {"tickprefix": sign, "tickformat": "~s", "fixedrange": True, "range": [0, 1.32 * most]},
         "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "ticksuffix": " "},
         "bargap": 0.25,
     }

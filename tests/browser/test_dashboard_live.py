@@ -85,6 +85,13 @@ def test_pause_stops_the_picture_and_not_the_age(view: View, dashboard: str) -> 
 
 
 @pytest.mark.usefixtures("live")
+def test_the_age_stays_in_sight_at_the_end_of_the_page(view: View, dashboard: str) -> None:
+    view.open(dashboard)
+    view.page.locator(".st-key-found").scroll_into_view_if_needed()
+    expect(view.page.locator(".status")).to_be_in_viewport()
+
+
+@pytest.mark.usefixtures("live")
 def test_a_control_is_kept_in_the_address(view: View, dashboard: str) -> None:
     view.open(dashboard)
     view.page.get_by_test_id("stSidebar").get_by_text("5m", exact=True).click()
