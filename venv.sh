@@ -81,7 +81,10 @@ install() {
 
 # Make .venv hold what a file of requirements names, unless it does already.
 require() {
+    local python
     if [ -e .venv/.half-made ] || ! wanted .venv/bin/python "$1" 2>/dev/null | cmp -s - ".venv/.complete-$1"; then
-        install "$(find_python)" "$1"
+        # On a line of its own: a failure inside an argument would go unnoticed.
+        python="$(find_python)"
+        install "$python" "$1"
     fi
 }
