@@ -62,6 +62,10 @@ class PoisonError(StockstreamError):
     """PostgreSQL refuses this value ({reason})"""
 
 
+class StatementRefusedError(StockstreamError):
+    """PostgreSQL refuses the statement ({reason}); has this user the right, and is the schema the newest?"""
+
+
 class DuplicateError(PoisonError):
     """PostgreSQL has this row already ({reason}; {constraint})"""
 

@@ -19,11 +19,14 @@ from stockstream.errors import (
     PostgresBusyError,
     PostgresUnreachableError,
     SchemaMissingError,
+    StatementRefusedError,
     StockstreamError,
 )
 from stockstream.settings import Settings
 
 DATA_FAULTS = ("22", "23")
+# A statement that is wrong, unknown here or not allowed: waiting will not mend it.
+STATEMENT_FAULTS = ("42", "0A")
 UNIQUE_VIOLATION = "23505"
 UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
 
@@ -96,6 +99,8 @@ def _translated(exc: psycopg2.Error, address: Address) -> StockstreamError:
         return PoisonError(reason=reason)
     if state in UNDEFINED_TABLE_OR_COLUMN:
         return SchemaMissingError(database=address.database, reason=reason)
+    if state.startswith(STATEMENT_FAULTS):
+        return StatementRefusedError(reason=reason)
     if state:
         return PostgresBusyError(reason=reason)
     return PostgresUnreachableError(host=address.host, port=address.port, reason=reason)
