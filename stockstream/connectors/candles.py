@@ -13,7 +13,7 @@ are the rows of `trades`, once the consumer has stored them all.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
@@ -23,7 +23,7 @@ from stockstream.connectors.sql import query
 from stockstream.errors import FencedError, PostgresUnreachableError
 from stockstream.market.candle import Candle
 from stockstream.market.windows_checkpoint import NEVER, Checkpoint, LateTrade, Mark
-from stockstream.market.windows_columns import microseconds, moment
+from stockstream.market.windows_columns import Columns, microseconds, moment
 
 JOB = "aggregator"
 
@@ -89,7 +89,10 @@ class CandleTable:
         rewind_offset, watermark = cursor.fetchone() or (place.next_offset, None)
         cursor.execute(query("symbols"), key)
         symbols = {symbol: _since_1970(passed) for symbol, passed in cursor}
-        return Mark(place.next_offset, rewind_offset, _since_1970(watermark), symbols)
+        cursor.execute(query("forget_early"), key | {"watermark": watermark})
+        cursor.execute(query("early"), key)
+        early = _early(cursor.fetchall())
+        return Mark(place.next_offset, rewind_offset, _since_1970(watermark), symbols, early)
 
     def _write(self, cursor: Cursor, steps: Sequence[fence.Step], checkpoint: Checkpoint) -> None:
         fence.advance(cursor, JOB, self._topic, self._owned, steps)
@@ -115,6 +118,8 @@ class CandleTable:
         if mark.symbols:
             passed = [_time(each) for each in mark.symbols.values()]
             cursor.execute(query("save_symbols"), key | {"symbols": list(mark.symbols), "passed": passed})
+        if mark.early:
+            cursor.execute(query("save_early"), key | _early_columns(mark.early))
 
     def _moved(self, step: fence.Step) -> fence.Place:
         return fence.Place(step.end, self._owned[step.partition].epoch)
@@ -174,6 +179,29 @@ def _late_columns(late: Sequence[LateTrade]) -> dict[str, list[object]]:
         "sources": [each.source for each in late],
         "trade_ids": [each.trade_id for each in late],
     }
+
+
+def _early_columns(early: Columns) -> dict[str, list[object]]:
+    """Return early trades as the columns that the statement `save_early` takes."""
+    return {
+        "offsets": list(early.offsets),
+        "times": [moment(each) for each in early.times],
+        "symbols": list(early.symbols),
+        "sources": [source for source, _ in early.keys],
+        "trade_ids": [trade_id for _, trade_id in early.keys],
+        "prices": list(early.prices),
+        "volumes": list(early.volumes),
+        "buys": list(early.buys),
+    }
+
+
+def _early(rows: Sequence[tuple[Any, ...]]) -> Columns:
+    """Return early trades from the rows of the query `early`."""
+    if not rows:
+        return Columns()
+    offsets, times, symbols, sources, trade_ids, prices, volumes, buys = zip(*rows, strict=True)
+    keys = list(zip(sources, trade_ids, strict=True))
+    return Columns(offsets, list(map(microseconds, times)), symbols, keys, prices, volumes, buys)
 
 
 def _time(since_1970: int) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
 from threading import Event
@@ -101,7 +101,7 @@ class Aggregator:
         self._store = store
         self._clock = clock
         self._stored_at = clock()
-        self._unstored = False
+        self._marks: dict[int, Mark] = {}
         self._spans: dict[int, tuple[int, int]] = {}
 
     def claim(self, partitions: Sequence[int]) -> dict[int, int]:
@@ -109,7 +109,6 @@ class Aggregator:
         marks = self._store.claim(partitions)
         for partition, mark in marks.items():
             self._windows.hold(partition, mark, self._clock())
-        self._unstored = True
         return {partition: mark.rewind_offset for partition, mark in marks.items()}
 
     def run(self, source: TradeSource, stop: Event, idle_limit: float | None = None) -> None:
@@ -165,7 +164,6 @@ class Aggregator:
             self.total.bad += trades.bad
         if batch:
             self._spans |= batch.spans
-            self._unstored = True
 
     def _is_due(self, caught_up: Collection[int]) -> bool:
         is_behind = not self._windows.partitions <= set(caught_up)
@@ -174,10 +172,13 @@ class Aggregator:
     def _checkpoint(self, patience: Patience, caught_up: Collection[int], *, ended: bool) -> None:
         self._stored_at = self._clock()
         checkpoint = self._windows.checkpoint(self._stored_at, caught_up, ended=ended)
-        if not (self._unstored or checkpoint.candles or self._store.has_waiting):
+        if checkpoint.marks == self._marks and not (checkpoint.candles or self._store.has_waiting):
             return
         patience(partial(self._store.write, checkpoint))
-        self._unstored = False
+        self._marks = {
+            partition: replace(mark, symbols={}, early=Columns())
+            for partition, mark in checkpoint.marks.items()
+        }
         self.total.candles += len(checkpoint.candles)
         self.total.late += len(checkpoint.late)
 

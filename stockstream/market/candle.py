@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 from itertools import compress
 from operator import mul
+from sys import maxsize
 
 from stockstream.market.windows_columns import Columns, TradeKey
 
@@ -48,15 +49,18 @@ class Part:
     def __init__(self, partition: int) -> None:
         """Start without trades."""
         self.partition = partition
-        self.first_offset = -1
+        self.first_offset = maxsize
         self.keys: set[TradeKey] = set()
         self.price_sum = self.volume = self.value = self.buy_volume = NOTHING
         self.low = self.high = NOTHING
         self.first: Edge = (0, 0, 0, NOTHING)
         self.last: Edge = (0, 0, 0, NOTHING)
 
-    def add(self, trades: Columns) -> None:
-        """Add trades, at least one, none of them counted before; within `EXACT`."""
+    def add(self, trades: Columns, *, kept: bool = False) -> None:
+        """Add trades, at least one, none of them counted before; within `EXACT`.
+
+        Those that are `kept` elsewhere do not count for `first_offset`, where to read back to.
+        """
         begins = not self.keys
         first = trades.times.index(min(trades.times))
         last = len(trades) - 1 - trades.times[::-1].index(max(trades.times))
@@ -65,7 +69,7 @@ class Part:
         self.last = closing if begins else max(self.last, closing)
         self.low = min(trades.prices) if begins else min(self.low, *trades.prices)
         self.high = max(trades.prices) if begins else max(self.high, *trades.prices)
-        self.first_offset = trades.offsets[0] if begins else min(self.first_offset, trades.offsets[0])
+        self.first_offset = self.first_offset if kept else min(self.first_offset, trades.offsets[0])
         self.price_sum = sum(trades.prices, self.price_sum)
         self.volume = sum(trades.volumes, self.volume)
         self.value = sum(map(mul, trades.prices, trades.volumes), self.value)

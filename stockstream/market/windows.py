@@ -13,7 +13,11 @@ several partitions carry).
 **Silence.** A partition is quiet when all of it has been read and nothing came for `idle`. The
 candles of its symbols turn final when their minute is over by `now`, too. Silence closes a candle,
 but makes no trade late: the watermark stays, and a trade that comes after all restates the candle. So
-a slow replay of an old day is never cut off by the clock of today.
+a slow replay of an old day is never cut off by the clock of today. Only after `patience` (an hour) of
+silence are such windows given up, so that a restart need not read back further than the topic goes.
+
+**Far ahead.** A trade more than `skew` ahead of `now` counts in its minute and moves no watermark. It
+is handed out to be kept and comes back with the mark, so a restart need not read back to it either.
 
 **Repeats.** A trade whose (source, trade_id) was counted for its symbol, in any window still held,
 is not counted again. One whose window is gone is handed out as late, and the tape says whether it is
@@ -30,7 +34,7 @@ is put together as long as one process reads them all.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import localcontext
 
 import numpy as np
@@ -38,8 +42,8 @@ from numpy.typing import NDArray
 
 from stockstream.market.candle import EXACT, Candle, Part, candle
 from stockstream.market.windows_checkpoint import Checkpoint, LateTrade, Mark
-from stockstream.market.windows_columns import Columns
-from stockstream.market.windows_watermarks import Watermarks
+from stockstream.market.windows_columns import Columns, joined
+from stockstream.market.windows_watermarks import Times, Watermarks
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -57,13 +61,21 @@ class _Window:
 class Windows:
     """The windows that are held, over all partitions that this process reads."""
 
-    def __init__(self, lateness: int = 5 * SECOND, skew: int = 60 * SECOND, idle: int = 3 * SECOND) -> None:
+    def __init__(
+        self,
+        lateness: int = 5 * SECOND,
+        skew: int = 60 * SECOND,
+        idle: int = 3 * SECOND,
+        patience: int = 3_600 * SECOND,
+    ) -> None:
         """Start without partitions; the arguments are in microseconds, see above."""
         self._lateness = lateness
         self._idle = idle
+        self._patience = patience
         self._watermarks = Watermarks(skew)
         self._windows: dict[str, dict[int, _Window]] = defaultdict(dict)
         self._late: list[LateTrade] = []
+        self._early: dict[int, list[Columns]] = defaultdict(list)
 
     @property
     def partitions(self) -> frozenset[int]:
@@ -74,10 +86,14 @@ class Windows:
         """Take a partition on where `mark` left it; what was held of it before is let go."""
         self.release(partition)
         self._watermarks.hold(partition, mark, now)
+        passed = np.array([self._watermarks.passed(symbol) for symbol in mark.early.symbols], np.int64)
+        gone = self._gone(passed, mark.early)
+        self._count(partition, mark.early, np.flatnonzero(~gone).tolist(), kept=True)
 
     def release(self, partition: int) -> None:
         """Let a partition go, with all that its trades gave to windows."""
         self._watermarks.release(partition)
+        self._early.pop(partition, None)
         self._late = [trade for trade in self._late if trade.partition != partition]
         for symbol, start, window in list(self._each()):
             window.parts.pop(partition, None)
@@ -87,16 +103,14 @@ class Windows:
     def add(self, partition: int, trades: Columns, end: int, now: int) -> None:
         """Add the trades of one partition, which has been read up to offset `end` (excluded)."""
         next_offset = self._watermarks.next_offset(partition)
-        passed = self._watermarks.before_each(partition, trades, now)
-        starts = _starts(trades)
-        is_gone = passed >= starts + MINUTE + self._lateness
-        by_symbol: dict[str, list[int]] = defaultdict(list)
-        for place in np.flatnonzero(~is_gone).tolist():
-            by_symbol[trades.symbols[place]].append(place)
-        late = [place for place in np.flatnonzero(is_gone).tolist() if trades.offsets[place] >= next_offset]
-        with localcontext(EXACT):
-            for symbol, places in by_symbol.items():
-                self._count(partition, symbol, self._uncounted(symbol, places, trades), trades)
+        early = self._watermarks.early(partition, trades, now)
+        gone = self._gone(self._watermarks.before_each(partition, trades, now), trades)
+        late = [place for place in np.flatnonzero(gone).tolist() if trades.offsets[place] >= next_offset]
+        if early:
+            self._early[partition].append(trades.pick(early))
+            self._count(partition, trades, early, kept=True)
+            gone[early] = True
+        self._count(partition, trades, np.flatnonzero(~gone).tolist())
         unknown = [place for place in late if self._uncounted(trades.symbols[place], [place], trades)]
         self._late += [_late_trade(partition, trades, place) for place in unknown]
         self._watermarks.has_read(partition, end, now)
@@ -109,6 +123,7 @@ class Windows:
             caught_up: the partitions that have nothing left to read.
             ended: nothing more will come: partitions that have nothing left to read are quiet at once.
         """
+        self._give_up(self._watermarks.quiet(caught_up, now - self._patience), now - self._patience)
         silent_since = now if ended else now - self._idle
         quiet = self._watermarks.quiet(caught_up, silent_since)
         with localcontext(EXACT):
@@ -116,7 +131,23 @@ class Windows:
                 found for symbol in list(self._windows) for found in self._settle(symbol, quiet, silent_since)
             ]
         late, self._late = self._late, []
-        return Checkpoint(candles, late, self._watermarks.marks(self._first_offsets()))
+        marks = self._watermarks.marks(self._first_offsets())
+        for partition, early in self._early.items():
+            marks[partition] = replace(marks[partition], early=joined(early))
+        self._early.clear()
+        return Checkpoint(candles, late, marks)
+
+    def _gone(self, passed: Times, trades: Columns) -> NDArray[np.bool_]:
+        """Tell of each trade whether its window is gone, by what had passed its symbol before it."""
+        times = np.array(trades.times, np.int64)
+        return np.asarray(passed >= times - times % MINUTE + MINUTE + self._lateness)
+
+    def _give_up(self, partitions: Collection[int], before: int) -> None:
+        """Let partitions that were quiet for very long pass the windows they hold."""
+        for _, start, window in self._each():
+            for partition in window.parts.keys() & partitions:
+                if start + MINUTE <= before:
+                    self._watermarks.pass_by(partition, start + MINUTE + self._lateness)
 
     def _uncounted(self, symbol: str, places: list[int], trades: Columns) -> list[int]:
         """Return the places of those trades that no window has counted, each trade once."""
@@ -129,15 +160,17 @@ class Windows:
         first = {trades.keys[place]: place for place in reversed(places)}
         return sorted(first[key] for key in keys)
 
-    def _count(self, partition: int, symbol: str, places: list[int], trades: Columns) -> None:
-        by_start: dict[int, list[int]] = defaultdict(list)
+    def _count(self, partition: int, trades: Columns, places: list[int], *, kept: bool = False) -> None:
+        """Count the trades at these places of the columns, unless they were counted."""
+        by_symbol: dict[str, list[int]] = defaultdict(list)
         for place in places:
-            time = trades.times[place]
-            by_start[time - time % MINUTE].append(place)
-        for start, inside in by_start.items():
-            window = self._windows[symbol].setdefault(start, _Window())
-            window.parts.setdefault(partition, Part(partition)).add(trades.pick(inside))
-            window.is_changed = True
+            by_symbol[trades.symbols[place]].append(place)
+        with localcontext(EXACT):
+            for symbol, its in by_symbol.items():
+                for start, inside in _by_start(trades, self._uncounted(symbol, its, trades)).items():
+                    window = self._windows[symbol].setdefault(start, _Window())
+                    window.parts.setdefault(partition, Part(partition)).add(trades.pick(inside), kept=kept)
+                    window.is_changed = True
 
     def _settle(self, symbol: str, quiet: frozenset[int], silent_since: int) -> Iterator[Candle]:
         """Give the changed candles of a symbol and forget its windows that are passed."""
@@ -174,9 +207,11 @@ class Windows:
             del self._windows[symbol]
 
 
-def _starts(trades: Columns) -> NDArray[np.int64]:
-    times = np.array(trades.times, np.int64)
-    return times - times % MINUTE
+def _by_start(trades: Columns, places: list[int]) -> dict[int, list[int]]:
+    by_start: dict[int, list[int]] = defaultdict(list)
+    for place in places:
+        by_start[trades.times[place] // MINUTE * MINUTE].append(place)
+    return by_start
 
 
 def _late_trade(partition: int, trades: Columns, place: int) -> LateTrade:

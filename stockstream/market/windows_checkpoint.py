@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stockstream.market.candle import Candle
+from stockstream.market.windows_columns import Columns
 
 NEVER = -1
 
@@ -14,13 +15,15 @@ class Mark:
 
     Read on from `rewind_offset`: up to `next_offset` the windows that are held are built again.
     `watermark` is `NEVER` before the first trade. `symbols` are those met in the partition, each with
-    the time that had passed it if other partitions carry it too (else `NEVER`).
+    the time that had passed it if other partitions carry it too (else `NEVER`). `early` are trades that
+    were far ahead of the clock: they are kept, because reading back to them could go back for years.
     """
 
     next_offset: int = 0
     rewind_offset: int = 0
     watermark: int = NEVER
     symbols: Mapping[str, int] = field(default_factory=dict)
+    early: Columns = field(default_factory=Columns)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class LateTrade:
 class Checkpoint:
     """What is to be stored in one go: candles that changed, late trades, and where each partition stands.
 
-    The `symbols` of a mark are only those to be stored anew.
+    The `symbols` and `early` trades of a mark are only those to be stored anew.
     """
 
     candles: list[Candle]

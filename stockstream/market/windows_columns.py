@@ -22,13 +22,13 @@ class Columns:
     whether the taker bought; `bad` counts the messages that are no trades and are in no column.
     """
 
-    offsets: Sequence[int]
-    times: Sequence[int]
-    symbols: Sequence[str]
-    keys: Sequence[TradeKey]
-    prices: Sequence[Decimal]
-    volumes: Sequence[Decimal]
-    buys: Sequence[bool]
+    offsets: Sequence[int] = ()
+    times: Sequence[int] = ()
+    symbols: Sequence[str] = ()
+    keys: Sequence[TradeKey] = ()
+    prices: Sequence[Decimal] = ()
+    volumes: Sequence[Decimal] = ()
+    buys: Sequence[bool] = ()
     bad: int = 0
 
     def __len__(self) -> int:
@@ -36,7 +36,9 @@ class Columns:
         return len(self.offsets)
 
     def pick(self, places: Sequence[int]) -> "Columns":
-        """Return the trades at these places of the columns, at least one."""
+        """Return the trades at these places of the columns."""
+        if not places:
+            return Columns()
         if len(places) == 1:
             return self._one(places[0])
         take = itemgetter(*places)
@@ -80,6 +82,19 @@ def columns(values: Sequence[bytes | None], offsets: Sequence[int]) -> Columns:
         [trade.volume for trade in trades],
         [trade.trade_type == "BUY" for trade in trades],
         bad=len(values) - len(trades),
+    )
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return columns one after the other."""
+    return Columns(
+        [each for part in parts for each in part.offsets],
+        [each for part in parts for each in part.times],
+        [each for part in parts for each in part.symbols],
+        [each for part in parts for each in part.keys],
+        [each for part in parts for each in part.prices],
+        [each for part in parts for each in part.volumes],
+        [each for part in parts for each in part.buys],
     )
 
 

@@ -99,6 +99,20 @@ class Watermarks:
             passed[place] = shared.get(symbol, passed[place])
         return passed
 
+    def early(self, partition: int, trades: Columns, now: int) -> list[int]:
+        """Return the places of trades, not read before, that are too far ahead of `now` to be believed."""
+        next_offset, latest = self.next_offset(partition), now + self._skew
+        return [
+            place
+            for place, time in enumerate(trades.times)
+            if time > latest and trades.offsets[place] >= next_offset
+        ]
+
+    def pass_by(self, partition: int, time: int) -> None:
+        """Let a partition's watermark come to `time`, if it is not there yet."""
+        track = self._tracks[partition]
+        track.watermark = max(track.watermark, time)
+
     def has_read(self, partition: int, end: int, now: int) -> None:
         """Note that a partition has been read up to offset `end` (excluded)."""
         track = self._tracks[partition]
@@ -124,7 +138,7 @@ class Watermarks:
         """
         for partition, track in self._tracks.items():
             if self.is_back(partition):
-                rewind_offset = first_offsets.get(partition, track.read_to)
+                rewind_offset = min(first_offsets.get(partition, track.read_to), track.read_to)
                 track.mark = Mark(track.read_to, rewind_offset, track.watermark)
         return {
             partition: replace(track.mark, symbols=self._unstored.pop(partition, {}))

@@ -152,8 +152,8 @@ def test_a_connection_that_breaks_again_and_again_loses_and_doubles_nothing(
     tape = mixed_tape(10_000)
     with running(environment, "aggregator.py") as aggregator:
         for start in range(0, len(tape), 2_000):
-            store(connection, produce(settings, tape[start : start + 2_000]))
             seen = progress(connection)
+            store(connection, produce(settings, tape[start : start + 2_000]))
             rows(
                 connection,
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

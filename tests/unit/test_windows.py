@@ -134,6 +134,26 @@ def test_a_time_far_ahead_counts_in_its_minute_and_closes_nothing(desk: Desk) ->
     assert (desk.final(), desk.late) == (set(), [])
 
 
+def test_a_restart_finds_a_trade_far_ahead_without_reading_back_to_it(desk: Desk) -> None:
+    now = NOON + 200 * SECOND
+    desk.trade(Tick(1), Tick(3_660, price="7"), Tick(199), now=now)
+    assert (desk.marks[0].next_offset, desk.marks[0].rewind_offset) == (3, 2)
+    desk.start(now)
+    desk.trade(Tick(3_661, price="8"), Tick(3_730), Tick(3_662), now=LATER + 200 * SECOND)
+    assert (desk.counts()["AAPL", 3_660], desk.candles["AAPL", 3_660].price_sum) == (2, Decimal(15))
+    assert desk.late == [("AAPL", 3_660)]
+
+
+def test_after_an_hour_of_silence_nothing_is_left_to_read_back_to(desk: Desk) -> None:
+    desk.trade(Tick(1), now=NOON + 2 * SECOND)
+    desk.store(NOON + 3_601 * SECOND)
+    assert desk.marks[0].rewind_offset == 0
+    desk.store(NOON + 3_660 * SECOND)
+    assert (desk.marks[0].rewind_offset, desk.final()) == (1, {("AAPL", 0)})
+    desk.trade(Tick(2), Tick(61))
+    assert (desk.counts(), desk.late) == ({("AAPL", 0): 1, ("AAPL", 60): 1}, [("AAPL", 0)])
+
+
 def test_a_clock_that_runs_ahead_does_not_make_the_others_late(desk: Desk) -> None:
     now = NOON + 50 * SECOND
     desk.trade(Tick(1), Tick(90), Tick(49, symbol="IBM"), now=now)

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from stockstream.market.candle import Candle
 from stockstream.market.windows import MINUTE, SECOND, Windows
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
-from stockstream.market.windows_columns import Columns
+from stockstream.market.windows_columns import Columns, joined
 
 NOON = 1_764_072_000 * SECOND
 LATER = NOON + 3_600 * SECOND
@@ -53,6 +53,7 @@ class Desk:
         self.arguments = arguments
         self.marks = dict.fromkeys(partitions, Mark())
         self.symbols: dict[int, dict[str, int]] = defaultdict(dict)
+        self.early: dict[int, list[Columns]] = defaultdict(list)
         self.tapes: dict[int, list[Tick]] = defaultdict(list)
         self.candles: dict[tuple[str, int], Candle] = {}
         self.late: list[tuple[str, int]] = []
@@ -63,7 +64,8 @@ class Desk:
         self.windows = Windows(**self.arguments)
         self.read_to = {}
         for partition, mark in self.marks.items():
-            stored = Mark(mark.next_offset, mark.rewind_offset, mark.watermark, dict(self.symbols[partition]))
+            symbols, early = dict(self.symbols[partition]), joined(self.early[partition])
+            stored = replace(mark, symbols=symbols, early=early)
             self.windows.hold(partition, stored, now)
             self.read_to[partition] = mark.rewind_offset
 
@@ -87,6 +89,7 @@ class Desk:
         self.late += [(trade.symbol, (trade.start - NOON) // SECOND) for trade in checkpoint.late]
         for partition, mark in checkpoint.marks.items():
             self.symbols[partition] |= mark.symbols
+            self.early[partition].append(mark.early)
         self.marks = checkpoint.marks
         return checkpoint
 

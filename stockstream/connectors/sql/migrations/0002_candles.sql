@@ -30,3 +30,18 @@ CREATE TABLE late_arrivals (
     PRIMARY KEY (topic, kafka_partition, kafka_offset)
 );
 COMMENT ON TABLE late_arrivals IS 'late trades that wait until trades tells whether they are repeats';
+
+CREATE TABLE early_trades (
+    topic           text        NOT NULL,
+    kafka_partition integer     NOT NULL,
+    kafka_offset    bigint      NOT NULL,
+    "timestamp"     timestamptz NOT NULL,
+    symbol          text        NOT NULL,
+    source          text        NOT NULL,
+    trade_id        text        NOT NULL,
+    price           numeric     NOT NULL,
+    volume          numeric     NOT NULL,
+    is_buy          boolean     NOT NULL,
+    PRIMARY KEY (topic, kafka_partition, kafka_offset)
+);
+COMMENT ON TABLE early_trades IS 'trades far ahead of the clock: a restart finds them here and need not read back to them';
