@@ -19,7 +19,7 @@ ZERO = Decimal(0)
 def market(picture: Picture, span: Span) -> None:
     """Draw all panels of a market that has trades."""
     sign = numerals.currency([row.symbol for row in picture.standings])
-    totals(picture, span, sign)
+    totals(picture, sign)
     left, right = st.columns([3, 2], gap="small")
     with left, st.container(key="compare"):
         compare(picture)
@@ -35,7 +35,7 @@ def market(picture: Picture, span: Span) -> None:
         found(picture)
 
 
-def totals(picture: Picture, span: Span, sign: str) -> None:
+def totals(picture: Picture, sign: str) -> None:
     """Draw the five numbers on top: sums over the candles of the window."""
     rows = picture.standings
     trades = sum(row.trades for row in rows)
@@ -44,12 +44,11 @@ def totals(picture: Picture, span: Span, sign: str) -> None:
     value = sum((row.value for row in rows), ZERO)
     late = sum(row.late for row in rows)
     findings = sum(row.findings for row in rows)
-    seconds = max((span.end - span.start).total_seconds(), 1)
     with st.container(horizontal=True, key="totals", gap="small"):
         _total(
             "Trades",
             f"{trades:,}",
-            f"{trades / seconds:,.1f} a second" + (f", {late:,} more late" if late else ""),
+            f"{trades / picture.seconds:,.1f} a second" + (f", {late:,} more late" if late else ""),
         )
         _total("Volume", numerals.short(volume), f"{bought / volume:.0%} bought" if volume else "none")
         _total(

@@ -111,6 +111,7 @@ class Picture:
     question: Question
     read_at: datetime
     newest: datetime | None = None
+    first: datetime | None = None
     candles_end: datetime | None = None
     span: Span | None = None
     symbols: tuple[str, ...] = ()
@@ -120,6 +121,13 @@ class Picture:
     candles: list[Candle] = field(default_factory=list)
     tape: list[Print] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the window is in which there can be trades, at least a second."""
+        if self.span is None or self.first is None:
+            return 1.0
+        return max((self.span.end - max(self.span.start, self.first)).total_seconds(), 1.0)
 
     @property
     def shown(self) -> list[Standing]:
@@ -143,6 +151,7 @@ def take(rows: Rows, question: Question) -> Picture:
         question,
         read_at,
         newest,
+        first,
         candles_end,
         span,
         known,

@@ -20,23 +20,23 @@ CONFIG = {
     "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 }
 
+HERE = Path(__file__).parent
+LIBRARY = (HERE / "library.js").read_text("utf-8")
+
 # Declared for its folder alone: Streamlit serves it, with the right type and to be cached.
 declare_component("plotly", path=str(files("plotly") / "package_data"))
-
-HERE = Path(__file__).parent
 
 _plot = component(
     "stockstream.plot",
     html='<div class="plot"></div>',
-    js=(HERE / "plot.js").read_text("utf-8"),
+    js=LIBRARY + (HERE / "plot.js").read_text("utf-8"),  # a chart may come before the fetching has begun
     isolate_styles=False,
 )
 
 
 def fetch_library() -> None:
     """Have the browser fetch Plotly's script, so that it is there when the first figure comes."""
-    script = (HERE / "library.js").read_text("utf-8")
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{LIBRARY}</script>", unsafe_allow_javascript=True)
 
 
 def plot(figure: Figure, key: str, alt: str) -> None:

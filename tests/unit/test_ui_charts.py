@@ -38,6 +38,7 @@ def picture(marks: list[Mark], question: Question | None = None) -> Picture:
         question or Question("15m"),
         NOON,
         NOON,
+        SPAN.start,
         NOON,
         SPAN,
         ("AAPL", "MSFT"),
@@ -107,7 +108,7 @@ def test_no_axis_of_time_has_a_range_that_would_undo_a_zoom() -> None:
 def test_small_shares_of_the_volume_are_put_together() -> None:
     rows = [standing(f"S{place:02}", "1") for place in range(20)]
     shown = Picture(
-        Question("15m"), NOON, NOON, NOON, SPAN, tuple(row.symbol for row in rows), rows, focus="S00"
+        Question("15m"), NOON, NOON, NOON, NOON, SPAN, tuple(row.symbol for row in rows), rows, focus="S00"
     )
     (ring,) = shares.volume_shares(shown)["data"]
     assert ring["labels"][-1] == "other"
