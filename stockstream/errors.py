@@ -46,8 +46,8 @@ class OffsetsGoneError(StockstreamError):
 
 
 class LoginRefusedError(RecoverableError):
-    """PostgreSQL at {host}:{port} refuses user {user} for database {database} ({reason}); create them
-    there, or set POSTGRES_PORT to a free port and ./start.sh starts a server of its own"""
+    """PostgreSQL at {host}:{port} does not let user {user} into database {database} ({reason}); if that
+    lasts, create them there, or set POSTGRES_PORT to a free port and ./start.sh starts a server of its own"""
 
 
 class SchemaMissingError(StockstreamError):

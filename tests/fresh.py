@@ -10,11 +10,10 @@ from tempfile import TemporaryDirectory
 
 from psycopg2 import sql
 
-from stockstream.connectors.kafka_topic import ensure_topic, partition_counts
+from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.connectors.schema import migrate
 from stockstream.settings import Settings
-from tests.waiting import until
 
 TEMPLATE = "template_of_tests"
 PARTITIONS = 4
@@ -46,8 +45,6 @@ def fresh(settings: Settings, folder: Path) -> Iterator[Settings]:
     _in_server(settings, "CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
     try:
         ensure_topic(settings.kafka_bootstrap_servers, name, PARTITIONS)
-        # A broker hears of a new topic a moment after its controller has made it.
-        until(lambda: name in partition_counts(settings.kafka_bootstrap_servers))
         yield settings.model_copy(
             update={
                 "postgres_db": name,

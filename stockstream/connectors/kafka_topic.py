@@ -6,6 +6,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from stockstream.errors import KafkaUnreachableError
 
@@ -30,7 +31,21 @@ def ensure_topic(servers: str, topic: str, partitions: int, patience: float = PA
         if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
         raise KafkaUnreachableError(servers=servers, reason=error.str()) from exc
+    _await_topic(servers, topic, patience)
     return True
+
+
+def _await_topic(servers: str, topic: str, patience: float) -> None:
+    """Wait until the broker tells of the topic: it hears of it a moment after its controller made it."""
+    listed = Retrying(
+        retry=retry_if_result(lambda counts: topic not in counts),
+        stop=stop_after_delay(patience),
+        wait=wait_fixed(0.05),
+    )
+    try:
+        listed(partition_counts, servers, patience)
+    except RetryError as exc:
+        raise KafkaUnreachableError(servers=servers, reason=f"topic {topic} does not appear") from exc
 
 
 def partition_counts(servers: str, patience: float = PATIENCE) -> dict[str, int]:

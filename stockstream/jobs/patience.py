@@ -58,7 +58,7 @@ class Patience:
         self._spoken_at = -SPEAK_EVERY
         self._retrying = Retrying(
             retry=retry_if_exception_type(RecoverableError),
-            wait=wait_exponential_jitter(initial=0.1, max=LONGEST_WAIT),
+            wait=wait_exponential_jitter(multiplier=0.1, max=LONGEST_WAIT),
             stop=stop_when_event_set(stop),
             sleep=pause or sleep_using_event(stop),
             before_sleep=self._before_waiting,

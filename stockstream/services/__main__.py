@@ -20,8 +20,9 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
         if arguments.command == "stop":
             stop_system(settings, voice, wipe=arguments.wipe)
             return 0
-        start(settings, stop, voice)
-        voice.say("dashboard", f"http://localhost:{settings.dashboard_port}")
+        start(settings, stop, voice, servers_alone=arguments.servers)
+        if not arguments.servers:
+            voice.say("dashboard", f"http://localhost:{settings.dashboard_port}")
         voice.say("logs", f"tail -f {shlex.quote(str(settings.data_dir / 'logs'))}/*.log")
         voice.say("look", "python test_system.py shows the health of every part; ./stop.sh ends them all")
     return 0
@@ -44,7 +45,10 @@ def _since(process: ProcessState) -> str:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="services", description="Start, stop or show the system as one.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("start", help="bring up what is not up, and wait until trades flow")
+    starting = commands.add_parser("start", help="bring up what is not up, and wait until trades flow")
+    starting.add_argument(
+        "--servers", action="store_true", help="Kafka, PostgreSQL, topic and tables alone, no process"
+    )
     ending = commands.add_parser("stop", help="end what start began")
     ending.add_argument("--wipe", action="store_true", help="also delete the data of the servers it started")
     commands.add_parser("status", help="show the processes that start began")

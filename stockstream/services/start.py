@@ -21,8 +21,10 @@ from stockstream.services.voice import Voice
 from stockstream.settings import Settings
 
 
-def start(settings: Settings, stop: Event, voice: Voice) -> None:
+def start(settings: Settings, stop: Event, voice: Voice, *, servers_alone: bool = False) -> None:
     """Bring up servers, topic, schema and processes; what runs already is left alone.
+
+    With `servers_alone` no process is started: each then runs in a terminal of its own.
 
     Order of effects: what could stand in the way is looked at first; then the servers, side by
     side; then topic and schema; then the processes. Where that fails, all that this start began
@@ -37,8 +39,12 @@ def start(settings: Settings, stop: Event, voice: Voice) -> None:
         launch = _Launch(settings, folder, stop, voice)
         launch.end_orphans()
         with launch.undone_on_failure():
+            if not servers_alone:
+                launch.require_dashboard_port()
             launch.servers_up()
             launch.topic_and_schema()
+            if servers_alone:
+                return
             launch.processes_up()
         await_flow(settings, [program.name for program in apps(settings)], stop, voice.wait_for)
 
@@ -70,12 +76,19 @@ class _Launch:
                 stop_all(self._settings, self._folder)
             raise
 
+    def require_dashboard_port(self) -> None:
+        """Refuse to begin where another program has the dashboard's port."""
+        port = self._settings.dashboard_port
+        if "dashboard" not in self._running() and ports.is_taken(port, "127.0.0.1"):
+            raise ServiceError(
+                what=f"port {port}, the dashboard's, is taken by {ports.holder(port)}; "
+                "end it, or set DASHBOARD_PORT to a free port"
+            )
+
     def servers_up(self) -> None:
         """Have both servers answer, each from where it can be had."""
         servers: list[Server] = [Kafka(self._settings), Postgres(self._settings)]
         running = self._running()
-        if "dashboard" not in running:
-            self._require_dashboard_port()
         down = [server for server in servers if server.name not in running]
         decided = self._docker_up(down, origins(down, self._settings.services))
         self._embedded_up([server for server in down if decided[server.name] == "embedded"])
@@ -112,14 +125,6 @@ class _Launch:
         return {
             info["name"] for info in self._supervisor.infos() if info["statename"] in ("RUNNING", "STARTING")
         }
-
-    def _require_dashboard_port(self) -> None:
-        port = self._settings.dashboard_port
-        if ports.is_taken(port, "127.0.0.1"):
-            raise ServiceError(
-                what=f"port {port}, the dashboard's, is taken by {ports.holder(port)}; "
-                "end it, or set DASHBOARD_PORT to a free port"
-            )
 
     def _docker_up(self, down: list[Server], decided: dict[str, Origin]) -> dict[str, Origin]:
         wanted = [server.name for server in down if decided[server.name] == "docker"]

@@ -117,7 +117,7 @@ def test_a_missing_schema_is_told_with_the_command_that_makes_it(
 
 def test_a_wrong_password_is_told_as_such(environment: Environment) -> None:
     _, checks = examine(environment | {"POSTGRES_PASSWORD": "wrong"})
-    assert "refuses user" in checks["postgresql"]["detail"]
+    assert "does not let user" in checks["postgresql"]["detail"]
 
 
 def test_a_learned_symbol_is_seen(environment: Environment, settings: Settings) -> None:
