@@ -8,7 +8,7 @@ broker how far we are, for lag tools alone.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from stockstream.errors import KafkaUnreachableError, OffsetsGoneError
 
@@ -99,11 +99,13 @@ class KafkaSource:
         self._raise_trouble()
         good = []
         for message in self._consumer.consume(most, wait):
-            if fault := message.error():
-                # Raised at the next call: the good ones beside it must not be lost.
-                self._trouble = fault
-            elif message.partition() in self._at:
+            fault = message.error()
+            if not fault and message.partition() in self._at:
                 good.append(message)
+            elif fault and message.partition() not in self._waiting:
+                # Raised at the next call: the good ones beside it must not be lost. One that waits for
+                # its position may stand before the oldest message, and is not read there.
+                self._trouble = fault
         return self._batch(good)
 
     def hint(self, batch: Batch) -> None:
@@ -158,10 +160,9 @@ class KafkaSource:
         return int(high)
 
     def _assigned(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
-        # Until the position is known: the end is always there, the offset 0 of an old topic is not.
-        for each in assigned:
-            each.offset = OFFSET_END
-        consumer.incremental_assign(assigned)
+        # Until the position is known, a plain number: to look up a named place such as the end takes a
+        # round trip, and an answer that comes after the position was set would move the reader there.
+        consumer.incremental_assign([TopicPartition(self._topic, each.partition, 0) for each in assigned])
         consumer.pause(assigned)
         self._waiting |= {each.partition for each in assigned}
         self._has_share = True
