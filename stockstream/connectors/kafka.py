@@ -5,6 +5,7 @@ hands over partitions, because the truth about progress stands in PostgreSQL. `h
 broker how far we are, for lag tools alone.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -70,7 +71,8 @@ class KafkaSource:
         self._asleep = False
         self._has_share = False
         self._consumer = Consumer(
-            CONSUMER_SETTINGS | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note}
+            CONSUMER_SETTINGS | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note},
+            logger=logging.getLogger(group),
         )
         self._trouble: KafkaError | None = None
         self._consumer.subscribe(

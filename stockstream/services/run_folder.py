@@ -113,6 +113,7 @@ class RunFolder:
             "kafka.properties",
             "postgres",
             "jars",
+            "java",
             "logs",
             "supervisord.conf",
             "docker.json",
