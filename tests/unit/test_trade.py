@@ -66,6 +66,11 @@ def test_source_and_anomaly_are_optional_and_unknown_fields_ignored() -> None:
         (b"123456789012345678", "123456789012345678"),
         (b"1234567890.12345678", "1234567890.12345678"),
         (b"9007199254740993", "9007199254740993"),
+        (b"1.1000000000", "1.1"),
+        (b"5.000000000", "5"),
+        (b"123456789012345678.00", "123456789012345678"),
+        (b"0.25" + b"0" * 1_000, "0.25"),
+        (b"1000e-2", "10"),
     ],
 )
 def test_a_number_is_read_exactly(text: bytes, amount: str) -> None:
@@ -84,7 +89,27 @@ def test_another_offset_is_turned_into_utc() -> None:
     assert (moment.isoformat(), moment.tzinfo) == ("2026-11-23T04:30:00+00:00", UTC)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        message()[:-1] + b',"venue":{"price":1,"price":2}}',
+        message()[:-1] + b',"venue":1,"venue":2}',
+        message(source="price", trade_id='"price"'),
+        message().replace(b'"price"', rb'"pric\u0065"'),
+        b" \t\r\n" + message().replace(b",", b" ,\n\t").replace(b":", b" : ", 1) + b"\n",
+        message()[:-1] + b',"x":' + b"7" * 5_000 + b"}",
+    ],
+)
+def test_what_is_odd_and_yet_clear_is_a_trade(text: bytes) -> None:
+    assert decode(text).price == Decimal("187.12")
+
+
 BAD = {
+    "a field twice": (message()[:-1] + b',"price":1}', "price is there 2 times"),
+    "the same field twice": (message()[:-1] + b',"symbol":"AAPL"}', "symbol is there 2 times"),
+    "a field twice, once in disguise": (message()[:-1] + rb',"pric\u0065":1}', "price is there 2 times"),
+    "decimals that are no zeros": (raw("price", b"1.1000000001"), "10 after it"),
+    "a zero of many digits": (raw("price", b"0." + b"0" * 1_000), "price is not above zero"),
     "nothing": (b"", "message is empty"),
     "a tombstone": (None, "message is empty"),
     "a cut message": (message()[:-9], "not JSON"),
