@@ -6,10 +6,11 @@ import time
 from threading import Event
 
 from stockstream import cli
-from stockstream.connectors.candles import CandleTable
+from stockstream.connectors.candles import JOB, CandleTable
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of
+from stockstream.connectors.topic_lives import TopicLives
 from stockstream.errors import RecoverableError
 from stockstream.jobs.aggregate import Aggregator
 from stockstream.jobs.patience import Patience
@@ -33,7 +34,8 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
         return 0
     windows = Windows(lateness=round(arguments.allowed_lateness * SECOND))
     aggregator = Aggregator(windows, table, lambda: time.time_ns() // 1_000)
-    source = KafkaSource(servers, topic, GROUP, aggregator.claim)
+    lives = TopicLives(address_of(settings), servers, topic, JOB)
+    source = KafkaSource(servers, topic, GROUP, aggregator.claim, lives)
     log.info("reading %s from %s", topic, servers)
     try:
         aggregator.run(source, stop, arguments.exit_when_idle)

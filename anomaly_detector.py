@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import track
 
 from stockstream import cli
-from stockstream.connectors.findings import Findings
+from stockstream.connectors.findings import JOB, Findings
 from stockstream.connectors.history import BEGINNING, END, History, Span
 from stockstream.connectors.kafka import KafkaSource
-from stockstream.connectors.kafka_topic import begins, ensure_topic
+from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import address_of
+from stockstream.connectors.topic_lives import TopicLives
 from stockstream.errors import RecoverableError, UnknownSymbolError, UsageError
 from stockstream.jobs.analyze import analyze
 from stockstream.jobs.desk import Desk
@@ -87,9 +88,9 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
     except RecoverableError:
         return 0
-    source = KafkaSource(
-        servers, topic, GROUP, partial(begin, findings, desk, partial(begins, servers, topic))
-    )
+    # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
+    lives = TopicLives(address, servers, topic, JOB, skips_lost=True)
+    source = KafkaSource(servers, topic, GROUP, partial(begin, findings, desk), lives)
     trainer = Trainer(history, store, partial(datetime.now, UTC))
     idle = Idle(source, time.monotonic, arguments.exit_when_idle)
     log.info("watching %s at %s", topic, servers)

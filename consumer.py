@@ -6,13 +6,16 @@ import time
 from threading import Event
 
 from stockstream import cli
+from stockstream.connectors.dead_letters import DeadLetters
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of
-from stockstream.connectors.tape import Tape
+from stockstream.connectors.tape import JOB, Tape
+from stockstream.connectors.topic_lives import TopicLives
 from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.patience import Patience
+from stockstream.jobs.revive import revive
 from stockstream.settings import Settings
 
 GROUP = "stockstream-consumer"
@@ -27,10 +30,16 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     patience = Patience(stop, log)
     try:
         patience(tape.check)
+        if arguments.replay_dead_letters:
+            log.info("ended: %s", revive(DeadLetters(address_of(settings), topic), stop))
+            return 0
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
+        lives = _lives(arguments, settings)
+        if arguments.skip_lost:
+            patience(lives.skip_lost)
     except RecoverableError:
         return 0
-    source = KafkaSource(servers, topic, GROUP, tape.claim)
+    source = KafkaSource(servers, topic, GROUP, tape.claim, lives)
     log.info("reading %s from %s", topic, servers)
     try:
         total = ingest(source, tape, stop, time.monotonic, arguments.exit_when_idle)
@@ -41,6 +50,17 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     return 0
 
 
+def _lives(arguments: argparse.Namespace, settings: Settings) -> TopicLives:
+    return TopicLives(
+        address_of(settings),
+        settings.kafka_bootstrap_servers,
+        settings.kafka_topic,
+        JOB,
+        accepts_new=arguments.accept_new_topic,
+        skips_lost=arguments.skip_lost,
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="consumer.py", description=__doc__)
     parser.add_argument(
@@ -48,6 +68,21 @@ def _parser() -> argparse.ArgumentParser:
         type=cli.positive,
         metavar="S",
         help="end after so many seconds without a message (default: run until stopped)",
+    )
+    parser.add_argument(
+        "--replay-dead-letters",
+        action="store_true",
+        help="try the messages that were refused again by today's rules, and end",
+    )
+    parser.add_argument(
+        "--skip-lost",
+        action="store_true",
+        help="go on where the topic begins, though it has dropped messages unread; lost_ranges keeps which",
+    )
+    parser.add_argument(
+        "--accept-new-topic",
+        action="store_true",
+        help="read a topic that was deleted and made anew from its beginning, as the tape's continuation",
     )
     return parser
 

@@ -45,6 +45,27 @@ class OffsetsGoneError(StockstreamError):
     made the topic anew"""
 
 
+class LostRangeError(StockstreamError):
+    """messages of topic {topic} are gone that the {job} has never read ({ranges}): the broker has deleted
+    them, retention was shorter than the pause; to go on without them and keep in mind which they were:
+    python consumer.py --skip-lost"""
+
+
+class NewTopicError(StockstreamError):
+    """topic {topic} at {servers} was deleted and made anew (its id was {was}, now {now}); what is stored
+    stays; to read the new topic from its beginning: python consumer.py --accept-new-topic"""
+
+
+class TopicCutError(StockstreamError):
+    """partition {partition} of topic {topic} ends at offset {end}, before offset {place} where the {job}
+    stands: the broker has lost its newest messages, or the topic was made anew; to read what it has from
+    its beginning, without storing a trade twice: python consumer.py --accept-new-topic"""
+
+
+class TopicMissingError(RecoverableError):
+    """there is no topic {topic} at {servers} any more; waiting for it"""
+
+
 class LoginRefusedError(RecoverableError):
     """PostgreSQL at {host}:{port} does not let user {user} into database {database} ({reason}); if that
     lasts, create them there, or set POSTGRES_PORT to a free port and ./start.sh starts a server of its own"""

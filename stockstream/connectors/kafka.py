@@ -2,21 +2,28 @@
 
 The source never commits as it reads: where to read from is asked of `positions` when the group
 hands over partitions, because the truth about progress stands in PostgreSQL. `hint` tells the
-broker how far we are, for lag tools alone.
+broker how far we are, for lag tools alone. Inside, Kafka counts offsets; whoever uses the source
+sees places on the tape, which lie the base of the topic's life above them.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from stockstream.errors import KafkaUnreachableError, OffsetsGoneError
+from stockstream.connectors.topic_lives import Extent, Lives, OneLife
+from stockstream.errors import KafkaUnreachableError, OffsetsGoneError, TopicMissingError
+
+log = logging.getLogger("kafka")
 
 Positions = Callable[[list[int]], dict[int, int]]
 
 # What the client reports and mends by itself, but a person who waits should hear of.
-OUTAGES = (KafkaError._ALL_BROKERS_DOWN, KafkaError.UNKNOWN_TOPIC_OR_PART)  # noqa: SLF001
+OUTAGES = (KafkaError._ALL_BROKERS_DOWN,)  # noqa: SLF001
+NO_TOPIC = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001
+PATIENCE = 5.0
 
 CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "enable.auto.commit": False,
@@ -29,6 +36,8 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "max.poll.interval.ms": 300_000,
     # With the default of 1 s, a full local queue would stop fetching for as long.
     "fetch.queue.backoff.ms": 5,
+    # Partitions that are added, and a topic that comes back, are noticed after this long.
+    "topic.metadata.refresh.interval.ms": 10_000,
     "queued.max.messages.kbytes": 32_768,
 }
 
@@ -55,20 +64,28 @@ class Batch:
 class KafkaSource:
     """A member of a consumer group on one topic; gives batches of messages."""
 
-    def __init__(self, servers: str, topic: str, group: str, positions: Positions) -> None:
+    def __init__(
+        self, servers: str, topic: str, group: str, positions: Positions, lives: Lives | None = None
+    ) -> None:
         """Join the group.
 
         Args:
-            positions: called with partitions that the group hands over; returns the offset
+            positions: called with partitions that the group hands over; returns the place
                 to start at for each. What it raises comes out of `next_batch`, and it is
                 asked again at the next call.
+            lives: tells where the topic's offsets lie on the tape, or refuses to read them; it is
+                asked before `positions`. By default places are offsets.
         """
         self._servers = servers
         self._topic = topic
         self._positions = positions
+        self._lives = lives or OneLife()
         self._at: dict[int, int] = {}
+        self._bases: dict[int, int] = {}
+        self._hints: deque[dict[int, int]] = deque()
         self._waiting: set[int] = set()
         self._asleep = False
+        self._is_in_doubt = False
         self._has_share = False
         self._consumer = Consumer(
             CONSUMER_SETTINGS | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note},
@@ -94,11 +111,15 @@ class KafkaSource:
 
         Raises:
             KafkaUnreachableError: no broker answers; call again, it reconnects by itself.
-            RecoverableError: what `positions` raised.
+            RecoverableError: what `positions` or `lives` raised.
+            StockstreamError: the place to read from is gone, and what to do.
         """
         self._wake()
-        self._start_waiting()
+        self._commit_hints()
         self._raise_trouble()
+        if self._is_in_doubt and not self._is_still_member(wait):
+            return Batch([], [], [], [])
+        self._start_waiting()
         good = []
         for message in self._consumer.consume(most, wait):
             fault = message.error()
@@ -108,28 +129,31 @@ class KafkaSource:
                 # Raised at the next call: the good ones beside it must not be lost. One that waits for
                 # its position may stand before the oldest message, and is not read there.
                 self._trouble = fault
-        return self._batch(good)
+        return self._batch(good if self._is_same_topic(good) else [])
 
     def hint(self, batch: Batch) -> None:
-        """Tell the broker how far we are; lag tools read it, nothing else depends on it."""
-        ends = [
-            TopicPartition(self._topic, partition, end)
-            for partition, (_, end) in batch.spans.items()
-            if partition in self._at
-        ]
-        if ends:
-            self._consumer.commit(offsets=ends, asynchronous=True)
+        """Tell the broker how far we are, at the next call: lag tools read it, nothing else depends on it.
+
+        Another thread than the one that reads may call it: the client's commit and its consume block each
+        other for good when two threads are in them.
+        """
+        self._hints.append({partition: end for partition, (_, end) in batch.spans.items()})
 
     def keep_alive(self) -> None:
         """Stay in the group without reading: for a batch that waits for its database."""
         self._asleep = True
         self._consumer.pause(self._reading())
-        # Paused partitions give nothing; the call serves the group, which may take some away.
-        self._consumer.consume(1, 0)
+        self._commit_hints()
+        self._serve_group(0)
 
     def rewind(self) -> None:
-        """Ask `positions` again for every partition at the next call, and read from there."""
+        """Ask `positions` again for every partition, and read from there: we were refused.
+
+        A member that was away too long finds its partitions with an heir, and must not take them back
+        from it. So the group is asked first whether we still belong to it.
+        """
         self._waiting |= set(self._at)
+        self._is_in_doubt = True
 
     def lag(self) -> int:
         """Return how many messages the topic holds beyond our place, as last seen.
@@ -138,23 +162,94 @@ class KafkaSource:
             KafkaUnreachableError: no broker answers within five seconds.
         """
         try:
-            return sum(max(self._high(partition) - at, 0) for partition, at in self._at.items())
+            return sum(
+                max(self._bounds(partition)[1] + self._bases[partition] - at, 0)
+                for partition, at in self._at.items()
+            )
         except KafkaException as exc:
             raise self._unreachable(exc.args[0]) from exc
 
     def caught_up(self) -> frozenset[int]:
         """Return the partitions that had nothing left to read when the broker last answered."""
         return frozenset(
-            partition for partition, at in self._at.items() if 0 <= self._seen_end(partition) <= at
+            partition
+            for partition, at in self._at.items()
+            if 0 <= self._seen_end(partition) <= at - self._bases[partition]
         )
 
     def close(self) -> None:
         """Leave the group."""
+        self._commit_hints()
         self._consumer.close()
 
-    def _high(self, partition: int) -> int:
-        _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=5)
-        return int(high)
+    def _commit_hints(self) -> None:
+        ends: dict[int, int] = {}
+        while self._hints:
+            ends |= self._hints.popleft()
+        offsets = [
+            TopicPartition(self._topic, partition, end - self._bases[partition])
+            for partition, end in ends.items()
+            if partition in self._at and end >= self._bases[partition]
+        ]
+        if offsets:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+
+    def _bounds(self, partition: int) -> tuple[int, int]:
+        where = TopicPartition(self._topic, partition)
+        begin, end = self._consumer.get_watermark_offsets(where, timeout=PATIENCE)
+        return int(begin), int(end)
+
+    def _extents(self, partitions: list[int]) -> dict[int, Extent]:
+        """Ask the broker what partitions hold."""
+        wanted = [TopicPartition(self._topic, partition) for partition in partitions]
+        try:
+            hints = {each.partition: each.offset for each in self._consumer.committed(wanted, PATIENCE)}
+            return {each: Extent(*self._bounds(each), hints[each]) for each in partitions}
+        except KafkaException as exc:
+            raise self._unreachable(exc.args[0]) from exc
+
+    def _is_still_member(self, wait: float) -> bool:
+        """Serve the group and ask it whether we belong to it; if not, it takes our partitions away."""
+        self._consumer.pause(self._reading())
+        self._serve_group(wait)
+        try:
+            for at in sorted(self._at)[:1]:
+                # To commit what is committed is refused by the group where we are no member any more.
+                (hint,) = self._consumer.committed([TopicPartition(self._topic, at)], PATIENCE)
+                again = TopicPartition(self._topic, at, max(hint.offset, 0))
+                self._consumer.commit(offsets=[again], asynchronous=False)
+        except KafkaException:
+            return False
+        self._is_in_doubt = False
+        return True
+
+    def _serve_group(self, wait: float) -> None:
+        """Let the group hand out and take away partitions; paused ones give nothing."""
+        for message in self._consumer.consume(1, wait):
+            fault = message.error()
+            if fault:
+                self._trouble = fault
+            else:
+                # It was on its way before the pause: it is to be read again.
+                self._waiting |= {int(message.partition() or 0)} & set(self._at)
+
+    def _is_same_topic(self, messages: list[Message]) -> bool:
+        """Tell whether messages are of the topic that was entered, and not of one made in its place.
+
+        They were fetched before this is asked, and no two topics share an id.
+        """
+        if not messages:
+            return True
+        is_same = False
+        try:
+            is_same = self._lives.is_current()
+        except TopicMissingError:
+            # Nothing has been made in its place yet.
+            is_same = True
+        finally:
+            if not is_same:
+                self._waiting |= set(self._at)
+        return is_same
 
     def _seen_end(self, partition: int) -> int:
         """Return the end that the last answer of the broker told, below zero before the first."""
@@ -187,17 +282,43 @@ class KafkaSource:
         """Start reading each partition that waits for its position."""
         if not self._waiting:
             return
-        positions = self._positions(sorted(self._waiting))
-        starts = [TopicPartition(self._topic, partition, at) for partition, at in sorted(positions.items())]
+        waiting = sorted(self._waiting)
+        self._bases |= self._lives.enter(lambda: self._extents(waiting))
+        positions = self._positions(waiting)
+        starts = [self._start(partition, at) for partition, at in sorted(positions.items())]
         self._consumer.incremental_unassign(starts)
         self._consumer.incremental_assign(starts)
         self._consumer.resume(starts)
-        self._at |= positions
+        self._at |= {start.partition: start.offset + self._bases[start.partition] for start in starts}
         self._waiting -= set(positions)
+
+    def _start(self, partition: int, at: int) -> TopicPartition:
+        """Return where to read a partition from: the place, or the oldest message after it."""
+        begin, end = self._checked_bounds(partition)
+        offset = at - self._bases[partition]
+        if offset > end:
+            reason = f"partition {partition} ends at {end:,}, the place is {offset:,}"
+            raise OffsetsGoneError(topic=self._topic, reason=reason)
+        if offset < begin:
+            log.info(
+                "partition %s of %s: read from offset %s, its oldest message; what lay before cannot be "
+                "looked at again",
+                *(partition, self._topic, f"{begin:,}"),
+            )
+        return TopicPartition(self._topic, partition, max(offset, begin))
+
+    def _checked_bounds(self, partition: int) -> tuple[int, int]:
+        try:
+            return self._bounds(partition)
+        except KafkaException as exc:
+            raise self._unreachable(exc.args[0]) from exc
 
     def _batch(self, messages: list[Message]) -> Batch:
         partitions = [int(message.partition() or 0) for message in messages]
-        offsets = [int(message.offset() or 0) for message in messages]
+        offsets = [
+            int(message.offset() or 0) + self._bases[partition]
+            for message, partition in zip(messages, partitions, strict=True)
+        ]
         spans = {partition: (self._at[partition], 0) for partition in set(partitions)}
         # The last offset of a partition wins: a partition's messages come in order.
         ends = dict(zip(partitions, offsets, strict=True))
@@ -215,11 +336,17 @@ class KafkaSource:
         self._trouble = error
 
     def _raise_trouble(self) -> None:
+        """Raise what keeps us from reading, or find out by reading on from the place again."""
         trouble, self._trouble = self._trouble, None
         if trouble is None:
             return
-        if trouble.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - the client's own name
-            raise OffsetsGoneError(topic=self._topic, reason=trouble.str())
+        if trouble.code() in NO_TOPIC:
+            self._trouble = trouble
+            # It raises as long as there is no such topic.
+            self._lives.is_current()
+            self._trouble = None
+        if trouble.code() in NO_TOPIC or trouble.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+            self._waiting |= set(self._at)
         if trouble.code() in OUTAGES:
             raise self._unreachable(trouble)
 

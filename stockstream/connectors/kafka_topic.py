@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -59,6 +59,21 @@ def partition_counts(servers: str, patience: float = PATIENCE) -> dict[str, int]
     except KafkaException as exc:
         raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
     return {name: len(topic.partitions) for name, topic in found.topics.items()}
+
+
+def id_of(admin: AdminClient, servers: str, topic: str, patience: float = PATIENCE) -> str | None:
+    """Return the id that Kafka gave the topic when it was made, None where there is no such topic.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    try:
+        found = admin.describe_topics(TopicCollection([topic]), request_timeout=patience)
+        return str(found[topic].result().topic_id)
+    except KafkaException as exc:
+        if exc.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
 
 
 def begins(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]:

@@ -54,30 +54,16 @@ class FindingsLog(Protocol):
         """Store findings and places, or nothing."""
 
 
-def begin(
-    findings: FindingsLog, desk: Desk, oldest: Callable[[], Mapping[int, int]], partitions: Sequence[int]
-) -> dict[int, int]:
+def begin(findings: FindingsLog, desk: Desk, partitions: Sequence[int]) -> dict[int, int]:
     """Take partitions over, remember what came before their places; returns where to read from.
 
     Reading begins a little before the place where the tape does not hold all that came before it:
     so a restart forgets nothing, and what was examined is remembered and not examined again.
-
-    Args:
-        oldest: tells the first offset that each partition of the topic still has.
     """
-    still_there = oldest()
     starts = {}
     for partition, place in findings.claim(partitions).items():
-        contexts, known = findings.context(partition, place)
+        contexts, starts[partition] = findings.context(partition, place)
         desk.open(partition, contexts)
-        starts[partition] = max(known, still_there.get(partition, 0))
-        if starts[partition] > place:
-            log.warning(
-                "partition %s: offsets %s to %s have gone from the topic unexamined",
-                partition,
-                f"{place:,}",
-                f"{starts[partition] - 1:,}",
-            )
     return starts
 
 

@@ -56,7 +56,7 @@ def judge_lag(job: str, reading: Reading, limit: float, remedy: str) -> Check:
     if beyond := reading.beyond():
         what = f"stands beyond the end of partition {_listed(beyond)}: the topic has been made anew"
         return failed(
-            job, what, "point KAFKA_TOPIC to a new name, or start with fresh data: ./stop.sh --wipe"
+            job, what, "read the new topic from its beginning: python consumer.py --accept-new-topic"
         )
     distance = _distance(reading)
     if stuck := reading.stuck(limit):

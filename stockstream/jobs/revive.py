@@ -1,0 +1,48 @@
+"""Dead letters tried again, slice by slice, by today's rules."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from threading import Event
+from typing import Protocol
+
+from stockstream.connectors.dead_letters import BEFORE_ALL, Place, Revived
+from stockstream.errors import RecoverableError
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.progress import Progress
+
+log = logging.getLogger("consumer")
+
+
+class Letters(Protocol):
+    """The dead letters of a topic."""
+
+    def count(self) -> int:
+        """Return how many there are."""
+
+    def revive(self, after: Place) -> tuple[Revived, Place | None]:
+        """Try the next ones after a place again."""
+
+
+def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.monotonic) -> Revived:
+    """Try each dead letter again, once, until all were or `stop` is set.
+
+    Each slice is one transaction: ended at any time, and run again, it stores nothing twice.
+
+    Returns:
+        What became of those that were tried.
+    """
+    patience, progress = Patience(stop, log), Progress(log, clock)
+    total = Revived()
+    place: Place | None = BEFORE_ALL
+    try:
+        log.info("trying %s dead letters again", f"{patience(letters.count):,}")
+        while place is not None and not stop.is_set():
+            done, place = patience(partial(letters.revive, place))
+            total += done
+            progress.tell(len(done), str(total))
+    except RecoverableError:
+        # Patience gives up only when asked to stop; what is not tried stays as it is.
+        pass
+    return total
