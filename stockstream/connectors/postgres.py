@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - the driver's class has a small name
@@ -24,13 +25,15 @@ from stockstream.errors import (
 )
 from stockstream.settings import Settings
 
-DATA_FAULTS = ("22", "23")
-# A statement that is wrong, unknown here or not allowed: waiting will not mend it.
-STATEMENT_FAULTS = ("42", "0A")
-UNIQUE_VIOLATION = "23505"
 UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
+FAULTS: tuple[tuple[tuple[str, ...], type[StockstreamError]], ...] = (
+    (("23505",), DuplicateError),
+    (("22", "23"), PoisonError),
+    # A statement that is wrong, unknown here or not allowed: waiting will not mend it.
+    (("42", "0A"), StatementRefusedError),
+)
 
-__all__ = ["Address", "Connection", "address_of", "connect", "own_errors"]
+__all__ = ["Address", "Connection", "address_of", "connect", "connection_options", "own_error", "own_errors"]
 
 
 @dataclass(frozen=True)
@@ -63,22 +66,30 @@ def connect(address: Address, application: str) -> Connection:
         LoginRefusedError: a server answers and refuses the user or the database.
     """
     try:
-        return psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             host=address.host,
             port=address.port,
             dbname=address.database,
             user=address.user,
             password=address.password,
-            application_name=f"stockstream {application}",
-            connect_timeout=5,
-            # A peer that is gone without a word is noticed within half a minute.
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-            options="-c timezone=UTC",
+            **connection_options(application),
         )
     except psycopg2.OperationalError as exc:
         raise _no_connection(exc, address) from exc
+    return connection
+
+
+def connection_options(application: str) -> dict[str, Any]:
+    """Return libpq's options for every connection: the name it shows, UTC, and how it notices silence."""
+    return {
+        "application_name": f"stockstream {application}",
+        "connect_timeout": "5",
+        # A peer that is gone without a word is noticed within half a minute.
+        "keepalives_idle": "10",
+        "keepalives_interval": "5",
+        "keepalives_count": "3",
+        "options": "-c timezone=UTC",
+    }
 
 
 @contextmanager
@@ -91,19 +102,19 @@ def own_errors(address: Address) -> Iterator[None]:
 
 
 def _translated(exc: psycopg2.Error, address: Address) -> StockstreamError:
-    state = exc.pgcode or ""
-    reason = _first_line(exc)
-    if state == UNIQUE_VIOLATION:
-        return DuplicateError(reason=reason, constraint=exc.diag.constraint_name)
-    if state.startswith(DATA_FAULTS):
-        return PoisonError(reason=reason)
+    return own_error(exc.pgcode, _first_line(exc), address)
+
+
+def own_error(state: str | None, reason: str, address: Address) -> StockstreamError:
+    """Return the project's error for an SQLSTATE; without one the connection is gone."""
+    if state is None:
+        return PostgresUnreachableError(host=address.host, port=address.port, reason=reason)
     if state in UNDEFINED_TABLE_OR_COLUMN:
         return SchemaMissingError(database=address.database, reason=reason)
-    if state.startswith(STATEMENT_FAULTS):
-        return StatementRefusedError(reason=reason)
-    if state:
-        return PostgresBusyError(reason=reason)
-    return PostgresUnreachableError(host=address.host, port=address.port, reason=reason)
+    for states, error in FAULTS:
+        if state.startswith(states):
+            return error(reason=reason)
+    return PostgresBusyError(reason=reason)
 
 
 def _no_connection(exc: psycopg2.Error, address: Address) -> StockstreamError:

@@ -4,31 +4,33 @@ Order of effects of `append`, in one transaction: the fence moves the job on in 
 the batch, then the trades, then the dead letters, then COMMIT. A crash between any two repeats the
 batch, and a COMMIT whose outcome is unknown is settled by reading the place again.
 
-Clean batches go by COPY straight into `trades` and pay no check per row. A batch in which a trade
-is there already (a feed that repeats itself at a new offset) is rolled back and done again with
-care: through a temporary table, and by halves where a row is refused, down to the one row, which
-becomes a dead letter.
+A clean batch goes the fast way (`bulk`): binary COPY straight into `trades`, no check per row but the
+key's own. One that may hold repeats (`days`), or in which a row is refused, is done by the careful way
+(`careful`), that batch alone.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from io import StringIO
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TypeVar
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from stockstream.connectors import fence, schema
-from stockstream.connectors.kafka import Batch
+from stockstream.connectors.bulk import Bulk, Move
+from stockstream.connectors.careful import CarefulStore
+from stockstream.connectors.days import Days
 from stockstream.connectors.postgres import Address, Connection, connect, own_errors
-from stockstream.connectors.sql import query
-from stockstream.errors import FencedError, OffsetsReusedError, PoisonError, PostgresUnreachableError
-from stockstream.market.arrivals import Arrival, DeadLetter, sort
+from stockstream.errors import FencedError, PoisonError, PostgresUnreachableError
+from stockstream.market.arrivals import Arrivals
 
 JOB = "consumer"
-PLACE_CONSTRAINT = "trades_place"
 
 Outcome = TypeVar("Outcome")
+
+
+def unmarked(_point: str) -> None:
+    """Pass a labelled point of the order of effects without a mark; tests of crashes mark them."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,19 @@ class Stored:
 class Tape:
     """The table `trades` with its fence, for one consumer of one topic."""
 
-    def __init__(self, address: Address, topic: str) -> None:
-        """Prepare; the connection is opened when it is needed, and again after it broke."""
+    def __init__(self, address: Address, topic: str, reached: Callable[[str], None] = unmarked) -> None:
+        """Prepare; connections are opened when they are needed, and again after they broke.
+
+        Args:
+            address: where the database is.
+            topic: whose messages are stored.
+            reached: told each labelled point as it is passed.
+        """
         self._address = address
         self._topic = topic
         self._connection: Connection | None = None
+        self._bulk = Bulk(address, JOB, topic, reached)
+        self._days = Days(address)
         self._owned: dict[int, fence.Place] = {}
 
     def check(self) -> None:
@@ -67,107 +77,75 @@ class Tape:
         schema.require(self._connected(), self._address)
 
     def claim(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Take partitions over; returns the offset to read on from, for each."""
-        places = self._transaction(lambda cursor: fence.claim(cursor, JOB, self._topic, partitions))
+        """Take partitions over; returns the offset to read on from, for each.
+
+        On a connection of its own: another thread may claim while a batch is stored.
+        """
+        with closing(connect(self._address, JOB)) as connection:
+            with own_errors(self._address), connection, connection.cursor() as cursor:
+                places = fence.claim(cursor, JOB, self._topic, partitions)
+            self._days.look(connection)
         self._owned |= places
         return {partition: place.next_offset for partition, place in places.items()}
 
-    def append(self, batch: Batch) -> Stored:
+    def append(self, arrivals: Arrivals) -> Stored:
         """Store a batch.
 
         Raises:
             FencedError: another consumer has taken a partition over; nothing was written.
             RecoverableError: the database is away; append the same batch again.
         """
-        arrivals, dead = sort(batch.values, batch.keys, batch.partitions, batch.offsets)
-        steps = [fence.Step(partition, start, end) for partition, (start, end) in batch.spans.items()]
         try:
-            return self._transaction(lambda cursor: self._store(cursor, steps, arrivals, dead))
-        except PoisonError:
-            return self._transaction(lambda cursor: self._store_with_care(cursor, steps, arrivals, dead))
+            return self._append(arrivals)
+        except PostgresUnreachableError:
+            self.close()
+            raise
         except FencedError:
-            if not self._is_stored(steps):
+            if not self._is_stored(arrivals):
                 raise
-            return Stored(len(arrivals), len(dead))
+            return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
+        self._bulk.close()
         if self._connection is not None:
             self._connection.close()
         self._connection = None
 
-    def _is_stored(self, steps: Sequence[fence.Step]) -> bool:
+    def _append(self, arrivals: Arrivals) -> Stored:
+        self._days.make(self._connected(), arrivals.trades)
+        if self._days.may_repeat(arrivals.trades):
+            return self._append_with_care(arrivals)
+        moves = [
+            Move(partition, start, end, self._owned[partition].epoch)
+            for partition, (start, end) in arrivals.spans.items()
+        ]
+        try:
+            self._bulk.store(moves, arrivals.trades, arrivals.dead)
+        except PoisonError:
+            return self._append_with_care(arrivals)
+        self._days.stored(arrivals.trades)
+        return Stored(arrivals.trades.num_rows, len(arrivals.dead))
+
+    def _append_with_care(self, arrivals: Arrivals) -> Stored:
+        steps = [fence.Step(partition, start, end) for partition, (start, end) in arrivals.spans.items()]
+
+        def store(cursor: Cursor) -> Stored:
+            careful = CarefulStore(self._address, cursor, JOB, self._topic)
+            return Stored(*careful.store(self._owned, steps, arrivals))
+
+        stored = self._transaction(store)
+        self._days.stored(arrivals.trades)
+        return stored
+
+    def _is_stored(self, arrivals: Arrivals) -> bool:
         """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
 
         All partitions of a batch move in one transaction, so any one of them tells.
         """
-        step = steps[0]
-        found = self._transaction(lambda cursor: fence.place(cursor, JOB, self._topic, step.partition))
-        return found == fence.Place(step.end, self._owned[step.partition].epoch)
-
-    def _store(
-        self,
-        cursor: Cursor,
-        steps: Sequence[fence.Step],
-        arrivals: Sequence[Arrival],
-        dead: Sequence[DeadLetter],
-    ) -> Stored:
-        fence.advance(cursor, JOB, self._topic, self._owned, steps)
-        cursor.copy_expert(query("copy_trades"), _rows(arrivals))
-        self._bury(cursor, dead)
-        return Stored(len(arrivals), len(dead))
-
-    def _store_with_care(
-        self,
-        cursor: Cursor,
-        steps: Sequence[fence.Step],
-        arrivals: Sequence[Arrival],
-        dead: Sequence[DeadLetter],
-    ) -> Stored:
-        fence.advance(cursor, JOB, self._topic, self._owned, steps)
-        cursor.execute(query("arrivals"))
-        repeated: Counter[int] = Counter()
-        refused = self._store_by_halves(cursor, arrivals, repeated)
-        for partition, count in repeated.items():
-            place = {"job": JOB, "topic": self._topic, "partition": partition, "duplicates": count}
-            cursor.execute(query("count_duplicates"), place)
-        buried = [*dead, *refused]
-        self._bury(cursor, buried)
-        duplicates = repeated.total()
-        return Stored(len(arrivals) - len(refused) - duplicates, len(buried), duplicates)
-
-    def _store_by_halves(
-        self, cursor: Cursor, arrivals: Sequence[Arrival], repeated: Counter[int]
-    ) -> list[DeadLetter]:
-        """Store what can be stored, count what is there already, return what is refused."""
-        try:
-            repeated += self._store_new(cursor, arrivals)
-        except PoisonError as exc:
-            if exc.facts.get("constraint") == PLACE_CONSTRAINT:
-                raise OffsetsReusedError(topic=self._topic, reason=exc.facts["reason"]) from exc
-            cursor.execute("ROLLBACK TO SAVEPOINT half")
-            if len(arrivals) == 1:
-                return [_refused(arrivals[0], exc)]
-            middle = len(arrivals) // 2
-            return [
-                *self._store_by_halves(cursor, arrivals[:middle], repeated),
-                *self._store_by_halves(cursor, arrivals[middle:], repeated),
-            ]
-        return []
-
-    def _store_new(self, cursor: Cursor, arrivals: Sequence[Arrival]) -> Counter[int]:
-        """Store those that are new; returns how many of each partition were there already."""
-        with own_errors(self._address):
-            cursor.execute("SAVEPOINT half")
-            cursor.copy_expert(query("copy_arrivals"), _rows(arrivals))
-            cursor.execute(query("store_arrivals"))
-            stored = Counter(int(partition) for partition, _ in cursor)
-            cursor.execute("TRUNCATE arrivals")
-        return Counter(arrival.partition for arrival in arrivals) - stored
-
-    def _bury(self, cursor: Cursor, dead: Sequence[DeadLetter]) -> None:
-        for letter in dead:
-            cursor.execute(query("dead_letter"), {"topic": self._topic, **asdict(letter)})
+        partition, (_, end) = next(iter(arrivals.spans.items()))
+        found = self._transaction(lambda cursor: fence.place(cursor, JOB, self._topic, partition))
+        return found == fence.Place(end, self._owned[partition].epoch)
 
     def _transaction(self, work: Callable[[Cursor], Outcome]) -> Outcome:
         """Do `work` and COMMIT, all or nothing; a broken connection is opened anew at the next call."""
@@ -183,25 +161,3 @@ class Tape:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._address, JOB)
         return self._connection
-
-
-def _rows(arrivals: Sequence[Arrival]) -> StringIO:
-    """Return trades in COPY's text format; control characters never come this far, backslashes do."""
-    return StringIO("".join(map(_row, arrivals)))
-
-
-def _row(arrival: Arrival) -> str:
-    trade = arrival.trade
-    anomaly = "\\N" if trade.anomaly is None else _escaped(trade.anomaly)
-    return (
-        f"{_escaped(trade.trade_id)}\t{trade.timestamp.isoformat()}\t{trade.symbol}\t{trade.price}\t{trade.volume}\t"
-        f"{trade.trade_type}\t{_escaped(trade.source)}\t{anomaly}\t{arrival.partition}\t{arrival.offset}\n"
-    )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\")
-
-
-def _refused(arrival: Arrival, exc: PoisonError) -> DeadLetter:
-    return DeadLetter(arrival.key, arrival.payload, arrival.partition, arrival.offset, str(exc))

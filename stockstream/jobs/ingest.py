@@ -12,25 +12,23 @@ from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress
+from stockstream.market.arrivals import Arrivals
 
 log = logging.getLogger("consumer")
 
 
-class TradeSource(Protocol):
-    """What gives batches of messages."""
+class ArrivalSource(Protocol):
+    """What gives sorted batches."""
 
     @property
     def is_joined(self) -> bool:
         """Whether it knows what to read."""
 
-    def next_batch(self) -> Batch:
-        """Return the messages at hand; none is a fine answer."""
+    def next_batch(self) -> tuple[Arrivals, Batch] | None:
+        """Return what arrived and where it came from, if anything did."""
 
     def lag(self) -> int:
-        """Return how many messages are still to be read."""
-
-    def keep_alive(self) -> None:
-        """Stay a member without reading."""
+        """Return how much is still to be read."""
 
     def rewind(self) -> None:
         """Ask again where to read from."""
@@ -42,12 +40,12 @@ class TradeSource(Protocol):
 class TradeTape(Protocol):
     """What stores batches, each message once."""
 
-    def append(self, batch: Batch) -> Stored:
+    def append(self, arrivals: Arrivals) -> Stored:
         """Store a batch and the place after it, or nothing."""
 
 
 def ingest(
-    source: TradeSource,
+    source: ArrivalSource,
     tape: TradeTape,
     stop: Event,
     clock: Callable[[], float],
@@ -57,8 +55,8 @@ def ingest(
 
     Order of effects, per batch: rows and dead letters, then the next offset, in one transaction;
     then the offset as a hint to the broker. A crash between any two repeats the batch, and the
-    fence makes the repeat harmless. While the database is away nothing is read and the member
-    stays in its group.
+    fence makes the repeat harmless. While the database is away nothing more is read, and the
+    member stays in its group.
 
     Args:
         source: where messages come from.
@@ -70,17 +68,18 @@ def ingest(
     Returns:
         What became of all messages.
     """
-    patience = Patience(stop, log, meanwhile=source.keep_alive)
+    patience = Patience(stop, log)
     progress, idle = Progress(log, clock), Idle(source, clock, idle_limit)
     total = Stored()
     while not stop.is_set():
         try:
-            batch = patience(source.next_batch)
-            if not batch:
+            found = patience(source.next_batch)
+            if found is None:
                 if patience(idle.is_over):
                     break
                 continue
-            total += patience(partial(tape.append, batch))
+            arrivals, batch = found
+            total += patience(partial(tape.append, arrivals))
             source.hint(batch)
         except FencedError as exc:
             log.warning("%s", exc)
@@ -89,5 +88,5 @@ def ingest(
             # Patience gives up only when asked to stop; what is not stored is read again next time.
             break
         idle.begin()
-        progress.tell(len(batch), str(total))
+        progress.tell(len(arrivals), str(total))
     return total

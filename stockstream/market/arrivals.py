@@ -1,21 +1,20 @@
-"""What came out of the topic: trades with their places, and messages that are no trades."""
+"""What came out of the topic, sorted: trades as columns with their places, and what is no trade."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from stockstream.errors import BadTradeError
+from stockstream.market import columns
 from stockstream.market.trade import Trade, decode
 
+SCHEMA = columns.SCHEMA.append(pa.field("kafka_partition", pa.int32())).append(
+    pa.field("kafka_offset", pa.int64())
+)
 
-@dataclass(frozen=True)
-class Arrival:
-    """A trade, the message it came in, and its place in the topic."""
-
-    trade: Trade
-    key: bytes | None
-    payload: bytes | None
-    partition: int
-    offset: int
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -29,17 +28,94 @@ class DeadLetter:
     reason: str
 
 
-def sort(
-    values: Sequence[bytes | None],
-    keys: Sequence[bytes | None],
-    partitions: Sequence[int],
-    offsets: Sequence[int],
-) -> tuple[list[Arrival], list[DeadLetter]]:
-    """Part messages into trades and dead letters; the arguments are columns of equal length."""
-    arrivals, dead = [], []
-    for value, key, partition, offset in zip(values, keys, partitions, offsets, strict=True):
+@dataclass(frozen=True)
+class Messages:
+    """Messages as columns of equal length, in the order of arrival."""
+
+    values: Sequence[bytes | None]
+    keys: Sequence[bytes | None]
+    partitions: Sequence[int]
+    offsets: Sequence[int]
+
+    def __len__(self) -> int:
+        """Return the number of messages."""
+        return len(self.values)
+
+    def dead(self, place: int, reason: str) -> DeadLetter:
+        """Return the message at a place of the columns as a dead letter."""
+        return DeadLetter(
+            self.keys[place], self.values[place], self.partitions[place], self.offsets[place], reason
+        )
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Messages sorted: a row of `SCHEMA` for each trade, a dead letter for each that is none.
+
+    `spans` are the moves in each partition: the offset it begins at and the one it ends at (excluded).
+    """
+
+    messages: Messages
+    trades: pa.Table
+    dead: list[DeadLetter]
+    spans: Mapping[int, Span]
+
+    def __len__(self) -> int:
+        """Return the number of messages."""
+        return len(self.messages)
+
+
+def sort(messages: Messages, spans: Mapping[int, Span]) -> Arrivals:
+    """Part messages into trades and dead letters.
+
+    All at once where they can be read so; where one of them spoils that, each is looked at by
+    itself first, and the good ones then go together.
+    """
+    every = range(len(messages))
+    trades, odd = _read(messages, every) or (SCHEMA.empty_table(), None)
+    good, dead = _look_at(messages, every if odd is None else odd)
+    if odd is None:
+        trades, odd = _read(messages, [place for place, _ in good]) or (SCHEMA.empty_table(), None)
+        good = good if odd is None else [each for each in good if each[0] in set(odd)]
+    if good:
+        trades = pa.concat_tables([trades, _table(messages, good)])
+    return Arrivals(messages, trades, dead, spans)
+
+
+def _read(messages: Messages, places: Sequence[int]) -> tuple[pa.Table, list[int]] | None:
+    """Read the messages at these places together: the plain trades, and the places of the others."""
+    values = [value for place in places if (value := messages.values[place]) is not None]
+    if not values or len(values) < len(places) or not (found := columns.read(values)):
+        return None
+    rows, plain = found
+    with_places = _placed(rows, messages, places)
+    if pc.all(plain).as_py():
+        return with_places, []
+    odd = pc.indices_nonzero(pc.invert(plain)).to_pylist()
+    return with_places.filter(plain), [places[row] for row in odd]
+
+
+def _look_at(messages: Messages, places: Iterable[int]) -> tuple[list[tuple[int, Trade]], list[DeadLetter]]:
+    good, dead = [], []
+    for place in places:
         try:
-            arrivals.append(Arrival(decode(value), key, value, partition, offset))
+            good.append((place, decode(messages.values[place])))
         except BadTradeError as exc:
-            dead.append(DeadLetter(key, value, partition, offset, str(exc)))
-    return arrivals, dead
+            dead.append(messages.dead(place, str(exc)))
+    return good, dead
+
+
+def _table(messages: Messages, trades: Sequence[tuple[int, Trade]]) -> pa.Table:
+    rows = {
+        name: pa.array([getattr(trade, name) for _, trade in trades], columns.SCHEMA.field(name).type)
+        for name in columns.SCHEMA.names
+    }
+    return _placed(pa.table(rows, columns.SCHEMA), messages, [place for place, _ in trades])
+
+
+def _placed(rows: pa.Table, messages: Messages, places: Sequence[int]) -> pa.Table:
+    partitions = pa.array([messages.partitions[place] for place in places], pa.int32())
+    offsets = pa.array([messages.offsets[place] for place in places], pa.int64())
+    return rows.append_column(SCHEMA.field("kafka_partition"), partitions).append_column(
+        SCHEMA.field("kafka_offset"), offsets
+    )

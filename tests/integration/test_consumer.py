@@ -7,10 +7,10 @@ from functools import partial
 import pytest
 from confluent_kafka import Producer
 
-from stockstream.connectors.kafka import Batch
 from stockstream.connectors.postgres import Address, Connection
 from stockstream.connectors.tape import Stored, Tape
-from stockstream.errors import FencedError, OffsetsReusedError
+from stockstream.errors import FencedError
+from stockstream.market.arrivals import Arrivals, Messages, sort
 from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
 from tests.scripts import ran, running
@@ -26,11 +26,11 @@ def tape(address: Address, settings: Settings) -> Iterator[Tape]:
     tape.close()
 
 
-def batch(*values: bytes | None, start: int = 0) -> Batch:
+def batch(*values: bytes | None, start: int = 0) -> Arrivals:
     """Messages of partition 0 from an offset on."""
     count = len(values)
     offsets = list(range(start, start + count))
-    return Batch(list(values), [None] * count, [0] * count, offsets, {0: (start, start + count)})
+    return sort(Messages(values, [None] * count, [0] * count, offsets), {0: (start, start + count)})
 
 
 def rows(connection: Connection, sql: str) -> list[tuple[object, ...]]:
@@ -98,19 +98,6 @@ def test_a_zombie_is_refused(
     assert rows(connection, "SELECT count(*) FROM trades") == [(0,)]
     assert heir.append(batch(trade_message(1))) == Stored(trades=1)
     heir.close()
-
-
-def test_other_trades_at_offsets_that_are_taken_stop_it(
-    tape: Tape, address: Address, connection: Connection
-) -> None:
-    tape.claim([0])
-    tape.append(batch(trade_message(1)))
-    other = Tape(address, "another-topic")
-    other.claim([0])
-    with pytest.raises(OffsetsReusedError):
-        other.append(batch(trade_message(2)))
-    assert rows(connection, "SELECT trade_id FROM trades") == [("1",)]
-    other.close()
 
 
 def produce(settings: Settings, count: int, start: int = 0) -> None:

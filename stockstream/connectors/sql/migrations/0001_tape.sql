@@ -1,26 +1,89 @@
 -- The tape: every trade once, what could not be read, and how far each job has read.
 
+-- Names compare by bytes ("C"): quicker than by a language, and the same on every machine.
 CREATE TABLE trades (
-    trade_id        text        NOT NULL,
-    "timestamp"     timestamptz NOT NULL,
-    symbol          text        NOT NULL,
-    price           numeric     NOT NULL CHECK (price > 0),
-    volume          numeric     NOT NULL CHECK (volume > 0),
-    trade_type      text        NOT NULL CHECK (trade_type IN ('BUY', 'SELL')),
-    source          text        NOT NULL,
+    trade_id        text COLLATE "C" NOT NULL,
+    "timestamp"     timestamptz      NOT NULL,
+    symbol          text COLLATE "C" NOT NULL,
+    price           numeric          NOT NULL CHECK (price > 0),
+    volume          numeric          NOT NULL CHECK (volume > 0),
+    trade_type      text             NOT NULL CHECK (trade_type IN ('BUY', 'SELL')),
+    source          text COLLATE "C" NOT NULL,
     anomaly         text,
-    kafka_partition integer     NOT NULL,
-    kafka_offset    bigint      NOT NULL,
-    total_value     numeric     GENERATED ALWAYS AS (price * volume) STORED,
-    is_anomaly      boolean     GENERATED ALWAYS AS (anomaly IS NOT NULL) STORED,
-    CONSTRAINT trades_once UNIQUE (source, symbol, trade_id),
-    CONSTRAINT trades_place UNIQUE (kafka_partition, kafka_offset)
-);
+    kafka_partition integer          NOT NULL,
+    kafka_offset    bigint           NOT NULL
+) PARTITION BY RANGE ("timestamp");
 COMMENT ON COLUMN trades."timestamp" IS 'when the trade happened (event time), never when it arrived';
 COMMENT ON COLUMN trades.anomaly IS 'injected kind, a label for evaluation; no detector reads it';
 
-CREATE INDEX trades_by_time ON trades ("timestamp" DESC);
-CREATE INDEX trades_by_symbol ON trades (symbol, "timestamp" DESC);
+-- Worked out when they are read where PostgreSQL can (18 and later), stored where it cannot.
+DO $$
+DECLARE
+    kept text := CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'VIRTUAL' ELSE 'STORED' END;
+BEGIN
+    EXECUTE format(
+        'ALTER TABLE trades ADD COLUMN total_value numeric GENERATED ALWAYS AS (price * volume) %1$s,
+                            ADD COLUMN is_anomaly boolean GENERATED ALWAYS AS (anomaly IS NOT NULL) %1$s', kept);
+END
+$$;
+
+-- The newest of a symbol, and its span of time, by one descent.
+CREATE INDEX trades_by_symbol ON trades (symbol, "timestamp");
+-- Spans of time and places in the topic: trades are stored about in the order of both, so a summary
+-- of each stretch of pages is enough, and costs next to nothing to keep.
+CREATE INDEX trades_by_time ON trades USING brin ("timestamp") WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX trades_by_place ON trades USING brin (kafka_partition, kafka_offset)
+    WITH (pages_per_range = 32, autosummarize = on);
+
+-- A day of trades, in UTC; what belongs to no day at hand (years ago, or ahead) stays elsewhere.
+-- A trade is stored once: within a day by this key, which grows with time where ids do; over days by
+-- the consumer, which looks where the ranges of their ids overlap.
+CREATE TABLE trades_elsewhen PARTITION OF trades DEFAULT;
+CREATE UNIQUE INDEX trades_elsewhen_once ON trades_elsewhen (trade_id, symbol, source);
+
+CREATE FUNCTION trades_day_name(day date) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'trades_' || to_char(day, 'YYYYMMDD')
+$$;
+
+-- Make the partition of a day, unless it is there: on its own first, then attached, so that readers
+-- and writers of the other days never wait. Trades of that day that were elsewhere move in.
+CREATE FUNCTION make_trades_day(day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text := trades_day_name(day);
+    start timestamptz := day::timestamp AT TIME ZONE 'UTC';
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('make_trades_day'));
+    IF to_regclass(name) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE %I (LIKE trades INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS)', name);
+    EXECUTE format('CREATE UNIQUE INDEX %I ON %I (trade_id, symbol, source)', name || '_once', name);
+    EXECUTE format(
+        'WITH moved AS (
+             DELETE FROM trades_elsewhen WHERE "timestamp" >= $1 AND "timestamp" < $1 + interval ''1 day'' RETURNING *
+         )
+         INSERT INTO %I (trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly,
+                         kafka_partition, kafka_offset)
+         SELECT trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly,
+                kafka_partition, kafka_offset
+         FROM moved', name) USING start;
+    EXECUTE format('ALTER TABLE trades ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                   name, start, start + interval '1 day');
+END
+$$;
+
+-- The days that have a partition, and the range of the trade ids in each and elsewhere (day null).
+CREATE FUNCTION trades_days() RETURNS TABLE (day date, lowest_id text, highest_id text) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    part record;
+BEGIN
+    FOR part IN SELECT inhrelid::regclass AS name FROM pg_inherits WHERE inhparent = 'trades'::regclass LOOP
+        day := to_date(substring(part.name::text FROM 'trades_(\d{8})$'), 'YYYYMMDD');
+        EXECUTE format('SELECT min(trade_id), max(trade_id) FROM %s', part.name) INTO lowest_id, highest_id;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
 
 CREATE TABLE dead_letters (
     topic           text        NOT NULL,

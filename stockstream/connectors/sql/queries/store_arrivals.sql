@@ -1,11 +1,13 @@
--- Store those that are new, the first of each; a place in the topic that is taken stays an error.
-WITH stored AS (
-    INSERT INTO trades
-        (trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly, kafka_partition, kafka_offset)
-    SELECT trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly, kafka_partition, kafka_offset
-    FROM arrivals
-    ORDER BY kafka_partition, kafka_offset
-    ON CONFLICT ON CONSTRAINT trades_once DO NOTHING
-    RETURNING kafka_partition, kafka_offset
+-- Store those that are new, the first of each. The look over all days goes by their keys.
+INSERT INTO trades
+    (trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly, kafka_partition, kafka_offset)
+SELECT DISTINCT ON (trade_id, symbol, source)
+    trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly, kafka_partition, kafka_offset
+FROM arrivals
+WHERE NOT EXISTS (
+    SELECT FROM trades AS known
+    WHERE known.trade_id = arrivals.trade_id AND known.symbol = arrivals.symbol AND known.source = arrivals.source
 )
-SELECT kafka_partition, kafka_offset FROM stored
+ORDER BY trade_id, symbol, source, kafka_partition, kafka_offset
+ON CONFLICT DO NOTHING
+RETURNING kafka_partition, kafka_offset

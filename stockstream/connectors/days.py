@@ -1,0 +1,93 @@
+"""The days of the tape: each has a partition of `trades`, and a range of trade ids.
+
+A day's own key keeps a trade from being stored twice in that day. The same trade with another day's
+time would slip by it, so before a batch goes the fast way, the ranges tell whether any of its ids could
+be in another day: never where ids grow with time, as UUIDv7 does; always where they are random, and
+then the careful way looks each up.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stockstream.connectors.postgres import Address, Connection, own_errors
+from stockstream.connectors.sql import query
+
+IdRange = tuple[str, str]
+
+# Days further away share one partition: times may be anything, the number of partitions may not.
+OLDEST = timedelta(days=400)
+AHEAD = timedelta(days=2)
+
+
+class Days:
+    """What is known of the days, for one consumer; others store other symbols, or wait behind the fence."""
+
+    def __init__(self, address: Address) -> None:
+        """Know nothing yet."""
+        self._address = address
+        self._ids: dict[date | None, IdRange | None] = {}
+
+    def look(self, connection: Connection) -> None:
+        """Read from the database which days there are and what ids they have."""
+        with own_errors(self._address), connection, connection.cursor() as cursor:
+            cursor.execute(query("days"))
+            self._ids = {day: (low, high) if low is not None else None for day, low, high in cursor}
+
+    def make(self, connection: Connection, trades: pa.Table) -> None:
+        """Make the partitions that these trades want and that are not there."""
+        today = datetime.now(UTC)
+        for day in _days(trades):
+            if day not in self._ids and (today - OLDEST).date() <= day <= (today + AHEAD).date():
+                with own_errors(self._address), connection, connection.cursor() as cursor:
+                    cursor.execute(query("make_day"), {"day": day})
+                self.look(connection)
+
+    def may_repeat(self, trades: pa.Table) -> bool:
+        """Tell whether the id of any of these trades could be stored in a day that is not its own."""
+        mine = dict(self._ranges(trades))
+        known = {day: ids for day, ids in self._ids.items() if ids is not None}
+        return any(
+            _overlap(low_high, ids)
+            for day, low_high in mine.items()
+            for other, ids in [*known.items(), *mine.items()]
+            if other != day
+        )
+
+    def stored(self, trades: pa.Table) -> None:
+        """Note that these trades are stored now."""
+        for day, (low, high) in self._ranges(trades):
+            known = self._ids.get(day)
+            self._ids[day] = (low, high) if known is None else (min(low, known[0]), max(high, known[1]))
+
+    def _ranges(self, trades: pa.Table) -> Iterator[tuple[date | None, IdRange]]:
+        """Give the range of ids for each partition that the trades belong to."""
+        found: dict[date | None, IdRange] = {}
+        for day in (days := _days(trades)):
+            here = trades if len(days) == 1 else trades.filter(pc.equal(_day_of(trades), pa.scalar(day)))
+            ids = pc.min_max(here["trade_id"])
+            low, high = ids["min"].as_py(), ids["max"].as_py()
+            place = day if day in self._ids else None
+            known = found.get(place, (low, high))
+            found[place] = (min(low, known[0]), max(high, known[1]))
+        yield from found.items()
+
+
+def _days(trades: pa.Table) -> list[date]:
+    if not trades.num_rows:
+        return []
+    ends = pc.min_max(_day_of(trades))
+    if ends["min"] == ends["max"]:
+        return [ends["min"].as_py()]
+    return list(pc.unique(_day_of(trades)).to_pylist())
+
+
+def _day_of(trades: pa.Table) -> pa.ChunkedArray:
+    return pc.cast(trades["timestamp"], pa.date32())
+
+
+def _overlap(some: IdRange, others: IdRange) -> bool:
+    """Tell whether two ranges share an id; bytes decide, as in the database."""
+    return some[0].encode() <= others[1].encode() and others[0].encode() <= some[1].encode()
