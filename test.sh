@@ -2,6 +2,7 @@
 # Run all tests against real servers of their own; what they need is installed first.
 #
 # Arguments go to pytest: ./test.sh tests/unit, ./test.sh -k candle. --install-only installs and ends.
+# --faults N runs the faults alone, each N times and longer, and ends with a table of what they came to.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 # PostgreSQL runs as another user when root starts it: that user reads its program here.
@@ -23,8 +24,16 @@ require_browser() {
 }
 
 if [ "${1:-}" = --help ]; then
-    sed -n '2,4s/^# \?//p' test.sh
+    sed -n '2,5s/^# \?//p' test.sh
     exit 0
+fi
+if [ "${1:-}" = --faults ]; then
+    if ! [[ "${2:-}" =~ ^[1-9][0-9]{0,5}$ ]]; then
+        echo 'test.sh: --faults needs a number of runs above zero; see --help' >&2
+        exit 2
+    fi
+    export FAULT_RUNS=$2
+    set -- tests/faults "${@:3}"
 fi
 require requirements-dev.txt
 require_browser

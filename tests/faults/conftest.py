@@ -1,0 +1,97 @@
+"""Scenes for the faults, and the table of what they came to.
+
+Each test is one run of one fault; FAULT_RUNS (`./test.sh --faults N`) repeats them. What is random
+in a run follows from the seed that pytest prints at the start (--randomly-seed) and the test's name.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from stockstream.services.scratch import Scratch, scratch
+from stockstream.settings import Settings
+from tests.faults.crew import Crew
+from tests.faults.results import Result, table
+from tests.faults.scene import Scene
+from tests.fresh import environment_of, fresh, make_template, open_folder
+
+RUNS = int(os.environ.get("FAULT_RUNS", "1"))
+IS_LONG = "FAULT_RUNS" in os.environ
+RESULTS = pytest.StashKey[list[Result]]()
+
+
+@pytest.fixture(params=range(1, RUNS + 1), ids="run {}".format)
+def run(request: pytest.FixtureRequest) -> int:
+    """The number of the run."""
+    return int(request.param)
+
+
+@pytest.fixture
+def result(request: pytest.FixtureRequest, run: int) -> Result:
+    """Where the outcome of the run is kept; the fault is named by the test's marker or its name."""
+    name = request.node.name.replace(f"run {run}", "").replace("[-", "[").replace("-]", "]").replace("[]", "")
+    made = Result(name.removeprefix("test_").replace("_", " "))
+    request.config.stash.setdefault(RESULTS, []).append(made)
+    return made
+
+
+@pytest.fixture
+def random(request: pytest.FixtureRequest) -> Random:
+    """Chance that can be had again."""
+    return Random(f"{request.config.getoption('randomly_seed')}/{request.node.nodeid}")  # noqa: S311 - no secret
+
+
+@pytest.fixture
+def scene(settings: Settings, tmp_path: Path, random: Random, result: Result) -> Iterator[Scene]:
+    """A scene on the shared servers: they are left alone."""
+    with _scene(settings, tmp_path, random, result) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def fragile_servers() -> Iterator[Scratch]:
+    """Servers that the tests of one file crash; each leaves them running."""
+    with open_folder() as folder, scratch(folder) as started:
+        make_template(started.settings)
+        yield started
+
+
+@pytest.fixture
+def fragile_scene(
+    fragile_servers: Scratch, tmp_path: Path, random: Random, result: Result
+) -> Iterator[Scene]:
+    """A scene on servers that may be crashed."""
+    for server in (fragile_servers.kafka, fragile_servers.postgres):
+        if not server.pid:
+            server.start()
+    with (
+        fresh(fragile_servers.settings, tmp_path) as settings,
+        _scene(settings, tmp_path, random, result) as made,
+    ):
+        yield made
+        for server in (fragile_servers.kafka, fragile_servers.postgres):
+            if not server.pid:
+                server.start()
+
+
+@contextmanager
+def _scene(settings: Settings, folder: Path, random: Random, result: Result) -> Iterator[Scene]:
+    scene = Scene(settings, Crew(folder, environment_of(settings)), random, result)
+    try:
+        yield scene
+    finally:
+        scene.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what the faults came to."""
+    results = config.stash.get(RESULTS, [])
+    if results:
+        terminalreporter.section("faults")
+        terminalreporter.write_line(f"seed {config.getoption('randomly_seed')}")
+        for line in table(results):
+            terminalreporter.write_line(line)

@@ -1,0 +1,80 @@
+"""The processes of one run: what each said is kept, and none outlives it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from stockstream.settings import PROJECT
+
+LEAVE_PATIENCE = 30
+
+
+class Member:
+    """A running script of the project."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, *arguments: str) -> None:
+        """Start it; what it says goes to `log`."""
+        self._log = log
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments], cwd=PROJECT, env=dict(environment), stdout=out, stderr=out
+            )
+
+    @property
+    def said(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text("utf-8", "replace")
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has been stopped, and not continued."""
+        return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
+
+    def leave(self) -> None:
+        """End it as its operator does; it must end well."""
+        self.process.terminate()
+        assert self.process.wait(LEAVE_PATIENCE) == 0, self.said
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.process.poll() is None
+
+
+class Crew:
+    """Everyone who was started in a run."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        """Prepare; what members say is kept in `folder`."""
+        self._folder = folder
+        self._environment = environment
+        self._members: list[Member] = []
+
+    def start(self, *arguments: str, **changes: str) -> Member:
+        """Start a script, with changes to its environment."""
+        log = self._folder / f"{len(self._members)}.log"
+        member = Member(dict(self._environment) | changes, log, *arguments)
+        self._members.append(member)
+        return member
+
+    def leave(self) -> None:
+        """End all who still run, well, and see that nobody has said anything but plain lines."""
+        for member in self._members:
+            if member.is_running:
+                member.leave()
+        for member in self._members:
+            assert "Traceback" not in member.said, member.said
+
+    def kill(self) -> None:
+        """End all who still run, however."""
+        for member in self._members:
+            if member.is_running:
+                member.kill()

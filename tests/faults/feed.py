@@ -1,0 +1,143 @@
+"""A feed that never pauses: it sends trades at a steady rate while faults happen, and keeps the ledger.
+
+Its messages are written by hand, so that no encoder of the project has a part in them. Now and then
+one is no trade, and one is a trade that was sent before. Event time runs thirty times as fast as the
+clock, so that many minutes and a midnight pass in a short run; some trades come late.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from random import Random
+from threading import Event, Thread
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from stockstream.settings import Settings
+from tests.faults.ledger import Ledger
+
+RATE = 3_000  # messages a second
+TICK = 0.02  # seconds
+STEP = timedelta(milliseconds=10)  # of event time, from one trade to the next
+SYMBOLS = ("AAPL", "AMZN", "BRK.B", "BTC/USD", "ETH-EUR", "GOOG", "META", "MSFT", "NVDA", "TSLA")
+FLUSH_PATIENCE = 60
+
+FEED_SETTINGS: dict[str, str | int | bool] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "delivery.timeout.ms": 0,  # none: an outage may take as long as it takes
+    "queue.buffering.max.messages": 1_000_000,
+    "linger.ms": 5,
+    "reconnect.backoff.max.ms": 1_000,
+    "log_level": 0,
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message: the place it carries, its key and its value."""
+
+    place: str
+    key: bytes
+    value: bytes
+
+
+class Feed:
+    """Sends from a thread of its own, from `start` until `stop`."""
+
+    def __init__(self, settings: Settings, run: str, random: Random) -> None:
+        """Prepare.
+
+        Args:
+            run: the first part of every place; no two runs share it.
+            random: decides what is late, bad or sent again.
+        """
+        self.trades, self.bad = Ledger(), Ledger()
+        self._topic = settings.kafka_topic
+        self._run = run
+        self._random = random
+        self._mixed = random.random() < 0.5
+        self._began = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+        self._count = 0
+        self._past: list[Letter] = []
+        self._stop = Event()
+        self._thread = Thread(target=self._send, daemon=True)
+        self._producer = Producer(
+            FEED_SETTINGS | {"bootstrap.servers": settings.kafka_bootstrap_servers, "error_cb": _ignore}
+        )
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send no more, and wait until the broker has acknowledged everything."""
+        self._stop.set()
+        if self._thread.ident:
+            self._thread.join()
+        assert self._producer.flush(FLUSH_PATIENCE) == 0, "the broker did not take everything"
+
+    def abandon(self) -> None:
+        """Send no more, and forget what is not sent."""
+        self._stop.set()
+        if self._thread.ident:
+            self._thread.join()
+        self._producer.purge()
+
+    def _send(self) -> None:
+        began = time.monotonic()
+        while not self._stop.wait(TICK):
+            for _ in range(int((time.monotonic() - began) * RATE) - self._count):
+                self._put(self.trades, self._trade())
+            if self._mixed:
+                self._mix()
+            self._producer.poll(0)
+
+    def _mix(self) -> None:
+        """Now and then send what is no trade, and one that was sent before."""
+        if self._random.random() < TICK:
+            self._put(self.bad, self._no_trade())
+        if self._past and self._random.random() < TICK / 2:
+            self._put(self.trades, self._random.choice(self._past))
+
+    def _put(self, ledger: Ledger, letter: Letter) -> None:
+        ledger.send(letter.place)
+
+        def told(ledger: Ledger, place: str, error: KafkaError | None, _message: Message) -> None:
+            if not error:
+                ledger.acknowledge(place)
+
+        self._producer.produce(
+            self._topic, letter.value, letter.key, on_delivery=partial(told, ledger, letter.place)
+        )
+
+    def _trade(self) -> Letter:
+        number, symbol = self._count, self._random.choice(SYMBOLS)
+        self._count += 1
+        place = f"{self._run}-{symbol}-{number:06d}"
+        value = (
+            f'{{"trade_id":"{place}","timestamp":"{self._moment(number).isoformat()}","symbol":"{symbol}",'
+            f'"price":{self._random.randint(1, 10**6)}.{number % 100:02},"volume":{number % 977 + 1},'
+            f'"trade_type":"{self._random.choice(("BUY", "SELL"))}","source":"faults","anomaly":null}}'
+        )
+        letter = Letter(place, symbol.encode(), value.encode())
+        if number % 100 == 0:
+            self._past.append(letter)
+        return letter
+
+    def _moment(self, number: int) -> datetime:
+        """Return a trade's event time; the microseconds are the trade's own, so that no two tie."""
+        steps = number
+        if self._random.random() < 0.05:
+            steps -= self._random.randint(0, 9_000 if self._random.random() < 0.02 else 200)
+        before_midnight = timedelta(minutes=2)
+        return self._began - before_midnight + steps * STEP + timedelta(microseconds=number % 10_000)
+
+    def _no_trade(self) -> Letter:
+        place = f"{self._run}-bad-{self._random.getrandbits(64):016x}"
+        return Letter(place, b"bad", f'{{"no_trade":"{place}"}}'.encode())
+
+
+def _ignore(_error: KafkaError) -> None:
+    """Outages are what the tests are about, and the client mends itself."""

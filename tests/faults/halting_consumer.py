@@ -1,0 +1,39 @@
+"""The consumer, except that it sends itself a signal at the n-th time it reaches a labelled point."""
+
+import argparse
+import os
+import signal
+from threading import Event
+
+import consumer
+from stockstream import cli
+from stockstream.settings import Settings
+
+
+def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
+    """Consume; at the point that the arguments name, this process is killed or stopped from within."""
+    left = arguments.times
+
+    def reached(point: str) -> None:
+        nonlocal left
+        left -= point == arguments.point
+        if not left:
+            left = -1
+            os.kill(os.getpid(), signal.Signals[arguments.signal])
+
+    consumer.GROUP = arguments.group or consumer.GROUP
+    plain = consumer._parser().parse_args([])  # noqa: SLF001 - its own defaults
+    return consumer.main(plain, settings, stop, reached=reached)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="consumer.py", description=__doc__)
+    parser.add_argument("point", help="the label of the point")
+    parser.add_argument("times", type=int, help="how often it must be reached")
+    parser.add_argument("--signal", choices=["SIGKILL", "SIGSTOP"], default="SIGKILL")
+    parser.add_argument("--group", help="a consumer group of its own: nobody waits for the dead member")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(_parser(), main)

@@ -1,0 +1,47 @@
+"""What the tables hold, held against the ledgers: lost, twice, never sent, buried alive."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from stockstream.connectors.postgres import Connection
+from tests.faults.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How many trades are not where they belong; all zero is the promise.
+
+    `lost` were acknowledged and are in no table, `twice` are in `trades` more than once, `foreign`
+    were never sent, `buried` are good trades among the dead letters.
+    """
+
+    lost: int
+    twice: int
+    foreign: int
+    buried: int
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the tables equal the ledgers."""
+        return not (self.lost or self.twice or self.foreign or self.buried)
+
+
+def judge(connection: Connection, trades: Ledger, bad: Ledger) -> Judgement:
+    """Compare the tables with what was sent and acknowledged."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT trade_id FROM trades")
+        stored = Counter(str(trade_id) for (trade_id,) in cursor)
+        cursor.execute("SELECT payload FROM dead_letters")
+        dead = Counter(_place(bytes(payload or b"")) for (payload,) in cursor)
+    return Judgement(
+        lost=len(trades.acknowledged - stored.keys()) + len(bad.acknowledged - dead.keys()),
+        twice=sum(times - 1 for times in (stored + dead).values()),
+        foreign=len(stored.keys() - trades.sent),
+        buried=len(dead.keys() - bad.sent),
+    )
+
+
+def _place(payload: bytes) -> str:
+    found = re.search(rb'"(?:trade_id|no_trade)":"([^"]*)"', payload)
+    return found[1].decode() if found else repr(payload)

@@ -1,0 +1,60 @@
+"""What the runs of all faults came to, as the table that ends the session."""
+
+from dataclasses import dataclass, field
+from statistics import median
+
+from tests.faults.judgement import Judgement
+
+
+@dataclass
+class Result:
+    """One run of a fault; without a judgement it did not come to its end."""
+
+    fault: str
+    judgement: Judgement | None = None
+    recovered_after: list[float] = field(default_factory=list)
+
+
+HEAD = (
+    "fault",
+    "runs",
+    "unfinished",
+    "lost",
+    "twice",
+    "not sent",
+    "valid in dead letters",
+    "s to recover",
+    "worst",
+)
+
+
+def table(results: list[Result]) -> list[str]:
+    """Return the lines of the table: a line for each fault, in the order in which they were run."""
+    faults = dict.fromkeys(result.fault for result in results)
+    rows = [HEAD, *(_row(fault, [each for each in results if each.fault == fault]) for fault in faults)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
+        for row in rows
+    ]
+
+
+def _row(fault: str, results: list[Result]) -> tuple[str, ...]:
+    judged = [result.judgement for result in results if result.judgement]
+    seconds = [second for result in results for second in result.recovered_after]
+    return (
+        fault,
+        f"{len(results)}",
+        f"{len(results) - len(judged)}",
+        f"{sum(each.lost for each in judged)}",
+        f"{sum(each.twice for each in judged)}",
+        f"{sum(each.foreign for each in judged)}",
+        f"{sum(each.buried for each in judged)}",
+        f"{median(seconds):.1f}" if seconds else "-",
+        f"{max(seconds):.1f}" if seconds else "-",
+    )

@@ -1,0 +1,126 @@
+"""A scene: a feed that never pauses, the processes under test, and the judgement at the end."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from random import Random
+
+from stockstream.connectors.kafka_topic import ends
+from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.errors import RecoverableError
+from stockstream.settings import Settings
+from tests.faults.crew import Crew, Member
+from tests.faults.feed import Feed
+from tests.faults.invariants import broken
+from tests.faults.judgement import judge
+from tests.faults.results import Result
+from tests.waiting import until
+
+PATIENCE = 60.0
+
+Places = dict[int, int]
+
+
+class Scene:
+    """One run of one fault."""
+
+    def __init__(self, settings: Settings, crew: Crew, random: Random, result: Result) -> None:
+        """Prepare; nothing runs yet."""
+        self.settings = settings
+        self.crew = crew
+        self.random = random
+        self.result = result
+        self.feed = Feed(settings, settings.kafka_topic[-6:], random)
+        self._seen: Places = {}
+        self._jobs = ["consumer"]
+
+    def begin(self, *arguments: str, **changes: str) -> Member:
+        """Start the feed and a first consumer, and wait until trades flow; returns the consumer."""
+        self.feed.start()
+        consumer = self.consumer(*arguments, **changes)
+        self.await_flow()
+        return consumer
+
+    def consumer(self, *arguments: str, **changes: str) -> Member:
+        """Start a consumer; `arguments` run it in another way than by its script."""
+        return self.crew.start(*(arguments or ("consumer.py",)), **changes)
+
+    def aggregator(self) -> Member:
+        """Start an aggregator: at the end its candles are held against SQL over the trades."""
+        if "aggregator" not in self._jobs:
+            self._jobs.append("aggregator")
+        return self.crew.start("aggregator.py")
+
+    def linger(self, least: float, most: float) -> None:
+        """Let a random time pass: the fault that follows may come at any moment."""
+        time.sleep(self.random.uniform(least, most))
+
+    def await_flow(self) -> None:
+        """Wait until the tape grows."""
+        before = self.places()
+        until(lambda: self.places() != before, PATIENCE)
+
+    def recover(self) -> None:
+        """The fault is over: wait until all that was sent by now is stored, and note how long it took."""
+        began, goal = time.monotonic(), self._ends()
+        until(lambda: _covers(self.places(), goal), PATIENCE)
+        self.result.recovered_after.append(time.monotonic() - began)
+
+    def end(self) -> None:
+        """Stop the feed, wait until all is stored, end everyone, and hold the tables against the ledger."""
+        self.feed.stop()
+        goal = self._ends()
+        for job in self._jobs:
+            until(lambda job=job: self.places(job) == goal, PATIENCE)  # type: ignore[misc]
+        if "aggregator" in self._jobs:
+            until(lambda: not self._ask("SELECT FROM late_arrivals LIMIT 1"), PATIENCE)
+        self.crew.leave()
+        with self.connected() as connection:
+            judgement = judge(connection, self.feed.trades, self.feed.bad)
+            faults = broken(connection, with_candles="aggregator" in self._jobs)
+        self.result.judgement = judgement
+        assert self.feed.trades.acknowledged == self.feed.trades.sent
+        assert judgement.is_clean, judgement
+        assert not faults, faults
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        self.crew.kill()
+        self.feed.abandon()
+
+    def places(self, job: str = "consumer") -> Places:
+        """Return how far a job is in each partition; the consumer never goes back."""
+        statement = "SELECT kafka_partition, next_offset FROM ingest_offsets WHERE job = %s"
+        places = {int(str(row[0])): int(str(row[1])) for row in self._ask(statement, job)}
+        if job == "consumer":
+            assert _covers(places, self._seen), f"went back from {self._seen} to {places}"
+            self._seen = places
+        return places
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A connection to the database of the run, straight, whatever the consumer's goes through."""
+        with closing(connect(address_of(self.settings), "test")) as connection:
+            yield connection
+
+    def _ask(self, statement: str, *values: str) -> list[tuple[object, ...]]:
+        with self.connected() as connection, connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+    def _ends(self) -> Places:
+        found: Places = {}
+
+        def told() -> bool:
+            try:
+                found.update(ends(self.settings.kafka_bootstrap_servers, self.settings.kafka_topic))
+            except RecoverableError:
+                return False
+            return True
+
+        until(told, PATIENCE)
+        return found
+
+
+def _covers(places: Places, goal: Places) -> bool:
+    return all(places.get(partition, 0) >= end for partition, end in goal.items())

@@ -1,0 +1,34 @@
+"""Members come, go and come back from the dead: each partition has one writer at a time."""
+
+import signal
+
+from tests.faults.scene import Scene
+from tests.waiting import until
+
+POINTS = ("before the fence", "inside COPY", "before COMMIT")
+
+
+def test_a_stopped_member_comes_back_as_a_zombie(scene: Scene) -> None:
+    """It is stopped with a batch in its hands, or in the middle of writing it, and then refused."""
+    point, times = scene.random.choice(POINTS), str(scene.random.randint(5, 12))
+    zombie = scene.begin("-m", "tests.faults.halting_consumer", point, times, "--signal", "SIGSTOP")
+    until(lambda: zombie.is_stopped, 30)
+    heir = scene.consumer()
+    scene.recover()
+    zombie.process.send_signal(signal.SIGCONT)
+    until(lambda: "another consumer has taken over" in zombie.said, 30)
+    scene.recover()
+    scene.end()
+    assert heir.process.returncode == 0
+
+
+def test_members_join_and_leave(scene: Scene) -> None:
+    members = [scene.begin()]
+    for _ in range(2):
+        members.append(scene.consumer())
+        scene.linger(0.5, 2.5)
+    while len(members) > 1:
+        members.pop(scene.random.randrange(len(members))).leave()
+        scene.linger(0.2, 1.5)
+    scene.recover()
+    scene.end()
