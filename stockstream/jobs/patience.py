@@ -25,7 +25,8 @@ SPEAK_EVERY = 30.0
 class Patience:
     """Tries an action again while it raises RecoverableError, until `stop` is set.
 
-    It says what is wrong at once, then every half minute, and when it is over.
+    It says what is wrong at once, again when that becomes another thing, then every half minute, and
+    when it is over.
 
     >>> from stockstream.errors import PostgresBusyError
     >>> answers = [PostgresBusyError(reason="restarting"), 7]
@@ -55,7 +56,7 @@ class Patience:
         """
         self._log = log
         self._meanwhile = meanwhile
-        self._spoken_at = -SPEAK_EVERY
+        self._spoken: dict[str, float] = {}
         self._retrying = Retrying(
             retry=retry_if_exception_type(RecoverableError),
             wait=wait_exponential_jitter(multiplier=0.1, max=LONGEST_WAIT),
@@ -67,15 +68,16 @@ class Patience:
 
     def __call__(self, action: Callable[[], Result]) -> Result:
         """Return what `action` returns, however often that takes."""
-        self._spoken_at = -SPEAK_EVERY
+        self._spoken = {}
         result = self._retrying(action)
-        if self._spoken_at >= 0:
+        if self._spoken:
             self._log.info("it works again")
         return result
 
     def _before_waiting(self, state: RetryCallState) -> None:
+        trouble = str(state.outcome.exception() if state.outcome else "")
         elapsed = state.seconds_since_start or 0.0
-        if state.outcome is not None and elapsed - self._spoken_at >= SPEAK_EVERY:
-            self._log.warning("%s", state.outcome.exception())
-            self._spoken_at = elapsed
+        if elapsed - self._spoken.get(trouble, -SPEAK_EVERY) >= SPEAK_EVERY:
+            self._log.warning("%s", trouble)
+            self._spoken[trouble] = elapsed
         self._meanwhile()
