@@ -1,22 +1,31 @@
 """Make the tables, look at them, and prune what is old."""
 
 import argparse
+import logging
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 
 from rich.console import Console
 from rich.table import Table
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from stockstream import cli
 from stockstream.connectors import schema, upkeep
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
+from stockstream.errors import AggregatorBehindError
+from stockstream.jobs.patience import Patience
 from stockstream.settings import Settings
 
+AGGREGATOR_PATIENCE = 10.0
+
 console = Console()
+log = logging.getLogger("database")
 
 
-def main(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> int:
+def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Do what the sub-command says."""
+    arguments.stop = stop
     address = address_of(settings)
     connection = connect(address, "database")
     try:
@@ -48,21 +57,32 @@ def status(connection: Connection, address: Address, _arguments: argparse.Namesp
 
 
 def prune(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
-    """Delete trades that are older than asked, but never those of a candle that is still open."""
+    """Delete whole days of trades (UTC) that are older than asked, once their candles are finished."""
     schema.require(connection, address)
     before = datetime.now(UTC) - arguments.older_than
-    with console.status("pruning") as shown:
-        pruned = 0
-
-        def tell(rows: int) -> None:
-            nonlocal pruned
-            pruned += rows
-            shown.update(f"pruned {pruned:,} trades")
-
-        total = upkeep.prune(connection, address, before, tell)
+    patience = Patience(arguments.stop, log)
+    _await_aggregator(connection, address)
+    days = upkeep.old_days(connection, address, before)
+    for day in days:
+        patience(partial(upkeep.drop_day, connection, address, day))
+        console.print(f"dropped {day.table}, about {day.rows:,} trades", highlight=False)
+    others = upkeep.prune_elsewhen(connection, address, before)
+    moment = before.isoformat(timespec="seconds")
     console.print(
-        f"pruned {total:,} trades from before {before.isoformat(timespec='seconds')}", highlight=False
+        f"pruned {len(days)} days and {others:,} other trades from before {moment}", highlight=False
     )
+
+
+def _await_aggregator(connection: Connection, address: Address) -> None:
+    """Wait until the aggregator has read what is stored: what it has not read must not go."""
+    caught_up = Retrying(
+        retry=retry_if_result(bool), stop=stop_after_delay(AGGREGATOR_PATIENCE), wait=wait_fixed(0.2)
+    )
+    try:
+        caught_up(upkeep.unaggregated, connection, address)
+    except RetryError as exc:
+        behind = f"{exc.last_attempt.result():,}"
+        raise AggregatorBehindError(messages=behind) from exc
 
 
 def _sizes(sizes: list[upkeep.TableSize]) -> Table:
@@ -87,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     commands.add_parser("init", help="make the tables or bring them forward").set_defaults(command=init)
     commands.add_parser("status", help="show versions, sizes and places").set_defaults(command=status)
-    pruning = commands.add_parser("prune", help="delete old trades")
+    pruning = commands.add_parser("prune", help="delete whole days of old trades")
     pruning.add_argument("--older-than", type=cli.duration, required=True, metavar="AGE", help="such as 30d")
     pruning.set_defaults(command=prune)
     return parser

@@ -83,17 +83,17 @@ class PoisonError(StockstreamError):
     """PostgreSQL refuses this value ({reason})"""
 
 
+class AggregatorBehindError(StockstreamError):
+    """the aggregator has {messages} stored messages still to read, and what it has not read is not
+    pruned; is it running? Prune again when it has caught up"""
+
+
 class StatementRefusedError(StockstreamError):
     """PostgreSQL refuses the statement ({reason}); has this user the right, and is the schema the newest?"""
 
 
 class DuplicateError(PoisonError):
-    """PostgreSQL has this row already ({reason}; {constraint})"""
-
-
-class OffsetsReusedError(StockstreamError):
-    """offsets of topic {topic} are in the table trades already, with other trades ({reason}); the topic
-    was made anew or another one was read into this database before; use a database of its own"""
+    """PostgreSQL has this row already ({reason})"""
 
 
 class BadTradeError(StockstreamError):

@@ -6,7 +6,7 @@ be in another day: never where ids grow with time, as UUIDv7 does; always where 
 then the careful way looks each up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from stockstream.connectors.postgres import Address, Connection, own_errors
 from stockstream.connectors.sql import query
 
 IdRange = tuple[str, str]
+IdRanges = Mapping[date | None, IdRange]
 
 # Days further away share one partition: times may be anything, the number of partitions may not.
 OLDEST = timedelta(days=400)
@@ -45,43 +46,42 @@ class Days:
                     cursor.execute(query("make_day"), {"day": day})
                 self.look(connection)
 
-    def may_repeat(self, trades: pa.Table) -> bool:
-        """Tell whether the id of any of these trades could be stored in a day that is not its own."""
-        mine = dict(self._ranges(trades))
-        known = {day: ids for day, ids in self._ids.items() if ids is not None}
-        return any(
-            _overlap(low_high, ids)
-            for day, low_high in mine.items()
-            for other, ids in [*known.items(), *mine.items()]
-            if other != day
-        )
-
-    def stored(self, trades: pa.Table) -> None:
-        """Note that these trades are stored now."""
-        for day, (low, high) in self._ranges(trades):
-            known = self._ids.get(day)
-            self._ids[day] = (low, high) if known is None else (min(low, known[0]), max(high, known[1]))
-
-    def _ranges(self, trades: pa.Table) -> Iterator[tuple[date | None, IdRange]]:
-        """Give the range of ids for each partition that the trades belong to."""
-        found: dict[date | None, IdRange] = {}
+    def ranges(self, trades: pa.Table) -> IdRanges:
+        """Return the range of ids for each partition that these trades belong to."""
+        found: dict[date | None, IdRange | None] = {}
         for day in (days := _days(trades)):
             here = trades if len(days) == 1 else trades.filter(pc.equal(_day_of(trades), pa.scalar(day)))
             ids = pc.min_max(here["trade_id"])
-            low, high = ids["min"].as_py(), ids["max"].as_py()
-            place = day if day in self._ids else None
-            known = found.get(place, (low, high))
-            found[place] = (min(low, known[0]), max(high, known[1]))
-        yield from found.items()
+            _widen(found, day if day in self._ids else None, (ids["min"].as_py(), ids["max"].as_py()))
+        return {day: ids for day, ids in found.items() if ids is not None}
+
+    def may_repeat(self, mine: IdRanges) -> bool:
+        """Tell whether an id of these ranges could be stored in a day that is not its own."""
+        known = [(day, ids) for day, ids in self._ids.items() if ids is not None]
+        return any(
+            _overlap(ids, others)
+            for day, ids in mine.items()
+            for other, others in [*known, *mine.items()]
+            if other != day
+        )
+
+    def stored(self, mine: IdRanges) -> None:
+        """Note that trades of these ranges are stored now."""
+        for day, ids in mine.items():
+            _widen(self._ids, day, ids)
+
+
+def _widen(ranges: dict[date | None, IdRange | None], day: date | None, ids: IdRange) -> None:
+    known = ranges.get(day) or ids
+    ranges[day] = (min(ids[0], known[0]), max(ids[1], known[1]))
 
 
 def _days(trades: pa.Table) -> list[date]:
     if not trades.num_rows:
         return []
-    ends = pc.min_max(_day_of(trades))
-    if ends["min"] == ends["max"]:
-        return [ends["min"].as_py()]
-    return list(pc.unique(_day_of(trades)).to_pylist())
+    ends = pc.min_max(trades["timestamp"])
+    first, last = ends["min"].as_py().date(), ends["max"].as_py().date()
+    return [first] if first == last else list(pc.unique(_day_of(trades)).to_pylist())
 
 
 def _day_of(trades: pa.Table) -> pa.ChunkedArray:

@@ -114,7 +114,8 @@ class Tape:
 
     def _append(self, arrivals: Arrivals) -> Stored:
         self._days.make(self._connected(), arrivals.trades)
-        if self._days.may_repeat(arrivals.trades):
+        ids = self._days.ranges(arrivals.trades)
+        if self._days.may_repeat(ids):
             return self._append_with_care(arrivals)
         moves = [
             Move(partition, start, end, self._owned[partition].epoch)
@@ -124,7 +125,7 @@ class Tape:
             self._bulk.store(moves, arrivals.trades, arrivals.dead)
         except PoisonError:
             return self._append_with_care(arrivals)
-        self._days.stored(arrivals.trades)
+        self._days.stored(ids)
         return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
     def _append_with_care(self, arrivals: Arrivals) -> Stored:
@@ -135,7 +136,7 @@ class Tape:
             return Stored(*careful.store(self._owned, steps, arrivals))
 
         stored = self._transaction(store)
-        self._days.stored(arrivals.trades)
+        self._days.stored(self._days.ranges(arrivals.trades))
         return stored
 
     def _is_stored(self, arrivals: Arrivals) -> bool:

@@ -1,8 +1,9 @@
 """Looking after the tables: how big they are, how far the jobs are, and what is too old."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+from psycopg2 import sql
 
 from stockstream.connectors.postgres import Address, Connection, own_errors
 from stockstream.connectors.sql import query
@@ -32,6 +33,14 @@ class JobPlace:
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class OldDay:
+    """A day of trades: its table, and its rows as PostgreSQL estimates them."""
+
+    table: str
+    rows: int
+
+
 def table_sizes(connection: Connection, address: Address) -> list[TableSize]:
     """Return the size of each table."""
     with own_errors(address), connection.cursor() as cursor:
@@ -54,23 +63,43 @@ def newest_trade(connection: Connection, address: Address) -> datetime | None:
         return row[0]
 
 
-def prune(
-    connection: Connection,
-    address: Address,
-    before: datetime,
-    tell: Callable[[int], None] = lambda _rows: None,
-) -> int:
-    """Delete trades that happened before a moment; returns how many.
+def unaggregated(connection: Connection, address: Address) -> int:
+    """Return how many stored messages the aggregator has not read yet."""
+    with own_errors(address), connection, connection.cursor() as cursor:
+        cursor.execute(query("unaggregated"))
+        return int((cursor.fetchone() or (0,))[0])
+
+
+def old_days(connection: Connection, address: Address, before: datetime) -> list[OldDay]:
+    """Return the days of trades that are over before a moment, and finished with."""
+    with own_errors(address), connection, connection.cursor() as cursor:
+        cursor.execute(query("old_days"), {"before": before})
+        return [OldDay(*row) for row in cursor]
+
+
+def drop_day(connection: Connection, address: Address, day: OldDay) -> None:
+    """Delete a day of trades, however many there are, in no time.
+
+    Raises:
+        PostgresBusyError: a reader was in the way for a second; drop it again. Writers wait no longer
+            than that.
+    """
+    with own_errors(address), connection, connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '1s'")
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(day.table)))
+
+
+def prune_elsewhen(connection: Connection, address: Address, before: datetime) -> int:
+    """Delete the old trades that belong to no day at hand; returns how many.
 
     In slices, each its own transaction, so that writers never wait long and an interruption
-    keeps what is done. `tell` is called with the rows of each slice.
+    keeps what is done.
     """
     total = 0
     while True:
         with own_errors(address), connection, connection.cursor() as cursor:
-            cursor.execute(query("prune"), {"before": before, "most": SLICE})
+            cursor.execute(query("prune_elsewhen"), {"before": before, "most": SLICE})
             deleted = cursor.rowcount
         total += deleted
-        tell(deleted)
         if deleted < SLICE:
             return total

@@ -5,10 +5,9 @@ that are plainly good and leaves all others to `decode`, so both together give t
 and no message can smuggle in two rows or half of one:
 
 - the messages are joined by newlines, and no message may contain one;
-- every newline stands between a `}` and a `{`, and no brace or bracket is anywhere else: the objects
+- each begins with a `{` and ends with a `}`, and no brace or bracket is anywhere else: the objects
   are flat, and as many as the messages;
-- `"price":` and `"volume":` stand once in each message, and no quote follows, because the reader
-  would take a number in quotes for a number.
+- no price and no volume stands in quotes, because the reader would take that for a number.
 
 A row that breaks a rule, or merely uses a rarer spelling (an offset other than UTC, an amount of
 eleven digits before the point), is not plain.
@@ -16,6 +15,7 @@ eleven digits before the point), is not plain.
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -47,6 +47,7 @@ _PLAIN = {
     "trade_type": r"^(BUY|SELL)$",
     "source": r"^[^\x00-\x1f\x7f]{1,64}$",
 }
+AMOUNTS = (b"price", b"volume")
 _LABEL = r"^[^\x00-\x1f\x7f]{1,64}$"
 _NOTHING, _TEN_DIGITS = pa.scalar(0, AMOUNT), pa.scalar(10**10, AMOUNT)
 _FIRST, _END = pa.scalar(EARLIEST, TIME), pa.scalar(LATEST, TIME)
@@ -59,7 +60,7 @@ def read(values: Sequence[bytes]) -> tuple[pa.Table, pa.Array] | None:
     a way that this reader might misunderstand.
     """
     text = b"\n".join(values)
-    if max(map(len, values)) > MAX_MESSAGE_BYTES or not _is_readable(text, len(values)):
+    if max(map(len, values)) > MAX_MESSAGE_BYTES or not _is_readable(text, values):
         return None
     try:
         written = pj.read_json(
@@ -77,22 +78,39 @@ def read(values: Sequence[bytes]) -> tuple[pa.Table, pa.Array] | None:
     return written.set_column(1, SCHEMA.field(1), moments).combine_chunks(), plain.combine_chunks()
 
 
-def _is_readable(text: bytes, count: int) -> bool:
-    if text.count(b"\n") != count - 1 or text.count(b"}\n{") != count - 1:
-        return False
+def _is_readable(text: bytes, values: Sequence[bytes]) -> bool:
+    count = len(values)
     if text.count(b"{") != count or text.count(b"}") != count or b"[" in text:
         return False
-    if text[:1] != b"{" or text[-1:] != b"}" or not _is_utf8(text):
+    return (
+        text.count(b"\n") == count - 1
+        and _each_is_an_object(text, values)
+        and _no_amount_is_quoted(text, count)
+        and _is_utf8(text)
+    )
+
+
+def _each_is_an_object(text: bytes, values: Sequence[bytes]) -> bool:
+    """Tell whether every message begins with its brace and ends with it."""
+    ends = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)) + 1) - 1
+    characters = np.frombuffer(text, np.uint8)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    return bool((characters[starts] == ord("{")).all() and (characters[ends - 1] == ord("}")).all())
+
+
+def _no_amount_is_quoted(text: bytes, count: int) -> bool:
+    """Tell whether no price and no volume stands in quotes.
+
+    Without white space and escapes there is one way to write that. With them each name must stand
+    once in each message, as it is, with a colon and at most one space behind it.
+    """
+    if any(b'"%b":"' % name in text for name in AMOUNTS):
         return False
-    return all(
-        text.count(b'"%b":' % name) == count and not text.count(b'"%b":"' % name)
-        for name in (b"price", b"volume")
-    ) and not _has_rare_spaces(text)
-
-
-def _has_rare_spaces(text: bytes) -> bool:
-    """Tell whether white space might hide a quote behind a colon; one space is looked at as well."""
-    return b"\t" in text or b"\r" in text or b":  " in text or b'"price": "' in text or b'"volume": "' in text
+    if not any(character in text for character in (b" ", b"\t", b"\r", b"\\")):
+        return True
+    if b"\t" in text or b"\r" in text or b":  " in text:
+        return False
+    return all(text.count(b'"%b":' % name) == count and b'"%b": "' % name not in text for name in AMOUNTS)
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -24,6 +24,12 @@ def insert(connection: Connection, *ages: timedelta) -> None:
             cursor.execute(INSERT, (str(number), now - age, number))
 
 
+def make_days(connection: Connection, *ages: timedelta) -> None:
+    with connection, connection.cursor() as cursor:
+        for age in ages:
+            cursor.execute("SELECT make_trades_day(%s)", ((datetime.now(UTC) - age).date(),))
+
+
 def count(connection: Connection) -> int:
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM trades")
@@ -71,28 +77,29 @@ def test_a_row_knows_its_value_and_its_label(connection: Connection) -> None:
         assert cursor.fetchall() == [(6, False)]
 
 
-def test_prune_takes_what_is_old_and_nothing_else(
+def test_prune_drops_old_days_whole_and_nothing_else(
     environment: Mapping[str, str], connection: Connection
 ) -> None:
+    make_days(connection, timedelta(days=31), timedelta(days=29), timedelta())
     insert(connection, timedelta(days=31), timedelta(days=29), timedelta())
     pruned = ran(environment, "database.py", "prune", "--older-than", "30d")
     assert pruned.returncode == 0, pruned.stderr
-    assert "pruned 1 trades" in pruned.stdout
+    assert "pruned 1 days and 0 other trades" in pruned.stdout
     assert count(connection) == 2
 
 
-def test_prune_works_in_slices(
+def test_prune_takes_old_trades_of_no_day_in_slices(
     connection: Connection, address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep, "SLICE", 2)
-    insert(connection, *[timedelta(days=2)] * 5)
-    told: list[int] = []
-    assert upkeep.prune(connection, address, datetime.now(UTC) - timedelta(days=1), told.append) == 5
-    assert told == [2, 2, 1]
+    insert(connection, *[timedelta(days=2)] * 5, timedelta())
+    assert upkeep.prune_elsewhen(connection, address, datetime.now(UTC) - timedelta(days=1)) == 5
+    assert count(connection) == 1
 
 
-def test_prune_spares_a_candle_that_is_still_open(connection: Connection, address: Address) -> None:
-    insert(connection, timedelta(days=3), timedelta(days=2))
+def test_prune_spares_what_has_a_candle_still_open(connection: Connection, address: Address) -> None:
+    make_days(connection, timedelta(days=4), timedelta(days=2))
+    insert(connection, timedelta(days=4), timedelta(days=2))
     with connection, connection.cursor() as cursor:
         cursor.execute(
             """
@@ -103,8 +110,30 @@ def test_prune_spares_a_candle_that_is_still_open(connection: Connection, addres
             FROM trades ORDER BY "timestamp" DESC LIMIT 1
             """
         )
-    assert upkeep.prune(connection, address, datetime.now(UTC)) == 1
-    assert count(connection) == 1
+    oldest = f"trades_{datetime.now(UTC) - timedelta(days=4):%Y%m%d}"
+    assert [day.table for day in upkeep.old_days(connection, address, datetime.now(UTC))] == [oldest]
+
+
+def test_prune_waits_for_what_the_aggregator_has_not_read(
+    environment: Mapping[str, str], connection: Connection
+) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ingest_offsets (job, topic, kafka_partition, next_offset, owner_epoch)"
+            " VALUES ('consumer', 't', 0, 7, 1), ('aggregator', 't', 0, 5, 1)"
+        )
+    refused = ran(environment, "database.py", "prune", "--older-than", "30d")
+    assert refused.returncode == 1
+    assert "the aggregator has 2 stored messages still to read" in refused.stderr
+
+
+def test_a_day_takes_in_its_trades_that_were_elsewhere(connection: Connection) -> None:
+    insert(connection, timedelta(days=3), timedelta(days=2))
+    make_days(connection, timedelta(days=3))
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM trades_elsewhen")
+        assert cursor.fetchone() == (1,)
+    assert count(connection) == 2
 
 
 @pytest.mark.parametrize("age", ["30", "x", "0d", "-1d", ""])
