@@ -72,13 +72,17 @@ def scratch_servers(folder: Path) -> Iterator[Settings]:
 
 
 @contextmanager
-def scratch(folder: Path) -> Iterator[Scratch]:
+def scratch(folder: Path, *, durable: bool = False) -> Iterator[Scratch]:
     """Bring up Kafka and PostgreSQL in `folder`, as things that a test may crash.
+
+    Args:
+        folder: where their data goes.
+        durable: whether PostgreSQL waits for the disk, as one does whose data matter.
 
     Raises:
         ServiceError: one of them does not come up.
     """
-    servers = _prepared(folder.resolve())
+    servers = _prepared(folder.resolve(), durable=durable)
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(ScratchServer.start, (servers.kafka, servers.postgres)))
@@ -87,7 +91,7 @@ def scratch(folder: Path) -> Iterator[Scratch]:
         servers.stop()
 
 
-def _prepared(folder: Path) -> Scratch:
+def _prepared(folder: Path, *, durable: bool) -> Scratch:
     settings = Settings(
         kafka_bootstrap_servers=f"127.0.0.1:{ports.free_port()}",
         postgres_host="127.0.0.1",
@@ -100,7 +104,7 @@ def _prepared(folder: Path) -> Scratch:
     address, servers = address_of(settings), settings.kafka_bootstrap_servers
     with ThreadPoolExecutor() as pool:
         broker = pool.submit(kafka.prepare, servers, folder)
-        database = pool.submit(postgres.prepare, address, folder, durable=False)
+        database = pool.submit(postgres.prepare, address, folder, durable=durable)
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
     return Scratch(

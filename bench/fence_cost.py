@@ -1,0 +1,94 @@
+"""What the fence and the bookkeeping cost: the consumer's own loop in this process, with them and without.
+
+Left out are the statement that moves the places on, in every transaction, and the hint to the broker
+after it. All else is the consumer's own code, the reading ahead, the checks and the COPY.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from threading import Event
+from uuid import uuid4
+
+import adbc_driver_postgresql.dbapi as adbc
+
+from bench.consuming import Progress
+from stockstream.connectors.bulk import Bulk, Move
+from stockstream.connectors.kafka import Batch, KafkaSource
+from stockstream.connectors.postgres import Address, address_of
+from stockstream.connectors.tape import JOB, Stored, Tape, unmarked
+from stockstream.errors import ServiceError
+from stockstream.jobs.ingest import ingest
+from stockstream.jobs.prefetch import Prefetch
+from stockstream.market.arrivals import Arrivals
+from stockstream.settings import Settings
+
+
+class _UnfencedBulk(Bulk):
+    """The fast way into the table, open to everyone."""
+
+    def _advance(self, cursor: adbc.Cursor, moves: Sequence[Move]) -> None:
+        """Move nothing on, and ask nobody."""
+
+
+class _UnfencedTape(Tape):
+    """A tape that keeps no place."""
+
+    def __init__(self, address: Address, topic: str) -> None:
+        super().__init__(address, topic)
+        self._bulk = _UnfencedBulk(address, JOB, topic, unmarked)
+
+
+class _UnhintedSource(KafkaSource):
+    """A source that tells the broker nothing."""
+
+    def hint(self, batch: Batch) -> None:
+        """Say nothing."""
+
+
+class _TimedTape:
+    """A tape that knows when it began and when it had all, and ends the loop then."""
+
+    def __init__(self, tape: Tape, trades: int, stop: Event) -> None:
+        self._tape = tape
+        self._missing = trades
+        self._stop = stop
+        self.began = 0.0
+        self.ended = 0.0
+
+    def append(self, arrivals: Arrivals) -> Stored:
+        """Store a batch."""
+        self.began = self.began or time.perf_counter()
+        stored = self._tape.append(arrivals)
+        self._missing -= len(arrivals)
+        if self._missing <= 0:
+            self.ended = time.perf_counter()
+            self._stop.set()
+        return stored
+
+
+def ingest_rate(settings: Settings, ends: Mapping[int, int], *, fenced: bool) -> float:
+    """Return trades a second, from the first batch in hand to the last COMMIT.
+
+    Raises:
+        ServiceError: the places are not where they should be, so the figure would be of something else.
+    """
+    trades, topic, stop = sum(ends.values()), settings.kafka_topic, Event()
+    tape = (Tape if fenced else _UnfencedTape)(address_of(settings), topic)
+    timed = _TimedTape(tape, trades, stop)
+    kind = KafkaSource if fenced else _UnhintedSource
+    source = kind(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.claim)
+    try:
+        with Prefetch(source) as ahead:
+            ingest(ahead, timed, stop, time.monotonic)
+    finally:
+        source.close()
+        tape.close()
+    _check(settings, ends if fenced else dict.fromkeys(ends, 0))
+    return trades / (timed.ended - timed.began)
+
+
+def _check(settings: Settings, expected: Mapping[int, int]) -> None:
+    with Progress(settings) as progress:
+        found = progress.look()
+    if found != expected:
+        raise ServiceError(what=f"the places are {found} after the run, and should be {dict(expected)}")

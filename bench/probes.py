@@ -1,0 +1,52 @@
+"""What processes cost: seconds of CPU and bytes of memory."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Seconds of CPU, by who spent them."""
+
+    consumer: float = 0.0
+    postgres: float = 0.0
+    kafka: float = 0.0
+
+    def per_million(self, trades: int) -> "Cpu":
+        """Return the seconds for each million trades."""
+        share = 1_000_000 / trades
+        return Cpu(self.consumer * share, self.postgres * share, self.kafka * share)
+
+
+def cpu_seconds(pid: int, without: Collection[int] = ()) -> float:
+    """Return what a process and all it started have spent, the ended ones included.
+
+    Args:
+        without: processes among them that are not to be counted (a watcher's own backend).
+    """
+    root = psutil.Process(pid)
+    ended = root.cpu_times().children_user + root.cpu_times().children_system
+    return ended + sum(_own(process) for process in _alive(root) if process.pid not in without)
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the memory that a process holds now, 0 once it has ended."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _alive(root: psutil.Process) -> list[psutil.Process]:
+    return [root, *root.children(recursive=True)]
+
+
+def _own(process: psutil.Process) -> float:
+    try:
+        spent = process.cpu_times()
+    except psutil.NoSuchProcess:
+        # It ended just now; its parent counts it from here on.
+        return 0.0
+    return float(spent.user + spent.system)

@@ -1,0 +1,34 @@
+"""Ways that are compared take turns, so that what the machine does meanwhile falls on all alike."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from statistics import median
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+def in_turns(
+    ways: Mapping[str, Callable[[], Result]], rounds: int, before: Callable[[], object] = lambda: None
+) -> dict[str, list[Result]]:
+    """Run every way once a round, each round in the opposite order of the one before.
+
+    Args:
+        before: is called at the begin of each round.
+
+    >>> said = []
+    >>> _ = in_turns({"a": lambda: said.append("a"), "b": lambda: said.append("b")}, 3)
+    >>> "".join(said)
+    'abbaab'
+    """
+    results: defaultdict[str, list[Result]] = defaultdict(list)
+    for number in range(rounds):
+        before()
+        for name in list(ways)[:: -1 if number % 2 else 1]:
+            results[name].append(ways[name]())
+    return dict(results)
+
+
+def middle(results: list[Result], of: Callable[[Result], float]) -> float:
+    """Return the median of what `of` gives for each result."""
+    return float(median(map(of, results)))

@@ -1,0 +1,149 @@
+"""Where a bench plays: servers of its own, databases and topics, and a voice for its progress."""
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+
+from psycopg2 import sql
+from rich.console import Console
+
+from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.schema import migrate
+from stockstream.errors import ServiceError
+from stockstream.services.scratch import Scratch, scratch
+from stockstream.settings import PROJECT, Settings
+
+PARTITIONS = 4
+SEED = "7"
+
+
+class InterruptedBenchError(Exception):
+    """Somebody asked the bench to end."""
+
+
+@dataclass
+class Stage:
+    """Kafka and a durable PostgreSQL, for one bench alone."""
+
+    servers: Scratch
+    console: Console
+    stop: Event
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that point at the servers."""
+        return self.servers.settings
+
+    def say(self, line: str) -> None:
+        """Tell a person what has come of a step."""
+        self.console.print(f"{time.monotonic() - self._began:6.1f} s  {line}", markup=False, highlight=False)
+
+    def go_on(self) -> None:
+        """Let the bench be ended here.
+
+        Raises:
+            InterruptedBenchError: somebody asked for it.
+        """
+        if self.stop.is_set():
+            raise InterruptedBenchError
+
+    @contextmanager
+    def fresh(self, template: str | None = None) -> Iterator[Settings]:
+        """Yield settings with a new database, dropped afterwards.
+
+        Args:
+            template: the database that it is a copy of; without one it has the schema and no rows.
+        """
+        name = f"bench_{uuid.uuid4().hex[:12]}"
+        made = self.settings.model_copy(update={"postgres_db": name})
+        self._command("CREATE DATABASE {} TEMPLATE {}", name, template or "template1")
+        try:
+            with closing(connect(address_of(made), "bench")) as connection:
+                migrate(connection, address_of(made))
+            self.checkpoint()
+            yield made
+        finally:
+            self._command("DROP DATABASE {} WITH (FORCE)", name)
+
+    def checkpoint(self) -> None:
+        """Have all written that was left to write, so that it falls on nobody's measured time."""
+        self._command("CHECKPOINT")
+
+    def produce(self, trades: int) -> None:
+        """Send trades to the topic as fast as producer.py does."""
+        self.go_on()
+        began = time.monotonic()
+        with self.script(
+            self.settings, "producer.py", "--rate", "max", "--count", str(trades), "--seed", SEED
+        ) as it:
+            ended(it, "producer.py")
+        self.say(f"{trades:,} trades in topic {self.settings.kafka_topic}, {time.monotonic() - began:.1f} s")
+
+    @contextmanager
+    def script(self, settings: Settings, *command: str) -> Iterator[subprocess.Popen[str]]:
+        """Run a script of the project with these settings; it ends with the block at the latest."""
+        with subprocess.Popen(
+            [sys.executable, *command],
+            cwd=PROJECT,
+            env=environment_of(settings),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def _command(self, statement: str, *names: str) -> None:
+        with closing(connect(address_of(self.settings), "bench")) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def stage(stop: Event) -> Iterator[Stage]:
+    """Bring up the servers and an empty topic; all is gone afterwards.
+
+    Raises:
+        ServiceError: a server does not come up.
+    """
+    console = Console(stderr=True, soft_wrap=True)
+    with (
+        TemporaryDirectory(prefix="stockstream-bench-") as folder,
+        console.status("starting Kafka and PostgreSQL") as status,
+        scratch(Path(folder), durable=True) as servers,
+    ):
+        settings = servers.settings
+        ensure_topic(settings.kafka_bootstrap_servers, settings.kafka_topic, PARTITIONS)
+        status.update("measuring")
+        yield Stage(servers, console, stop)
+
+
+def ended(process: subprocess.Popen[str], name: str) -> None:
+    """Wait for the end of a script.
+
+    Raises:
+        ServiceError: it failed; says its last words.
+    """
+    _, said = process.communicate()
+    if process.returncode:
+        words = (said.strip().splitlines() or ["without a word"])[-1]
+        raise ServiceError(what=f"{name} ended with exit code {process.returncode} ({words})")
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the environment variables that make a script run with `settings`."""
+    values = settings.model_dump() | {"postgres_password": settings.postgres_password.get_secret_value()}
+    return dict(os.environ) | {key.upper(): str(value) for key, value in values.items()}
