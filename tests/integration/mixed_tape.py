@@ -98,7 +98,7 @@ def store(connection: Connection, placed: Sequence[tuple[Line, int, int]]) -> No
         execute_values(
             cursor,
             "INSERT INTO trades (trade_id, timestamp, symbol, price, volume, trade_type, source, "
-            "kafka_partition, kafka_offset) VALUES %s ON CONFLICT (source, symbol, trade_id) DO NOTHING",
+            "kafka_partition, kafka_offset) VALUES %s ON CONFLICT DO NOTHING",
             rows,
             template="(%s, %s, %s, %s::numeric, %s::numeric, %s, %s, %s, %s)",
         )
