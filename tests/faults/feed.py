@@ -115,7 +115,8 @@ class Feed:
     def _trade(self) -> Letter:
         number, symbol = self._count, self._random.choice(SYMBOLS)
         self._count += 1
-        place = f"{self._run}-{symbol}-{number:06d}"
+        # The number comes before the symbol, so that ids grow with time, as the producer's do.
+        place = f"{self._run}-{number:08d}-{symbol}"
         value = (
             f'{{"trade_id":"{place}","timestamp":"{self._moment(number).isoformat()}","symbol":"{symbol}",'
             f'"price":{self._random.randint(1, 10**6)}.{number % 100:02},"volume":{number % 977 + 1},'

@@ -4,7 +4,7 @@ from threading import Lock
 
 
 class Ledger:
-    """Every message of one run by the place it carries: run, symbol and number."""
+    """Every message of one run by the place it carries: run, number and symbol."""
 
     def __init__(self) -> None:
         """Begin with nothing sent."""
