@@ -8,13 +8,13 @@ from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.kafka import Batch
-from stockstream.errors import FencedError, RecoverableError
+from stockstream.errors import BadTradeError, FencedError, RecoverableError
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.stretch import Stretch, of_trades
-from stockstream.market.arrivals import Arrival, sort
+from stockstream.market.trade import Trade, decode
 
 # A look each half second finds soon enough, and leaves the processor alone in between.
 MOST, WAIT = 10_000, 0.5
@@ -112,21 +112,29 @@ def watch(  # noqa: PLR0913 - what a loop works with
 
 def examined(batch: Batch, findings: FindingsLog, desk: Desk) -> list[Finding]:
     """Return what stands out in a batch, in order of time; what was examined before is remembered."""
-    arrivals, _ = sort(batch.values, batch.keys, batch.partitions, batch.offsets)
-    groups: dict[tuple[int, str], list[Arrival]] = defaultdict(list)
-    for arrival in arrivals:
-        groups[arrival.partition, arrival.trade.symbol].append(arrival)
+    groups: dict[tuple[int, str], list[tuple[int, Trade]]] = defaultdict(list)
+    for value, partition, offset in zip(batch.values, batch.partitions, batch.offsets, strict=True):
+        if trade := _trade(value):
+            groups[partition, trade.symbol].append((offset, trade))
     found = []
     for (partition, symbol), own in groups.items():
         place = findings.next_offset(partition)
         former, new = (
-            [each.trade for each in own if (each.offset >= place) == is_new] for is_new in (False, True)
+            [trade for offset, trade in own if (offset >= place) == is_new] for is_new in (False, True)
         )
         if former:
             desk.remember(partition, of_trades(symbol, former))
         if new:
             found += desk.examine(partition, of_trades(symbol, new))
     return sorted(found, key=lambda finding: finding.end)
+
+
+def _trade(message: bytes | None) -> Trade | None:
+    """Return the trade of a message; the consumer keeps those that are none."""
+    try:
+        return decode(message)
+    except BadTradeError:
+        return None
 
 
 def _tell(found: Sequence[Finding]) -> None:

@@ -5,6 +5,8 @@ python -m tests.integration.bad_input --good 1000000 --bad 100000
 
 import argparse
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,15 +19,15 @@ from confluent_kafka import Producer
 
 from stockstream.connectors.postgres import Connection, address_of, connect
 from stockstream.services.scratch import scratch
-from stockstream.settings import Settings
+from stockstream.settings import PROJECT, Settings
 from tests.fresh import PARTITIONS, environment_of, fresh, make_template, open_folder
 from tests.integration.bad_kinds import BAD, odd_but_good
 from tests.integration.tapes import trade_message
-from tests.scripts import ran
 
 Place = tuple[int, int]
 SLICE = 1_000
 SEED = 7
+LOOK_EVERY = 0.05
 
 
 @dataclass
@@ -37,13 +39,17 @@ class Sent:
     ends: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
 
 
-def send(settings: Settings, good: int, bad: int, seed: int = SEED) -> Sent:
-    """Send so many good and bad messages in a mixed order, each kind about as often as any other."""
+def send(settings: Settings, good: int, bad: int, *, odd: bool = False, seed: int = SEED) -> Sent:
+    """Send so many good and bad messages in a mixed order, each kind about as often as any other.
+
+    Args:
+        odd: every fiftieth good message is one that looks bad; such go the consumer's slow way.
+    """
     chance, sent = random.Random(seed), Sent()  # noqa: S311 - not for secrets
     producer = Producer(
         {"bootstrap.servers": settings.kafka_bootstrap_servers, "enable.idempotence": True, "linger.ms": 20}
     )
-    kinds, trades = cycle(BAD.items()), _good(good)
+    kinds, trades = cycle(BAD.items()), _good(good, odd=odd)
     while sent.good < good or len(sent.bad) < bad:
         partition = chance.randrange(PARTITIONS)
         left_good, left_bad = good - sent.good, bad - len(sent.bad)
@@ -61,13 +67,13 @@ def send(settings: Settings, good: int, bad: int, seed: int = SEED) -> Sent:
     return sent
 
 
-def _good(count: int) -> Iterator[bytes]:
+def _good(count: int, *, odd: bool) -> Iterator[bytes]:
     for number in range(count):
-        if number % 50 or number + 50 > count:
-            yield trade_message(number, symbol=f"S{number % 10}", second=number % 3_600)
+        if odd and number % 50 == 0:
+            kinds = list(odd_but_good(str(number)).values())
+            yield kinds[number // 50 % len(kinds)]
         else:
-            odd = list(odd_but_good(str(number)).values())
-            yield odd[number // 50 % len(odd)]
+            yield trade_message(number, symbol=f"S{number % 10}", second=number % 3_600)
 
 
 def _put(producer: Producer, topic: str, partition: int, value: bytes | None) -> None:
@@ -113,6 +119,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--good", type=int, default=100_000)
     parser.add_argument("--bad", type=int, default=10_000)
+    parser.add_argument("--odd", action="store_true", help="every fiftieth good one looks bad")
     arguments = parser.parse_args()
     with (
         open_folder() as folder,
@@ -121,26 +128,48 @@ def main() -> int:
     ):
         make_template(servers.settings)
         with fresh(servers.settings, Path(run)) as settings:
-            found = _measured(settings, arguments.good, arguments.bad)
+            found = _measured(settings, arguments)
     for line in found[:20]:
         print(line)  # noqa: T201 - the answer
     return 1 if found else 0
 
 
-def _measured(settings: Settings, good: int, bad: int) -> list[str]:
-    sent = send(settings, good, bad)
-    begun = time.monotonic()
-    done = ran(environment_of(settings), "consumer.py", "--exit-when-idle", "1")
-    seconds = time.monotonic() - begun
+def _measured(settings: Settings, wanted: argparse.Namespace) -> list[str]:
+    sent = send(settings, wanted.good, wanted.bad, odd=wanted.odd)
     count = sent.good + len(sent.bad)
-    print(done.stderr, end="")  # noqa: T201 - what the consumer says
+    with closing(connect(address_of(settings), "test")) as connection:
+        with subprocess.Popen(
+            [sys.executable, "consumer.py", "--exit-when-idle", "5"],
+            cwd=PROJECT,
+            env=environment_of(settings),
+        ) as consumer:
+            seconds, first = _seconds_of_work(connection, consumer, count)
+        code = consumer.returncode
     print(  # noqa: T201 - the answer
-        f"{sent.good:,} good and {len(sent.bad):,} bad messages in {seconds:.1f} s with start and end: "
-        f"{count / seconds:,.0f}/s"
+        f"{sent.good:,} good and {len(sent.bad):,} bad messages: the last {count - first:,} of them in "
+        f"{seconds:.1f} s, {(count - first) / seconds:,.0f}/s"
     )
     with closing(connect(address_of(settings), "test")) as connection:
         found = faults(connection, sent)
-    return found if done.returncode == 0 else [*found, f"exit code {done.returncode}"]
+    return found if code == 0 else [*found, f"exit code {code}"]
+
+
+def _seconds_of_work(
+    connection: Connection, consumer: subprocess.Popen[bytes], count: int
+) -> tuple[float, int]:
+    """Return how long the consumer took from its first stored batch to its last, and that batch's size."""
+    begun, first = 0.0, 0
+    while (done := _read(connection)) < count and consumer.poll() is None:
+        if done and not first:
+            begun, first = time.monotonic(), done
+        time.sleep(LOOK_EVERY)
+    return time.monotonic() - begun, first
+
+
+def _read(connection: Connection) -> int:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(next_offset), 0)::bigint FROM ingest_offsets")
+        return int((cursor.fetchone() or (0,))[0])
 
 
 if __name__ == "__main__":

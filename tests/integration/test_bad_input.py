@@ -33,7 +33,7 @@ def test_what_is_odd_and_good_is_a_trade(kind: str) -> None:
 def test_bad_messages_are_kept_whole_and_good_ones_stored(
     settings: Settings, environment: Mapping[str, str], connection: Connection
 ) -> None:
-    sent = send(settings, GOOD_ONES, BAD_ONES)
+    sent = send(settings, GOOD_ONES, BAD_ONES, odd=True)
     assert len({kind for kind, _ in sent.bad.values()}) == len(BAD)
     consumer = ran(environment, "consumer.py", "--exit-when-idle", "1")
     assert consumer.returncode == 0, consumer.stderr
