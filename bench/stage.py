@@ -24,6 +24,7 @@ from stockstream.settings import PROJECT, Settings
 
 PARTITIONS = 4
 SEED = "7"
+LONGEST = 600  # seconds, for a script that ends by itself
 
 
 class InterruptedBenchError(Exception):
@@ -135,9 +136,12 @@ def ended(process: subprocess.Popen[str], name: str) -> None:
     """Wait for the end of a script.
 
     Raises:
-        ServiceError: it failed; says its last words.
+        ServiceError: it failed, and says its last words, or it does not end.
     """
-    _, said = process.communicate()
+    try:
+        _, said = process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired as exc:
+        raise ServiceError(what=f"{name} does not end, {LONGEST} s after it should have") from exc
     if process.returncode:
         words = (said.strip().splitlines() or ["without a word"])[-1]
         raise ServiceError(what=f"{name} ended with exit code {process.returncode} ({words})")
