@@ -3,6 +3,9 @@
 Order of effects in a transaction that moves a job on: `advance` first (it locks the places, in
 sorted order, and refuses a job that has been taken over), then the rows, then COMMIT. So rows and
 place are one, a zombie writes nothing, and a COMMIT of unknown outcome is settled by `place`.
+
+A zombie may have been stopped in the middle of its transaction, with the places locked: who claims
+waits for it a moment, and then ends its session.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +15,9 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 
 from stockstream.connectors.sql import query
 from stockstream.errors import FencedError
+
+# Seconds that a former owner has to finish a transaction; a batch takes a fraction of one.
+PATIENCE = 2
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,23 @@ class Step:
 def claim(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> dict[int, Place]:
     """Take partitions over: raise each epoch and return where to go on reading."""
     places = {}
-    for partition in sorted(partitions):
+    evict(cursor, job, topic, partitions := sorted(partitions))
+    for partition in partitions:
         cursor.execute(query("claim"), {"job": job, "topic": topic, "partition": partition})
         next_offset, epoch = cursor.fetchone() or (0, 0)
         places[partition] = Place(next_offset, epoch)
     return places
+
+
+def evict(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> None:
+    """Wait for a former owner in the middle of writing no longer than `PATIENCE`, in this transaction.
+
+    After that the server refuses to wait, which is recoverable, and the next call ends its session.
+    """
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{PATIENCE}s"])
+    for partition in partitions:
+        key = {"job": job, "topic": topic, "partition": partition}
+        cursor.execute(query("evict"), key | {"patience": PATIENCE})
 
 
 def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], steps: Iterable[Step]) -> None:

@@ -121,6 +121,7 @@ class TopicLives:
         # The hints are looked at before the places: a place that moves meanwhile is no older than its hint.
         extents = look()
         with self._decision() as cursor:
+            fence.evict(cursor, self._job, self._topic, extents)
             lives = self._lives(cursor, topic_id, list(extents))
             bases = {partition: lives[partition].base for partition in extents}
             cut = self._begin_where_cut(cursor, topic_id, bases, look)
