@@ -20,7 +20,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 from stockstream.connectors import fence, schema
 from stockstream.connectors.postgres import Address, Connection, connect, own_errors
 from stockstream.connectors.sql import query
-from stockstream.errors import FencedError, PostgresUnreachableError
+from stockstream.errors import FencedError, RecoverableError
 from stockstream.market.candle import Candle
 from stockstream.market.windows_checkpoint import NEVER, Checkpoint, LateTrade, Mark
 from stockstream.market.windows_columns import Columns, microseconds, moment
@@ -135,12 +135,16 @@ class CandleTable:
         ) == self._moved(moves[0])
 
     def _transaction(self, work: Callable[[Cursor], Outcome]) -> Outcome:
-        """Do `work` and COMMIT, all or nothing; a broken connection is opened anew at the next call."""
+        """Do `work` and COMMIT, all or nothing; after an outage the connection is opened anew.
+
+        Also one that the server answered on: a session keeps the settings that it began with, such as
+        to read only, when they have changed for new ones.
+        """
         connection = self._connected()
         try:
             with own_errors(self._address), connection, connection.cursor() as cursor:
                 return work(cursor)
-        except PostgresUnreachableError:
+        except RecoverableError:
             self.close()
             raise
 
