@@ -3,6 +3,7 @@
 import argparse
 import logging
 import time
+from collections.abc import Callable
 from threading import Event
 
 from stockstream import cli
@@ -10,11 +11,12 @@ from stockstream.connectors.dead_letters import DeadLetters
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of
-from stockstream.connectors.tape import JOB, Tape
+from stockstream.connectors.tape import JOB, Tape, unmarked
 from stockstream.connectors.topic_lives import TopicLives
 from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.patience import Patience
+from stockstream.jobs.prefetch import Prefetch
 from stockstream.jobs.revive import revive
 from stockstream.settings import Settings
 
@@ -23,10 +25,15 @@ GROUP = "stockstream-consumer"
 log = logging.getLogger("consumer")
 
 
-def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Consume until stopped, or idle for as long as asked."""
+def main(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    stop: Event,
+    reached: Callable[[str], None] = unmarked,
+) -> int:
+    """Consume until stopped, or idle for as long as asked; `reached` is told each labelled point."""
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
-    tape = Tape(address_of(settings), topic)
+    tape = Tape(address_of(settings), topic, reached)
     patience = Patience(stop, log)
     try:
         patience(tape.check)
@@ -42,7 +49,8 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     source = KafkaSource(servers, topic, GROUP, tape.claim, lives)
     log.info("reading %s from %s", topic, servers)
     try:
-        total = ingest(source, tape, stop, time.monotonic, arguments.exit_when_idle)
+        with Prefetch(source, reached) as ahead:
+            total = ingest(ahead, tape, stop, time.monotonic, arguments.exit_when_idle)
     finally:
         source.close()
         tape.close()
