@@ -38,7 +38,7 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "fetch.queue.backoff.ms": 5,
     # Partitions that are added, and a topic that comes back, are noticed after this long.
     "topic.metadata.refresh.interval.ms": 10_000,
-    "queued.max.messages.kbytes": 32_768,
+    "queued.max.messages.kbytes": 16_384,
 }
 
 
@@ -106,7 +106,7 @@ class KafkaSource:
         """Whether the group has handed out its partitions, and reading has begun."""
         return self._has_share and not self._waiting
 
-    def next_batch(self, most: int = 10_000, wait: float = 0.1) -> Batch:
+    def next_batch(self, most: int = 20_000, wait: float = 0.02) -> Batch:
         """Return up to `most` messages after at most `wait` seconds; it may be empty.
 
         Raises:
@@ -120,16 +120,20 @@ class KafkaSource:
         if self._is_in_doubt and not self._is_still_member(wait):
             return Batch([], [], [], [])
         self._start_waiting()
-        good = []
-        for message in self._consumer.consume(most, wait):
-            fault = message.error()
-            if not fault and message.partition() in self._at:
-                good.append(message)
-            elif fault and message.partition() not in self._waiting:
-                # Raised at the next call: the good ones beside it must not be lost. One that waits for
-                # its position may stand before the oldest message, and is not read there.
-                self._trouble = fault
+        messages = self._consumer.consume(most, wait)
+        good = [message for message in messages if not message.error() and message.partition() in self._at]
+        if len(good) < len(messages):
+            self._note_faults(messages)
         return self._batch(good if self._is_same_topic(good) else [])
+
+    def _note_faults(self, messages: list[Message]) -> None:
+        """Keep a fault to be raised at the next call: the good messages beside it must not be lost.
+
+        A partition that waits for its position may stand before its oldest message, and is not read there.
+        """
+        for message in messages:
+            if message.error() and message.partition() not in self._waiting:
+                self._trouble = message.error()
 
     def hint(self, batch: Batch) -> None:
         """Tell the broker how far we are, at the next call: lag tools read it, nothing else depends on it.

@@ -21,7 +21,7 @@ from stockstream.connectors.bulk import Bulk, Move
 from stockstream.connectors.careful import CarefulStore
 from stockstream.connectors.days import Days
 from stockstream.connectors.postgres import Address, Connection, connect, own_errors
-from stockstream.errors import FencedError, PoisonError, PostgresUnreachableError
+from stockstream.errors import FencedError, PoisonError, RecoverableError
 from stockstream.market.arrivals import Arrivals
 
 JOB = "consumer"
@@ -97,7 +97,8 @@ class Tape:
         """
         try:
             return self._append(arrivals)
-        except PostgresUnreachableError:
+        except RecoverableError:
+            # A session keeps settings that it began under (read-only, a timeout): a new one is fresh.
             self.close()
             raise
         except FencedError:
@@ -154,7 +155,7 @@ class Tape:
         try:
             with own_errors(self._address), connection, connection.cursor() as cursor:
                 return work(cursor)
-        except PostgresUnreachableError:
+        except RecoverableError:
             self.close()
             raise
 
