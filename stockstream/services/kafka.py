@@ -10,7 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
 
-
 from stockstream.errors import ServiceError
 from stockstream.services import jars, ports
 from stockstream.services.program import Program
