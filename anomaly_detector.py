@@ -14,6 +14,7 @@ from rich.progress import track
 
 from stockstream import cli
 from stockstream.connectors.findings import JOB, Findings
+from stockstream.connectors.groups import group_of
 from stockstream.connectors.history import BEGINNING, END, History, Span
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_topic import ensure_topic
@@ -30,8 +31,6 @@ from stockstream.jobs.patience import Patience
 from stockstream.jobs.train import Recipe, Trainer, Upkeep
 from stockstream.market.anomalies.model import BUDGET, SEED
 from stockstream.settings import Settings
-
-GROUP = "stockstream-detector"
 
 log = logging.getLogger("detector")
 
@@ -90,7 +89,7 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         return 0
     # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
     lives = TopicLives(address, servers, topic, JOB, skips_lost=True)
-    source = KafkaSource(servers, topic, GROUP, partial(begin, findings, desk), lives)
+    source = KafkaSource(servers, topic, group_of(JOB, settings), partial(begin, findings, desk), lives)
     trainer = Trainer(history, store, partial(datetime.now, UTC))
     idle = Idle(source, time.monotonic, arguments.exit_when_idle)
     log.info("watching %s at %s", topic, servers)

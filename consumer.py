@@ -8,6 +8,7 @@ from threading import Event
 
 from stockstream import cli
 from stockstream.connectors.dead_letters import DeadLetters
+from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of
@@ -20,8 +21,6 @@ from stockstream.jobs.prefetch import Prefetch
 from stockstream.jobs.revive import revive
 from stockstream.settings import Settings
 
-GROUP = "stockstream-consumer"
-
 log = logging.getLogger("consumer")
 
 
@@ -30,8 +29,12 @@ def main(
     settings: Settings,
     stop: Event,
     reached: Callable[[str], None] = unmarked,
+    group: str | None = None,
 ) -> int:
-    """Consume until stopped, or idle for as long as asked; `reached` is told each labelled point."""
+    """Consume until stopped, or idle for as long as asked.
+
+    `reached` is told each labelled point; `group` is another consumer group than the usual.
+    """
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
     tape = Tape(address_of(settings), topic, reached)
     patience = Patience(stop, log)
@@ -46,7 +49,7 @@ def main(
             patience(lives.skip_lost)
     except RecoverableError:
         return 0
-    source = KafkaSource(servers, topic, GROUP, tape.claim, lives)
+    source = KafkaSource(servers, topic, group or group_of(JOB, settings), tape.claim, lives)
     log.info("reading %s from %s", topic, servers)
     try:
         with Prefetch(source, reached) as ahead:

@@ -5,17 +5,17 @@ after it. All else is the consumer's own code, the reading ahead, the checks and
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from threading import Event
 from uuid import uuid4
 
-import adbc_driver_postgresql.dbapi as adbc
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from bench.consuming import Progress
-from stockstream.connectors.bulk import Bulk, Move
-from stockstream.connectors.kafka import Batch, KafkaSource
-from stockstream.connectors.postgres import Address, address_of
-from stockstream.connectors.tape import JOB, Stored, Tape, unmarked
+from stockstream.connectors.batch import Batch
+from stockstream.connectors.kafka import KafkaSource
+from stockstream.connectors.postgres import address_of
+from stockstream.connectors.tape import Stored, Tape
 from stockstream.errors import ServiceError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.prefetch import Prefetch
@@ -23,19 +23,11 @@ from stockstream.market.arrivals import Arrivals
 from stockstream.settings import Settings
 
 
-class _UnfencedBulk(Bulk):
-    """The fast way into the table, open to everyone."""
-
-    def _advance(self, cursor: adbc.Cursor, moves: Sequence[Move]) -> None:
-        """Move nothing on, and ask nobody."""
-
-
 class _UnfencedTape(Tape):
     """A tape that keeps no place."""
 
-    def __init__(self, address: Address, topic: str) -> None:
-        super().__init__(address, topic)
-        self._bulk = _UnfencedBulk(address, JOB, topic, unmarked)
+    def _advance(self, cursor: Cursor, arrivals: Arrivals) -> None:
+        """Move nothing on, and ask nobody."""
 
 
 class _UnhintedSource(KafkaSource):

@@ -11,23 +11,22 @@ the first of its kind, and only the trade at that place is counted. So counted a
 are the rows of `trades`, once the consumer has stored them all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from stockstream.connectors import fence, schema
-from stockstream.connectors.postgres import Address, Connection, connect, own_errors
+from stockstream.connectors.postgres import Address
+from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
-from stockstream.errors import FencedError, RecoverableError
+from stockstream.errors import FencedError
 from stockstream.market.candle import Candle
 from stockstream.market.windows_checkpoint import NEVER, Checkpoint, LateTrade, Mark
 from stockstream.market.windows_columns import Columns, microseconds, moment
 
 JOB = "aggregator"
-
-Outcome = TypeVar("Outcome")
 
 
 class CandleTable:
@@ -35,19 +34,18 @@ class CandleTable:
 
     def __init__(self, address: Address, topic: str) -> None:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
-        self._address = address
         self._topic = topic
-        self._connection: Connection | None = None
+        self._session = Session(address, JOB)
         self._owned: dict[int, fence.Place] = {}
         self.has_waiting = False
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
-        schema.require(self._connected(), self._address)
+        schema.require(self._session.connection, self._session.address)
 
     def claim(self, partitions: Sequence[int]) -> dict[int, Mark]:
         """Take partitions over; returns where each stands."""
-        places, marks = self._transaction(lambda cursor: self._claim(cursor, partitions))
+        places, marks = self._session.transaction(lambda cursor: self._claim(cursor, partitions))
         self._owned |= places
         self.has_waiting = True
         return marks
@@ -64,17 +62,15 @@ class CandleTable:
             for partition, mark in checkpoint.marks.items()
         ]
         try:
-            self._transaction(lambda cursor: self._write(cursor, steps, checkpoint))
+            self._session.transaction(lambda cursor: self._write(cursor, steps, checkpoint))
         except FencedError:
-            if not self._is_written(steps):
+            if not fence.has_moved(self._session, JOB, self._topic, self._owned, steps):
                 raise
         self._owned |= {step.partition: self._moved(step) for step in steps}
 
     def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        self._session.close()
 
     def _claim(
         self, cursor: Cursor, partitions: Sequence[int]
@@ -123,35 +119,6 @@ class CandleTable:
 
     def _moved(self, step: fence.Step) -> fence.Place:
         return fence.Place(step.end, self._owned[step.partition].epoch)
-
-    def _is_written(self, steps: Sequence[fence.Step]) -> bool:
-        """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
-
-        All partitions move in one transaction, so any one that moves tells.
-        """
-        moves = [step for step in steps if step.end > step.start]
-        return bool(moves) and self._transaction(
-            lambda cursor: fence.place(cursor, JOB, self._topic, moves[0].partition)
-        ) == self._moved(moves[0])
-
-    def _transaction(self, work: Callable[[Cursor], Outcome]) -> Outcome:
-        """Do `work` and COMMIT, all or nothing; after an outage the connection is opened anew.
-
-        Also one that the server answered on: a session keeps the settings that it began with, such as
-        to read only, when they have changed for new ones.
-        """
-        connection = self._connected()
-        try:
-            with own_errors(self._address), connection, connection.cursor() as cursor:
-                return work(cursor)
-        except RecoverableError:
-            self.close()
-            raise
-
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._address, JOB)
-        return self._connection
 
 
 def _candle_columns(candles: Sequence[Candle]) -> dict[str, list[object]]:

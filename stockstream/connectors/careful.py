@@ -4,25 +4,24 @@ Some of its trades are there already (a feed that repeats itself at a new offset
 refuses a value. The batch goes through a temporary table, and by halves where a row is refused,
 down to the one row, which becomes a dead letter.
 
-Order of effects, in the caller's transaction: the fence, the new trades, the count of repeats, the
-dead letters.
+Order of effects, in the caller's transaction, behind its fence: the new trades, the count of repeats,
+the dead letters.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from io import StringIO
-from typing import Any
+from collections.abc import Sequence
 
+import pyarrow as pa
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
-from stockstream.connectors import fence
+from stockstream.connectors.copy_rows import Rows
+from stockstream.connectors.letters import keep
 from stockstream.connectors.postgres import Address, own_errors
 from stockstream.connectors.sql import query
 from stockstream.errors import PoisonError
 from stockstream.market.arrivals import Arrivals, DeadLetter
 
-Row = Mapping[str, Any]
+Place = tuple[int, int]
 
 
 class CarefulStore:
@@ -35,52 +34,43 @@ class CarefulStore:
         self._job = job
         self._topic = topic
         self._repeated: Counter[int] = Counter()
-        self._refused: list[tuple[Row, str]] = []
+        self._refused: list[tuple[Place, str]] = []
 
-    def store(
-        self, owned: Mapping[int, fence.Place], steps: Sequence[fence.Step], arrivals: Arrivals
-    ) -> tuple[int, int, int]:
-        """Store a batch; returns the numbers of trades, dead letters and repeats.
-
-        Raises:
-            FencedError: a partition has been taken over or moved on.
-        """
-        fence.advance(self._cursor, self._job, self._topic, owned, steps)
+    def store(self, arrivals: Arrivals) -> tuple[int, int, int]:
+        """Store a batch; returns the numbers of trades, dead letters and repeats."""
         self._cursor.execute(query("arrivals"))
         self._cursor.execute(query("by_key"))
-        rows = arrivals.trades.to_pylist()
-        self._store_by_halves(rows)
+        self._store_by_halves(arrivals.trades)
         self._count_repeats()
         dead = [*arrivals.dead, *self._dead_letters(arrivals)]
-        for letter in dead:
-            self._cursor.execute(query("dead_letter"), {"topic": self._topic, **asdict(letter)})
+        keep(self._cursor, self._topic, dead)
         repeated = self._repeated.total()
-        return len(rows) - len(self._refused) - repeated, len(dead), repeated
+        return arrivals.trades.num_rows - len(self._refused) - repeated, len(dead), repeated
 
-    def _store_by_halves(self, rows: Sequence[Row]) -> None:
+    def _store_by_halves(self, trades: pa.Table) -> None:
         """Store what can be stored, count what is there already, keep what is refused."""
-        if not rows:
+        if not trades.num_rows:
             return
         try:
-            self._repeated += self._store_new(rows)
+            self._repeated += self._store_new(trades)
         except PoisonError as exc:
             self._cursor.execute("ROLLBACK TO SAVEPOINT half")
-            if len(rows) == 1:
-                self._refused.append((rows[0], str(exc)))
+            if trades.num_rows == 1:
+                self._refused.append((_places(trades)[0], str(exc)))
                 return
-            middle = len(rows) // 2
-            self._store_by_halves(rows[:middle])
-            self._store_by_halves(rows[middle:])
+            middle = trades.num_rows // 2
+            self._store_by_halves(trades.slice(0, middle))
+            self._store_by_halves(trades.slice(middle))
 
-    def _store_new(self, rows: Sequence[Row]) -> Counter[int]:
+    def _store_new(self, trades: pa.Table) -> Counter[int]:
         """Store those that are new; returns how many of each partition were there already."""
         with own_errors(self._address):
             self._cursor.execute("SAVEPOINT half")
-            self._cursor.copy_expert(query("copy_arrivals"), StringIO("".join(map(_line, rows))))
+            self._cursor.copy_expert(query("copy_arrivals"), Rows(trades))
             self._cursor.execute(query("store_arrivals"))
             stored = Counter(int(partition) for partition, _ in self._cursor)
             self._cursor.execute("TRUNCATE arrivals")
-        return Counter(row["kafka_partition"] for row in rows) - stored
+        return Counter(partition for partition, _ in _places(trades)) - stored
 
     def _count_repeats(self) -> None:
         for partition, count in self._repeated.items():
@@ -90,29 +80,10 @@ class CarefulStore:
     def _dead_letters(self, arrivals: Arrivals) -> list[DeadLetter]:
         messages = arrivals.messages
         at = {place: row for row, place in enumerate(zip(messages.partitions, messages.offsets, strict=True))}
-        return [
-            messages.dead(at[row["kafka_partition"], row["kafka_offset"]], reason)
-            for row, reason in self._refused
-        ]
+        return [messages.dead(at[place], reason) for place, reason in self._refused]
 
 
-def _line(row: Row) -> str:
-    """Return a row in COPY's text format; control characters never come this far, backslashes do."""
-    anomaly = "\\N" if row["anomaly"] is None else _escaped(row["anomaly"])
-    fields = (
-        _escaped(row["trade_id"]),
-        row["timestamp"].isoformat(),
-        row["symbol"],
-        f"{row['price'].normalize():f}",
-        f"{row['volume'].normalize():f}",
-        row["trade_type"],
-        _escaped(row["source"]),
-        anomaly,
-        row["kafka_partition"],
-        row["kafka_offset"],
-    )
-    return "\t".join(map(str, fields)) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\")
+def _places(trades: pa.Table) -> Sequence[Place]:
+    """Return partition and offset of each."""
+    columns = (trades[name].to_pylist() for name in ("kafka_partition", "kafka_offset"))
+    return list(zip(*columns, strict=True))

@@ -10,9 +10,11 @@ waits for it a moment, and then ends its session.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
+from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
 from stockstream.errors import FencedError
 
@@ -69,20 +71,32 @@ def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], st
     Raises:
         FencedError: another owner has taken a partition over, or has moved it on.
     """
-    for step in sorted(steps, key=lambda step: step.partition):
-        cursor.execute(
-            query("advance"),
-            {
-                "job": job,
-                "topic": topic,
-                "partition": step.partition,
-                "from": step.start,
-                "to": step.end,
-                "epoch": owned[step.partition].epoch,
-            },
-        )
-        if cursor.rowcount != 1:
+    steps = list(steps)
+    moves = {
+        "partitions": [step.partition for step in steps],
+        "starts": [step.start for step in steps],
+        "ends": [step.end for step in steps],
+        "epochs": [owned[step.partition].epoch for step in steps],
+    }
+    cursor.execute(query("advance"), {"job": job, "topic": topic, **moves})
+    moved = {partition for (partition,) in cursor}
+    for step in steps:
+        if step.partition not in moved:
             raise FencedError(job=job, partition=step.partition, topic=topic)
+
+
+def has_moved(
+    session: Session, job: str, topic: str, owned: Mapping[int, Place], steps: Iterable[Step]
+) -> bool:
+    """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
+
+    All partitions of a transaction move together, so any one that moves tells.
+    """
+    for step in steps:
+        if step.end > step.start:
+            found = session.transaction(partial(place, job=job, topic=topic, partition=step.partition))
+            return found == Place(step.end, owned[step.partition].epoch)
+    return False
 
 
 def place(cursor: Cursor, job: str, topic: str, partition: int) -> Place:

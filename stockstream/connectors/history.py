@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from stockstream.connectors.postgres import Address, Connection, connect, own_errors
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors.postgres import Address, own_errors
+from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
 from stockstream.market.anomalies.stretch import Stretch, of_rows
 
@@ -31,8 +34,7 @@ class History:
 
     def __init__(self, address: Address) -> None:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
-        self._address = address
-        self._connection: Connection | None = None
+        self._session = Session(address, "history")
 
     def symbols(self) -> list[str]:
         """Return the symbols that have trades, in order."""
@@ -54,26 +56,20 @@ class History:
 
     def portions(self, symbol: str, span: Span) -> Iterator[Stretch]:
         """Yield the trades of a span in order of event time, so many at a time as memory allows."""
-        connection = self._connected()
+        connection = self._session.connection
         wanted = {"symbol": symbol, "since": span.since, "until": span.until}
-        with own_errors(self._address), connection, connection.cursor(name="portions") as cursor:
+        with own_errors(self._session.address), connection, connection.cursor(name="portions") as cursor:
             cursor.execute(query("trades_of_span"), wanted)
             while rows := cursor.fetchmany(PORTION):
                 yield of_rows(symbol, rows)
 
     def close(self) -> None:
         """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        self._session.close()
 
     def _rows(self, name: str, values: dict[str, object]) -> list[Any]:
-        connection = self._connected()
-        with own_errors(self._address), connection, connection.cursor() as cursor:
+        def ask(cursor: Cursor) -> list[Any]:
             cursor.execute(query(name), values)
             return cursor.fetchall()
 
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._address, "history")
-        return self._connection
+        return self._session.transaction(ask)

@@ -9,10 +9,10 @@ sees places on the tape, which lie the base of the topic's life above them.
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from stockstream.connectors.batch import Batch, batch_of
 from stockstream.connectors.topic_lives import Extent, Lives, OneLife
 from stockstream.errors import KafkaUnreachableError, OffsetsGoneError, TopicMissingError
 
@@ -40,25 +40,6 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "topic.metadata.refresh.interval.ms": 10_000,
     "queued.max.messages.kbytes": 16_384,
 }
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Messages in the order of arrival, as columns of equal length, and the moves they make.
-
-    `spans` has, for each partition, the offset that the batch begins at (where the one before
-    ended) and the one it ends at (excluded).
-    """
-
-    values: list[bytes | None]
-    keys: list[bytes | None]
-    partitions: list[int]
-    offsets: list[int]
-    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        """Return the number of messages."""
-        return len(self.values)
 
 
 class KafkaSource:
@@ -118,13 +99,17 @@ class KafkaSource:
         self._commit_hints()
         self._raise_trouble()
         if self._is_in_doubt and not self._is_still_member(wait):
-            return Batch([], [], [], [])
+            return Batch()
         self._start_waiting()
         messages = self._consumer.consume(most, wait)
-        good = [message for message in messages if not message.error() and message.partition() in self._at]
-        if len(good) < len(messages):
+        if any(map(Message.error, messages)) or not self._at.keys() >= set(map(Message.partition, messages)):
             self._note_faults(messages)
-        return self._batch(good if self._is_same_topic(good) else [])
+            messages = [each for each in messages if not each.error() and each.partition() in self._at]
+        if not self._is_same_topic(messages):
+            return Batch()
+        batch = batch_of(messages, self._at, self._bases)
+        self._at |= {partition: end for partition, (_, end) in batch.spans.items()}
+        return batch
 
     def _note_faults(self, messages: list[Message]) -> None:
         """Keep a fault to be raised at the next call: the good messages beside it must not be lost.
@@ -316,25 +301,6 @@ class KafkaSource:
             return self._bounds(partition)
         except KafkaException as exc:
             raise self._unreachable(exc.args[0]) from exc
-
-    def _batch(self, messages: list[Message]) -> Batch:
-        partitions = [int(message.partition() or 0) for message in messages]
-        offsets = [
-            int(message.offset() or 0) + self._bases[partition]
-            for message, partition in zip(messages, partitions, strict=True)
-        ]
-        spans = {partition: (self._at[partition], 0) for partition in set(partitions)}
-        # The last offset of a partition wins: a partition's messages come in order.
-        ends = dict(zip(partitions, offsets, strict=True))
-        spans = {partition: (start, ends[partition] + 1) for partition, (start, _) in spans.items()}
-        self._at |= {partition: end for partition, (_, end) in spans.items()}
-        return Batch(
-            [message.value() for message in messages],
-            [message.key() for message in messages],
-            partitions,
-            offsets,
-            spans,
-        )
 
     def _note(self, error: KafkaError) -> None:
         self._trouble = error

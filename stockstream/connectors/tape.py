@@ -4,29 +4,30 @@ Order of effects of `append`, in one transaction: the fence moves the job on in 
 the batch, then the trades, then the dead letters, then COMMIT. A crash between any two repeats the
 batch, and a COMMIT whose outcome is unknown is settled by reading the place again.
 
-A clean batch goes the fast way (`bulk`): binary COPY straight into `trades`, no check per row but the
-key's own. One that may hold repeats (`days`), or in which a row is refused, is done by the careful way
-(`careful`), that batch alone.
+A clean batch goes the fast way: binary COPY straight into `trades`, no check per row but the key's own.
+One that may hold repeats (`days`), or in which a row is refused, is done by the careful way (`careful`),
+that batch alone.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from stockstream.connectors import fence, schema
-from stockstream.connectors.bulk import Bulk, Move
 from stockstream.connectors.careful import CarefulStore
+from stockstream.connectors.copy_rows import Rows
 from stockstream.connectors.days import Days
-from stockstream.connectors.postgres import Address, Connection, connect, own_errors
-from stockstream.errors import FencedError, PoisonError, RecoverableError
+from stockstream.connectors.letters import keep
+from stockstream.connectors.postgres import Address, connect, own_errors
+from stockstream.connectors.session import Session
+from stockstream.connectors.sql import query
+from stockstream.errors import FencedError, PoisonError
 from stockstream.market.arrivals import Arrivals
 
 JOB = "consumer"
-
-Outcome = TypeVar("Outcome")
 
 
 def unmarked(_point: str) -> None:
@@ -67,14 +68,14 @@ class Tape:
         """
         self._address = address
         self._topic = topic
-        self._connection: Connection | None = None
-        self._bulk = Bulk(address, JOB, topic, reached)
+        self._reached = reached
+        self._session = Session(address, JOB)
         self._days = Days(address)
         self._owned: dict[int, fence.Place] = {}
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
-        schema.require(self._connected(), self._address)
+        schema.require(self._session.connection, self._address)
 
     def claim(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the offset to read on from, for each.
@@ -97,69 +98,56 @@ class Tape:
         """
         try:
             return self._append(arrivals)
-        except RecoverableError:
-            # A session keeps settings that it began under (read-only, a timeout): a new one is fresh.
-            self.close()
-            raise
         except FencedError:
-            if not self._is_stored(arrivals):
+            if not fence.has_moved(self._session, JOB, self._topic, self._owned, _steps(arrivals)):
                 raise
             return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
     def close(self) -> None:
-        """Close the connections."""
-        self._bulk.close()
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        """Close the connection."""
+        self._session.close()
 
     def _append(self, arrivals: Arrivals) -> Stored:
-        self._days.make(self._connected(), arrivals.trades)
+        self._days.make(self._session.connection, arrivals.trades)
         ids = self._days.ranges(arrivals.trades)
         if self._days.may_repeat(ids):
-            return self._append_with_care(arrivals)
-        moves = [
-            Move(partition, start, end, self._owned[partition].epoch)
-            for partition, (start, end) in arrivals.spans.items()
-        ]
-        try:
-            self._bulk.store(moves, arrivals.trades, arrivals.dead)
-        except PoisonError:
-            return self._append_with_care(arrivals)
+            stored = self._store(arrivals, self._with_care)
+        else:
+            try:
+                stored = self._store(arrivals, self._fast)
+            except PoisonError:
+                stored = self._store(arrivals, self._with_care)
         self._days.stored(ids)
-        return Stored(arrivals.trades.num_rows, len(arrivals.dead))
-
-    def _append_with_care(self, arrivals: Arrivals) -> Stored:
-        steps = [fence.Step(partition, start, end) for partition, (start, end) in arrivals.spans.items()]
-
-        def store(cursor: Cursor) -> Stored:
-            careful = CarefulStore(self._address, cursor, JOB, self._topic)
-            return Stored(*careful.store(self._owned, steps, arrivals))
-
-        stored = self._transaction(store)
-        self._days.stored(self._days.ranges(arrivals.trades))
         return stored
 
-    def _is_stored(self, arrivals: Arrivals) -> bool:
-        """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
+    def _store(self, arrivals: Arrivals, way: Callable[[Cursor, Arrivals], Stored]) -> Stored:
+        stored = self._session.transaction(partial(self._fenced, arrivals=arrivals, way=way))
+        self._reached("after COMMIT")
+        return stored
 
-        All partitions of a batch move in one transaction, so any one of them tells.
-        """
-        partition, (_, end) = next(iter(arrivals.spans.items()))
-        found = self._transaction(lambda cursor: fence.place(cursor, JOB, self._topic, partition))
-        return found == fence.Place(end, self._owned[partition].epoch)
+    def _fenced(
+        self, cursor: Cursor, arrivals: Arrivals, way: Callable[[Cursor, Arrivals], Stored]
+    ) -> Stored:
+        self._reached("before the fence")
+        self._advance(cursor, arrivals)
+        self._reached("after the fence")
+        stored = way(cursor, arrivals)
+        self._reached("before COMMIT")
+        return stored
 
-    def _transaction(self, work: Callable[[Cursor], Outcome]) -> Outcome:
-        """Do `work` and COMMIT, all or nothing; a broken connection is opened anew at the next call."""
-        connection = self._connected()
-        try:
-            with own_errors(self._address), connection, connection.cursor() as cursor:
-                return work(cursor)
-        except RecoverableError:
-            self.close()
-            raise
+    def _advance(self, cursor: Cursor, arrivals: Arrivals) -> None:
+        fence.advance(cursor, JOB, self._topic, self._owned, _steps(arrivals))
 
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._address, JOB)
-        return self._connection
+    def _fast(self, cursor: Cursor, arrivals: Arrivals) -> Stored:
+        if arrivals.trades.num_rows:
+            rows = Rows(arrivals.trades, partial(self._reached, "inside COPY"))
+            cursor.copy_expert(query("copy_trades"), rows)
+        keep(cursor, self._topic, arrivals.dead)
+        return Stored(arrivals.trades.num_rows, len(arrivals.dead))
+
+    def _with_care(self, cursor: Cursor, arrivals: Arrivals) -> Stored:
+        return Stored(*CarefulStore(self._address, cursor, JOB, self._topic).store(arrivals))
+
+
+def _steps(arrivals: Arrivals) -> list[fence.Step]:
+    return [fence.Step(partition, start, end) for partition, (start, end) in arrivals.spans.items()]

@@ -8,7 +8,7 @@ from itertools import compress
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.kafka import Batch
+from stockstream.connectors.batch import Batch
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
@@ -184,7 +184,7 @@ class Aggregator:
 
     def _stored_batch(self) -> Batch:
         spans, self._spans = self._spans, {}
-        return Batch([], [], [], [], spans)
+        return Batch(spans=spans)
 
     def _store_last(self, caught_up: Collection[int]) -> None:
         """Store what was read before the end, if it can be stored at once."""

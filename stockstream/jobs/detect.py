@@ -7,7 +7,7 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.kafka import Batch
+from stockstream.connectors.batch import Batch
 from stockstream.errors import BadTradeError, FencedError, RecoverableError
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.idle import Idle

@@ -6,7 +6,7 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.kafka import Batch
+from stockstream.connectors.batch import Batch
 from stockstream.connectors.tape import Stored
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle

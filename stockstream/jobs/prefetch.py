@@ -11,7 +11,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Protocol, Self
 
-from stockstream.connectors.kafka import Batch
+from stockstream.connectors.batch import Batch
 from stockstream.connectors.tape import unmarked
 from stockstream.errors import StockstreamError
 from stockstream.market.arrivals import Arrivals, Messages, sort

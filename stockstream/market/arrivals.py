@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from stockstream.errors import BadTradeError
 from stockstream.market import columns
@@ -66,33 +67,13 @@ class Arrivals:
 
 
 def sort(messages: Messages, spans: Mapping[int, Span]) -> Arrivals:
-    """Part messages into trades and dead letters.
-
-    All at once where they can be read so; where one of them spoils that, each is looked at by
-    itself first, and the good ones then go together.
-    """
-    every = range(len(messages))
-    trades, odd = _read(messages, every) or (SCHEMA.empty_table(), None)
-    good, dead = _look_at(messages, every if odd is None else odd)
-    if odd is None:
-        trades, odd = _read(messages, [place for place, _ in good]) or (SCHEMA.empty_table(), None)
-        good = good if odd is None else [each for each in good if each[0] in set(odd)]
+    """Part messages into trades and dead letters: all at once what is plain, the rest one by one."""
+    rows, plain = columns.read(messages.values)
+    trades = _placed(rows, messages, np.flatnonzero(plain))
+    good, dead = _look_at(messages, np.flatnonzero(~plain).tolist())
     if good:
         trades = pa.concat_tables([trades, _table(messages, good)])
     return Arrivals(messages, trades, dead, spans)
-
-
-def _read(messages: Messages, places: Sequence[int]) -> tuple[pa.Table, list[int]] | None:
-    """Read the messages at these places together: the plain trades, and the places of the others."""
-    values = [value for place in places if (value := messages.values[place]) is not None]
-    if not values or len(values) < len(places) or not (found := columns.read(values)):
-        return None
-    rows, plain = found
-    with_places = _placed(rows, messages, places)
-    if pc.all(plain).as_py():
-        return with_places, []
-    odd = pc.indices_nonzero(pc.invert(plain)).to_pylist()
-    return with_places.filter(plain), [places[row] for row in odd]
 
 
 def _look_at(messages: Messages, places: Iterable[int]) -> tuple[list[tuple[int, Trade]], list[DeadLetter]]:
@@ -110,12 +91,13 @@ def _table(messages: Messages, trades: Sequence[tuple[int, Trade]]) -> pa.Table:
         name: pa.array([getattr(trade, name) for _, trade in trades], columns.SCHEMA.field(name).type)
         for name in columns.SCHEMA.names
     }
-    return _placed(pa.table(rows, columns.SCHEMA), messages, [place for place, _ in trades])
+    return _placed(pa.table(rows, columns.SCHEMA), messages, np.array([place for place, _ in trades]))
 
 
-def _placed(rows: pa.Table, messages: Messages, places: Sequence[int]) -> pa.Table:
-    partitions = pa.array([messages.partitions[place] for place in places], pa.int32())
-    offsets = pa.array([messages.offsets[place] for place in places], pa.int64())
-    return rows.append_column(SCHEMA.field("kafka_partition"), partitions).append_column(
-        SCHEMA.field("kafka_offset"), offsets
+def _placed(rows: pa.Table, messages: Messages, places: NDArray[np.int64]) -> pa.Table:
+    """Append to rows where their messages, those at `places` of the columns, came from."""
+    partitions = np.fromiter(messages.partitions, np.int32, len(messages))[places]
+    offsets = np.fromiter(messages.offsets, np.int64, len(messages))[places]
+    return rows.append_column(SCHEMA.field("kafka_partition"), pa.array(partitions)).append_column(
+        SCHEMA.field("kafka_offset"), pa.array(offsets)
     )

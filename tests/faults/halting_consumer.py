@@ -21,9 +21,8 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
             left = -1
             os.kill(os.getpid(), signal.Signals[arguments.signal])
 
-    consumer.GROUP = arguments.group or consumer.GROUP
     plain = consumer._parser().parse_args([])  # noqa: SLF001 - its own defaults
-    return consumer.main(plain, settings, stop, reached=reached)
+    return consumer.main(plain, settings, stop, reached=reached, group=arguments.group)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ import signal
 
 from confluent_kafka.admin import AdminClient
 
+from stockstream.connectors.groups import group_of
 from stockstream.services.scratch import Scratch
 from tests.faults.conftest import IS_LONG
 from tests.faults.scene import Scene
@@ -51,5 +52,6 @@ def test_an_outage_of_postgresql(fragile_servers: Scratch, fragile_scene: Scene)
 
 def _members(scene: Scene) -> set[str]:
     admin = AdminClient({"bootstrap.servers": scene.settings.kafka_bootstrap_servers})
-    described = admin.describe_consumer_groups(["stockstream-consumer"])["stockstream-consumer"].result(10)
+    group = group_of("consumer", scene.settings)
+    described = admin.describe_consumer_groups([group])[group].result(10)
     return {member.member_id for member in described.members}

@@ -2,7 +2,8 @@
 
 from contextlib import closing
 
-from stockstream.connectors.kafka import Batch, KafkaSource
+from stockstream.connectors.batch import Batch
+from stockstream.connectors.kafka import KafkaSource
 from stockstream.errors import PostgresBusyError
 from stockstream.settings import Settings
 from tests.integration.topics import produce

@@ -56,8 +56,7 @@ def each_by_itself(values: Sequence[bytes | None]) -> tuple[list[Trade], list[by
 
 def test_plain_messages_are_read_at_once() -> None:
     found = columns.read([each.replace(b": ", b":").replace(b", ", b",") for each in GOOD])
-    assert found is not None
-    assert found[1].to_pylist() == [True] * len(GOOD)
+    assert found[1].tolist() == [True] * len(GOOD)
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -101,3 +100,46 @@ def test_many_bad_among_many_good() -> None:
 )
 def test_together_is_as_by_themselves(values: list[bytes]) -> None:
     assert sorted_(values) == each_by_itself(values)
+
+
+PLAIN = (
+    b'{"trade_id":"7","timestamp":"2026-11-23T10:00:00.5Z","symbol":"AAPL",'
+    b'"price":187.12,"volume":120,"trade_type":"BUY","source":"x","anomaly":null}'
+)
+MORE = b',"a":true,"b":false,"c":null,"d":0.5,"e":"text","c":12}'
+
+
+def is_plain(value: bytes) -> bool:
+    return bool(columns.read([value])[1][0])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        PLAIN,
+        PLAIN[:-1] + MORE,
+        PLAIN.replace(b',"source":"x","anomaly":null', b""),
+        PLAIN.replace(b'"anomaly":null', b'"anomaly":"price_spike"'),
+        PLAIN.replace(b":", b" : ").replace(b"T10 : 00 : 00", b"T10:00:00").replace(b"{", b"{\n"),
+        PLAIN.replace(b"00.5Z", b"00+00:00"),
+        PLAIN.replace(b"00.5Z", b"59.999999Z"),
+        PLAIN.replace(b"187.12", b"9999999999.99999999"),
+        PLAIN.replace(b"187.12", b"0.00000001"),
+        PLAIN.replace(b"2026-11-23", b"2024-02-29"),
+    ],
+)
+def test_what_is_plain_is_read_at_once_and_as_it_is_meant(value: bytes) -> None:
+    assert is_plain(value)
+    assert sorted_([value]) == ([decode(value)], [])
+
+
+@given(st.integers(0, len(PLAIN) - 1), st.binary(min_size=0, max_size=3), st.integers(0, 3))
+def test_one_slip_anywhere_is_seen_as_by_itself(place: int, slip: bytes, length: int) -> None:
+    slipped = PLAIN[:place] + slip + PLAIN[place + length :]
+    assert sorted_([PLAIN, slipped, PLAIN]) == each_by_itself([PLAIN, slipped, PLAIN])
+
+
+@given(st.lists(st.sampled_from([*PLAIN.split(b","), b"{", b"}", b",", b'"price":1', b'"x":1']), max_size=12))
+def test_any_order_of_parts_is_seen_as_by_itself(parts: list[bytes]) -> None:
+    value = b",".join(parts)
+    assert sorted_([value]) == each_by_itself([value])
