@@ -56,17 +56,25 @@ def trade(  # noqa: PLR0913, PLR0917 - a trade has that many fields
     trade_id: str = "",
     source: str = "golden",
 ) -> Trade:
-    """Return a trade so many seconds after the opening; without a name it gets one of its own."""
+    """Return a trade so many seconds after the opening; without a name it gets one of its own.
+
+    Amounts have no idle zeros, as the contract's readers leave none: SQL's quotients show as many digits
+    as the numbers that go into them.
+    """
     moment = second if isinstance(second, datetime) else OPENING + timedelta(seconds=second)
     return Trade(
         trade_id=trade_id or f"g{next(_numbers):06}",
         timestamp=moment,
         symbol=symbol,
-        price=Decimal(price),
-        volume=Decimal(volume),
+        price=_amount(price),
+        volume=_amount(volume),
         trade_type=side,
         source=source,
     )
+
+
+def _amount(text: str) -> Decimal:
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def _random(seconds: Iterable[float], symbols: Sequence[str], seed: int) -> list[Arrival]:
