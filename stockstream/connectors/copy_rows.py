@@ -6,7 +6,7 @@ to show, then the digits.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ _SINCE_2000 = 946_684_800_000_000
 _FIXED_BYTES = 2 + 10 * 4 + 8 + 4 + 8 + 2 * (8 + 2 * 7)
 
 Bytes = NDArray[np.uint8]
+Number = TypeVar("Number", np.int32, np.int64)
 
 
 class Rows:
@@ -83,15 +84,15 @@ class _Columns(NamedTuple):
 def _encoded(trades: pa.Table) -> bytes:
     columns = _Columns(
         trade_id=_texts(trades["trade_id"]),
-        timestamp=trades["timestamp"].cast(pa.int64()).to_numpy() - _SINCE_2000,
+        timestamp=_numbers(trades["timestamp"], np.int64) - _SINCE_2000,
         symbol=_texts(trades["symbol"]),
         price=_amounts(trades["price"]),
         volume=_amounts(trades["volume"]),
         trade_type=_texts(trades["trade_type"]),
         source=_texts(trades["source"]),
         anomaly=_texts(trades["anomaly"]),
-        kafka_partition=trades["kafka_partition"].to_numpy(),
-        kafka_offset=trades["kafka_offset"].to_numpy(),
+        kafka_partition=_numbers(trades["kafka_partition"], np.int32),
+        kafka_offset=_numbers(trades["kafka_offset"], np.int64),
     )
     length = sum(len(column.text) for column in columns if isinstance(column, _Texts))
     rows = np.empty(trades.num_rows * _FIXED_BYTES + length, np.uint8)
@@ -101,9 +102,23 @@ def _encoded(trades: pa.Table) -> bytes:
 def _texts(column: pa.ChunkedArray) -> _Texts:
     array = column.chunk(0)
     _, offsets, text = array.buffers()
-    there = array.is_valid().to_numpy(zero_copy_only=False)
     bounds = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
-    return _Texts(bounds, np.frombuffer(text or b"", np.uint8), there)
+    return _Texts(bounds, np.frombuffer(text or b"", np.uint8), _there(array))
+
+
+def _there(array: pa.Array) -> NDArray[np.bool_]:
+    """Return which values are no nulls."""
+    bits = array.buffers()[0]
+    if bits is None:
+        return np.ones(len(array), np.bool_)
+    every = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+    return every[array.offset : array.offset + len(array)].astype(np.bool_)
+
+
+def _numbers(column: pa.ChunkedArray, kind: type[Number]) -> NDArray[Number]:
+    """Return a column without nulls as the numbers that it is made of."""
+    array = column.chunk(0)
+    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
 
 
 def _amounts(column: pa.ChunkedArray) -> _Amounts:

@@ -79,8 +79,9 @@ def _widen(ranges: dict[date | None, IdRange | None], day: date | None, ids: IdR
 def _days(trades: pa.Table) -> list[date]:
     if not trades.num_rows:
         return []
-    ends = pc.min_max(trades["timestamp"])
-    first, last = ends["min"].as_py().date(), ends["max"].as_py().date()
+    # As days, not as times: Arrow would load all of pandas to make a time of Python's.
+    ends = pc.min_max(_day_of(trades))
+    first, last = ends["min"].as_py(), ends["max"].as_py()
     return [first] if first == last else list(pc.unique(_day_of(trades)).to_pylist())
 
 

@@ -24,6 +24,9 @@ Positions = Callable[[list[int]], dict[int, int]]
 OUTAGES = (KafkaError._ALL_BROKERS_DOWN,)  # noqa: SLF001
 NO_TOPIC = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001
 PATIENCE = 5.0
+# Seconds: a batch takes about as long to store, so less would cost more than it saves.
+LINGER = 0.005
+BACKLOG = 1_000
 
 CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "enable.auto.commit": False,
@@ -38,7 +41,7 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "fetch.queue.backoff.ms": 5,
     # Partitions that are added, and a topic that comes back, are noticed after this long.
     "topic.metadata.refresh.interval.ms": 10_000,
-    "queued.max.messages.kbytes": 16_384,
+    "queued.max.messages.kbytes": 4_096,
 }
 
 
@@ -87,8 +90,8 @@ class KafkaSource:
         """Whether the group has handed out its partitions, and reading has begun."""
         return self._has_share and not self._waiting
 
-    def next_batch(self, most: int = 20_000, wait: float = 0.02) -> Batch:
-        """Return up to `most` messages after at most `wait` seconds; it may be empty.
+    def next_batch(self, most: int = 20_000, wait: float = 0.05) -> Batch:
+        """Return up to `most` messages, the first after at most `wait` seconds; it may be empty.
 
         Raises:
             KafkaUnreachableError: no broker answers; call again, it reconnects by itself.
@@ -101,7 +104,7 @@ class KafkaSource:
         if self._is_in_doubt and not self._is_still_member(wait):
             return Batch()
         self._start_waiting()
-        messages = self._consumer.consume(most, wait)
+        messages = self._fetch(most, wait)
         if any(map(Message.error, messages)) or not self._at.keys() >= set(map(Message.partition, messages)):
             self._note_faults(messages)
             messages = [each for each in messages if not each.error() and each.partition() in self._at]
@@ -110,6 +113,15 @@ class KafkaSource:
         batch = batch_of(messages, self._at, self._bases)
         self._at |= {partition: end for partition, (_, end) in batch.spans.items()}
         return batch
+
+    def _fetch(self, most: int, wait: float) -> list[Message]:
+        """Wait for the first message, for what came with it, and, of a backlog, for a full batch."""
+        messages = self._consumer.consume(1, wait)
+        if messages:
+            messages += self._consumer.consume(most - 1, LINGER)
+        if BACKLOG < len(messages) < most:
+            messages += self._consumer.consume(most - len(messages), wait)
+        return messages
 
     def _note_faults(self, messages: list[Message]) -> None:
         """Keep a fault to be raised at the next call: the good messages beside it must not be lost.

@@ -18,7 +18,7 @@ from stockstream.market.arrivals import Arrivals, Messages, sort
 
 Found = tuple[Arrivals, Batch]
 
-AHEAD = 2
+AHEAD = 1
 WAIT = 0.1
 # A batch that waits longer than this waits for the database: the group must not think us dead.
 PATIENCE = 1.0

@@ -11,9 +11,8 @@ from stockstream.errors import BadTradeError
 from stockstream.market import columns
 from stockstream.market.trade import Trade, decode
 
-SCHEMA = columns.SCHEMA.append(pa.field("kafka_partition", pa.int32())).append(
-    pa.field("kafka_offset", pa.int64())
-)
+_PARTITION, _OFFSET = pa.field("kafka_partition", pa.int32()), pa.field("kafka_offset", pa.int64())
+SCHEMA = columns.SCHEMA.append(_PARTITION).append(_OFFSET)
 
 Span = tuple[int, int]
 
@@ -98,6 +97,6 @@ def _placed(rows: pa.Table, messages: Messages, places: NDArray[np.int64]) -> pa
     """Append to rows where their messages, those at `places` of the columns, came from."""
     partitions = np.fromiter(messages.partitions, np.int32, len(messages))[places]
     offsets = np.fromiter(messages.offsets, np.int64, len(messages))[places]
-    return rows.append_column(SCHEMA.field("kafka_partition"), pa.array(partitions)).append_column(
-        SCHEMA.field("kafka_offset"), pa.array(offsets)
-    )
+    for field, values in ((_PARTITION, partitions), (_OFFSET, offsets)):
+        rows = rows.append_column(field, columns.column(field.type, values))
+    return rows

@@ -40,17 +40,25 @@ def read(values: Sequence[bytes | None]) -> tuple[pa.Table, NDArray[np.bool_]]:
     return _table(text, found), plain
 
 
+def column(kind: pa.DataType, values: NDArray[np.generic]) -> pa.Array:
+    """Return values that are laid out as Arrow's are as a column without nulls.
+
+    The usual way, `pa.array`, would load all of pandas to see whether these are its own.
+    """
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
 def _table(text: scanner.Bytes, found: scanner.Found) -> pa.Table:
     places = found.places
     sourceless = places[:, scanner.SOURCE, 1] == 0
     places[sourceless, scanner.SOURCE] = (len(text) - len(_NO_SOURCE), len(text))
     columns = {
-        "timestamp": pa.array(found.times, pa.timestamp("us")).cast(TIME),
+        "timestamp": column(TIME, found.times),
         "price": _amounts(found.amounts[:, 0]),
         "volume": _amounts(found.amounts[:, 1]),
     } | {
-        name.decode(): _texts(text, places[:, column])
-        for column, name in enumerate(scanner.NAMES[: scanner.PLACES])
+        name.decode(): _texts(text, places[:, number])
+        for number, name in enumerate(scanner.NAMES[: scanner.PLACES])
     }
     return pa.table([columns[name] for name in SCHEMA.names], SCHEMA)
 
@@ -69,4 +77,4 @@ def _amounts(units: NDArray[np.int64]) -> pa.Array:
     """Return decimals of so many units of 10^-8: 128 bits each, of which the low half is enough."""
     words = np.zeros((len(units), 2), np.int64)
     words[:, 0] = units
-    return pa.Array.from_buffers(AMOUNT, len(units), [None, pa.py_buffer(words)])
+    return column(AMOUNT, words)
