@@ -94,7 +94,11 @@ class DeadLetters:
             if not payloads:
                 return Revived(), None
             trades, refusals = _parsed(payloads)
+            days = _days(cursor)
             stored, refused = self._store(cursor, trades)
+            if _days(cursor) != days:
+                # A consumer at work knows the days as they were, and would take a repeat for new.
+                cursor.execute(query("disown_job"), {"topic": self._topic, "job": JOB})
             refusals |= refused
             repeated = set(trades) - stored - set(refused)
             self._settle(cursor, stored, repeated, refusals)
@@ -137,6 +141,12 @@ class DeadLetters:
         staying = sorted(refusals)
         reasons = {"reasons": [refusals[place] for place in staying]}
         cursor.execute(query("bury_again"), topic | _places(staying) | reasons)
+
+
+def _days(cursor: Cursor) -> list[tuple[object, ...]]:
+    """Return the days of the tape and the ranges of their ids."""
+    cursor.execute(query("days"))
+    return sorted(cursor.fetchall(), key=str)
 
 
 def _parsed(payloads: dict[Place, memoryview | None]) -> tuple[dict[Place, Trade], Refusals]:

@@ -8,6 +8,9 @@ from confluent_kafka import Producer
 
 from stockstream.connectors.dead_letters import BEFORE_ALL, DeadLetters, Revived
 from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.tape import Stored, Tape
+from stockstream.errors import FencedError
+from stockstream.market.arrivals import Messages, sort
 from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
 from tests.integration.topics import count, produce, rows
@@ -136,3 +139,20 @@ def test_a_revived_trade_is_counted_in_its_window_as_late(
     assert ran(environment, "consumer.py", *idle).returncode == 0
     assert ran(environment, "aggregator.py", *idle).returncode == 0
     assert rows(connection, "SELECT sum(trade_count) + sum(late_trades) FROM stock_metrics") == [(6,)]
+
+
+def test_a_consumer_at_work_looks_anew_when_a_revived_trade_widens_the_ids_of_a_day(
+    settings: Settings, address: Address, connection: Connection
+) -> None:
+    bury(settings, connection, [trade_message(5)])
+    tape = Tape(address, settings.kafka_topic)
+    assert tape.claim([0]) == {0: 1}
+    assert DeadLetters(address, settings.kafka_topic).revive()[0] == Revived(stored=1)
+    repeat = trade_message(5).replace(b"2026-11-23", b"2026-11-21")
+    again = sort(Messages([repeat], [None], [0], [1]), {0: (1, 2)})
+    with pytest.raises(FencedError):
+        tape.append(again)
+    assert tape.claim([0]) == {0: 1}
+    assert tape.append(again) == Stored(duplicates=1)
+    tape.close()
+    assert rows(connection, "SELECT kafka_offset FROM trades") == [(0,)]
