@@ -104,6 +104,14 @@ class FencedError(StockstreamError):
     """another {job} has taken over partition {partition} of {topic}; nothing was written"""
 
 
+class EngineRunsError(StockstreamError):
+    """the candles are written by {holder} already; {remedy}"""
+
+
+class FlinkError(StockstreamError):
+    """{what}"""
+
+
 class ServiceError(StockstreamError):
     """{what}"""
 
@@ -122,3 +130,28 @@ class ModelsFolderError(StockstreamError):
 
 class UnknownSymbolError(StockstreamError):
     """no trades of {symbol} are stored; stored symbols: {known}"""
+
+
+class BadFrameError(StockstreamError):
+    """{venue} has sent what cannot be read ({reason})"""
+
+
+class FeedRefusedError(StockstreamError):
+    """{venue} refuses ({reason}); choose other --symbols, or another --source"""
+
+
+class FeedBlockedError(StockstreamError):
+    """{venue} does not serve this place (HTTP {status}); take another --source, or a mirror that does:
+    --stream-url and --rest-url"""
+
+
+class HistoryError(RecoverableError):
+    """cannot ask {venue} for missed trades ({reason}); trying again"""
+
+
+class HistoryRefusedError(StockstreamError):
+    """{venue} does not give missed trades ({reason})"""
+
+
+class TradeFileError(StockstreamError):
+    """cannot read trades from {path} ({reason})"""
