@@ -2,7 +2,9 @@
 
 Order of effects of `append`, in one transaction: the fence moves the job on in every partition of
 the batch, then the trades, then the dead letters, then COMMIT. A crash between any two repeats the
-batch, and a COMMIT whose outcome is unknown is settled by reading the place again.
+batch, and a COMMIT whose outcome is unknown is settled by reading the place again. A long batch is two
+such transactions side by side, each of partitions of its own; where one of them failed, the batch is
+appended again, and the other is found stored.
 
 A clean batch goes the fast way: binary COPY straight into `trades`, no check per row but the key's own.
 One that may hold repeats (`days`), or in which a row is refused, is done by the careful way (`careful`),
@@ -10,6 +12,7 @@ that batch alone.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -25,9 +28,13 @@ from stockstream.connectors.postgres import Address, connect, own_errors
 from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
 from stockstream.errors import FencedError, PoisonError
-from stockstream.market.arrivals import Arrivals
+from stockstream.market.arrivals import Arrivals, split
 
 JOB = "consumer"
+# A long batch is stored by so many connections at once, each some of its partitions: one alone is bound
+# by one core of PostgreSQL's.
+WRITERS = 2
+LONG = 4_000
 
 
 def unmarked(_point: str) -> None:
@@ -55,6 +62,9 @@ class Stored:
         )
 
 
+Way = Callable[[Cursor, Arrivals], Stored]
+
+
 class Tape:
     """The table `trades` with its fence, for one consumer of one topic."""
 
@@ -69,13 +79,14 @@ class Tape:
         self._address = address
         self._topic = topic
         self._reached = reached
-        self._session = Session(address, JOB)
+        self._sessions = [Session(address, JOB) for _ in range(WRITERS)]
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="tape")
         self._days = Days(address)
         self._owned: dict[int, fence.Place] = {}
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
-        schema.require(self._session.connection, self._address)
+        schema.require(self._sessions[0].connection, self._address)
 
     def claim(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the offset to read on from, for each.
@@ -93,41 +104,47 @@ class Tape:
         """Store a batch.
 
         Raises:
-            FencedError: another consumer has taken a partition over; nothing was written.
+            FencedError: another consumer has taken a partition over; of that one nothing was written.
             RecoverableError: the database is away; append the same batch again.
         """
-        try:
-            return self._append(arrivals)
-        except FencedError:
-            if not fence.has_moved(self._session, JOB, self._topic, self._owned, _steps(arrivals)):
-                raise
-            return Stored(arrivals.trades.num_rows, len(arrivals.dead))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._session.close()
-
-    def _append(self, arrivals: Arrivals) -> Stored:
-        self._days.make(self._session.connection, arrivals.trades)
+        self._days.make(self._sessions[0].connection, arrivals.trades)
         ids = self._days.ranges(arrivals.trades)
-        if self._days.may_repeat(ids):
-            stored = self._store(arrivals, self._with_care)
-        else:
-            try:
-                stored = self._store(arrivals, self._fast)
-            except PoisonError:
-                stored = self._store(arrivals, self._with_care)
+        store = self._store_carefully if self._days.may_repeat(ids) else self._store_quickly
+        is_long = arrivals.trades.num_rows >= LONG
+        parts = split(arrivals, len(self._sessions)) if is_long else [arrivals]
+        runs = [self._writers.submit(store, *each) for each in zip(self._sessions, parts, strict=False)]
+        # None may still be at work when the batch is tried again.
+        wait(runs)
+        stored = sum((run.result() for run in runs), Stored())
         self._days.stored(ids)
         return stored
 
-    def _store(self, arrivals: Arrivals, way: Callable[[Cursor, Arrivals], Stored]) -> Stored:
-        stored = self._session.transaction(partial(self._fenced, arrivals=arrivals, way=way))
+    def close(self) -> None:
+        """Close the connections."""
+        self._writers.shutdown()
+        for session in self._sessions:
+            session.close()
+
+    def _store_quickly(self, session: Session, arrivals: Arrivals) -> Stored:
+        try:
+            return self._store(session, arrivals, self._fast)
+        except PoisonError:
+            return self._store_carefully(session, arrivals)
+
+    def _store_carefully(self, session: Session, arrivals: Arrivals) -> Stored:
+        return self._store(session, arrivals, self._with_care)
+
+    def _store(self, session: Session, arrivals: Arrivals, way: Way) -> Stored:
+        try:
+            stored = session.transaction(partial(self._fenced, arrivals=arrivals, way=way))
+        except FencedError:
+            if not fence.has_moved(session, JOB, self._topic, self._owned, _steps(arrivals)):
+                raise
+            return Stored(arrivals.trades.num_rows, len(arrivals.dead))
         self._reached("after COMMIT")
         return stored
 
-    def _fenced(
-        self, cursor: Cursor, arrivals: Arrivals, way: Callable[[Cursor, Arrivals], Stored]
-    ) -> Stored:
+    def _fenced(self, cursor: Cursor, arrivals: Arrivals, way: Way) -> Stored:
         self._reached("before the fence")
         self._advance(cursor, arrivals)
         self._reached("after the fence")

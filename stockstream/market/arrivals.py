@@ -1,10 +1,11 @@
 """What came out of the topic, sorted: trades as columns with their places, and what is no trade."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stockstream.errors import BadTradeError
@@ -53,6 +54,7 @@ class Arrivals:
     """Messages sorted: a row of `SCHEMA` for each trade, a dead letter for each that is none.
 
     `spans` are the moves in each partition: the offset it begins at and the one it ends at (excluded).
+    `messages` may be more than those that were sorted: dead letters find theirs there.
     """
 
     messages: Messages
@@ -73,6 +75,29 @@ def sort(messages: Messages, spans: Mapping[int, Span]) -> Arrivals:
     if good:
         trades = pa.concat_tables([trades, _table(messages, good)])
     return Arrivals(messages, trades, dead, spans)
+
+
+def split(arrivals: Arrivals, ways: int) -> list[Arrivals]:
+    """Part arrivals by their partitions, into at most so many parts of about the same length."""
+    lanes: list[list[int]] = [[] for _ in range(ways)]
+
+    def moves(partitions: Iterable[int]) -> int:
+        return sum(end - start for start, end in map(arrivals.spans.__getitem__, partitions))
+
+    for partition in sorted(arrivals.spans, key=lambda each: -moves([each])):
+        min(lanes, key=moves).append(partition)
+    return [_only(arrivals, lane) for lane in lanes if lane]
+
+
+def _only(arrivals: Arrivals, partitions: Collection[int]) -> Arrivals:
+    wanted = columns.column(pa.int32(), np.array(partitions, np.int32))
+    of_these = pc.is_in(arrivals.trades["kafka_partition"], wanted)
+    return Arrivals(
+        arrivals.messages,
+        arrivals.trades.filter(of_these),
+        [each for each in arrivals.dead if each.partition in partitions],
+        {partition: arrivals.spans[partition] for partition in partitions},
+    )
 
 
 def _look_at(messages: Messages, places: Iterable[int]) -> tuple[list[tuple[int, Trade]], list[DeadLetter]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stockstream.errors import BadTradeError
 from stockstream.market import columns
-from stockstream.market.arrivals import Messages, sort
+from stockstream.market.arrivals import Messages, sort, split
 from stockstream.market.trade import Trade, decode, encode
 from tests.unit.test_trade import BAD, message, raw, trades
 
@@ -143,3 +143,22 @@ def test_one_slip_anywhere_is_seen_as_by_itself(place: int, slip: bytes, length:
 def test_any_order_of_parts_is_seen_as_by_itself(parts: list[bytes]) -> None:
     value = b",".join(parts)
     assert sorted_([value]) == each_by_itself([value])
+
+
+def test_parts_of_a_batch_are_all_of_it_each_partition_in_one() -> None:
+    values = [GOOD[number % 3] if number % 7 else b"no trade" for number in range(40)]
+    partitions = [(number * number) % 5 for number in range(40)]
+    spans = {each: (0, partitions.count(each)) for each in range(5) if each in partitions}
+    whole = sort(Messages(values, [None] * 40, partitions, range(40)), spans)
+    parts = split(whole, 2)
+    assert [len(part.spans) for part in parts] != [len(spans)]
+    assert {key: span for part in parts for key, span in part.spans.items()} == spans
+    for part in parts:
+        assert {each.partition for each in part.dead} | set(
+            part.trades["kafka_partition"].to_pylist()
+        ) <= set(part.spans)
+    rows = [row for part in parts for row in part.trades.to_pylist()]
+    assert sorted(rows, key=lambda row: row["kafka_offset"]) == sorted(
+        whole.trades.to_pylist(), key=lambda row: row["kafka_offset"]
+    )
+    assert sum(len(part.dead) for part in parts) == len(whole.dead)
