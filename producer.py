@@ -5,7 +5,7 @@ Ctrl-C or SIGTERM ends it: what it has sent is acknowledged first.
 
 import logging
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event
 
 import numpy as np
@@ -17,42 +17,54 @@ from stockstream.errors import RecoverableError
 from stockstream.jobs.pace import SystemClock
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.produce import MessageSource, produce
-from stockstream.jobs.produce_options import ProduceOptions
+from stockstream.jobs.produce_options import SyntheticOptions
 from stockstream.jobs.produce_progress import counts, telling
+from stockstream.jobs.produce_words import only_own, whole
 from stockstream.jobs.synthetic import SyntheticSource
-from stockstream.market.simulator import Injection, Market
+from stockstream.market.simulator import Market, Terms
 from stockstream.settings import Settings
 
 FAST = 100_000.0  # trades a second of market time, where no rate is asked for
 A_TRY = 2.0  # seconds to reach Kafka in, so that a signal is not left waiting
 
+Voice = Callable[[str], None]
+Opener = Callable[[Namespace, Settings, Voice], MessageSource]
+
 log = logging.getLogger("producer")
 
 
-def synthetic(options: ProduceOptions) -> MessageSource:
+def synthetic(arguments: Namespace, settings: Settings, pace: Voice) -> MessageSource:
     """Open the simulated market."""
+    options = SyntheticOptions.of(arguments, settings.producer_interval)
+    chance = np.random.default_rng()
+    terms = Terms(options.factors, options.session, run=chance.bytes(4).hex())
     rate = FAST if options.rate is None else options.rate
-    seeded = np.random.default_rng(options.seed)
-    market = Market(seeded, options.listings, rate, Injection(options.anomaly_rate))
-    return SyntheticSource(market, SystemClock(), np.random.default_rng(), paced=options.rate is not None)
+    market = Market(np.random.default_rng(options.seed), options.listings, rate, options.injection, terms)
+    pace("as fast as it goes" if options.rate is None else f"{options.rate:,.6g} trades/s")
+    return SyntheticSource(market, SystemClock(), chance, paced=options.rate is not None)
 
 
-SOURCES: dict[str, Callable[[ProduceOptions], MessageSource]] = {"synthetic": synthetic}
+SOURCES: Mapping[str, Opener] = {"synthetic": synthetic}
+OPTIONS = {
+    "synthetic": {"rate", "seed", "symbols", "anomaly_rate", "anomaly_magnitude", "correlation", "bursts"},
+}
 
 
 def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     """Send trades until the count is reached or a signal comes; 1 if any could not be delivered."""
-    options = ProduceOptions.of(arguments, settings.producer_interval)
+    only_own(arguments, OPTIONS)
+    count = whole("--count", arguments.count, least=1)
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+    told: list[str] = []
+    source = SOURCES[arguments.source](arguments, settings, told.append)
     try:
         Patience(stop, log)(lambda: ensure_topic(servers, topic, settings.kafka_partitions, A_TRY))
     except RecoverableError:
         return 0
     sink = KafkaSink(servers, topic)
-    pace = "as fast as it goes" if options.rate is None else f"{options.rate:,.6g} trades/s"
-    log.info("%s to %s at %s, %s", arguments.source, topic, servers, pace)
-    with telling(options.count) as tell:
-        lost = produce(SOURCES[arguments.source](options), sink, options.count, stop, tell)
+    log.info("%s to %s at %s, %s", arguments.source, topic, servers, ", ".join(told))
+    with telling(count) as tell:
+        lost = produce(source, sink, count, stop, tell)
     log.info("%s", counts(sink))
     if lost:
         log.error("%s trades were not delivered (%s)", f"{lost:,}", sink.failure or sink.outage)
@@ -66,11 +78,20 @@ def parser() -> ArgumentParser:
     )
     add = found.add_argument
     add("--source", choices=sorted(SOURCES), default="synthetic", help="where trades come from (%(default)s)")
-    add("--rate", metavar="R", help="trades a second, or max (default: one each PRODUCER_INTERVAL seconds)")
     add("--count", metavar="N", help="end after so many trades (default: never)")
-    add("--seed", metavar="S", help="the same seed gives the same trades, but for their times and ids")
     add("--symbols", metavar="A,B,C", help="symbols, a number of them, or a file of them (default: 10)")
+    add = found.add_argument_group("the simulated market").add_argument
+    add("--rate", metavar="R", help="trades a second, or max (default: one each PRODUCER_INTERVAL seconds)")
+    add("--seed", metavar="S", help="the same seed gives the same trades, but for their times and ids")
+    add("--correlation", metavar="C", help="of symbols of different sectors, 0 to 1 (default: 0.35)")
+    add(
+        "--bursts",
+        metavar="TIME",
+        type=cli.duration,
+        help="sessions so long, such as 390m: trades crowd at both ends",
+    )
     add("--anomaly-rate", metavar="P", help="share of trades that are part of an anomaly (default: 0.01)")
+    add("--anomaly-magnitude", metavar="M", help="how many times as strong as usual (default: 1)")
     return found
 
 

@@ -1,11 +1,13 @@
 """Injected anomalies: as many as asked for, each with its shape and label, and the market's path after."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from stockstream.market.simulator import Injection, Market, Tape, listed
+from stockstream.market.labels import read_label
+from stockstream.market.simulator import Injection, Market, Tape, Terms, listed
 from stockstream.market.simulator.kinds import KINDS, Kind
 from stockstream.market.simulator.tape import Ints
 
@@ -105,6 +107,36 @@ def test_a_multivariate_anomaly_moves_price_and_volume_at_once() -> None:
     disturbed, calm, rows = first_episode("multivariate")
     assert np.all(disturbed.volume[rows] > calm.volume[rows])
     assert np.all(disturbed.cents[rows] != calm.cents[rows])
+
+
+def test_a_magnitude_makes_anomalies_so_many_times_as_strong() -> None:
+    usual, strong = (tapes(replace(only("price_spike"), magnitude=times))[0] for times in (1.0, 3.0))
+    calm = tapes(Injection(0.0))[0].cents
+    spiked = usual.label > 0
+    moved = np.abs(usual.cents[spiked] / calm[spiked] - 1)
+    assert np.abs(strong.cents[spiked] / calm[spiked] - 1) == pytest.approx(3 * moved, abs=0.001)
+
+
+def test_a_magnitude_of_zero_leaves_spikes_no_size() -> None:
+    gone, calm = tapes(replace(only("volume_spike"), magnitude=0.0))[0], tapes(Injection(0.0))[0]
+    assert gone.label.any()
+    assert np.array_equal(gone.volume, calm.volume)
+
+
+def test_each_episode_has_an_id_of_its_own_that_its_label_tells() -> None:
+    market = Market(np.random.default_rng(11), listed(10), 100.0, Injection(0.1), Terms(run="5f3a"))
+    members: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for tape in (market.next_block() for _ in range(5)):
+        for row in np.flatnonzero(tape.label).tolist():
+            told = read_label(tape.anomaly(row) or "")
+            assert told.kind == tape.kinds[tape.label[row]]
+            assert told.episode is not None
+            assert told.episode.startswith("5f3a-")
+            members[told.episode].append((told.kind, int(tape.symbol[row])))
+    assert len(members) > 100
+    assert all(len(set(episode)) == 1 for episode in members.values())
+    most = {kind.label: kind.trades[1] for kind in KINDS}
+    assert all(len(episode) <= most[episode[0][0]] for episode in members.values())
 
 
 def test_an_episode_goes_on_from_one_block_into_the_next() -> None:

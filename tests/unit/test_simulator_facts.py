@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from stockstream.market.simulator import Injection, Market, Tape, listed
+from stockstream.market.simulator import Factors, Injection, Market, Tape, Terms, listed
 from stockstream.market.simulator.tape import Floats, Ints
 
 RATE = 2.0
@@ -64,6 +64,30 @@ def test_symbols_of_a_sector_move_together_more_than_others(returns: Floats) -> 
     within = np.mean([correlation[a, b] for a, b in pairs if sectors[a] == sectors[b]])
     across = np.mean([correlation[a, b] for a, b in pairs if sectors[a] != sectors[b]])
     assert within > across + 0.05 > 0.15
+
+
+@pytest.mark.parametrize("asked", [0.0, 0.3, 0.5])
+def test_correlation_is_near_the_asked_one(asked: float) -> None:
+    factors = Factors(market=asked, sector=0.2)
+    market = Market(np.random.default_rng(12), listed(10), 20.0, Injection(0.0), Terms(factors))
+    correlation = np.asarray(np.corrcoef(log_returns([market.next_block() for _ in range(BLOCKS)])))
+    sectors = [listing.sector for listing in listed(10)]
+    pairs = list(combinations(range(10), 2))
+    across = [correlation[a, b] for a, b in pairs if sectors[a] != sectors[b]]
+    within = [correlation[a, b] for a, b in pairs if sectors[a] == sectors[b]]
+    assert np.mean(across) == pytest.approx(asked, abs=0.1)
+    assert np.mean(within) == pytest.approx(asked + 0.2, abs=0.1)
+
+
+def test_a_session_opens_and_closes_in_a_burst_at_the_same_mean_rate() -> None:
+    terms = Terms(session=600.0)
+    market = Market(np.random.default_rng(13), listed(10), 100.0, Injection(0.0), terms)
+    at = np.concatenate([market.next_block().at for _ in range(20)])
+    assert np.all(np.diff(at) >= 0)
+    sessions: Ints = np.histogram(at, [0.0, 600.0, 1200.0])[0]
+    assert sessions.tolist() == pytest.approx([60_000, 60_000], abs=100)
+    opening, noon, closing = (np.sum((at >= a) & (at < a + 60)) for a in (0.0, 270.0, 540.0))
+    assert min(opening, closing) > 2 * noon
 
 
 def test_trades_bounce_between_bid_and_ask() -> None:

@@ -23,10 +23,12 @@ class Injection:
     Args:
         share: the share of all trades that carry a label, from 0 to 1.
         kinds: what may come; change a kind's weight, length or size with `replace`.
+        magnitude: how many times as strong as usual.
     """
 
     share: float = 0.01
     kinds: tuple[Kind, ...] = KINDS
+    magnitude: float = 1.0
 
     @property
     def begins(self) -> float:
@@ -39,8 +41,9 @@ class Injection:
 
 @dataclass(frozen=True)
 class Episode:
-    """An anomaly under way in one symbol."""
+    """An anomaly under way in one symbol; `number` counts the market's episodes from 1."""
 
+    number: int
     kind: Kind
     symbol: int
     trades: int
@@ -58,6 +61,7 @@ class Injector:
     rng: Generator
     injection: Injection
     _open: list[Episode] = field(default_factory=list)
+    _begun: int = 0
 
     def disturb(self, tape: Tape, path: Path) -> None:
         """Put anomalies into the tape, in place: its columns and its labels.
@@ -77,7 +81,10 @@ class Injector:
         kinds = self.injection.kinds
         weights = np.array([kind.weight for kind in kinds])
         kind = kinds[int(self.rng.choice(len(kinds), p=weights / weights.sum()))]
+        kind = kind.scaled(self.injection.magnitude)
+        self._begun += 1
         return Episode(
+            self._begun,
             kind,
             symbol=int(tape.symbol[row]),
             trades=int(self.rng.integers(kind.trades[0], kind.trades[1] + 1)),
@@ -113,6 +120,7 @@ class Injector:
         )
         episode.kind.shape(stretch)
         tape.label[rows] = LABELS.index(episode.kind.label)
+        tape.episode[rows] = episode.number
 
 
 def _rows_by_symbol(tape: Tape) -> list[Ints]:

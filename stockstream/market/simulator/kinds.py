@@ -5,7 +5,8 @@ the trades after an episode are back on the market's path.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -128,6 +129,7 @@ class Kind:
         weight: how often it is begun, beside the others.
         trades: its shortest and its longest episode.
         size: its smallest and its largest magnitude, as `shape` understands it.
+        neutral: the size that changes nothing: 0 of a distance, 1 of a factor.
         crowds: whether it takes all trades of the market, not its symbol's alone.
     """
 
@@ -137,6 +139,12 @@ class Kind:
     trades: tuple[int, int]
     size: tuple[float, float]
     crowds: bool = False
+    neutral: float = 0.0
+
+    def scaled(self, magnitude: float) -> Self:
+        """Return this kind with sizes so many times as far from what changes nothing."""
+        low, high = (self.neutral + (size - self.neutral) * magnitude for size in self.size)
+        return replace(self, size=(low, high))
 
     @property
     def mean_trades(self) -> float:
@@ -146,11 +154,11 @@ class Kind:
 
 KINDS = (
     Kind("price_spike", price_spike, 20, (1, 1), (0.01, 0.06)),
-    Kind("volume_spike", volume_spike, 20, (1, 1), (15.0, 60.0)),
+    Kind("volume_spike", volume_spike, 20, (1, 1), (15.0, 60.0), neutral=1.0),
     Kind("multivariate", multivariate, 6, (1, 2), (0.8, 2.0)),
-    Kind("burst", burst, 1, (20, 40), (1.0, 2.0), crowds=True),
-    Kind("same_side_run", same_side_run, 1, (12, 20), (1.0, 2.0)),
-    Kind("wash_like", wash_like, 1, (8, 14), (1.0, 4.0)),
+    Kind("burst", burst, 1, (20, 40), (1.0, 2.0), crowds=True, neutral=1.0),
+    Kind("same_side_run", same_side_run, 1, (12, 20), (1.0, 2.0), neutral=1.0),
+    Kind("wash_like", wash_like, 1, (8, 14), (1.0, 4.0), neutral=1.0),
     Kind("pump_and_dump", pump_and_dump, 1, (25, 45), (0.03, 0.10)),
     Kind("flash_crash", flash_crash, 1, (12, 25), (0.04, 0.12)),
     Kind("stale_price", stale_price, 1, (10, 20), (0.0, 0.01)),

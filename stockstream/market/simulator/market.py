@@ -1,7 +1,7 @@
 """The market: arrivals, prices and sizes make a tape, and the injector disturbs it now and then."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -10,13 +10,33 @@ from stockstream.market.simulator.arrivals import arrive
 from stockstream.market.simulator.injector import Injection, Injector
 from stockstream.market.simulator.kinds import LABELS
 from stockstream.market.simulator.listings import Listing
-from stockstream.market.simulator.path import Walk
+from stockstream.market.simulator.path import USUAL_FACTORS, Factors, Walk
+from stockstream.market.simulator.session import crowded
 from stockstream.market.simulator.tape import Floats, Ints, Tape
 
 ROUND_LOT = 100
 MEDIAN_LOTS, LOG_LOTS = 2.0, 1.0  # log-normal: median, standard deviation of the logarithm
 MOST_LOTS = 10_000
 BLOCK_SECONDS, BLOCK_TRADES = 60.0, 10_000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a market is like.
+
+    Args:
+        factors: what makes symbols move together.
+        session: seconds from an opening to the closing, which is the next opening: trades crowd at
+            both, at the same mean rate over all; None trades evenly.
+        run: what makes the ids of its episodes differ from those of any other run.
+    """
+
+    factors: Factors = USUAL_FACTORS
+    session: float | None = None
+    run: str = "0"
+
+
+USUAL_TERMS = Terms()
 
 
 class Market:
@@ -35,6 +55,7 @@ class Market:
         listings: Sequence[Listing],
         rate: float,
         injection: Injection | None = None,
+        terms: Terms = USUAL_TERMS,
     ) -> None:
         """Open the market.
 
@@ -43,13 +64,15 @@ class Market:
             rate: mean number of trades a second, over all symbols. Prices move by time, so the
                 rate also decides how far a price moves from one trade to the next.
             injection: how often and how strongly anomalies come; None gives the usual ones.
+            terms: what the market is like otherwise.
         """
         # A stream of chance each: asking for more anomalies leaves the market's own path as it is.
         self._arrivals, walk, self._sizes, anomalies = rng.spawn(4)
         self._listings = tuple(listings)
         self._symbols = tuple(listing.symbol for listing in listings)
         self._weights = np.array([listing.activity for listing in listings])
-        self._walk = Walk(walk, listings)
+        self._walk = Walk(walk, listings, terms.factors)
+        self._terms = terms
         self._injector = Injector(anomalies, injection or Injection())
         # The schedule is exact once a second; a block is a minute of market, or 10,000 trades.
         self._anchor = int(np.clip(round(rate), 1, BLOCK_TRADES))
@@ -71,11 +94,15 @@ class Market:
             self._volumes(),
             came.buy,
             np.zeros(self._number, np.int64),
+            np.zeros(self._number, np.int64),
+            self._terms.run,
         )
         self._injector.disturb(tape, path)
         opened = self._blocks * self._seconds
         self._blocks += 1
-        return replace(tape, at=tape.at + opened)
+        tape = replace(tape, at=tape.at + opened)
+        session = self._terms.session
+        return tape if session is None else replace(tape, at=crowded(tape.at, session))
 
     def _volumes(self) -> Ints:
         lots: Floats = self._sizes.lognormal(np.log(MEDIAN_LOTS), LOG_LOTS, self._number)

@@ -1,7 +1,5 @@
 """A tape as messages, a block at a time: byte for byte what `trade.encode` makes of each trade."""
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +10,7 @@ _HEAD = b'{"trade_id":"' + b"i" * 36 + b'","timestamp":"yyyy-mm-ddThh:mm:ss.ffff
 _ID = slice(_HEAD.index(b"i" * 36), _HEAD.index(b"i" * 36) + 36)
 _SECONDS = slice(_HEAD.index(b"yyyy"), _HEAD.index(b".ffffff"))
 _MICROS = slice(_HEAD.index(b"ffffff"), _HEAD.index(b"Z"))
+SIDES = ("SELL", "BUY")
 _THREE_DIGITS = np.array([list(b"%03d" % number) for number in range(1000)], np.uint8)
 
 
@@ -39,16 +38,16 @@ def encode_tape(tape: Tape, event_times: Ints, ids: NDArray[np.uint8]) -> list[b
         ids: one id of 36 ASCII characters a row, as `trade_ids` makes them.
     """
     names = [name.encode() + b'","price":' for name in tape.symbols]
-    ends = [_end(side, kind) for side in ("SELL", "BUY") for kind in tape.kinds]
+    ends, end = _ends(tape)
     price, volume, join = _PriceText(), _VolumeText(), b"".join
     messages = [
-        join((head, names[symbol], price[cents], volume[shares], ends[end]))
-        for head, symbol, cents, shares, end in zip(
+        join((head, names[symbol], price[cents], volume[shares], ends[last]))
+        for head, symbol, cents, shares, last in zip(
             _heads(event_times, ids),
             tape.symbol.tolist(),
             tape.cents.tolist(),
             tape.volume.tolist(),
-            (tape.buy * len(tape.kinds) + tape.label).tolist(),
+            end.tolist(),
             strict=True,
         )
     ]
@@ -58,9 +57,18 @@ def encode_tape(tape: Tape, event_times: Ints, ids: NDArray[np.uint8]) -> list[b
     return messages
 
 
-@cache
-def _end(side: str, kind: str | None) -> bytes:
-    label = "null" if kind is None else f'"{kind}"'
+def _ends(tape: Tape) -> tuple[list[bytes], Ints]:
+    """All of a message after its volume: those that come, and which of them each row has."""
+    ends = [_end(side, None) for side in SIDES]
+    end = tape.buy.astype(np.int64)
+    for row in np.flatnonzero(tape.label).tolist():
+        ends.append(_end(SIDES[end[row]], tape.anomaly(row)))
+        end[row] = len(ends) - 1
+    return ends, end
+
+
+def _end(side: str, anomaly: str | None) -> bytes:
+    label = "null" if anomaly is None else f'"{anomaly}"'
     return f'{side}","source":"{SOURCE}","anomaly":{label}}}'.encode()
 
 

@@ -15,13 +15,32 @@ from stockstream.market.simulator.listings import Listing
 from stockstream.market.simulator.tape import Bools, Floats, Ints
 
 TRADING_YEAR = 252 * 6.5 * 3600.0  # seconds
-MARKET, SECTOR, OWN = 0.35, 0.25, 0.40  # shares of a return's variance
 LOG_VOLATILITY = 0.5  # standard deviation of the logarithm of volatility
 SHARED_VOLATILITY = 0.5  # share of that variance that all symbols have in common
 MEMORY = 300.0  # seconds in which volatility forgets all but 1/e
 HALF_SPREAD = 0.5e-4  # of the price
 MOST_STEPS, MOST_CELLS = 512, 262_144
 HIGHEST = 1e12  # cents: far inside what a trade may cost
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Shares of a return's variance that symbols have in common; what is left is each one's own.
+
+    Two symbols of different sectors have `market` as their correlation, two of one sector
+    `market + sector`, both a tenth less as measured: volatilities do not rise and fall all together.
+    """
+
+    market: float = 0.35
+    sector: float = 0.25
+
+    @property
+    def own(self) -> float:
+        """The share that is a symbol's alone."""
+        return max(1.0 - self.market - self.sector, 0.0)
+
+
+USUAL_FACTORS = Factors()
 
 
 @dataclass(frozen=True)
@@ -47,9 +66,10 @@ class Path:
 class Walk:
     """The state from which each next path goes on."""
 
-    def __init__(self, rng: Generator, listings: Sequence[Listing]) -> None:
+    def __init__(self, rng: Generator, listings: Sequence[Listing], of: Factors = USUAL_FACTORS) -> None:
         """Start at the listings' prices, with volatilities drawn from their stationary law."""
         self._rng = rng
+        self._shares = of
         self._log_cents = np.log([listing.price * 100 for listing in listings])
         sectors = sorted({listing.sector for listing in listings})
         self._sector = np.array([sectors.index(listing.sector) for listing in listings])
@@ -72,7 +92,8 @@ class Walk:
         market = draw((steps, 1))
         sector = draw((steps, self._sectors))[:, self._sector]
         own = draw((steps, len(self._scale)))
-        factors: Floats = np.sqrt(MARKET) * market + np.sqrt(SECTOR) * sector + np.sqrt(OWN) * own
+        of = self._shares
+        factors: Floats = np.sqrt(of.market) * market + np.sqrt(of.sector) * sector + np.sqrt(of.own) * own
         return factors
 
     def _volatility(self, steps: int, step: float) -> Floats:

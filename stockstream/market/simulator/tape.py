@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.market.labels import label
 from stockstream.market.trade import Trade
 
 Floats = NDArray[np.float64]
@@ -27,6 +28,8 @@ class Tape:
         kinds: the labels that `label` counts into; the first is None, no anomaly.
         at: seconds since the market opened.
         cents: prices; `volume`: shares; `buy`: whether the taker bought.
+        label: which kind of anomaly; `episode`: the number of its episode, from 1; both 0 for none.
+        run: makes the episodes of this market's run different from those of any other.
     """
 
     symbols: tuple[str, ...]
@@ -37,6 +40,8 @@ class Tape:
     volume: Ints
     buy: Bools
     label: Ints
+    episode: Ints
+    run: str = "0"
 
     def __len__(self) -> int:
         """Return the number of trades."""
@@ -52,7 +57,13 @@ class Tape:
             volume=self.volume[rows],
             buy=self.buy[rows],
             label=self.label[rows],
+            episode=self.episode[rows],
         )
+
+    def anomaly(self, row: int) -> str | None:
+        """Return the label of a row, as it stands in the message."""
+        kind = self.kinds[self.label[row]]
+        return None if kind is None else label(kind, f"{self.run}-{self.episode[row]}")
 
     def trade(self, row: int, event_time: int, trade_id: str) -> Trade:
         """Return one row as a Trade.
@@ -68,5 +79,5 @@ class Tape:
             volume=Decimal(int(self.volume[row])),
             trade_type="BUY" if self.buy[row] else "SELL",
             source=SOURCE,
-            anomaly=self.kinds[self.label[row]],
+            anomaly=self.anomaly(row),
         )
