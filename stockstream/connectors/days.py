@@ -8,11 +8,13 @@ then the careful way looks each up.
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
-from stockstream.connectors.postgres import Address, Connection, own_errors
+from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
 
 IdRange = tuple[str, str]
@@ -26,25 +28,25 @@ AHEAD = timedelta(days=2)
 class Days:
     """What is known of the days, for one consumer; others store other symbols, or wait behind the fence."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self) -> None:
         """Know nothing yet."""
-        self._address = address
         self._ids: dict[date | None, IdRange | None] = {}
 
-    def look(self, connection: Connection) -> None:
+    def look(self, cursor: Cursor) -> None:
         """Read from the database which days there are and what ids they have."""
-        with own_errors(self._address), connection, connection.cursor() as cursor:
-            cursor.execute(query("days"))
-            self._ids = {day: (low, high) if low is not None else None for day, low, high in cursor}
+        cursor.execute(query("days"))
+        self._ids = {day: (low, high) if low is not None else None for day, low, high in cursor}
 
-    def make(self, connection: Connection, trades: pa.Table) -> None:
+    def make(self, session: Session, trades: pa.Table) -> None:
         """Make the partitions that these trades want and that are not there."""
         today = datetime.now(UTC)
         for day in _days(trades):
             if day not in self._ids and (today - OLDEST).date() <= day <= (today + AHEAD).date():
-                with own_errors(self._address), connection, connection.cursor() as cursor:
-                    cursor.execute(query("make_day"), {"day": day})
-                self.look(connection)
+                session.transaction(partial(self._make, day=day))
+
+    def _make(self, cursor: Cursor, day: date) -> None:
+        cursor.execute(query("make_day"), {"day": day})
+        self.look(cursor)
 
     def ranges(self, trades: pa.Table) -> IdRanges:
         """Return the range of ids for each partition that these trades belong to."""

@@ -81,7 +81,7 @@ class Tape:
         self._reached = reached
         self._sessions = [Session(address, JOB) for _ in range(WRITERS)]
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="tape")
-        self._days = Days(address)
+        self._days = Days()
         self._owned: dict[int, fence.Place] = {}
 
     def check(self) -> None:
@@ -96,7 +96,8 @@ class Tape:
         with closing(connect(self._address, JOB)) as connection:
             with own_errors(self._address), connection, connection.cursor() as cursor:
                 places = fence.claim(cursor, JOB, self._topic, partitions)
-            self._days.look(connection)
+                # After the claim: a former owner's last trades are in by now.
+                self._days.look(cursor)
         self._owned |= places
         return {partition: place.next_offset for partition, place in places.items()}
 
@@ -107,7 +108,7 @@ class Tape:
             FencedError: another consumer has taken a partition over; of that one nothing was written.
             RecoverableError: the database is away; append the same batch again.
         """
-        self._days.make(self._sessions[0].connection, arrivals.trades)
+        self._days.make(self._sessions[0], arrivals.trades)
         ids = self._days.ranges(arrivals.trades)
         store = self._store_carefully if self._days.may_repeat(ids) else self._store_quickly
         is_long = arrivals.trades.num_rows >= LONG
