@@ -7,6 +7,7 @@ from threading import Event
 
 from stockstream import cli
 from stockstream.connectors.candles import JOB, CandleTable
+from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of
@@ -16,8 +17,6 @@ from stockstream.jobs.aggregate import Aggregator
 from stockstream.jobs.patience import Patience
 from stockstream.market.windows import SECOND, Windows
 from stockstream.settings import Settings
-
-GROUP = "stockstream-aggregator"
 
 log = logging.getLogger("aggregator")
 
@@ -35,7 +34,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     windows = Windows(lateness=round(arguments.allowed_lateness * SECOND))
     aggregator = Aggregator(windows, table, lambda: time.time_ns() // 1_000)
     lives = TopicLives(address_of(settings), servers, topic, JOB)
-    source = KafkaSource(servers, topic, GROUP, aggregator.claim, lives)
+    source = KafkaSource(servers, topic, group_of(JOB, settings), aggregator.claim, lives)
     log.info("reading %s from %s", topic, servers)
     try:
         aggregator.run(source, stop, arguments.exit_when_idle)

@@ -23,8 +23,9 @@ from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
 from stockstream.errors import FencedError
 from stockstream.market.candle import Candle
+from stockstream.market.trade import Trade
 from stockstream.market.windows_checkpoint import NEVER, Checkpoint, LateTrade, Mark
-from stockstream.market.windows_columns import Columns, microseconds, moment
+from stockstream.market.windows_columns import microseconds, moment
 
 JOB = "aggregator"
 
@@ -87,7 +88,7 @@ class CandleTable:
         symbols = {symbol: _since_1970(passed) for symbol, passed in cursor}
         cursor.execute(query("forget_early"), key | {"watermark": watermark})
         cursor.execute(query("early"), key)
-        early = _early(cursor.fetchall())
+        early = [_early(row) for row in cursor]
         return Mark(place.next_offset, rewind_offset, _since_1970(watermark), symbols, early)
 
     def _write(self, cursor: Cursor, steps: Sequence[fence.Step], checkpoint: Checkpoint) -> None:
@@ -152,27 +153,33 @@ def _late_columns(late: Sequence[LateTrade]) -> dict[str, list[object]]:
     }
 
 
-def _early_columns(early: Columns) -> dict[str, list[object]]:
+def _early_columns(early: Sequence[tuple[int, Trade]]) -> dict[str, list[object]]:
     """Return early trades as the columns that the statement `save_early` takes."""
+    trades = [trade for _, trade in early]
     return {
-        "offsets": list(early.offsets),
-        "times": [moment(each) for each in early.times],
-        "symbols": list(early.symbols),
-        "sources": [source for source, _ in early.keys],
-        "trade_ids": [trade_id for _, trade_id in early.keys],
-        "prices": list(early.prices),
-        "volumes": list(early.volumes),
-        "buys": list(early.buys),
+        "offsets": [offset for offset, _ in early],
+        "times": [trade.timestamp for trade in trades],
+        "symbols": [trade.symbol for trade in trades],
+        "sources": [trade.source for trade in trades],
+        "trade_ids": [trade.trade_id for trade in trades],
+        "prices": [trade.price for trade in trades],
+        "volumes": [trade.volume for trade in trades],
+        "buys": [trade.trade_type == "BUY" for trade in trades],
     }
 
 
-def _early(rows: Sequence[tuple[Any, ...]]) -> Columns:
-    """Return early trades from the rows of the query `early`."""
-    if not rows:
-        return Columns()
-    offsets, times, symbols, sources, trade_ids, prices, volumes, buys = zip(*rows, strict=True)
-    keys = list(zip(sources, trade_ids, strict=True))
-    return Columns(offsets, list(map(microseconds, times)), symbols, keys, prices, volumes, buys)
+def _early(row: tuple[Any, ...]) -> tuple[int, Trade]:
+    """Return an early trade from a row of the query `early`."""
+    offset, time, symbol, source, trade_id, price, volume, is_buy = row
+    return offset, Trade(
+        trade_id=trade_id,
+        timestamp=time,
+        symbol=symbol,
+        price=price,
+        volume=volume,
+        trade_type="BUY" if is_buy else "SELL",
+        source=source,
+    )
 
 
 def _time(since_1970: int) -> datetime | None:

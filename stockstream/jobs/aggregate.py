@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import compress
 from threading import Event
 from typing import Protocol
 
@@ -15,11 +14,13 @@ from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress
 from stockstream.market.windows import SECOND, Windows
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
-from stockstream.market.windows_columns import Columns, columns
+from stockstream.market.windows_columns import columns
 
 # A candle that forms is seen within a second; while there is much to read, a checkpoint is dear.
 CAUGHT_UP_EVERY = SECOND // 4
 BEHIND_EVERY = SECOND
+# A message on its way takes kilobytes, and larger batches are no quicker.
+BATCH = 5_000
 
 log = logging.getLogger("aggregator")
 
@@ -41,8 +42,8 @@ class TradeSource(Protocol):
     def caught_up(self) -> frozenset[int]:
         """Return the partitions that have nothing left to read."""
 
-    def next_batch(self) -> Batch:
-        """Return the messages at hand; none is a fine answer."""
+    def next_batch(self, most: int) -> Batch:
+        """Return up to so many messages of those at hand; none is a fine answer."""
 
     def keep_alive(self) -> None:
         """Stay a member without reading."""
@@ -130,7 +131,7 @@ class Aggregator:
         ended = False
         while not (ended or stop.is_set()):
             try:
-                batch = patience(source.next_batch)
+                batch = patience(partial(source.next_batch, BATCH))
                 self._read(batch, source.partitions)
                 if batch:
                     idle.begin()
@@ -156,14 +157,12 @@ class Aggregator:
     def _read(self, batch: Batch, partitions: frozenset[int]) -> None:
         for gone in self._windows.partitions - partitions:
             self._windows.release(gone)
-        now = self._clock()
-        for partition, (_, end) in batch.spans.items():
-            trades = _columns_of(batch, partition)
-            self._windows.add(partition, trades, end, now)
+        if batch:
+            trades = columns(batch.values, batch.partitions, batch.offsets, self._windows.naming)
+            self._windows.add(trades, {each: end for each, (_, end) in batch.spans.items()}, self._clock())
+            self._spans |= batch.spans
             self.total.trades += len(trades)
             self.total.bad += trades.bad
-        if batch:
-            self._spans |= batch.spans
 
     def _is_due(self, caught_up: Collection[int]) -> bool:
         is_behind = not self._windows.partitions <= set(caught_up)
@@ -176,8 +175,7 @@ class Aggregator:
             return
         patience(partial(self._store.write, checkpoint))
         self._marks = {
-            partition: replace(mark, symbols={}, early=Columns())
-            for partition, mark in checkpoint.marks.items()
+            partition: replace(mark, symbols={}, early=()) for partition, mark in checkpoint.marks.items()
         }
         self.total.candles += len(checkpoint.candles)
         self.total.late += len(checkpoint.late)
@@ -196,8 +194,3 @@ class Aggregator:
     def _let_go(self) -> None:
         for partition in self._windows.partitions:
             self._windows.release(partition)
-
-
-def _columns_of(batch: Batch, partition: int) -> Columns:
-    mine = [each == partition for each in batch.partitions]
-    return columns(list(compress(batch.values, mine)), list(compress(batch.offsets, mine)))

@@ -1,18 +1,19 @@
-"""A candle: what one minute of trades of one symbol comes to, in exact numbers.
+"""A candle: what one window of trades of one symbol comes to, in exact numbers.
 
 Sums are exact decimals that keep the scale of their summands, as PostgreSQL's NUMERIC does, so that
 a mean made from them in SQL equals SQL's own mean of the trades to the last digit. The context below
 raises an error where a number would have to be rounded: none ever is.
+
+The first trade and the last are found by event time; of two at the same microsecond the one at the lower
+(partition, offset) is the earlier.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
-from itertools import compress
-from operator import mul
-from sys import maxsize
 
-from stockstream.market.windows_columns import Columns, TradeKey
+from stockstream.market import windows_sums as sums
+from stockstream.market.trade import MAX_DECIMALS, Trade
 
 EXACT = Context(prec=200, traps=[Inexact])
 NOTHING = Decimal(0)
@@ -22,7 +23,7 @@ Edge = tuple[int, int, int, Decimal]
 
 @dataclass(frozen=True)
 class Candle:
-    """One minute of one symbol; `start` in microseconds since 1970, amounts as exact sums."""
+    """One window of one symbol; `start` in microseconds since 1970, amounts as exact sums."""
 
     symbol: str
     start: int
@@ -39,45 +40,43 @@ class Candle:
     is_final: bool
 
 
+@dataclass(frozen=True)
 class Part:
-    """What one partition gives to a candle: running sums, edges, and the trades counted.
+    """What some trades of a window come to."""
 
-    The first trade and the last are found by event time; of two at the same microsecond the one at
-    the lower (partition, offset) is the earlier.
-    """
+    trade_count: int
+    price_sum: Decimal
+    low: Decimal
+    high: Decimal
+    volume: Decimal
+    value: Decimal
+    buy_volume: Decimal
+    first: Edge
+    last: Edge
 
-    def __init__(self, partition: int) -> None:
-        """Start without trades."""
-        self.partition = partition
-        self.first_offset = maxsize
-        self.keys: set[TradeKey] = set()
-        self.price_sum = self.volume = self.value = self.buy_volume = NOTHING
-        self.low = self.high = NOTHING
-        self.first: Edge = (0, 0, 0, NOTHING)
-        self.last: Edge = (0, 0, 0, NOTHING)
 
-    def add(self, trades: Columns, *, kept: bool = False) -> None:
-        """Add trades, at least one, none of them counted before; within `EXACT`.
+def part_of_words(partition: int, words: Sequence[int]) -> Part:
+    """Return the part that the sums of a slot come to, with one trade at least; within `EXACT`."""
+    scale = words[sums.PRICE_SCALE]
+    return Part(
+        words[sums.COUNT],
+        _amount(_put_together(words, sums.PRICES, 2), scale),
+        _amount(words[sums.LOW], scale),
+        _amount(words[sums.HIGH], scale),
+        _amount(_put_together(words, sums.VOLUMES, 2), words[sums.VOLUME_SCALE]),
+        _exact(_put_together(words, sums.VALUES, 4), 2 * MAX_DECIMALS, words[sums.VALUE_SCALE]),
+        _amount(_put_together(words, sums.BOUGHT, 2), words[sums.BOUGHT_SCALE]),
+        (words[sums.OPEN_TIME], partition, words[sums.OPEN_OFFSET], _amount(words[sums.OPEN], scale)),
+        (words[sums.CLOSE_TIME], partition, words[sums.CLOSE_OFFSET], _amount(words[sums.CLOSE], scale)),
+    )
 
-        Those that are `kept` elsewhere do not count for `first_offset`, where to read back to.
-        """
-        begins = not self.keys
-        first = trades.times.index(min(trades.times))
-        last = len(trades) - 1 - trades.times[::-1].index(max(trades.times))
-        opening, closing = self._edge(trades, first), self._edge(trades, last)
-        self.first = opening if begins else min(self.first, opening)
-        self.last = closing if begins else max(self.last, closing)
-        self.low = min(trades.prices) if begins else min(self.low, *trades.prices)
-        self.high = max(trades.prices) if begins else max(self.high, *trades.prices)
-        self.first_offset = self.first_offset if kept else min(self.first_offset, trades.offsets[0])
-        self.price_sum = sum(trades.prices, self.price_sum)
-        self.volume = sum(trades.volumes, self.volume)
-        self.value = sum(map(mul, trades.prices, trades.volumes), self.value)
-        self.buy_volume = sum(compress(trades.volumes, trades.buys), self.buy_volume)
-        self.keys.update(trades.keys)
 
-    def _edge(self, trades: Columns, place: int) -> Edge:
-        return (trades.times[place], self.partition, trades.offsets[place], trades.prices[place])
+def part_of_trade(place: tuple[int, int, int], trade: Trade) -> Part:
+    """Return the part that one trade is, at its (event time, partition, offset); within `EXACT`."""
+    edge = (*place, trade.price)
+    bought = trade.volume if trade.trade_type == "BUY" else NOTHING
+    value = trade.price * trade.volume
+    return Part(1, trade.price, trade.price, trade.price, trade.volume, value, bought, edge, edge)
 
 
 def candle(symbol: str, start: int, parts: Sequence[Part], *, is_final: bool) -> Candle:
@@ -87,7 +86,7 @@ def candle(symbol: str, start: int, parts: Sequence[Part], *, is_final: bool) ->
     return Candle(
         symbol=symbol,
         start=start,
-        trade_count=sum(len(part.keys) for part in parts),
+        trade_count=sum(part.trade_count for part in parts),
         price_sum=sum((part.price_sum for part in parts), NOTHING),
         low=min(part.low for part in parts),
         high=max(part.high for part in parts),
@@ -99,3 +98,16 @@ def candle(symbol: str, start: int, parts: Sequence[Part], *, is_final: bool) ->
         sell_volume=volume - buy_volume,
         is_final=is_final,
     )
+
+
+def _put_together(words: Sequence[int], at: int, count: int) -> int:
+    return sum(words[at + step] << (32 * step) for step in range(count))
+
+
+def _amount(units: int, scale: int) -> Decimal:
+    return _exact(units, MAX_DECIMALS, scale)
+
+
+def _exact(units: int, decimals: int, scale: int) -> Decimal:
+    """Return so many units of 10^-decimals, of which none below 10^-scale is there."""
+    return Decimal(units // 10 ** (decimals - scale)).scaleb(-scale)

@@ -33,17 +33,21 @@ is put together as long as one process reads them all.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import localcontext
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stockstream.market.candle import EXACT, Candle, Part, candle
+from stockstream.market import windows_sums as sums
+from stockstream.market.candle import EXACT, Candle, Part, candle, part_of_trade, part_of_words
+from stockstream.market.trade import Trade
 from stockstream.market.windows_checkpoint import Checkpoint, LateTrade, Mark
-from stockstream.market.windows_columns import Columns, joined
-from stockstream.market.windows_watermarks import Times, Watermarks
+from stockstream.market.windows_columns import Columns, Naming, columns_of
+from stockstream.market.windows_ledger import Ledger
+from stockstream.market.windows_names import Names
+from stockstream.market.windows_sums import Bounds, Bytes, Slots
+from stockstream.market.windows_watermarks import Watermarks
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -51,9 +55,10 @@ MINUTE = 60 * SECOND
 
 @dataclass
 class _Window:
-    """A minute of a symbol, with a part for each partition that gave trades."""
+    """A window of a symbol: the slots that its trades are in, and the trades that fit no slot."""
 
-    parts: dict[int, Part] = field(default_factory=dict)
+    slots: list[int] = field(default_factory=list)
+    wide: dict[int, list[Part]] = field(default_factory=lambda: defaultdict(list))
     is_final: bool = False
     is_changed: bool = False
 
@@ -63,19 +68,27 @@ class Windows:
 
     def __init__(
         self,
+        *,
+        width: int = MINUTE,
         lateness: int = 5 * SECOND,
         skew: int = 60 * SECOND,
         idle: int = 3 * SECOND,
         patience: int = 3_600 * SECOND,
     ) -> None:
         """Start without partitions; the arguments are in microseconds, see above."""
+        self.naming = Naming(Names(), Names())
+        self._width = width
         self._lateness = lateness
+        self._skew = skew
         self._idle = idle
         self._patience = patience
-        self._watermarks = Watermarks(skew)
+        self._watermarks = Watermarks()
+        self._ledger = Ledger()
+        self._registered = 0
+        self._met = np.zeros((0, 0), np.bool_)
         self._windows: dict[str, dict[int, _Window]] = defaultdict(dict)
         self._late: list[LateTrade] = []
-        self._early: dict[int, list[Columns]] = defaultdict(list)
+        self._early: dict[int, list[tuple[int, Trade]]] = defaultdict(list)
 
     @property
     def partitions(self) -> frozenset[int]:
@@ -86,34 +99,37 @@ class Windows:
         """Take a partition on where `mark` left it; what was held of it before is let go."""
         self.release(partition)
         self._watermarks.hold(partition, mark, now)
-        passed = np.array([self._watermarks.passed(symbol) for symbol in mark.early.symbols], np.int64)
-        gone = self._gone(passed, mark.early)
-        self._count(partition, mark.early, np.flatnonzero(~gone).tolist(), kept=True)
+        offsets, early = [offset for offset, _ in mark.early], [trade for _, trade in mark.early]
+        trades = columns_of(early, partition, offsets, self.naming)
+        self._count(trades, self._bounds(now, are_kept=True))
 
     def release(self, partition: int) -> None:
         """Let a partition go, with all that its trades gave to windows."""
         self._watermarks.release(partition)
         self._early.pop(partition, None)
         self._late = [trade for trade in self._late if trade.partition != partition]
+        self._met[partition : partition + 1] = False
+        owners = self._ledger.owners
         for symbol, start, window in list(self._each()):
-            window.parts.pop(partition, None)
-            if not window.parts:
+            gone = [slot for slot in window.slots if owners[slot, sums.PARTITION] == partition]
+            self._ledger.forget(gone)
+            window.slots = [slot for slot in window.slots if slot not in gone]
+            window.wide.pop(partition, None)
+            if not window.slots:
                 self._forget(symbol, start)
 
-    def add(self, partition: int, trades: Columns, end: int, now: int) -> None:
-        """Add the trades of one partition, which has been read up to offset `end` (excluded)."""
-        next_offset = self._watermarks.next_offset(partition)
-        early = self._watermarks.early(partition, trades, now)
-        gone = self._gone(self._watermarks.before_each(partition, trades, now), trades)
-        late = [place for place in np.flatnonzero(gone).tolist() if trades.offsets[place] >= next_offset]
-        if early:
-            self._early[partition].append(trades.pick(early))
-            self._count(partition, trades, early, kept=True)
-            gone[early] = True
-        self._count(partition, trades, np.flatnonzero(~gone).tolist())
-        unknown = [place for place in late if self._uncounted(trades.symbols[place], [place], trades)]
-        self._late += [_late_trade(partition, trades, place) for place in unknown]
-        self._watermarks.has_read(partition, end, now)
+    def add(self, trades: Columns, ends: Mapping[int, int], now: int) -> None:
+        """Add trades; with them, each partition has been read up to its offset in `ends` (excluded)."""
+        self._meet(trades)
+        bounds = self._bounds(now)
+        fates = self._count(trades, bounds)
+        for row in np.flatnonzero(fates & sums.LATE).tolist():
+            self._late.append(self._late_trade(trades, row))
+        for row in np.flatnonzero(fates & sums.EARLY).tolist():
+            place = int(trades.rows.offsets[row]), trades.trade(row)
+            self._early[int(trades.rows.partitions[row])].append(place)
+        for partition, end in ends.items():
+            self._watermarks.has_read(partition, end, int(bounds.watermarks[partition]), now)
 
     def checkpoint(self, now: int, caught_up: Collection[int], *, ended: bool = False) -> Checkpoint:
         """Return what has changed since the last checkpoint, and forget the windows that are passed.
@@ -126,75 +142,109 @@ class Windows:
         self._give_up(self._watermarks.quiet(caught_up, now - self._patience), now - self._patience)
         silent_since = now if ended else now - self._idle
         quiet = self._watermarks.quiet(caught_up, silent_since)
+        self._note_changes()
+        closed: dict[str, int] = {}
         with localcontext(EXACT):
             candles = [
-                found for symbol in list(self._windows) for found in self._settle(symbol, quiet, silent_since)
+                found
+                for symbol in list(self._windows)
+                for found in self._settle(symbol, quiet, silent_since, closed)
             ]
+        self._follow(self._ledger.swept())
         late, self._late = self._late, []
-        marks = self._watermarks.marks(self._first_offsets())
+        marks = self._watermarks.marks(self._ledger.first_offsets())
         for partition, early in self._early.items():
-            marks[partition] = replace(marks[partition], early=joined(early))
+            marks[partition] = replace(marks[partition], early=early)
         self._early.clear()
-        return Checkpoint(candles, late, marks)
+        return Checkpoint(candles, late, marks, closed)
 
-    def _gone(self, passed: Times, trades: Columns) -> NDArray[np.bool_]:
-        """Tell of each trade whether its window is gone, by what had passed its symbol before it."""
-        times = np.array(trades.times, np.int64)
-        return np.asarray(passed >= times - times % MINUTE + MINUTE + self._lateness)
+    def _bounds(self, now: int, *, are_kept: bool = False) -> Bounds:
+        watermarks, next_offsets = self._watermarks.reached()
+        several = [
+            (self.naming.symbols.number(symbol), passed)
+            for symbol, passed in self._watermarks.shared().items()
+        ]
+        shared = np.full(len(self.naming.symbols), sums.NOT_SHARED, np.int64)
+        for number, passed in several:
+            shared[number] = passed
+        times = np.array([now, self._skew, self._width, self._lateness, are_kept], np.int64)
+        return Bounds(watermarks, next_offsets, shared, times)
+
+    def _meet(self, trades: Columns) -> None:
+        """Note the symbols that are new in a partition."""
+        partitions, symbols = trades.rows.partitions, trades.rows.symbols
+        size = max(self.partitions) + 1, len(self.naming.symbols)
+        if size[0] > self._met.shape[0] or size[1] > self._met.shape[1]:
+            grown = np.zeros((size[0], 2 * size[1]), np.bool_)
+            grown[: self._met.shape[0], : self._met.shape[1]] = self._met
+            self._met = grown
+        for row in sums.new_pairs(partitions, symbols, self._met).tolist():
+            self._watermarks.meet(int(partitions[row]), self.naming.symbols[symbols[row]])
+
+    def _count(self, trades: Columns, bounds: Bounds) -> Bytes:
+        """Count trades, unless they were counted or are late; returns what became of each."""
+        fates, slots = self._ledger.add(trades, bounds)
+        for slot in range(self._registered, self._ledger.slots):
+            self._window_of(slot).slots.append(slot)
+        self._registered = self._ledger.slots
+        for row in np.flatnonzero(fates & sums.WIDE).tolist():
+            rows = trades.rows
+            place = int(rows.times[row]), int(rows.partitions[row]), int(rows.offsets[row])
+            with localcontext(EXACT):
+                self._window_of(slots[row]).wide[place[1]].append(part_of_trade(place, trades.trade(row)))
+        return fates
+
+    def _window_of(self, slot: int) -> _Window:
+        owner = self._ledger.owners[slot].tolist()
+        return self._windows[self.naming.symbols[owner[sums.SYMBOL]]].setdefault(owner[sums.START], _Window())
+
+    def _note_changes(self) -> None:
+        for slot in self._ledger.take_touched():
+            self._window_of(slot).is_changed = True
 
     def _give_up(self, partitions: Collection[int], before: int) -> None:
         """Let partitions that were quiet for very long pass the windows they hold."""
-        for _, start, window in self._each():
-            for partition in window.parts.keys() & partitions:
-                if start + MINUTE <= before:
-                    self._watermarks.pass_by(partition, start + MINUTE + self._lateness)
+        if not partitions:
+            return
+        owners = self._ledger.owners
+        for partition, start in owners[owners[:, sums.ALIVE] == 1][:, [sums.PARTITION, sums.START]].tolist():
+            if partition in partitions and start + self._width <= before:
+                self._watermarks.pass_by(partition, start + self._width + self._lateness)
 
-    def _uncounted(self, symbol: str, places: list[int], trades: Columns) -> list[int]:
-        """Return the places of those trades that no window has counted, each trade once."""
-        windows = self._windows.get(symbol, {}).values()
-        counted = [part.keys for window in windows for part in window.parts.values()]
-        keys = {trades.keys[place] for place in places}
-        if len(keys) == len(places) and all(keys.isdisjoint(some) for some in counted):
-            return places
-        keys -= {key for some in counted for key in keys & some}
-        first = {trades.keys[place]: place for place in reversed(places)}
-        return sorted(first[key] for key in keys)
-
-    def _count(self, partition: int, trades: Columns, places: list[int], *, kept: bool = False) -> None:
-        """Count the trades at these places of the columns, unless they were counted."""
-        by_symbol: dict[str, list[int]] = defaultdict(list)
-        for place in places:
-            by_symbol[trades.symbols[place]].append(place)
-        with localcontext(EXACT):
-            for symbol, its in by_symbol.items():
-                for start, inside in _by_start(trades, self._uncounted(symbol, its, trades)).items():
-                    window = self._windows[symbol].setdefault(start, _Window())
-                    window.parts.setdefault(partition, Part(partition)).add(trades.pick(inside), kept=kept)
-                    window.is_changed = True
-
-    def _settle(self, symbol: str, quiet: frozenset[int], silent_since: int) -> Iterator[Candle]:
+    def _settle(
+        self, symbol: str, quiet: frozenset[int], silent_since: int, all_closed: dict[str, int]
+    ) -> Iterator[Candle]:
         """Give the changed candles of a symbol and forget its windows that are passed."""
         carriers = self._watermarks.carriers(symbol)
         if not all(map(self._watermarks.is_back, carriers)):
             return
         passed = self._watermarks.passed(symbol, quiet)
         closed = max(passed, silent_since) if carriers <= quiet else passed
+        all_closed[symbol] = closed
         for start, window in sorted(self._windows[symbol].items()):
-            if start + MINUTE <= closed and not window.is_final:
+            if start + self._width <= closed and not window.is_final:
                 window.is_final = window.is_changed = True
             if window.is_changed:
                 window.is_changed = False
-                yield candle(symbol, start, list(window.parts.values()), is_final=window.is_final)
-            if start + MINUTE + self._lateness <= passed:
+                yield candle(symbol, start, self._parts(window), is_final=window.is_final)
+            if start + self._width + self._lateness <= passed:
+                self._ledger.forget(window.slots)
                 self._forget(symbol, start)
         self._watermarks.keep(symbol, passed)
 
-    def _first_offsets(self) -> dict[int, int]:
-        first: dict[int, int] = {}
+    def _parts(self, window: _Window) -> Sequence[Part]:
+        owners = self._ledger.owners
+        words = [(int(owners[slot, sums.PARTITION]), self._ledger.words(slot)) for slot in window.slots]
+        parts = [part_of_words(partition, each) for partition, each in words if each[sums.COUNT]]
+        return [*parts, *(part for wide in window.wide.values() for part in wide)]
+
+    def _follow(self, moved: Slots | None) -> None:
+        """Take the new numbers of slots over."""
+        if moved is None:
+            return
+        self._registered = self._ledger.slots
         for _, _, window in self._each():
-            for partition, part in window.parts.items():
-                first[partition] = min(first.get(partition, part.first_offset), part.first_offset)
-        return first
+            window.slots = moved[window.slots].tolist()
 
     def _each(self) -> Iterator[tuple[str, int, _Window]]:
         for symbol, windows in self._windows.items():
@@ -206,15 +256,8 @@ class Windows:
         if not self._windows[symbol]:
             del self._windows[symbol]
 
-
-def _by_start(trades: Columns, places: list[int]) -> dict[int, list[int]]:
-    by_start: dict[int, list[int]] = defaultdict(list)
-    for place in places:
-        by_start[trades.times[place] // MINUTE * MINUTE].append(place)
-    return by_start
-
-
-def _late_trade(partition: int, trades: Columns, place: int) -> LateTrade:
-    source, trade_id = trades.keys[place]
-    start = trades.times[place] // MINUTE * MINUTE
-    return LateTrade(partition, trades.offsets[place], trades.symbols[place], start, source, trade_id)
+    def _late_trade(self, trades: Columns, row: int) -> LateTrade:
+        trade, rows = trades.trade(row), trades.rows
+        start = int(rows.times[row]) // self._width * self._width
+        place = int(rows.partitions[row]), int(rows.offsets[row])
+        return LateTrade(*place, trade.symbol, start, trade.source, trade.trade_id)

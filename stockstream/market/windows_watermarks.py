@@ -8,16 +8,13 @@ kept, here and in the marks.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stockstream.market.windows_checkpoint import NEVER, Mark
-from stockstream.market.windows_columns import Columns
-
-Times = NDArray[np.int64]
+from stockstream.market.windows_sums import Ints
 
 
 @dataclass
@@ -33,12 +30,12 @@ class _Track:
 class Watermarks:
     """How far event time has come; all times in microseconds since 1970."""
 
-    def __init__(self, skew: int) -> None:
-        """Start without partitions; `skew` is how far ahead of `now` a time is believed."""
-        self._skew = skew
+    def __init__(self) -> None:
+        """Start without partitions."""
         self._tracks: dict[int, _Track] = {}
         self._carriers: dict[str, set[int]] = defaultdict(set)
         self._passed: dict[str, int] = {}
+        self._shared: set[str] = set()
         self._unstored: dict[int, dict[str, int]] = defaultdict(dict)
 
     @property
@@ -52,6 +49,7 @@ class Watermarks:
         for symbol, passed in mark.symbols.items():
             self._carriers[symbol].add(partition)
             self._raise(symbol, passed)
+            self._shared |= {symbol} if self._is_shared(symbol) else set()
 
     def release(self, partition: int) -> None:
         """Let a partition go."""
@@ -62,15 +60,11 @@ class Watermarks:
             if not carriers:
                 del self._carriers[symbol]
                 self._passed.pop(symbol, None)
+                self._shared.discard(symbol)
 
     def carriers(self, symbol: str) -> set[int]:
         """Return the partitions that carry a symbol."""
         return self._carriers[symbol]
-
-    def next_offset(self, partition: int) -> int:
-        """Return the offset below which trades have been read before a restart or since."""
-        track = self._tracks[partition]
-        return max(track.mark.next_offset, track.read_to)
 
     def is_back(self, partition: int) -> bool:
         """Whether a partition that was rewound has come back to where it stood."""
@@ -85,38 +79,37 @@ class Watermarks:
             if partition in caught_up and track.heard_at <= since
         )
 
-    def before_each(self, partition: int, trades: Columns, now: int) -> Times:
-        """Return, for each trade, the time that had passed its symbol before it; moves the watermark.
+    def meet(self, partition: int, symbol: str) -> None:
+        """Note that a partition carries a symbol, and how far the time had passed it elsewhere."""
+        if partition not in self._carriers[symbol]:
+            passed = self.passed(symbol)
+            self._raise(symbol, passed)
+            self._carriers[symbol].add(partition)
+            self._unstored[partition][symbol] = passed
+            self._shared |= {symbol} if self._is_shared(symbol) else set()
 
-        Of a symbol that other partitions carry too it is the time that had passed it before them all.
-        """
-        track, symbols = self._tracks[partition], set(trades.symbols)
-        self._meet(partition, symbols)
-        shared = {symbol: self.passed(symbol) for symbol in symbols if self._is_shared(symbol)}
-        reached = self._reached(partition, trades, now)
-        track.watermark, passed = int(reached[-1]), reached[:-1]
-        for place, symbol in enumerate(trades.symbols if shared else ()):
-            passed[place] = shared.get(symbol, passed[place])
-        return passed
+    def reached(self) -> tuple[Ints, Ints]:
+        """Return, by partition number, the watermark and the offset below which trades were read before."""
+        size = max(self._tracks, default=-1) + 1
+        watermarks, next_offsets = np.full(size, NEVER, np.int64), np.zeros(size, np.int64)
+        for partition, track in self._tracks.items():
+            watermarks[partition] = track.watermark
+            next_offsets[partition] = max(track.mark.next_offset, track.read_to)
+        return watermarks, next_offsets
 
-    def early(self, partition: int, trades: Columns, now: int) -> list[int]:
-        """Return the places of trades, not read before, that are too far ahead of `now` to be believed."""
-        next_offset, latest = self.next_offset(partition), now + self._skew
-        return [
-            place
-            for place, time in enumerate(trades.times)
-            if time > latest and trades.offsets[place] >= next_offset
-        ]
+    def shared(self) -> dict[str, int]:
+        """Return the time that has passed each symbol that several partitions carry."""
+        return {symbol: self.passed(symbol) for symbol in self._shared}
 
     def pass_by(self, partition: int, time: int) -> None:
         """Let a partition's watermark come to `time`, if it is not there yet."""
         track = self._tracks[partition]
         track.watermark = max(track.watermark, time)
 
-    def has_read(self, partition: int, end: int, now: int) -> None:
-        """Note that a partition has been read up to offset `end` (excluded)."""
+    def has_read(self, partition: int, end: int, watermark: int, now: int) -> None:
+        """Note that a partition has been read up to offset `end` (excluded), and where that brought it."""
         track = self._tracks[partition]
-        track.read_to, track.heard_at = end, now
+        track.read_to, track.watermark, track.heard_at = end, watermark, now
 
     def passed(self, symbol: str, quiet: Collection[int] = ()) -> int:
         """Return the time that has passed a symbol."""
@@ -145,22 +138,6 @@ class Watermarks:
             for partition, track in self._tracks.items()
         }
 
-    def _reached(self, partition: int, trades: Columns, now: int) -> Times:
-        """Return the watermark before the first trade and after each."""
-        times, offsets = np.array(trades.times, np.int64), np.array(trades.offsets, np.int64)
-        moves = (times <= now + self._skew) & (offsets >= self.next_offset(partition))
-        heard = np.where(moves, np.minimum(times, now), NEVER)
-        return np.maximum.accumulate(np.concatenate(([self._tracks[partition].watermark], heard)))
-
-    def _meet(self, partition: int, symbols: Iterable[str]) -> None:
-        """Note symbols that are new in a partition, and how far the time had passed each elsewhere."""
-        for symbol in symbols:
-            if partition not in self._carriers[symbol]:
-                passed = self.passed(symbol)
-                self._raise(symbol, passed)
-                self._carriers[symbol].add(partition)
-                self._unstored[partition][symbol] = passed
-
     def _is_shared(self, symbol: str) -> bool:
         return len(self._carriers[symbol]) > 1 or symbol in self._passed
 
@@ -168,4 +145,5 @@ class Watermarks:
         if passed <= self._passed.get(symbol, NEVER):
             return False
         self._passed[symbol] = passed
+        self._shared.add(symbol)
         return True

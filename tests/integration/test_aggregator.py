@@ -12,9 +12,9 @@ import pytest
 from stockstream.connectors.candles import CandleTable
 from stockstream.connectors.postgres import Address, Connection
 from stockstream.errors import FencedError
-from stockstream.market.candle import Part, candle
+from stockstream.market.candle import Part, candle, part_of_trade
+from stockstream.market.trade import Trade
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
-from stockstream.market.windows_columns import Columns
 from stockstream.settings import Settings
 from tests.integration.mixed_tape import BAD, Line, mixed_tape, produce, store
 from tests.scripts import ran, running
@@ -183,9 +183,10 @@ def test_a_zombie_is_refused_and_writes_nothing(
 
 
 def part_of_one_trade() -> Part:
-    part = Part(0)
-    part.add(Columns([0], [1], ["AAPL"], [("test", "1")], [Decimal("1.5")], [Decimal(2)], [True]))
-    return part
+    moment = datetime(1970, 1, 1, tzinfo=UTC)
+    price, volume = Decimal("1.5"), Decimal(2)
+    one = Trade(trade_id="1", timestamp=moment, symbol="AAPL", price=price, volume=volume, trade_type="BUY")
+    return part_of_trade((0, 0, 0), one)
 
 
 def test_two_share_the_partitions_and_one_that_is_killed_is_replaced(

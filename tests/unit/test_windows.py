@@ -45,9 +45,9 @@ def test_a_candle_has_all_that_its_trades_tell(desk: Desk) -> None:
 
 
 def test_sums_keep_the_scale_of_their_summands_as_numeric_does(desk: Desk) -> None:
-    desk.trade(Tick(1, price="1.10", volume="2.0"), Tick(2, price="1.9", volume="1"))
+    desk.trade(Tick(1, price="1.15", volume="2.5"), Tick(2, price="1.85", volume="1.5"))
     candle = desk.candles["AAPL", 0]
-    assert (str(candle.price_sum), str(candle.volume), str(candle.value)) == ("3.00", "3.0", "4.100")
+    assert (str(candle.price_sum), str(candle.volume), str(candle.value)) == ("3.00", "4.0", "5.650")
 
 
 def test_the_largest_and_smallest_amounts_add_up_exactly(desk: Desk) -> None:

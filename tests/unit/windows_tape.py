@@ -1,15 +1,16 @@
 """Tapes for tests of windows, and what plain arithmetic makes of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from stockstream.market.candle import Candle
+from stockstream.market.trade import Trade, encode
 from stockstream.market.windows import MINUTE, SECOND, Windows
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
-from stockstream.market.windows_columns import Columns, joined
+from stockstream.market.windows_columns import columns, moment
 
 NOON = 1_764_072_000 * SECOND
 LATER = NOON + 3_600 * SECOND
@@ -32,16 +33,15 @@ class Tick:
         return NOON + round(self.second * SECOND)
 
 
-def columns_of(ticks: Sequence[Tick], first_offset: int) -> Columns:
-    offsets = list(range(first_offset, first_offset + len(ticks)))
-    return Columns(
-        offsets,
-        [tick.time for tick in ticks],
-        [tick.symbol for tick in ticks],
-        [("test", tick.name or f"{tick.symbol}-{tick.time}-{tick.price}") for tick in ticks],
-        [Decimal(tick.price) for tick in ticks],
-        [Decimal(tick.volume) for tick in ticks],
-        [tick.buys for tick in ticks],
+def trade_of(tick: Tick) -> Trade:
+    return Trade(
+        trade_id=tick.name or f"{tick.symbol}-{tick.time}-{tick.price}",
+        timestamp=moment(tick.time),
+        symbol=tick.symbol,
+        price=Decimal(tick.price),
+        volume=Decimal(tick.volume),
+        trade_type="BUY" if tick.buys else "SELL",
+        source="test",
     )
 
 
@@ -53,7 +53,7 @@ class Desk:
         self.arguments = arguments
         self.marks = dict.fromkeys(partitions, Mark())
         self.symbols: dict[int, dict[str, int]] = defaultdict(dict)
-        self.early: dict[int, list[Columns]] = defaultdict(list)
+        self.early: dict[int, list[tuple[int, Trade]]] = defaultdict(list)
         self.tapes: dict[int, list[Tick]] = defaultdict(list)
         self.candles: dict[tuple[str, int], Candle] = {}
         self.late: list[tuple[str, int]] = []
@@ -64,7 +64,7 @@ class Desk:
         self.windows = Windows(**self.arguments)
         self.read_to = {}
         for partition, mark in self.marks.items():
-            symbols, early = dict(self.symbols[partition]), joined(self.early[partition])
+            symbols, early = dict(self.symbols[partition]), list(self.early[partition])
             stored = replace(mark, symbols=symbols, early=early)
             self.windows.hold(partition, stored, now)
             self.read_to[partition] = mark.rewind_offset
@@ -78,7 +78,10 @@ class Desk:
         at = self.read_to[partition]
         batch = self.tapes[partition][at : at + count]
         self.read_to[partition] = at + len(batch)
-        self.windows.add(partition, columns_of(batch, at), at + len(batch), now)
+        offsets = list(range(at, at + len(batch)))
+        values = [encode(trade_of(tick)) for tick in batch]
+        trades = columns(values, [partition] * len(batch), offsets, self.windows.naming)
+        self.windows.add(trades, {partition: at + len(batch)}, now)
 
     def store(self, now: int = LATER, *, ended: bool = False) -> Checkpoint:
         """Take a checkpoint into the table."""
@@ -89,7 +92,7 @@ class Desk:
         self.late += [(trade.symbol, (trade.start - NOON) // SECOND) for trade in checkpoint.late]
         for partition, mark in checkpoint.marks.items():
             self.symbols[partition] |= mark.symbols
-            self.early[partition].append(mark.early)
+            self.early[partition] += mark.early
         self.marks = checkpoint.marks
         return checkpoint
 
