@@ -93,11 +93,15 @@ class Tape:
 
         On a connection of its own: another thread may claim while a batch is stored.
         """
-        with closing(connect(self._address, JOB)) as connection:
-            with own_errors(self._address), connection, connection.cursor() as cursor:
-                places = fence.claim(cursor, JOB, self._topic, partitions)
-                # After the claim: a former owner's last trades are in by now.
-                self._days.look(cursor)
+        with (
+            closing(connect(self._address, JOB)) as connection,
+            own_errors(self._address),
+            connection,
+            connection.cursor() as cursor,
+        ):
+            places = fence.claim(cursor, JOB, self._topic, partitions)
+            # After the claim: a former owner's last trades are in by now.
+            self._days.look(cursor)
         self._owned |= places
         return {partition: place.next_offset for partition, place in places.items()}
 
