@@ -1,5 +1,7 @@
 """The candles' table with its fence, for one aggregator of one topic.
 
+The session that writes holds the candles for aggregators (see `engine_lock`): none writes beside Flink.
+
 Order of effects of `write`, in one transaction: the fence moves the job on in every partition it
 holds, then the candles, then the late trades, then the marks from which a restart goes on, then
 COMMIT. A crash between any two repeats the checkpoint, and the fence makes the repeat harmless: a
@@ -18,10 +20,11 @@ from typing import Any
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from stockstream.connectors import fence, schema
+from stockstream.connectors.engine_lock import REMEDY
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
-from stockstream.errors import FencedError
+from stockstream.errors import EngineRunsError, FencedError
 from stockstream.market.candle import Candle
 from stockstream.market.trade import Trade
 from stockstream.market.windows_checkpoint import NEVER, Checkpoint, LateTrade, Mark
@@ -41,8 +44,9 @@ class CandleTable:
         self.has_waiting = False
 
     def check(self) -> None:
-        """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
+        """Raise SchemaMissingError, SchemaTooNewError or EngineRunsError unless we may write the tables."""
         schema.require(self._session.connection, self._session.address)
+        self._session.transaction(self._lock)
 
     def claim(self, partitions: Sequence[int]) -> dict[int, Mark]:
         """Take partitions over; returns where each stands."""
@@ -76,9 +80,17 @@ class CandleTable:
     def _claim(
         self, cursor: Cursor, partitions: Sequence[int]
     ) -> tuple[dict[int, fence.Place], dict[int, Mark]]:
+        self._lock(cursor)
         places = fence.claim(cursor, JOB, self._topic, partitions)
         marks = {partition: self._mark(cursor, partition, place) for partition, place in places.items()}
         return places, marks
+
+    def _lock(self, cursor: Cursor) -> None:
+        """Hold the candles for aggregators: a session that has them already asks at no cost."""
+        cursor.execute(query("claim_candles"), {"engine": JOB, "alone": False})
+        (holder,) = cursor.fetchone() or (None,)
+        if holder is not None:
+            raise EngineRunsError(holder=holder, remedy=REMEDY[holder])
 
     def _mark(self, cursor: Cursor, partition: int, place: fence.Place) -> Mark:
         key = {"topic": self._topic, "partition": partition}
@@ -92,7 +104,11 @@ class CandleTable:
         return Mark(place.next_offset, rewind_offset, _since_1970(watermark), symbols, early)
 
     def _write(self, cursor: Cursor, steps: Sequence[fence.Step], checkpoint: Checkpoint) -> None:
+        self._lock(cursor)
         fence.advance(cursor, JOB, self._topic, self._owned, steps)
+        for partition, end in checkpoint.given_up.items():
+            key = {"topic": self._topic, "partition": partition}
+            cursor.execute(query("give_up"), key | {"end": moment(end)})
         if checkpoint.candles:
             cursor.execute(query("candles"), _candle_columns(checkpoint.candles))
         self._count_late(cursor, checkpoint.late, list(checkpoint.marks))

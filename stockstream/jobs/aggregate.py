@@ -159,7 +159,7 @@ class Aggregator:
             self._windows.release(gone)
         if batch:
             trades = columns(batch.values, batch.partitions, batch.offsets, self._windows.naming)
-            self._windows.add(trades, {each: end for each, (_, end) in batch.spans.items()}, self._clock())
+            self._windows.add(trades, batch.spans, self._clock())
             self._spans |= batch.spans
             self.total.trades += len(trades)
             self.total.bad += trades.bad

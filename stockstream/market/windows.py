@@ -28,6 +28,9 @@ window, after the first one's window is gone: such a trade counts in both.
 built anew, those that were gone are left alone, and no trade is late that was read before. Until a
 partition is back where it stood, the candles of its symbols are not given out.
 
+**Holes.** Where the topic has dropped what a restart would read back to, the windows that were held cannot
+be built again. What is stored of them stays and is final, and what still comes for them is late.
+
 A symbol should be in one partition, as it is when messages are keyed by it. One in several partitions
 is put together as long as one process reads them all.
 """
@@ -89,6 +92,7 @@ class Windows:
         self._windows: dict[str, dict[int, _Window]] = defaultdict(dict)
         self._late: list[LateTrade] = []
         self._early: dict[int, list[tuple[int, Trade]]] = defaultdict(list)
+        self._given_up: dict[int, int] = {}
 
     @property
     def partitions(self) -> frozenset[int]:
@@ -107,6 +111,7 @@ class Windows:
         """Let a partition go, with all that its trades gave to windows."""
         self._watermarks.release(partition)
         self._early.pop(partition, None)
+        self._given_up.pop(partition, None)
         self._late = [trade for trade in self._late if trade.partition != partition]
         self._met[partition : partition + 1] = False
         owners = self._ledger.owners
@@ -118,8 +123,9 @@ class Windows:
             if not window.slots:
                 self._forget(symbol, start)
 
-    def add(self, trades: Columns, ends: Mapping[int, int], now: int) -> None:
-        """Add trades; with them, each partition has been read up to its offset in `ends` (excluded)."""
+    def add(self, trades: Columns, spans: Mapping[int, tuple[int, int]], now: int) -> None:
+        """Add trades; with them, each partition was read from one offset to another (excluded)."""
+        self._pass_holes(spans)
         self._meet(trades)
         bounds = self._bounds(now)
         fates = self._count(trades, bounds)
@@ -128,7 +134,7 @@ class Windows:
         for row in np.flatnonzero(fates & sums.EARLY).tolist():
             place = int(trades.rows.offsets[row]), trades.trade(row)
             self._early[int(trades.rows.partitions[row])].append(place)
-        for partition, end in ends.items():
+        for partition, (_, end) in spans.items():
             self._watermarks.has_read(partition, end, int(bounds.watermarks[partition]), now)
 
     def checkpoint(self, now: int, caught_up: Collection[int], *, ended: bool = False) -> Checkpoint:
@@ -156,7 +162,17 @@ class Windows:
         for partition, early in self._early.items():
             marks[partition] = replace(marks[partition], early=early)
         self._early.clear()
-        return Checkpoint(candles, late, marks, closed)
+        given_up, self._given_up = self._given_up, {}
+        return Checkpoint(candles, late, marks, closed, given_up)
+
+    def _pass_holes(self, spans: Mapping[int, tuple[int, int]]) -> None:
+        """Leave windows alone that cannot be built again, because their trades are gone from the topic."""
+        for partition, (begin, _) in spans.items():
+            reached = self._watermarks.hole_before(partition, begin)
+            if reached is not None:
+                end = (reached + self._skew) // self._width * self._width + self._width
+                self._watermarks.pass_by(partition, end + self._lateness)
+                self._given_up[partition] = end
 
     def _bounds(self, now: int, *, are_kept: bool = False) -> Bounds:
         watermarks, next_offsets = self._watermarks.reached()

@@ -44,10 +44,12 @@ class Checkpoint:
     """What is to be stored in one go: candles that changed, late trades, and where each partition stands.
 
     The `symbols` and `early` trades of a mark are only those to be stored anew. `closed` is, for each
-    symbol of which windows are held or were closed, the time up to which all is final.
+    symbol of which windows are held or were closed, the time up to which all is final. `given_up` is, for
+    partitions whose held windows could not be built again, the end of the last of those.
     """
 
     candles: list[Candle]
     late: list[LateTrade]
     marks: dict[int, Mark]
     closed: Mapping[str, int] = field(default_factory=dict)
+    given_up: Mapping[int, int] = field(default_factory=dict)

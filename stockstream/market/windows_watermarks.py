@@ -101,6 +101,12 @@ class Watermarks:
         """Return the time that has passed each symbol that several partitions carry."""
         return {symbol: self.passed(symbol) for symbol in self._shared}
 
+    def hole_before(self, partition: int, begin: int) -> int | None:
+        """Return the watermark if trades that were read once cannot be read again; reading goes on there."""
+        track = self._tracks[partition]
+        has_hole = track.read_to < min(begin, track.mark.next_offset)
+        return track.watermark if has_hole else None
+
     def pass_by(self, partition: int, time: int) -> None:
         """Let a partition's watermark come to `time`, if it is not there yet."""
         track = self._tracks[partition]

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from stockstream.connectors.candles import CandleTable
+from stockstream.connectors.engine_lock import EngineLock
 from stockstream.connectors.postgres import Address, Connection
 from stockstream.errors import FencedError
 from stockstream.market.candle import Part, candle, part_of_trade
@@ -17,6 +18,7 @@ from stockstream.market.trade import Trade
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
 from stockstream.settings import Settings
 from tests.integration.mixed_tape import BAD, Line, mixed_tape, produce, store
+from tests.integration.topics import drop_below
 from tests.scripts import ran, running
 from tests.waiting import until
 
@@ -56,6 +58,10 @@ def rows(connection: Connection, sql: str) -> list[tuple[object, ...]]:
 def assert_candles_are_plain_sql(connection: Connection) -> None:
     assert rows(connection, f"({CANDLES}) EXCEPT ALL ({PLAIN})") == []
     assert rows(connection, f"({PLAIN}) EXCEPT ALL ({CANDLES})") == []
+    assert_sums_are_the_trades(connection)
+
+
+def assert_sums_are_the_trades(connection: Connection) -> None:
     assert rows(connection, "SELECT sum(trade_count + late_trades) FROM stock_metrics") == rows(
         connection, "SELECT count(*)::numeric FROM trades"
     )
@@ -248,3 +254,34 @@ def test_a_missing_schema_is_one_line(environment: Mapping[str, str]) -> None:
     done = ran(dict(environment) | {"POSTGRES_DB": "postgres"}, "aggregator.py")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith("run: python database.py init")
+
+
+def test_where_flink_writes_the_candles_it_says_so_and_stops(
+    address: Address, environment: Mapping[str, str], connection: Connection
+) -> None:
+    with closing(EngineLock(address, "flink")) as lock:
+        lock.claim()
+        refused = ran(environment, "aggregator.py")
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert "flink" in line
+    assert "python flink_processor.py cancel" in line
+    assert rows(connection, "SELECT FROM ingest_offsets") == []
+
+
+def test_candles_whose_trades_are_gone_from_the_topic_stay_as_they_are(
+    settings: Settings, environment: Mapping[str, str], connection: Connection
+) -> None:
+    opening = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    lines = [
+        Line(f"t{second}", opening + timedelta(seconds=second), "AAPL", "1.5", "1", "BUY")
+        for second in range(50)
+    ]
+    placed = produce(settings, lines[:40])
+    aggregate(environment)
+    drop_below(settings, 30, partition=placed[0][1])
+    store(connection, placed + produce(settings, lines[40:]))
+    aggregate(environment)
+    found = rows(connection, "SELECT trade_count, late_trades, is_final FROM stock_metrics")
+    assert found == [(40, 10, True)]
+    assert_sums_are_the_trades(connection)

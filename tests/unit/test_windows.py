@@ -236,3 +236,13 @@ def test_a_partition_that_goes_takes_its_share_along_and_brings_it_back(two: Des
     two.read_to[1] = two.marks[1].rewind_offset
     two.trade(Tick(2, symbol="IBM"), partition=1)
     assert two.counts() == {("AAPL", 0): 1, ("IBM", 0): 2}
+
+
+def test_a_window_whose_trades_are_gone_from_the_topic_is_left_alone(desk: Desk) -> None:
+    desk.trade(Tick(1), Tick(61), Tick(62), Tick(63), now=NOON + 64 * SECOND)
+    before = dict(desk.candles)
+    desk.start(NOON + 70 * SECOND)
+    desk.read_to[0] = 3
+    desk.trade(Tick(64), Tick(181), now=NOON + 200 * SECOND)
+    assert {key: candle for key, candle in desk.candles.items() if key in before} == before
+    assert (desk.counts()["AAPL", 180], desk.late) == (1, [("AAPL", 60)])

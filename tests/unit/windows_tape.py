@@ -81,7 +81,7 @@ class Desk:
         offsets = list(range(at, at + len(batch)))
         values = [encode(trade_of(tick)) for tick in batch]
         trades = columns(values, [partition] * len(batch), offsets, self.windows.naming)
-        self.windows.add(trades, {partition: at + len(batch)}, now)
+        self.windows.add(trades, {partition: (at, at + len(batch))}, now)
 
     def store(self, now: int = LATER, *, ended: bool = False) -> Checkpoint:
         """Take a checkpoint into the table."""
