@@ -2,12 +2,14 @@
 
 import signal
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 
 import pytest
 from confluent_kafka import Producer
 
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres import Address, Connection, connect
 from stockstream.connectors.tape import Stored, Tape
 from stockstream.errors import FencedError
 from stockstream.market.arrivals import Arrivals, Messages, sort
@@ -168,3 +170,20 @@ def test_a_missing_schema_is_one_line(environment: Mapping[str, str]) -> None:
     consumer = ran(dict(environment) | {"POSTGRES_DB": "postgres"}, "consumer.py")
     assert consumer.returncode == 1
     assert consumer.stderr.splitlines()[-1].endswith("run: python database.py init")
+
+
+def test_a_day_is_made_while_another_session_stores_trades_of_it_elsewhere(
+    tape: Tape, connection: Connection, address: Address
+) -> None:
+    tape.claim([0])
+    with closing(connect(address, "test")) as other, other.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO trades (trade_id, "timestamp", symbol, price, volume, trade_type, source,'
+            " kafka_partition, kafka_offset) VALUES ('0', '2026-11-23T09:00Z', 'V', 1, 1, 'BUY', 'test', 1, 0)"
+        )
+        with ThreadPoolExecutor() as pool:
+            stored = pool.submit(tape.append, batch(trade_message(1)))
+            until(lambda: rows(connection, "SELECT FROM pg_locks WHERE NOT granted"))
+            other.commit()
+            assert stored.result(timeout=10) == Stored(trades=1)
+    assert rows(connection, "SELECT trade_id FROM trades_20261123 ORDER BY 1") == [("0",), ("1",)]
