@@ -1,9 +1,10 @@
-"""Make the tables, look at them, and prune what is old."""
+"""Make the tables, look at them, export the tape, and prune what is old."""
 
 import argparse
 import logging
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from threading import Event
 
 from rich.console import Console
@@ -12,6 +13,8 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from stockstream import cli
 from stockstream.connectors import schema, upkeep
+from stockstream.connectors.export import check_format, export_trades
+from stockstream.connectors.history import BEGINNING, END
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
 from stockstream.errors import AggregatorBehindError
 from stockstream.jobs.patience import Patience
@@ -73,6 +76,16 @@ def prune(connection: Connection, address: Address, arguments: argparse.Namespac
     )
 
 
+def export(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
+    """Write the tape to a file that `producer.py --source replay --file` reads."""
+    check_format(arguments.file)
+    schema.require(connection, address)
+    symbols = [symbol for symbol in (arguments.symbols or "").split(",") if symbol]
+    since = datetime.now(UTC) - arguments.last if arguments.last else BEGINNING
+    rows = export_trades(connection, address, arguments.file, symbols, (since, END))
+    console.print(f"{rows:,} trades in {arguments.file}", highlight=False, soft_wrap=True)
+
+
 def _await_aggregator(connection: Connection, address: Address) -> None:
     """Wait until the aggregator has read what is stored: what it has not read must not go."""
     caught_up = Retrying(
@@ -107,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     commands.add_parser("init", help="make the tables or bring them forward").set_defaults(command=init)
     commands.add_parser("status", help="show versions, sizes and places").set_defaults(command=status)
+    exporting = commands.add_parser("export", help="write the tape to a CSV or Parquet file")
+    exporting.add_argument("file", type=Path, metavar="FILE", help="its name ends in .csv or .parquet")
+    exporting.add_argument("--symbols", metavar="A,B,C", help="only these symbols (default: all)")
+    exporting.add_argument("--last", type=cli.duration, metavar="TIME", help="such as 1h (default: all)")
+    exporting.set_defaults(command=export)
     pruning = commands.add_parser("prune", help="delete whole days of old trades")
     pruning.add_argument("--older-than", type=cli.duration, required=True, metavar="AGE", help="such as 30d")
     pruning.set_defaults(command=prune)

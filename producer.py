@@ -1,11 +1,12 @@
-"""Send trades to Kafka: those of a simulated market.
+"""Send trades to Kafka: those of a simulated market, of a file, or of a venue as they happen.
 
 Ctrl-C or SIGTERM ends it: what it has sent is acknowledged first.
 """
 
 import logging
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import closing
 from threading import Event
 
 import numpy as np
@@ -14,40 +15,46 @@ from stockstream import cli
 from stockstream.connectors.kafka_sink import KafkaSink
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.errors import RecoverableError
+from stockstream.jobs.live import LiveSource
+from stockstream.jobs.live_source import live
 from stockstream.jobs.pace import SystemClock
 from stockstream.jobs.patience import Patience
-from stockstream.jobs.produce import MessageSource, produce
+from stockstream.jobs.produce import produce
 from stockstream.jobs.produce_options import SyntheticOptions
 from stockstream.jobs.produce_progress import counts, telling
 from stockstream.jobs.produce_words import only_own, whole
+from stockstream.jobs.replay import ReplaySource
+from stockstream.jobs.replay_source import replay
 from stockstream.jobs.synthetic import SyntheticSource
+from stockstream.market.feeds import FEEDS
 from stockstream.market.simulator import Market, Terms
 from stockstream.settings import Settings
 
 FAST = 100_000.0  # trades a second of market time, where no rate is asked for
 A_TRY = 2.0  # seconds to reach Kafka in, so that a signal is not left waiting
 
-Voice = Callable[[str], None]
-Opener = Callable[[Namespace, Settings, Voice], MessageSource]
+Opener = Callable[[Namespace, Settings, Event], tuple[LiveSource | ReplaySource | SyntheticSource, str]]
 
 log = logging.getLogger("producer")
 
 
-def synthetic(arguments: Namespace, settings: Settings, pace: Voice) -> MessageSource:
+def synthetic(arguments: Namespace, settings: Settings, _stop: Event) -> tuple[SyntheticSource, str]:
     """Open the simulated market."""
     options = SyntheticOptions.of(arguments, settings.producer_interval)
     chance = np.random.default_rng()
     terms = Terms(options.factors, options.session, run=chance.bytes(4).hex())
     rate = FAST if options.rate is None else options.rate
     market = Market(np.random.default_rng(options.seed), options.listings, rate, options.injection, terms)
-    pace("as fast as it goes" if options.rate is None else f"{options.rate:,.6g} trades/s")
-    return SyntheticSource(market, SystemClock(), chance, paced=options.rate is not None)
+    source = SyntheticSource(market, SystemClock(), chance, paced=options.rate is not None)
+    return source, "as fast as it goes" if options.rate is None else f"{options.rate:,.6g} trades/s"
 
 
-SOURCES: Mapping[str, Opener] = {"synthetic": synthetic}
+SOURCES: dict[str, Opener] = {"synthetic": synthetic, "replay": replay}
+SOURCES |= dict.fromkeys(FEEDS, live)
 OPTIONS = {
+    "replay": {"file", "speed", "shift", "loop", "columns", "from_start", "symbols"},
     "synthetic": {"rate", "seed", "symbols", "anomaly_rate", "anomaly_magnitude", "correlation", "bursts"},
-}
+} | {venue: {"symbols", "stream_url", "rest_url"} for venue in FEEDS}
 
 
 def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
@@ -55,16 +62,18 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     only_own(arguments, OPTIONS)
     count = whole("--count", arguments.count, least=1)
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
-    told: list[str] = []
-    source = SOURCES[arguments.source](arguments, settings, told.append)
+    source, words = SOURCES[arguments.source](arguments, settings, stop)
     try:
         Patience(stop, log)(lambda: ensure_topic(servers, topic, settings.kafka_partitions, A_TRY))
     except RecoverableError:
         return 0
     sink = KafkaSink(servers, topic)
-    log.info("%s to %s at %s, %s", arguments.source, topic, servers, ", ".join(told))
-    with telling(count) as tell:
-        lost = produce(source, sink, count, stop, tell)
+    log.info("%s to %s at %s, %s", arguments.source, topic, servers, words)
+    try:
+        with closing(source), telling(count) as tell:
+            lost = produce(source, sink, count, stop, tell)
+    except RecoverableError:
+        return 0  # a stop came while the source waited for a server
     log.info("%s", counts(sink))
     if lost:
         log.error("%s trades were not delivered (%s)", f"{lost:,}", sink.failure or sink.outage)
@@ -79,7 +88,7 @@ def parser() -> ArgumentParser:
     add = found.add_argument
     add("--source", choices=sorted(SOURCES), default="synthetic", help="where trades come from (%(default)s)")
     add("--count", metavar="N", help="end after so many trades (default: never)")
-    add("--symbols", metavar="A,B,C", help="symbols, a number of them, or a file of them (default: 10)")
+    add("--symbols", metavar="A,B,C", help="symbols, a file of them or, simulated, a number of them")
     add = found.add_argument_group("the simulated market").add_argument
     add("--rate", metavar="R", help="trades a second, or max (default: one each PRODUCER_INTERVAL seconds)")
     add("--seed", metavar="S", help="the same seed gives the same trades, but for their times and ids")
@@ -92,6 +101,16 @@ def parser() -> ArgumentParser:
     )
     add("--anomaly-rate", metavar="P", help="share of trades that are part of an anomaly (default: 0.01)")
     add("--anomaly-magnitude", metavar="M", help="how many times as strong as usual (default: 1)")
+    add = found.add_argument_group("replay of a file").add_argument
+    add("--file", metavar="FILE", help="trades as CSV or Parquet")
+    add("--speed", metavar="N", help="times the original pace, or max (default: 1)")
+    add("--shift", action="store_true", help="let the trades happen now, under new ids")
+    add("--loop", action="store_true", help="begin again at the end; with --shift")
+    add("--columns", metavar="F=NAME,…", help="which column has a field, where its name does not tell")
+    add("--from-start", action="store_true", help="begin anew, not where it stopped")
+    add = found.add_argument_group("live feeds").add_argument
+    add("--stream-url", metavar="URL", help="another address of the venue's stream, such as a mirror's")
+    add("--rest-url", metavar="URL", help="and of its REST interface")
     return found
 
 

@@ -1,5 +1,6 @@
 """The producer's loop: trades from a source to the topic."""
 
+import time
 from collections.abc import Callable
 from threading import Event
 from typing import Protocol
@@ -8,6 +9,7 @@ from stockstream.connectors.kafka_sink import KafkaSink, Messages
 
 MOST = 10_000
 GLANCE = 0.1
+LONGEST_UNSETTLED = 5.0  # seconds, so that a kill repeats no more than that of a file
 
 Tell = Callable[[KafkaSink], None]
 
@@ -15,8 +17,13 @@ Tell = Callable[[KafkaSink], None]
 class MessageSource(Protocol):
     """Where messages come from: the simulated market, a feed, a file."""
 
+    resumes: bool  # whether a restart goes on where it stopped
+
     def next_messages(self, most: int, stop: Event) -> Messages | None:
         """Return up to `most` messages, soon, even if none; None when there will be no more."""
+
+    def settled(self) -> None:
+        """Take note that all messages given so far are acknowledged: a restart may go on after them."""
 
 
 def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Event, tell: Tell) -> int:
@@ -35,15 +42,28 @@ def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Eve
     Raises:
         DeliveryError: the client can send no more.
     """
+    whole, settled = True, time.monotonic()
     while not stop.is_set() and (count is None or sink.accepted < count):
         most = MOST if count is None else min(MOST, count - sink.accepted)
         messages = source.next_messages(most, stop)
         if messages is None:
             break
-        sink.send(messages, stop)
+        whole = sink.send(messages, stop) == len(messages)
         tell(sink)
+        if source.resumes and time.monotonic() - settled > LONGEST_UNSETTLED:
+            _drain(sink, stop, tell)
+        if whole and not sink.unsettled:
+            source.settled()
+            settled = time.monotonic()
+    _drain(sink, stop, tell)
+    sink.flush()
+    if whole and not sink.unsettled + sink.failed:
+        source.settled()
+    return sink.unsettled + sink.failed
+
+
+def _drain(sink: KafkaSink, stop: Event, tell: Tell) -> None:
+    """Wait until all that was accepted is settled."""
     while sink.unsettled and not stop.is_set():
         sink.poll(GLANCE)
         tell(sink)
-    sink.flush()
-    return sink.unsettled + sink.failed

@@ -92,13 +92,18 @@ def _listings(text: str | None) -> tuple[Listing, ...]:
         if not 1 <= int(text) <= MOST_SYMBOLS:
             refuse("--symbols", text, allowed)
         return listed(int(text))
+    return tuple(map(known, symbols_of(text, allowed)))
+
+
+def symbols_of(text: str, allowed: str) -> tuple[str, ...]:
+    """Return the symbols that a word lists, or the file that it names."""
     words = [word for word in re.split(r"[\s,]+", _content(text)) if word]
     symbols = tuple(dict.fromkeys(words))
     wrong = next((symbol for symbol in symbols if not SYMBOL.fullmatch(symbol)), None)
     if wrong is not None or not 1 <= len(symbols) <= MOST_SYMBOLS:
         shown = text if wrong in (None, text) else f"{text} ({wrong})"
         refuse("--symbols", shown, allowed)
-    return tuple(map(known, symbols))
+    return symbols
 
 
 def _content(text: str) -> str:

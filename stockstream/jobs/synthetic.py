@@ -18,6 +18,8 @@ NONE = Messages((), ())
 class SyntheticSource:
     """Gives the market's trades when they are due; each is stamped with the moment it happens."""
 
+    resumes = False
+
     def __init__(self, market: Market, clock: Clock, chance: Generator, *, paced: bool) -> None:
         """Open the market now.
 
@@ -41,6 +43,12 @@ class SyntheticSource:
         number = min(most, ages.size)
         tape, self._ahead = self._ahead[:number], self._ahead[number:]
         return self._messages(tape, ages[:number]) if number else NONE
+
+    def settled(self) -> None:
+        """Do nothing: a simulated market begins anew."""
+
+    def close(self) -> None:
+        """Do nothing."""
 
     def _ages_paced(self, pace: Pace, stop: Event) -> Ints:
         ages = pace.due(self._ahead.at)

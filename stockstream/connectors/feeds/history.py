@@ -1,0 +1,52 @@
+"""A venue's trades of before, page by page over HTTP."""
+
+import asyncio
+from collections.abc import Sequence
+
+import urllib3
+
+from stockstream.errors import BadFrameError, HistoryError, HistoryRefusedError
+from stockstream.market.feeds import Feed, Place, number_of
+from stockstream.market.trade import Trade
+
+GOOD = 200
+LATER = (408, 418, 425, 429)  # too many requests, said in several ways
+REFUSED = range(400, 500)
+
+
+class History:
+    """Asks for pages; who asks decides how often to try again."""
+
+    def __init__(self, feed: Feed, timeout: float = 5.0) -> None:
+        """Prepare; `timeout` is in seconds, of connecting and of each silence in an answer."""
+        self._feed = feed
+        self._pool = urllib3.PoolManager(
+            headers=dict(feed.headers) | {"User-Agent": "stockstream"},
+            timeout=urllib3.Timeout(connect=timeout, read=timeout),
+            retries=False,
+        )
+
+    async def page(self, symbol: str, after: Place) -> Sequence[Trade]:
+        """Return the oldest trades after a place in order, a page of them at most.
+
+        Raises:
+            HistoryError: it does not answer now, or not with a page.
+            HistoryRefusedError: it will not answer this.
+        """
+        status, body = await asyncio.to_thread(self._get, self._feed.page_address(symbol, after))
+        if status in REFUSED and status not in LATER:
+            raise HistoryRefusedError(venue=self._feed.name, reason=f"HTTP {status}")
+        if status != GOOD:
+            raise HistoryError(venue=self._feed.name, reason=f"HTTP {status}")
+        try:
+            trades = self._feed.parse_page(symbol, body)
+        except BadFrameError as exc:
+            raise HistoryError(venue=self._feed.name, reason=exc) from exc
+        return sorted((trade for trade in trades if number_of(trade) > after.number), key=number_of)
+
+    def _get(self, address: str) -> tuple[int, bytes]:
+        try:
+            answer = self._pool.request("GET", address)
+        except urllib3.exceptions.HTTPError as exc:
+            raise HistoryError(venue=self._feed.name, reason=type(exc).__name__) from exc
+        return answer.status, answer.data

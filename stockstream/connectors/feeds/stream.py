@@ -1,0 +1,223 @@
+"""A venue's stream, whole: reconnected when it breaks or falls silent, and filled where it skipped."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from stockstream.connectors.feeds.history import History
+from stockstream.errors import (
+    BadFrameError,
+    FeedBlockedError,
+    FeedRefusedError,
+    HistoryError,
+    HistoryRefusedError,
+)
+from stockstream.market.feeds import Feed, Place, number_of, place_of
+from stockstream.market.trade import Trade
+
+BLOCKED = (403, 451)
+WAITING_FRAMES = 4096  # kept while a gap is filled; then the venue waits
+SPEAK_EVERY = 30.0
+
+Give = Callable[[Sequence[Trade]], Awaitable[None]]
+
+log = logging.getLogger("producer")
+_quiet = logging.getLogger("stockstream.websockets")
+_quiet.setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long to wait, in seconds.
+
+    Args:
+        first: before a second try, more or less; each later one doubles it, up to `longest`.
+        fills: between the looks for trades of a gap, which a venue's pages may show later than its
+            stream; after the last one they count as never given.
+    """
+
+    first: float = 0.5
+    longest: float = 30.0
+    fills: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+    def waits(self) -> Generator[float, None, None]:
+        """Yield one wait after the other, with jitter, so that not all who were cut come at once."""
+        wait = self.first
+        while True:
+            yield wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            wait = min(wait * 2, self.longest)
+
+
+class Stream:
+    """Gives each trade of some symbols once, in order of their numbers, from the places on.
+
+    A symbol without a place begins with the first trade that the stream tells. Trades that the venue
+    numbers and does not give, by stream or page, are told and counted in `missing`.
+    """
+
+    def __init__(
+        self, feed: Feed, symbols: Sequence[str], places: Mapping[str, Place], timing: Timing | None = None
+    ) -> None:
+        """Prepare; `places` tells what is produced already."""
+        self._feed = feed
+        self._symbols = symbols
+        self._places = dict(places)
+        self._timing = timing or Timing()
+        self._history = History(feed)
+        self._promised: dict[str, int] = {}
+        self._give: Give = _nowhere
+        self._heard = False
+        self._trusted = False
+        self.missing = 0
+        self.garbage = 0
+        self.connections = 0
+
+    async def run(self, give: Give) -> None:
+        """Hand trades to `give` for ever; waiting for it holds the venue back.
+
+        Raises:
+            FeedRefusedError: the venue does not know a symbol, or will not have us.
+            FeedBlockedError: the venue does not serve this place.
+        """
+        self._give = give
+        waits = self._timing.waits()
+        async for connection in connect(
+            self._feed.address(self._symbols),
+            process_exception=self._judge,
+            reconnect_delays=self._timing.waits,
+            logger=_quiet,
+            max_queue=WAITING_FRAMES,
+            close_timeout=1,
+        ):
+            self.connections += 1
+            self._heard = False
+            log.info("connected to %s: %s", self._feed.name, ", ".join(self._symbols))
+            await self._converse(connection)
+            # A venue that hangs up at once must not be called without a pause.
+            waits = self._timing.waits() if self._heard else waits
+            await asyncio.sleep(next(waits))
+
+    def _judge(self, exc: Exception) -> Exception | None:
+        """Return an error that no new try will mend; None for another try."""
+        status = exc.response.status_code if isinstance(exc, InvalidStatus) else None
+        if status in BLOCKED:
+            return FeedBlockedError(venue=self._feed.name, status=status)
+        if isinstance(exc, (FeedRefusedError, FeedBlockedError)):
+            return exc
+        reason = f"HTTP {status}" if status else str(exc) or type(exc).__name__
+        log.warning("cannot connect to %s (%s); trying again", self._feed.name, reason)
+        return None
+
+    async def _converse(self, connection: ClientConnection) -> None:
+        """Listen until the connection breaks or falls silent."""
+        try:
+            for greeting in self._feed.greetings(self._symbols):
+                await connection.send(greeting)
+            for symbol in self._symbols:
+                await self._fill(symbol, None)
+            while True:
+                await self._hear(await self._next(connection))
+        except ConnectionClosed as exc:
+            reason = f"closed, {exc.rcvd.code}" if exc.rcvd else "cut"
+        except TimeoutError:
+            reason = f"silent for {self._feed.silence:g} s"
+        except FeedRefusedError as exc:
+            if not self._trusted:
+                raise
+            reason = str(exc.facts["reason"])
+        log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
+
+    async def _next(self, connection: ClientConnection) -> str | bytes:
+        # Not wait_for, which before Python 3.12 may swallow a cancellation.
+        async with asyncio.timeout(self._feed.silence):
+            return await connection.recv()
+
+    async def _hear(self, said: str | bytes) -> None:
+        try:
+            frame = self._feed.parse(said)
+        except BadFrameError as exc:
+            # If it was a trade, the next one's number will tell.
+            self.garbage += 1
+            log.warning("%s; passed over, %s so far", exc, f"{self.garbage:,}")
+            return
+        self._heard = True
+        for trade in sorted(frame.trades, key=number_of):
+            await self._take(trade)
+        for symbol, number in frame.reached.items():
+            await self._heed(symbol, number)
+
+    async def _take(self, trade: Trade) -> None:
+        self._trusted = True
+        place = self._places.get(trade.symbol)
+        if place is not None and number_of(trade) > place.number + 1:
+            await self._fill(trade.symbol, number_of(trade))
+            place = self._places[trade.symbol]
+        if place is None or number_of(trade) > place.number:
+            await self._produce([trade])
+
+    async def _heed(self, symbol: str, number: int) -> None:
+        """Look for a trade that a heartbeat told of, if it has not come by the next heartbeat."""
+        place = self._places.get(symbol)
+        promised = self._promised.get(symbol, 0)
+        self._promised[symbol] = number
+        if place is not None and place.number < promised:
+            await self._fill(symbol, promised + 1)
+
+    async def _produce(self, trades: Sequence[Trade]) -> None:
+        await self._give(trades)
+        self._places[trades[-1].symbol] = place_of(trades[-1])
+
+    async def _fill(self, symbol: str, until: int | None) -> None:
+        """Produce what lies between the place and trade number `until`; None is all there is now."""
+        if symbol not in self._places:
+            return
+        try:
+            for wait in (*self._timing.fills, None):
+                await self._read_on(symbol)
+                if until is None or self._places[symbol].number >= until - 1:
+                    return
+                if wait is not None:
+                    await asyncio.sleep(wait)
+            reason = "its pages do not have them"
+        except HistoryRefusedError as exc:
+            reason = str(exc.facts["reason"])
+        if until is not None:
+            self._give_up(symbol, until, reason)
+
+    async def _read_on(self, symbol: str) -> None:
+        """Produce page after page until one has no more."""
+        while trades := await self._page(symbol):
+            await self._produce(trades)
+            if len(trades) < self._feed.page_size // 2:
+                # Not full: a page may overlap the place, but not by half.
+                return
+
+    async def _page(self, symbol: str) -> Sequence[Trade]:
+        waits, spoken = self._timing.waits(), 0.0
+        while True:
+            try:
+                return await self._history.page(symbol, self._places[symbol])
+            except HistoryError as exc:
+                now = asyncio.get_running_loop().time()
+                if now - spoken > SPEAK_EVERY:
+                    log.warning("%s", exc)
+                    spoken = now
+                await asyncio.sleep(next(waits))
+
+    def _give_up(self, symbol: str, until: int, reason: str) -> None:
+        last = self._places[symbol].number
+        self.missing += until - last - 1
+        log.warning(
+            "%s: trades %s to %s of %s were numbered and not given (%s), %s so far",
+            *(self._feed.name, last + 1, until - 1, symbol, reason, f"{self.missing:,}"),
+        )
+
+
+async def _nowhere(_trades: Sequence[Any]) -> None:
+    """Take trades before the stream runs."""

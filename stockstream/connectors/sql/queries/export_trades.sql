@@ -1,0 +1,7 @@
+-- The tape in order of event time, as a replay reads it: every field of the message, exact as it was stored.
+SELECT trade_id, to_char("timestamp" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "timestamp",
+       symbol, price, volume, trade_type, source, anomaly
+FROM trades
+WHERE (%(symbols)s::text[] IS NULL OR symbol = ANY (%(symbols)s::text[]))
+  AND "timestamp" >= %(since)s AND "timestamp" < %(until)s
+ORDER BY trades."timestamp", kafka_partition, kafka_offset

@@ -1,0 +1,111 @@
+"""A live feed as a source of messages, and how far it is produced."""
+
+import asyncio
+import queue
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Event, Thread
+
+from stockstream.connectors.feeds import Stream
+from stockstream.connectors.kafka_sink import Messages
+from stockstream.market.feeds import Place, place_of
+from stockstream.market.trade import Trade, encode
+
+LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress
+BETWEEN_KEEPS = 2.0
+WAITING = 20_000  # trades between the stream and the sink; then the stream waits
+RETRY = 0.01
+NONE = Messages((), ())
+
+Keep = Callable[[dict[str, Place]], None]
+
+
+class LiveSource:
+    """Gives a stream's trades as they come; the stream runs in a thread of its own.
+
+    Order of effects: a trade is given, the broker acknowledges it, its place is kept. A crash between
+    any two leaves the place behind, and the topic tells the rest at the next start.
+    """
+
+    resumes = True
+
+    def __init__(self, open_stream: Callable[[], Stream], keep: Keep) -> None:
+        """Prepare; the stream is opened when the first messages are asked for.
+
+        Args:
+            keep: called now and then with the places of all symbols that are acknowledged.
+        """
+        self._open = open_stream
+        self._keep = keep
+        self._trades: queue.Queue[Trade] = queue.Queue(WAITING)
+        self._thread: Thread | None = None
+        self._trouble: Exception | None = None
+        self._ended = Event()
+        self._given: dict[str, Place] = {}
+        self._acknowledged: dict[str, Place] = {}
+        self._kept: dict[str, Place] = {}
+        self._kept_at = time.monotonic()
+
+    def next_messages(self, most: int, stop: Event) -> Messages:
+        """Return up to `most` trades that have come; none if none comes soon.
+
+        Raises:
+            StockstreamError: the stream cannot go on.
+        """
+        if self._thread is None:
+            self._thread = Thread(target=self._listen, args=(self._open(),), daemon=True)
+            self._thread.start()
+        trades = self._come(most)
+        if not trades and self._trouble:
+            raise self._trouble
+        del stop  # it is looked at between two turns, which are short
+        self._given |= {trade.symbol: place_of(trade) for trade in trades}
+        return Messages([trade.symbol.encode() for trade in trades], list(map(encode, trades)))
+
+    def settled(self) -> None:
+        """Take note that all that was given is acknowledged."""
+        self._acknowledged = dict(self._given)
+        if time.monotonic() - self._kept_at > BETWEEN_KEEPS:
+            self._keep_now()
+
+    def close(self) -> None:
+        """End the stream, and keep the places."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._keep_now()
+
+    def _keep_now(self) -> None:
+        if self._acknowledged != self._kept:
+            self._keep(self._acknowledged)
+            self._kept = self._acknowledged
+        self._kept_at = time.monotonic()
+
+    def _come(self, most: int) -> list[Trade]:
+        trades: list[Trade] = []
+        with suppress(queue.Empty):
+            trades.append(self._trades.get(timeout=LONGEST_WAIT))
+            while len(trades) < most:
+                trades.append(self._trades.get_nowait())
+        return trades
+
+    def _listen(self, stream: Stream) -> None:
+        try:
+            asyncio.run(self._until_ended(stream))
+        except Exception as exc:  # noqa: BLE001 - it comes out where the messages are asked for
+            self._trouble = exc
+
+    async def _until_ended(self, stream: Stream) -> None:
+        listening = asyncio.create_task(stream.run(self._give))
+        while not self._ended.is_set() and not listening.done():
+            await asyncio.wait([listening], timeout=LONGEST_WAIT)
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+    async def _give(self, trades: Sequence[Trade]) -> None:
+        for trade in trades:
+            while self._trades.full():  # noqa: ASYNC110 - the other end is a thread, not a task
+                await asyncio.sleep(RETRY)
+            self._trades.put_nowait(trade)

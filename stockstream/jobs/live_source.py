@@ -1,0 +1,55 @@
+"""A live source opened: what is asked for, where it goes on, and where its places are kept."""
+
+import logging
+from argparse import Namespace
+from functools import partial
+from threading import Event
+
+from stockstream.connectors.feeds import Places, Stream, produced
+from stockstream.connectors.kafka_topic import ends
+from stockstream.errors import KafkaUnreachableError
+from stockstream.jobs.live import LiveSource
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.produce_options import symbols_of
+from stockstream.market.feeds import FEEDS, Feed, Place
+from stockstream.settings import Settings
+
+ALLOWED = "symbols as the venue spells them, separated by commas, or an existing file of symbols"
+FOLDER = "producer"
+
+log = logging.getLogger("producer")
+
+
+def live(arguments: Namespace, settings: Settings, stop: Event) -> tuple[LiveSource, str]:
+    """Prepare a venue's feed; nothing is connected yet.
+
+    Raises:
+        UsageError: a word cannot be meant.
+    """
+    addresses = {"stream": arguments.stream_url, "rest": arguments.rest_url}
+    feed = FEEDS[arguments.source](**{name: url.rstrip("/") for name, url in addresses.items() if url})
+    symbols = symbols_of(arguments.symbols, ALLOWED) if arguments.symbols else tuple(feed.symbols)
+    places = Places(settings.data_dir / FOLDER, feed.name, settings.kafka_topic)
+    open_stream = partial(_open, feed, symbols, places, settings, stop)
+    return LiveSource(open_stream, partial(_keep, places, settings)), ", ".join(symbols)
+
+
+def _open(feed: Feed, symbols: tuple[str, ...], places: Places, settings: Settings, stop: Event) -> Stream:
+    kept, start = places.read(symbols)
+    look = partial(
+        produced, settings.kafka_bootstrap_servers, settings.kafka_topic, feed.name, symbols, start
+    )
+    for symbol, place in Patience(stop, log)(look).items():
+        kept[symbol] = max(kept.get(symbol, place), place)
+    for symbol, place in kept.items():
+        log.info("%s goes on after trade %s of %s", symbol, place.number, place.at.isoformat())
+    return Stream(feed, symbols, kept)
+
+
+def _keep(places: Places, settings: Settings, acknowledged: dict[str, Place]) -> None:
+    try:
+        places.write(acknowledged, ends(settings.kafka_bootstrap_servers, settings.kafka_topic))
+    except KafkaUnreachableError:
+        return  # the files stay as they are; the topic tells the rest
+    except OSError as exc:
+        log.warning("cannot keep places in %s (%s)", settings.data_dir / FOLDER, exc.strerror)

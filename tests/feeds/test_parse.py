@@ -1,0 +1,133 @@
+"""What venues say, as their documentation shows it, and what it means."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from stockstream.errors import BadFrameError, FeedRefusedError
+from stockstream.market.feeds import FEEDS, Place
+from stockstream.market.feeds.binance import Binance
+from stockstream.market.feeds.coinbase import Coinbase
+from stockstream.market.feeds.kraken import Kraken
+from stockstream.market.trade import Trade, decode, encode
+from tests.feeds.languages import LANGUAGES
+from tests.feeds.venue import GARBAGE, facts
+
+MATCH = (
+    '{"type":"%s","trade_id":10,"sequence":50,"maker_order_id":"m","taker_order_id":"t",'
+    '"time":"2014-11-07T08:19:27.028459Z","product_id":"BTC-USD","size":"5.23512","price":"400.23",'
+    '"side":"%s"}'
+)
+PLACE = Place(61044952, datetime(2023, 7, 6, 18, 33, 17, 827736, UTC))
+
+
+@pytest.mark.parametrize(("maker", "taker"), [("sell", "BUY"), ("buy", "SELL")])
+@pytest.mark.parametrize("kind", ["match", "last_match"])
+def test_coinbase_tells_the_maker_and_the_taker_is_meant(kind: str, maker: str, taker: str) -> None:
+    (trade,) = Coinbase().parse(MATCH % (kind, maker)).trades
+    assert trade.trade_type == taker
+    assert (trade.trade_id, trade.symbol, trade.source) == ("10", "BTC-USD", "coinbase")
+    assert (trade.price, trade.volume) == (Decimal("400.23"), Decimal("5.23512"))
+    assert trade.timestamp == datetime(2014, 11, 7, 8, 19, 27, 28459, UTC)
+
+
+def test_a_heartbeat_of_coinbase_tells_the_last_trade() -> None:
+    beat = '{"type":"heartbeat","sequence":90,"last_trade_id":20,"product_id":"BTC-USD","time":"%s"}'
+    frame = Coinbase().parse(beat % "2014-11-07T08:19:28.464459Z")
+    assert (list(frame.trades), frame.reached) == ([], {"BTC-USD": 20})
+
+
+def test_kraken_tells_many_trades_at_once_and_the_taker() -> None:
+    frame = Kraken().parse(
+        '{"channel":"trade","type":"snapshot","data":['
+        '{"symbol":"MATIC/USD","side":"buy","price":0.5147,"qty":6423.46326,"ord_type":"limit",'
+        '"trade_id":4665846,"timestamp":"2023-09-25T07:48:36.925533Z"},'
+        '{"symbol":"MATIC/USD","side":"sell","price":0.10000000000000001,"qty":1136.19677815,'
+        '"ord_type":"market","trade_id":4665847,"timestamp":"2023-09-25T07:49:36.925603Z"}]}'
+    )
+    buy, sell = frame.trades
+    assert (buy.trade_type, sell.trade_type) == ("BUY", "SELL")
+    assert sell.price == Decimal("0.10000000000000001")  # no float has been here
+    assert buy.timestamp.microsecond == 925533
+
+
+def test_a_page_of_kraken_has_exact_times() -> None:
+    page = (
+        b'{"error":[],"result":{"XXBTZUSD":[["30243.40000","0.34507674",1688669597.8277369,"b","m","",61044952],'
+        b'["30243.30000","0.00376960",1688669598.2804112,"s","l","",61044953]],"last":"1688671969993150842"}}'
+    )
+    first, second = Kraken().parse_page("BTC/USD", page)
+    assert (first.symbol, first.trade_type, second.trade_type) == ("BTC/USD", "BUY", "SELL")
+    assert first.timestamp == datetime(2023, 7, 6, 18, 53, 17, 827736, UTC)
+
+
+@pytest.mark.parametrize(("buyer_makes", "taker"), [("true", "SELL"), ("false", "BUY")])
+@pytest.mark.parametrize("at", ["1672515782136", "1672515782136000"])
+def test_binance_tells_who_makes_in_milliseconds_or_microseconds(
+    buyer_makes: str, taker: str, at: str
+) -> None:
+    frame = (
+        f'{{"stream":"bnbbtc@trade","data":{{"e":"trade","E":{at},"s":"BNBBTC","t":12345,'
+        f'"p":"0.00100000","q":"100.00000000","T":{at},"m":{buyer_makes},"M":true}}}}'
+    )
+    (trade,) = Binance().parse(frame).trades
+    assert (trade.trade_type, trade.price) == (taker, Decimal("0.001"))
+    assert trade.timestamp == datetime(2022, 12, 31, 19, 43, 2, 136000, UTC)
+
+
+def test_a_page_is_asked_for_from_the_place_on() -> None:
+    assert (
+        Coinbase()
+        .page_address("BTC-USD", PLACE)
+        .endswith("/products/BTC-USD/trades?limit=1000&after=61045953")
+    )
+    assert Binance().page_address("BTCUSDT", PLACE).endswith("symbol=BTCUSDT&fromId=61044953&limit=1000")
+    moment = (PLACE.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert f"since={(moment - 1) * 1000}" in Kraken().page_address("BTC/USD", PLACE)
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_every_trade_keeps_the_contract_and_is_read_as_it_happened(name: str) -> None:
+    language, feed = LANGUAGES[name], FEEDS[name]()
+    for fact in facts(language, 200):
+        (trade,) = feed.parse(language.trade(fact)).trades
+        assert decode(encode(trade)) == trade
+        assert trade == Trade(
+            trade_id=str(fact.number),
+            timestamp=fact.at,
+            symbol=fact.symbol,
+            price=fact.price,
+            volume=fact.size,
+            trade_type="BUY" if fact.buyer_takes else "SELL",
+            source=name,
+        )
+
+
+@pytest.mark.parametrize("frame", GARBAGE, ids=repr)
+@pytest.mark.parametrize("name", FEEDS)
+def test_garbage_is_an_error_of_ours_or_says_nothing(name: str, frame: str | bytes) -> None:
+    with suppress(BadFrameError):
+        assert not FEEDS[name]().parse(frame).trades
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "reason"),
+    [
+        (
+            "coinbase",
+            '{"type":"error","message":"Failed to subscribe","reason":"FOO-BAR is not a valid product"}',
+            "Failed to subscribe: FOO-BAR is not a valid product",
+        ),
+        (
+            "kraken",
+            '{"error":"Currency pair not supported FOO/BAR","method":"subscribe","success":false}',
+            "Currency pair not supported FOO/BAR",
+        ),
+        ("binance", '{"error":{"code":2,"msg":"Invalid request"},"id":1}', r"Invalid request \(2\)"),
+    ],
+)
+def test_a_refusal_says_why(name: str, frame: str, reason: str) -> None:
+    with pytest.raises(FeedRefusedError, match=reason):
+        FEEDS[name]().parse(frame)

@@ -1,0 +1,149 @@
+"""A venue's stream through disconnects, gaps, repeats, stalls and garbage: each trade once, in order."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from http import HTTPStatus
+
+import pytest
+
+from stockstream.connectors.feeds import Stream, Timing
+from stockstream.errors import FeedBlockedError
+from stockstream.market.feeds import FEEDS, Feed, place_of
+from stockstream.market.trade import Trade
+from tests.feeds.languages import LANGUAGES, Fact
+from tests.feeds.venue import FAULTS, Venue, facts
+
+QUICK = Timing(first=0.01, longest=0.05, fills=(0.02, 0.05, 0.1, 0.2, 0.4))
+PATIENCE = 60.0
+
+
+def feed_at(venue: str, where: str) -> Feed:
+    """A venue's feed, looking here, that takes less silence than a real one's."""
+    made = FEEDS[venue](f"ws://{where}", f"http://{where}")
+    made.silence = 0.4
+    return made
+
+
+def meant(fact: Fact, venue: str) -> Trade:
+    return Trade(
+        trade_id=str(fact.number),
+        timestamp=fact.at,
+        symbol=fact.symbol,
+        price=fact.price,
+        volume=fact.size,
+        trade_type="BUY" if fact.buyer_takes else "SELL",
+        source=venue,
+    )
+
+
+class Listening:
+    """What a stream has given."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.trades: list[Trade] = []
+
+    async def take(self, trades: Sequence[Trade]) -> None:
+        """Keep them."""
+        self.trades += trades
+
+    async def until(self, number: int, running: asyncio.Task[None]) -> None:
+        """Wait for so many, or for the stream's end."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.trades) < number and not running.done():  # noqa: ASYNC110 - a test looks on
+                await asyncio.sleep(0.01)
+
+    def of(self, symbol: str) -> list[Trade]:
+        """Return those of a symbol."""
+        return [trade for trade in self.trades if trade.symbol == symbol]
+
+
+async def heard(
+    name: str, venue: Venue, happening: list[Fact], faults: Sequence[str]
+) -> tuple[Stream, Listening]:
+    """Play trades with faults to a stream, wait until it has them all, and a moment for what is too much."""
+    listening = Listening()
+    async with venue.open() as where:
+        stream = Stream(feed_at(name, where), venue.language.symbols, {}, QUICK)
+        running = asyncio.create_task(stream.run(listening.take))
+        await venue.play(happening[:10])
+        while len({trade.symbol for trade in listening.trades}) < len(venue.language.symbols):
+            await venue.play(happening[len(venue.told) : len(venue.told) + 2], pace=0.01)
+        await venue.play(happening[len(venue.told) :], faults)
+        begun = {symbol: int(listening.of(symbol)[0].trade_id) for symbol in venue.language.symbols}
+        expected = [fact for fact in happening if fact.number >= begun[fact.symbol]]
+        await listening.until(len(expected) - stream.missing, running)
+        await asyncio.sleep(0.2)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    return stream, listening
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_fifty_faults_lose_and_double_nothing(name: str) -> None:
+    faults = list(FAULTS) * 5
+    random.Random(7).shuffle(faults)  # noqa: S311 - no secret
+    venue = Venue(LANGUAGES[name])
+    happening = facts(venue.language, 1500)
+    stream, listening = asyncio.run(heard(name, venue, happening, faults))
+    assert sorted(venue.faults_done) == sorted(faults)
+    for symbol in venue.language.symbols:
+        got = listening.of(symbol)
+        all_of_it = [meant(fact, name) for fact in happening if fact.symbol == symbol]
+        assert got == all_of_it[all_of_it.index(got[0]) :]
+        assert len(got) > 700
+    assert stream.connections > 15
+    assert stream.garbage > 0
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_stream_goes_on_after_its_places(name: str) -> None:
+    venue = Venue(LANGUAGES[name])
+    happening = facts(venue.language, 2600)
+    places = {fact.symbol: place_of(meant(fact, name)) for fact in happening[:100]}
+
+    async def scene() -> list[Trade]:
+        listening = Listening()
+        async with venue.open() as where:
+            venue.told = happening[:2500]
+            stream = Stream(feed_at(name, where), venue.language.symbols, places, QUICK)
+            running = asyncio.create_task(stream.run(listening.take))
+            await listening.until(2400, running)
+            await venue.play(happening[2500:])
+            await listening.until(2500, running)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        return listening.trades
+
+    trades = asyncio.run(scene())
+    for symbol in venue.language.symbols:
+        expected = [meant(fact, name) for fact in happening[100:] if fact.symbol == symbol]
+        assert [trade for trade in trades if trade.symbol == symbol] == expected
+
+
+def test_trades_that_the_venue_never_gives_are_told_and_counted() -> None:
+    venue = Venue(LANGUAGES["binance"])
+    venue.rest_status = HTTPStatus.UNAUTHORIZED
+    happening = facts(venue.language, 60)
+    stream, listening = asyncio.run(heard("binance", venue, happening, ["skip", "skip"]))
+    assert stream.missing == 2
+    numbers = {(trade.symbol, int(trade.trade_id)) for trade in listening.trades}
+    assert len(numbers) == len(listening.trades)
+    ends = {fact.symbol: fact.number for fact in happening}
+    assert {symbol: max(n for of, n in numbers if of == symbol) for symbol in ends} == ends
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS, HTTPStatus.FORBIDDEN])
+def test_a_venue_that_does_not_serve_this_place_ends_it(status: HTTPStatus) -> None:
+    async def scene() -> None:
+        venue = Venue(LANGUAGES["binance"])
+        venue.status = status
+        async with venue.open() as where:
+            await Stream(feed_at("binance", where), ["BTCUSDT"], {}, QUICK).run(Listening().take)
+
+    with pytest.raises(FeedBlockedError, match=rf"binance does not serve this place \(HTTP {status.value}\)"):
+        asyncio.run(scene())
