@@ -16,8 +16,9 @@ from stockstream.market.windows import SECOND, Windows
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
 from stockstream.market.windows_columns import columns
 
-# A candle that forms is seen within a second; while there is much to read, a checkpoint is dear.
-CAUGHT_UP_EVERY = SECOND // 4
+# A candle that forms is seen at once; while there is much to read, or to write, a checkpoint is dear.
+CAUGHT_UP_EVERY = SECOND // 10
+SHARE = 4  # checkpoints take at most one part in so many of the time
 BEHIND_EVERY = SECOND
 # A message on its way takes kilobytes, and larger batches are no quicker.
 BATCH = 5_000
@@ -102,6 +103,7 @@ class Aggregator:
         self._store = store
         self._clock = clock
         self._stored_at = clock()
+        self._storing_took = 0
         self._marks: dict[int, Mark] = {}
         self._spans: dict[int, tuple[int, int]] = {}
 
@@ -166,7 +168,8 @@ class Aggregator:
 
     def _is_due(self, caught_up: Collection[int]) -> bool:
         is_behind = not self._windows.partitions <= set(caught_up)
-        return self._clock() - self._stored_at >= (BEHIND_EVERY if is_behind else CAUGHT_UP_EVERY)
+        every = BEHIND_EVERY if is_behind else CAUGHT_UP_EVERY
+        return self._clock() - self._stored_at >= max(every, SHARE * self._storing_took)
 
     def _checkpoint(self, patience: Patience, caught_up: Collection[int], *, ended: bool) -> None:
         self._stored_at = self._clock()
@@ -174,6 +177,7 @@ class Aggregator:
         if checkpoint.marks == self._marks and not (checkpoint.candles or self._store.has_waiting):
             return
         patience(partial(self._store.write, checkpoint))
+        self._storing_took = min(self._clock() - self._stored_at, SECOND)
         self._marks = {
             partition: replace(mark, symbols={}, early=()) for partition, mark in checkpoint.marks.items()
         }

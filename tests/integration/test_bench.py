@@ -13,10 +13,15 @@ from stockstream.settings import PROJECT
 SINK = ("sink", "--trades", "30000", "--inserts", "200", "--rounds", "1")
 LATENCY = ("latency", "--rates", "200,1000", "--seconds", "1", "--warm-up", "0.5")
 GROWTH = ("growth", "--rows", "40000", "--trades", "20000", "--rounds", "1")
+WINDOWS = (
+    *("windows", "--engines", "aggregator", "--trades", "20000", "--symbols", "10,100", "--rounds", "1"),
+    *("--rate", "1000", "--seconds", "1", "--warm-up", "0.5"),
+)
 
 RATIOS: dict[tuple[str, ...], str] = {
     SINK: r"ratio: consumer ÷ COPY \d+\.\d+, consumer ÷ INSERT \d+, fence and bookkeeping cost -?\d+\.\d %",
     LATENCY: r"ratio: p99 at 1,000/s ÷ p99 at 200/s \d+\.\d+ \(\d+\.\d ms, \d+\.\d ms\)",
+    WINDOWS: r"ratio: 100 ÷ 10 symbols \d+\.\d+",
     GROWTH: r"ratio: grown ÷ empty \d+\.\d+",
 }
 
@@ -42,7 +47,7 @@ def test_a_bench_ends_with_the_ratio_that_counts(words: tuple[str, ...], tmp_pat
 
 def test_the_help_names_every_bench() -> None:
     told = bench("--help").stdout
-    assert [name for name in ("sink", "latency", "growth") if name not in told] == []
+    assert [name for name in ("sink", "latency", "growth", "windows") if name not in told] == []
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:

@@ -1,0 +1,130 @@
+"""The engines that make candles, each as the process that a user runs, watched by the candles it writes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from subprocess import Popen
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from bench.probes import cpu_seconds
+from bench.sql import query
+from bench.stage import LONGEST, Stage, ended
+from stockstream.connectors.postgres import address_of, connect
+from stockstream.errors import ServiceError
+from stockstream.settings import Settings
+
+AGGREGATOR = "aggregator"
+LOOK_EVERY = 0.01
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    AGGREGATOR: ("aggregator.py",),
+    "flink-1": ("flink_processor.py", "run", "--fresh", "--parallelism", "1"),
+    "flink-2": ("flink_processor.py", "run", "--fresh", "--parallelism", "2"),
+}
+
+
+@dataclass(frozen=True)
+class Worked:
+    """A backlog worked off.
+
+    Args:
+        trades: in the backlog.
+        seconds: from the start of the process to the last candle.
+        steady_rate: trades a second from the first sight of candles to the last.
+        cpu: seconds of CPU of the engine's processes.
+        peak_bytes: the most resident memory seen of them.
+    """
+
+    trades: int
+    seconds: float
+    steady_rate: float
+    cpu: float
+    peak_bytes: int
+
+    @property
+    def rate(self) -> float:
+        """Trades a second, start-up included."""
+        return self.trades / self.seconds
+
+
+class Candles:
+    """Looks at how many trades the candles show; every look is a transaction of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect."""
+        self._connection = connect(address_of(settings), "bench watcher")
+        self._connection.autocommit = True
+        self._cursor = self._connection.cursor()
+        self._cursor.execute("PREPARE shown AS " + query("candle_trades"))
+
+    def __enter__(self) -> Self:
+        """Return the watcher itself."""
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def shown(self) -> int:
+        """Return how many trades are in candles."""
+        self._cursor.execute("EXECUTE shown")
+        (found,) = self._cursor.fetchone() or (0,)
+        return int(found)
+
+
+@contextmanager
+def engine(stage: Stage, settings: Settings, name: str) -> Iterator["Popen[str]"]:
+    """Run an engine for the time of the block; it is ended as its user does."""
+    with stage.script(settings, *COMMANDS[name]) as process:
+        yield process
+        process.terminate()
+        ended(process, name)
+
+
+def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked:
+    """Let an engine make candles of all that is in the topic.
+
+    Raises:
+        ServiceError: it ended before, or it stands still.
+    """
+    with Candles(settings) as candles:
+        began, peak, first = time.monotonic(), 0, (0.0, 0)
+        with engine(stage, settings, name) as process:
+            while (shown := candles.shown()) < trades:
+                stage.go_on()
+                require_alive(process, name)
+                now = time.monotonic()
+                if now - began > LONGEST:
+                    raise ServiceError(what=f"{name} has {shown:,} of {trades:,} trades after {LONGEST} s")
+                first = first if first[1] else (now, shown)
+                peak = max(peak, resident(process.pid))
+                time.sleep(LOOK_EVERY)
+            end = time.monotonic()
+            peak, cpu = max(peak, resident(process.pid)), cpu_seconds(process.pid)
+    return Worked(trades, end - began, (trades - first[1]) / (end - first[0]), cpu, peak)
+
+
+def require_alive(process: "Popen[str]", name: str) -> None:
+    """Raise ServiceError, with its last words, if an engine has ended."""
+    if process.poll() is not None:
+        ended(process, name)
+        raise ServiceError(what=f"{name} ended before its work was done")
+
+
+def resident(pid: int) -> int:
+    """Return the memory of a process and of all that it started."""
+    root = psutil.Process(pid)
+    return sum(_resident(each) for each in [root, *root.children(recursive=True)])
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
