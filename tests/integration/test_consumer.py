@@ -179,7 +179,8 @@ def test_a_day_is_made_while_another_session_stores_trades_of_it_elsewhere(
     with closing(connect(address, "test")) as other, other.cursor() as cursor:
         cursor.execute(
             'INSERT INTO trades (trade_id, "timestamp", symbol, price, volume, trade_type, source,'
-            " kafka_partition, kafka_offset) VALUES ('0', '2026-11-23T09:00Z', 'V', 1, 1, 'BUY', 'test', 1, 0)"
+            " kafka_partition, kafka_offset)"
+            " VALUES ('0', '2026-11-23T09:00Z', 'V', 1, 1, 'BUY', 'test', 1, 0)"
         )
         with ThreadPoolExecutor() as pool:
             stored = pool.submit(tape.append, batch(trade_message(1)))
