@@ -112,6 +112,10 @@ class FlinkError(StockstreamError):
     """{what}"""
 
 
+class FlinkUnreachableError(FlinkError):
+    """no {name} answers at {url} ({reason}); is it running, and is the port right?"""
+
+
 class ServiceError(StockstreamError):
     """{what}"""
 

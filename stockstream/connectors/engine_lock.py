@@ -54,4 +54,4 @@ class EngineLock:
     def _claim(self, cursor: Cursor, *, alone: bool) -> str | None:
         cursor.execute(query("claim_candles"), {"engine": self._engine, "alone": alone})
         (holder,) = cursor.fetchone() or (None,)
-        return holder
+        return None if holder is None else str(holder)

@@ -1,0 +1,96 @@
+"""Run the candles' job on a Flink of our own, from its beginning to its savepoint.
+
+Order of effects: the lock that keeps the aggregator out, then Flink, then the job, from the newest
+savepoint or checkpoint of the very same job. At the end: the savepoint, then Flink, then the lock.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+from stockstream.connectors.engine_lock import EngineLock
+from stockstream.connectors.flink_gateway import Gateway
+from stockstream.connectors.flink_rest import ENDED, Flink
+from stockstream.errors import EngineRunsError, FlinkError, FlinkUnreachableError, RecoverableError
+
+LOOK_EVERY = 0.5
+# Flink's own threads end a moment after its process was killed, and with them the sessions they hold.
+PATIENCE = 5.0
+START = 60.0
+
+log = logging.getLogger("flink_processor")
+
+
+def claim(lock: EngineLock) -> None:
+    """Take the candles for a job, alone; sessions of one that has just ended may be a moment in going."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            lock.claim(alone=True)
+        except EngineRunsError as exc:
+            if exc.facts["holder"] != "flink" or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_EVERY)
+        else:
+            return
+
+
+def newest_state(folder: Path) -> Path | None:
+    """Return the newest whole savepoint or checkpoint in a folder."""
+    found = [path for path in folder.glob("**/_metadata") if path.stat().st_size]
+    return max(found, key=lambda path: path.stat().st_mtime).parent if found else None
+
+
+def begin(gateway: Gateway, statements: str, is_alive: Callable[[], bool], stop: Event) -> str:
+    """Wait for a gateway that is starting, then run the statements; returns the job."""
+    deadline = time.monotonic() + START
+    while not stop.is_set():
+        try:
+            gateway.check()
+        except FlinkUnreachableError:
+            if time.monotonic() > deadline or not is_alive():
+                raise
+            stop.wait(LOOK_EVERY)
+        else:
+            return gateway.run(statements)
+    return ""
+
+
+def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool], stop: Event) -> None:
+    """Look after a job until `stop` is set or somebody else has ended it; then make its savepoint.
+
+    Raises:
+        FlinkError: the job has failed, or Flink has ended.
+    """
+    last = None
+    while not stop.wait(LOOK_EVERY):
+        try:
+            state = flink.state(job)
+        except FlinkError as exc:
+            if not is_alive():
+                what = (
+                    "Flink has ended by itself; its log tells why, and run goes on from its last checkpoint"
+                )
+                raise FlinkError(what=what) from exc
+            # The page goes with the job.
+            log.info("the job has ended")
+            return
+        if state == "FAILED":
+            raise FlinkError(what=f"the job has failed: {flink.failure(job)}")
+        if state in ENDED:
+            log.info("the job has ended: %s", state.lower())
+            return
+        if state != last:
+            log.info("the job is %s", state.lower())
+        last = state
+        _keep(lock)
+    log.info("stopped at %s", flink.stop(job))
+
+
+def _keep(lock: EngineLock) -> None:
+    try:
+        lock.claim()
+    except RecoverableError as exc:
+        log.warning("%s", exc)

@@ -1,0 +1,36 @@
+"""What a Flink job does, for a reader and for a program."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+from stockstream.connectors.flink_rest import JobStatus
+
+
+def as_json(status: JobStatus) -> str:
+    """Return it as one JSON object; times as RFC 3339."""
+    return json.dumps(asdict(status), default=lambda moment: moment.isoformat())
+
+
+def as_text(status: JobStatus) -> str:
+    """Return it as a line for each fact."""
+    lines = [
+        ("state", status.state),
+        ("job", status.job),
+        ("records", f"{status.records:,} read since it was last started"),
+        ("lag", "not told yet" if status.lag is None else f"{status.lag:,} messages"),
+        ("watermark", _time(status.watermark)),
+        (
+            "checkpoints",
+            f"{status.checkpoints} made, {status.failed_checkpoints} failed, "
+            f"last {_time(status.last_checkpoint)}",
+        ),
+        ("restarts", str(status.restarts)),
+    ]
+    if status.reason:
+        lines.append(("last failure", status.reason))
+    return "\n".join(f"{name:<13}{value}" for name, value in lines)
+
+
+def _time(moment: datetime | None) -> str:
+    return "none yet" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"

