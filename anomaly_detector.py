@@ -1,12 +1,14 @@
-"""Find unusual trading: train models, analyze stored trades, watch the topic live."""
+"""Find unusual trading: train models, analyze stored trades, watch the topic live, evaluate the detector."""
 
 import argparse
 import logging
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from threading import Event
 
 from rich.console import Console
@@ -18,27 +20,34 @@ from stockstream.connectors.groups import group_of
 from stockstream.connectors.history import BEGINNING, END, History, Span
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.labelled_file import read
 from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import address_of
 from stockstream.connectors.topic_lives import TopicLives
+from stockstream.connectors.webhook import Webhook
 from stockstream.errors import RecoverableError, UnknownSymbolError, UsageError
+from stockstream.jobs import evaluate_report
 from stockstream.jobs.analyze import analyze
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.detect import begin, watch
+from stockstream.jobs.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
 from stockstream.jobs.findings_report import FORMATS
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.train import Recipe, Trainer, Upkeep
-from stockstream.market.anomalies.model import BUDGET, SEED
+from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED
+from stockstream.market.evaluation.labelled import Labelled
 from stockstream.settings import Settings
 
 log = logging.getLogger("detector")
 
+FEWEST_EVALUATED = 100_000
+
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Do what the command says."""
-    command = {"train": run_train, "analyze": run_analyze, "watch": run_watch}[arguments.command]
-    return command(arguments, settings, stop)
+    command = {"train": run_train, "analyze": run_analyze, "watch": run_watch, "evaluate": run_evaluate}
+    return command[arguments.command](arguments, settings, stop)
 
 
 def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
@@ -51,7 +60,8 @@ def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         if not stored:
             _note("no trades are stored yet; python producer.py and python consumer.py bring some")
         trainer = Trainer(history, ModelStore(settings.models_dir), partial(datetime.now, UTC), recipe)
-        return 0 if trainer.train_all(_with_progress(symbols), stop, _say) else 1
+        train = trainer.train_drifted if arguments.if_drifted else trainer.train_all
+        return 0 if train(_with_progress(symbols), stop, _say) else 1
     finally:
         history.close()
 
@@ -80,6 +90,9 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     """Examine the topic's trades as they come, until stopped."""
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
     address, store = address_of(settings), ModelStore(settings.models_dir)
+    webhook = (
+        Webhook(arguments.webhook, arguments.webhook_rate, time.monotonic) if arguments.webhook else None
+    )
     findings, history, desk = Findings(address, topic), History(address), Desk(store)
     patience = Patience(stop, log)
     try:
@@ -94,13 +107,40 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     idle = Idle(source, time.monotonic, arguments.exit_when_idle)
     log.info("watching %s at %s", topic, servers)
     try:
-        written = watch(source, findings, desk, stop, upkeep=Upkeep(desk, trainer, time.monotonic), idle=idle)
+        upkeep = Upkeep(desk, trainer, time.monotonic)
+        written = watch(source, findings, desk, stop, upkeep=upkeep, idle=idle, alert=webhook)
     finally:
+        if webhook:
+            webhook.close()
         source.close()
         findings.close()
         history.close()
     log.info("ended: %s findings written", f"{written:,}")
     return 0
+
+
+def run_evaluate(arguments: argparse.Namespace, _settings: Settings, stop: Event) -> int:
+    """Judge the detector on labelled tapes and write a report; needs no server."""
+    evaluate_report.check()
+    plan = Plan(arguments.seeds, rate=arguments.rate, trades=arguments.trades, share=arguments.share)
+    if arguments.file:
+        plan, result = replace(plan, seeds=(), untrained=0), Result()
+        judge(_long_enough(read(arguments.file)), plan, 0, result)
+    else:
+        result = evaluate(plan, stop, _note)
+    if not result.tallies:
+        return 0
+    page = evaluate_report.write(result, plan, arguments.out, source=arguments.file)
+    _say(f"{evaluate_report.summary(result)}; see {page}")
+    return 0
+
+
+def _long_enough(tapes: dict[str, Labelled]) -> dict[str, Labelled]:
+    """Return the tapes that can be split into a part to train on and one to judge."""
+    long = {symbol: tape for symbol, tape in tapes.items() if len(tape.stretch) >= 2 * FEWEST_TRADES}
+    if not long:
+        raise UsageError(what=f"no symbol of the file has {2 * FEWEST_TRADES:,} trades, half to learn from")
+    return long
 
 
 def _span(arguments: argparse.Namespace) -> Span:
@@ -147,6 +187,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _trades(text: str) -> int:
+    if (trades := _count(text)) < FEWEST_EVALUATED:
+        message = f"{text!r} is too few: {FEWEST_EVALUATED:,} is the least that says anything"
+        raise argparse.ArgumentTypeError(message)
+    return trades
+
+
 def _seed(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 2**32):
         message = f"{text!r} is not a whole number from 0 to 4294967295"
@@ -154,9 +201,21 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _seeds(text: str) -> tuple[int, ...]:
+    return tuple(_seed(part) for part in text.split(","))
+
+
+def _share(text: str) -> float:
+    share = cli.positive(text)
+    if share > 0.2:  # noqa: PLR2004 - beyond a fifth nothing is ordinary any more
+        message = f"{text!r} is not a share above 0 and up to 0.2"
+        raise argparse.ArgumentTypeError(message)
+    return share
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="anomaly_detector.py", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="train|analyze|watch")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="train|analyze|watch|evaluate")
     train = commands.add_parser("train", help="make a model of each symbol from the stored trades")
     train.add_argument("symbols", nargs="*", type=str.upper, metavar="SYMBOL", help="default: all")
     _add_span(train)
@@ -168,9 +227,12 @@ def _parser() -> argparse.ArgumentParser:
         type=cli.positive,
         default=BUDGET,
         metavar="B",
-        help="false alerts per 1,000 trades (%(default)g)",
+        help="false alerts per symbol and day (%(default)g)",
     )
     train.add_argument("--seed", type=_seed, default=SEED, metavar="S", help="of the forest (%(default)s)")
+    train.add_argument(
+        "--if-drifted", action="store_true", help="only symbols whose trades have changed, or without a model"
+    )
     look = commands.add_parser("analyze", help="print what stands out among stored trades")
     look.add_argument("symbol", nargs="?", type=str.upper, metavar="SYMBOL", help="default: all")
     look.add_argument("--last", type=cli.duration, metavar="1h", help="from so long ago until now")
@@ -182,7 +244,26 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument(
         "--exit-when-idle", type=cli.positive, metavar="S", help="end after so many idle seconds"
     )
+    live.add_argument("--webhook", metavar="URL", help="post findings there too, as JSON")
+    live.add_argument(
+        "--webhook-rate",
+        type=cli.positive,
+        default=10.0,
+        metavar="N",
+        help="messages a minute at most (%(default)g)",
+    )
+    _add_evaluate(commands.add_parser("evaluate", help="measure the detector against labelled tapes"))
     return parser
+
+
+def _add_evaluate(judge_it: argparse.ArgumentParser) -> None:
+    add = judge_it.add_argument
+    add("--seeds", type=_seeds, default=REPORTED_ON, metavar="S,S", help="of the markets (101 to 105)")
+    add("--rate", type=cli.positive, default=Plan.rate, metavar="R", help="trades a second (%(default)g)")
+    add("--trades", type=_trades, default=Plan.trades, metavar="N", help="a seed (%(default)s)")
+    add("--share", type=_share, default=Plan.share, metavar="P", help="of trades in anomalies (%(default)g)")
+    add("--file", type=Path, metavar="FILE", help="judge on these labelled messages, one a line")
+    add("--out", type=Path, default=Path("evaluation"), metavar="DIR", help="of the report (%(default)s)")
 
 
 def _add_span(parser: argparse.ArgumentParser) -> None:

@@ -9,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.market.anomalies import features
+from stockstream.market.anomalies.drift import BINS, Bins
 from stockstream.market.anomalies.forest import Forest
+from stockstream.market.anomalies.linear import Linear
 from stockstream.market.anomalies.model import Card, Model
 from stockstream.market.anomalies.scores import METHODS
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 16_777_216
-DEEPEST = 64
 TREE = {"roots": np.int64, "column": np.int64, "cut": np.float64, "left": np.int64, "right": np.int64}
-ARRAYS = TREE | {"path": np.float64, "centre": np.float64, "scale": np.float64, "facts": np.uint8}
+# Whatever has a column for each feature is stored as one row of numbers after the other.
+FEATURES = len(features.NAMES)
+LINEAR = {"centre": FEATURES, "scale": FEATURES, "whitening": FEATURES * FEATURES}
+SPREAD = {"edges": FEATURES * (BINS - 1), "shares": FEATURES * BINS}
+ARRAYS = TREE | {"path": np.float64} | dict.fromkeys(LINEAR | SPREAD, np.float64) | {"facts": np.uint8}
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -32,7 +37,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     format: int
     features: tuple[str, ...]
     context: int
-    depth: int
     normal: float
     libraries: dict[str, str]
     card: Card
@@ -44,7 +48,6 @@ def facts_of(model: Model) -> Facts:
         format=FORMAT,
         features=features.NAMES,
         context=features.CONTEXT,
-        depth=model.forest.depth,
         normal=model.forest.normal,
         libraries={name: version(name) for name in ("numpy", "scikit-learn")},
         card=model.card,
@@ -64,8 +67,11 @@ def packed(model: Model) -> bytes:
         left=forest.left,
         right=forest.right,
         path=forest.path,
-        centre=model.centre,
-        scale=model.scale,
+        centre=model.linear.centre,
+        scale=model.linear.scale,
+        whitening=model.linear.whitening.ravel(),
+        edges=model.bins.edges.ravel(),
+        shares=model.bins.shares.ravel(),
         facts=facts,
     )
     return file.getvalue()
@@ -80,7 +86,8 @@ def unpacked(content: bytes, symbol: str, version_name: str) -> Model:
     arrays = _arrays(content)
     facts = facts_in(arrays["facts"].tobytes())
     check(facts, symbol)
-    _check_tree(arrays, facts.depth)
+    _check_tree(arrays)
+    _check_numbers(arrays)
     forest = Forest(
         roots=arrays["roots"].astype(np.int64),
         column=arrays["column"].astype(np.int64),
@@ -88,11 +95,11 @@ def unpacked(content: bytes, symbol: str, version_name: str) -> Model:
         left=arrays["left"].astype(np.int64),
         right=arrays["right"].astype(np.int64),
         path=arrays["path"].astype(np.float64),
-        depth=facts.depth,
         normal=facts.normal,
     )
-    centre, scale = arrays["centre"].astype(np.float64), arrays["scale"].astype(np.float64)
-    return Model(facts.card, forest, centre, scale, version_name)
+    by_feature = {name: arrays[name].astype(np.float64).reshape(FEATURES, -1) for name in LINEAR | SPREAD}
+    linear = Linear(by_feature["centre"].ravel(), by_feature["scale"].ravel(), by_feature["whitening"])
+    return Model(facts.card, forest, linear, Bins(by_feature["edges"], by_feature["shares"]), version_name)
 
 
 def facts_in(content: bytes) -> Facts:
@@ -119,8 +126,8 @@ def check(facts: Facts, symbol: str) -> None:
     if facts.card.symbol != symbol:
         message = f"it is the model of {facts.card.symbol}"
         raise BadModelError(message)
-    numbers = (facts.normal, *facts.card.thresholds.values())
-    if not (0 <= facts.depth <= DEEPEST and all(0 < number < np.inf for number in numbers)):
+    numbers = (facts.normal, facts.card.size_deviation, *facts.card.thresholds.values())
+    if not all(0 < number < np.inf for number in numbers):
         message = "its numbers are out of range"
         raise BadModelError(message)
 
@@ -142,19 +149,34 @@ def _arrays(content: bytes) -> Arrays:
     return arrays
 
 
-def _check_tree(arrays: Arrays, depth: int) -> None:
-    """Refuse a tree whose numbers point outside it."""
-    nodes, columns = len(arrays["cut"]), len(features.NAMES)
+def _check_tree(arrays: Arrays) -> None:
+    """Refuse a tree whose numbers point outside it, or in which a walk would never end."""
+    nodes = len(arrays["cut"])
     inside = all(
         len(arrays[name]) > 0 and _within(arrays[name], limit)
-        for name, limit in (("roots", nodes), ("left", nodes), ("right", nodes), ("column", columns))
+        for name, limit in (("roots", nodes), ("left", nodes), ("right", nodes), ("column", FEATURES))
     )
     even = all(len(arrays[name]) == nodes for name in ("column", "left", "right", "path"))
-    finite = all(np.isfinite(arrays[name].astype(np.float64)).all() for name in ("cut", "path", "centre"))
-    scaled = len(arrays["centre"]) == len(arrays["scale"]) == columns
-    if not (
-        inside and even and finite and scaled and depth <= nodes and (arrays["scale"] > np.float64(0)).all()
-    ):
+    if not (inside and even and _goes_on(arrays)):
+        message = "its numbers are out of range"
+        raise BadModelError(message)
+
+
+def _goes_on(arrays: Arrays) -> bool:
+    """Return whether each step of a walk leads to a later node, or stays at a leaf."""
+    node = np.arange(len(arrays["cut"]))
+    left, right = (arrays[side].astype(np.int64) for side in ("left", "right"))
+    is_leaf = (left == node) & (right == node)
+    return bool((is_leaf | ((left > node) & (right > node))).all())
+
+
+def _check_numbers(arrays: Arrays) -> None:
+    """Refuse numbers that no scoring can be done with."""
+    finite = all(
+        np.isfinite(arrays[name].astype(np.float64)).all() for name in ("cut", "path", *LINEAR, *SPREAD)
+    )
+    even = all(len(arrays[name]) == size for name, size in (LINEAR | SPREAD).items())
+    if not (finite and even and (arrays["scale"] > np.float64(0)).all()):
         message = "its numbers are out of range"
         raise BadModelError(message)
 

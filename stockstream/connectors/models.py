@@ -8,6 +8,7 @@ by one rename, so a reader sees the old model or the new one and nothing between
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,9 +26,11 @@ from stockstream.connectors.model_file import (
     unpacked,
 )
 from stockstream.errors import ModelRefusedError, ModelsFolderError
-from stockstream.market.anomalies.model import Model
+from stockstream.market.anomalies.model import POOLED, Model
 
 VERSION_LETTERS = 12
+# Its name ends like no card's, so that it is taken for none.
+NOTE = "drift"
 
 
 class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +39,15 @@ class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     trained_at: datetime
     facts: Facts
+
+
+class DriftNote(msgspec.Struct, frozen=True):
+    """The symbol and feature that have drifted most, and how many symbols have drifted."""
+
+    symbol: str
+    feature: str
+    index: float
+    drifted: int
 
 
 class ModelStore:
@@ -80,6 +92,26 @@ class ModelStore:
             return self._load(symbol)
         except (BadModelError, OSError) as exc:
             raise self._refused(symbol, exc) from exc
+
+    def load_for(self, symbol: str) -> Model | None:
+        """Return the model of a symbol, or else that of all together; None where there is neither.
+
+        Raises:
+            ModelRefusedError: a file is changed, foreign or of another version of the program.
+        """
+        return self.load(symbol) or self.load(POOLED)
+
+    def put_note(self, note: DriftNote) -> None:
+        """Leave a note on drift for `note`; where it cannot be left, nobody misses it."""
+        with suppress(OSError):
+            _put(self._folder / NOTE, msgspec.json.encode(note))
+
+    def note(self) -> DriftNote | None:
+        """Return the last note on drift."""
+        try:
+            return msgspec.json.decode(_read(self._folder / NOTE), type=DriftNote)
+        except (OSError, BadModelError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
 
     def stamps(self) -> dict[str, int]:
         """Return, for each symbol that has a card, a number that changes when its model does."""

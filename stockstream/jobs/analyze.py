@@ -42,7 +42,7 @@ def analyze(
 
 def _ensemble(store: ModelStore, symbol: str, tell: Callable[[str], None]) -> Ensemble:
     try:
-        model = store.load(symbol)
+        model = store.load_for(symbol)
     except ModelRefusedError as exc:
         tell(f"{exc}; until then z-score and sequence rules alone")
         return Ensemble()

@@ -8,6 +8,7 @@ from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.model import POOLED
 from stockstream.market.anomalies.stretch import Stretch, of_rows
 
 log = logging.getLogger("detector")
@@ -42,10 +43,16 @@ class Desk:
         stamps = self._store.stamps()
         changed = {symbol for symbol, _ in self._stamps.items() ^ stamps.items()}
         self._stamps = stamps
+        if POOLED in changed:
+            changed |= self._ensembles.keys() - stamps.keys()
         for symbol in changed & self._ensembles.keys():
             self._ensembles[symbol] = self._load(symbol)
         for (_, symbol), detector in self._detectors.items():
             detector.ensemble = self._ensembles[symbol]
+
+    def with_model(self) -> list[str]:
+        """Return the symbols at the desk for which the store has a model of their own."""
+        return sorted(self._ensembles.keys() & self._stamps.keys())
 
     def without_model(self) -> list[str]:
         """Return the symbols at the desk for which the store has no model, good or bad."""
@@ -64,10 +71,11 @@ class Desk:
 
     def _load(self, symbol: str) -> Ensemble:
         try:
-            model = self._store.load(symbol)
+            model = self._store.load_for(symbol)
         except ModelRefusedError as exc:
             log.warning("%s; until then z-score and sequence rules alone", exc)
             return Ensemble()
         if model is not None:
-            log.info("%s: model %s, made from %s trades", symbol, model.version, f"{model.card.trades:,}")
+            whose = "model of all symbols" if model.card.symbol == POOLED else "model"
+            log.info("%s: %s %s, made from %s trades", symbol, whose, model.version, f"{model.card.trades:,}")
         return Ensemble(model)

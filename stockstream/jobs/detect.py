@@ -75,6 +75,7 @@ def watch(  # noqa: PLR0913 - what a loop works with
     *,
     upkeep: Callable[[], None],
     idle: Idle,
+    alert: Callable[[Sequence[Finding]], None] | None = None,
 ) -> int:
     """Examine the topic's trades until `stop` is set; returns how many findings were written.
 
@@ -85,6 +86,7 @@ def watch(  # noqa: PLR0913 - what a loop works with
     Args:
         upkeep: called between batches: takes up new models, trains missing ones.
         idle: tells when a loop that is to end with the topic has nothing left to do.
+        alert: told of findings once they are stored, and never of the same again.
     """
     patience = Patience(stop, log, meanwhile=source.keep_alive)
     written = 0
@@ -97,6 +99,8 @@ def watch(  # noqa: PLR0913 - what a loop works with
                 written += patience(partial(findings.append, ends, found))
                 source.hint(batch)
                 _tell(found)
+                if alert:
+                    alert(found)
                 idle.begin()
             elif patience(idle.is_over):
                 break

@@ -1,7 +1,7 @@
 """Training: a model for each symbol that has enough trades."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
@@ -10,7 +10,9 @@ from stockstream.connectors.history import ALL, History, Span
 from stockstream.connectors.models import ModelStore
 from stockstream.errors import ModelsFolderError, RecoverableError, TooFewTradesError
 from stockstream.jobs.desk import Desk
-from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED, Model, fit
+from stockstream.jobs.drift import drifted, note
+from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED, Model, fit, fit_together
+from stockstream.market.anomalies.stretch import Stretch
 
 log = logging.getLogger("detector")
 
@@ -21,7 +23,7 @@ class Recipe:
 
     Attributes:
         most: the newest so many trades of the span are used.
-        budget: false alerts allowed per 1,000 trades.
+        budget: false alerts allowed per symbol and day.
         seed: the same trades and seed give the same model.
     """
 
@@ -29,6 +31,10 @@ class Recipe:
     most: int = 100_000
     budget: float = BUDGET
     seed: int = SEED
+
+
+# What the model of all symbols is made from.
+POOLED_SYMBOLS, POOLED_TRADES = 30, 20_000
 
 
 class Trainer:
@@ -55,17 +61,55 @@ class Trainer:
         return self._store.save(fit(trades, recipe.budget, recipe.seed), self._now())
 
     def train_all(self, symbols: Iterable[str], stop: Event, tell: Callable[[str], None]) -> int:
-        """Train symbols until `stop` is set, telling a line of each; returns how many were trained."""
-        trained = 0
+        """Train symbols until `stop` is set, telling a line of each; returns how many were trained.
+
+        When all were gone through, the model of all together is made from some of each one's trades.
+        """
+        trained: list[str] = []
+        for symbol in symbols:
+            if stop.is_set():
+                return len(trained)
+            try:
+                tell(_line(self.train(symbol)))
+                trained.append(symbol)
+            except TooFewTradesError as exc:
+                tell(str(exc))
+        self._train_pooled(trained)
+        return len(trained)
+
+    def train_drifted(self, symbols: Iterable[str], stop: Event, tell: Callable[[str], None]) -> int:
+        """Train those whose trades have changed, or that have no model; returns how many were looked at."""
+        looked_at, drifts = 0, []
         for symbol in symbols:
             if stop.is_set():
                 break
-            try:
-                tell(_line(self.train(symbol)))
-                trained += 1
-            except TooFewTradesError as exc:
-                tell(str(exc))
-        return trained
+            looked_at += 1
+            drift = drifted(self._history, self._store, symbol)
+            if drift:
+                drifts.append(drift)
+                tell(str(drift))
+            if drift is None or drift.has_drifted:
+                self._train_if_possible(symbol, tell)
+        note(self._store, drifts)
+        return looked_at
+
+    def look_for_drift(self, symbols: Iterable[str]) -> None:
+        """Leave a note of how far symbols have drifted."""
+        note(self._store, filter(None, (drifted(self._history, self._store, each) for each in symbols)))
+
+    def _train_if_possible(self, symbol: str, tell: Callable[[str], None]) -> None:
+        try:
+            tell(_line(self.train(symbol)))
+        except TooFewTradesError as exc:
+            tell(str(exc))
+
+    def _train_pooled(self, symbols: Sequence[str]) -> None:
+        recipe, stretches = self._recipe, list[Stretch]()
+        for symbol in symbols[:POOLED_SYMBOLS]:
+            stretches.append(self._history.newest(symbol, min(recipe.most, POOLED_TRADES), recipe.span))
+        if len(stretches) > 1:
+            model = fit_together(stretches, budget=recipe.budget, seed=recipe.seed)
+            self._store.save(model, self._now())
 
     def train_ready(self, symbols: Iterable[str]) -> str | None:
         """Train the first of the symbols that has enough trades by now; returns it, None if none has."""
@@ -85,7 +129,7 @@ def _line(model: Model) -> str:
     card = model.card
     return (
         f"{card.symbol}: trained on {card.trades:,} trades from {card.first:%Y-%m-%d %H:%M:%S} to "
-        f"{card.last:%Y-%m-%d %H:%M:%S} UTC, at most {card.budget:g} false alerts per 1,000 trades; "
+        f"{card.last:%Y-%m-%d %H:%M:%S} UTC, at most {card.budget:g} false alerts a day; "
         f"model {model.version}"
     )
 
@@ -95,6 +139,8 @@ class Upkeep:
 
     REFRESH_EVERY = 5.0
     TRAIN_EVERY = 20.0
+    LOOK_EVERY = 600.0
+    LOOKED_AT = 20
 
     def __init__(self, desk: Desk, trainer: Trainer, clock: Callable[[], float]) -> None:
         """Begin; `clock` tells seconds that never go back."""
@@ -102,6 +148,7 @@ class Upkeep:
         self._trainer = trainer
         self._clock = clock
         self._refresh_at = self._train_at = clock() + self.REFRESH_EVERY
+        self._look_at = clock() + self.LOOK_EVERY
 
     def __call__(self) -> None:
         """Do what is due; it is cheap when nothing is."""
@@ -112,6 +159,15 @@ class Upkeep:
         if now >= self._train_at:
             # One a call: the group waits for nobody who trains a thousand symbols in one go.
             self._train_at = now if self._train_one() else now + self.TRAIN_EVERY
+        if now >= self._look_at:
+            self._look_at = now + self.LOOK_EVERY
+            self._look_for_drift()
+
+    def _look_for_drift(self) -> None:
+        try:
+            self._trainer.look_for_drift(self._desk.with_model()[: self.LOOKED_AT])
+        except RecoverableError as exc:
+            log.warning("no look at drift now: %s", exc)
 
     def _train_one(self) -> bool:
         try:

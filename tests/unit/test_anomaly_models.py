@@ -1,6 +1,7 @@
 """The model store: the same numbers back, and a changed, foreign or outdated file refused in a line."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -9,10 +10,13 @@ import numpy as np
 import pytest
 
 from stockstream.connectors import model_file
-from stockstream.connectors.models import ModelStore
+from stockstream.connectors.models import DriftNote, ModelStore
 from stockstream.errors import ModelRefusedError, ModelsFolderError
+from stockstream.jobs.desk import Desk
+from stockstream.jobs.drift import drift_of
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.model import Model, fit
+from stockstream.market.anomalies.features import NAMES
+from stockstream.market.anomalies.model import POOLED, Model, fit, fit_together
 from tests.anomaly_tape import labelled, quiet
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -42,7 +46,7 @@ def test_a_stored_model_finds_what_the_trained_one_finds(store: ModelStore, mode
     tape, _ = labelled("AAPL", 2_000, seed=5)
     loaded = store.load("AAPL")
     assert loaded is not None
-    rows = np.random.default_rng(1).normal(size=(100, 10))
+    rows = np.random.default_rng(1).normal(size=(100, len(NAMES)))
     np.testing.assert_array_equal(loaded.forest.score(rows), model.forest.score(rows))
     trained, stored = (Ensemble(each).find(tape) for each in (model, loaded))
     assert [(each.trade_id, each.score) for each in stored] == [
@@ -164,13 +168,10 @@ def test_a_tree_that_points_outside_itself_is_refused(model: Model) -> None:
         forest.left + 10**6,
         forest.right,
         forest.path,
-        forest.depth,
         1.0,
     )
     with pytest.raises(model_file.BadModelError, match="out of range"):
-        model_file.unpacked(
-            model_file.packed(type(model)(model.card, wild, model.centre, model.scale)), "AAPL", "x"
-        )
+        model_file.unpacked(model_file.packed(replace(model, forest=wild)), "AAPL", "x")
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_a_line(tmp_path: Path, model: Model) -> None:
@@ -178,3 +179,60 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_line(tmp_path: Path, model
     taken.write_text("no folder")
     with pytest.raises(ModelsFolderError, match=r"cannot write models to .*MODELS_DIR"):
         ModelStore(taken).save(model, NOW)
+
+
+def test_a_tree_that_would_be_walked_in_circles_is_refused(model: Model) -> None:
+    left = model.forest.left.copy()
+    inner = np.flatnonzero(left != np.arange(len(left)))
+    left[inner[1]] = inner[0]
+    circular = replace(model, forest=replace(model.forest, left=left))
+    with pytest.raises(model_file.BadModelError, match="out of range"):
+        model_file.unpacked(model_file.packed(circular), "AAPL", "x")
+
+
+def test_a_symbol_without_a_model_gets_that_of_all(tmp_path: Path) -> None:
+    kept = ModelStore(tmp_path)
+    kept.save(fit_together([quiet(1_200), quiet(1_200, seed=8)]), NOW)
+    loaded = kept.load_for("TSLA")
+    assert loaded is not None
+    assert loaded.card.symbol == POOLED
+
+
+def test_a_desk_takes_up_models_that_are_new_or_newer(tmp_path: Path) -> None:
+    kept = ModelStore(tmp_path)
+    desk = Desk(kept)
+    tape, _ = labelled("AAPL", 2_000, seed=5)
+    spiked = replace(tape, volume=np.where(np.arange(len(tape)) % 500 == 470, 5e6, tape.volume))
+    versions = []
+    for at, new in (
+        (0, None),
+        (500, fit_together([quiet(1_200)])),
+        (1_000, fit(quiet(1_300))),
+        (1_500, None),
+    ):
+        if new:
+            kept.save(new, NOW)
+        desk.refresh()
+        versions.append({found.model_version for found in desk.examine(0, spiked[at : at + 500])})
+    pooled, own = kept.load(POOLED), kept.load("AAPL")
+    assert pooled is not None
+    assert own is not None
+    assert versions == [{"none"}, {pooled.version}, {own.version}, {own.version}]
+
+
+def test_a_note_on_drift_is_no_model(tmp_path: Path) -> None:
+    kept = ModelStore(tmp_path)
+    kept.put_note(DriftNote("AAPL", "pause", 0.4, 1))
+    assert kept.note() == DriftNote("AAPL", "pause", 0.4, 1)
+    assert kept.stamps() == {}
+
+
+def test_drift_is_told_where_volatility_and_pace_change(model: Model) -> None:
+    same = drift_of(model, quiet(4_000, seed=9))
+    other = quiet(4_000, seed=9)
+    wilder = drift_of(model, replace(other, volume=np.exp(np.log(other.volume) * 2.5)))
+    assert same is not None
+    assert wilder is not None
+    assert wilder.has_drifted
+    assert wilder.index > same.index
+    assert drift_of(model, quiet(500)) is None

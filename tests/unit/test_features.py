@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from stockstream.market.anomalies import features as of
-from stockstream.market.anomalies.features import CONTEXT, NAMES, SLICE, features
+from stockstream.market.anomalies.features import LOOKBACK, NAMES, features
 from stockstream.market.anomalies.stretch import Stretch, of_rows
 from tests.anomaly_tape import labelled, quiet
 
@@ -20,25 +19,17 @@ def flat(trades: int, micros: int = 1_000_000) -> Stretch:
 def test_features_of_micro_batches_are_those_of_the_whole_tape() -> None:
     tape, _ = labelled("AAPL", 3_000, seed=3)
     whole = features(tape)
-    at, rng, live = CONTEXT, np.random.default_rng(5), []
+    at, rng, live = LOOKBACK, np.random.default_rng(5), []
     while at < len(tape):
         end = min(at + int(rng.integers(1, 40)), len(tape))
-        live.append(features(tape[at - CONTEXT : end]))
+        live.append(features(tape[at - LOOKBACK : end]))
         at = end
     assert_allclose(np.concatenate(live), whole, rtol=1e-9, atol=1e-9)
 
 
-def test_features_of_a_long_tape_do_not_depend_on_how_it_is_sliced(monkeypatch: pytest.MonkeyPatch) -> None:
-    tape, _ = labelled("TSLA", 1_500, seed=4)
-    whole = features(tape)
-    monkeypatch.setattr(of, "SLICE", 97)
-    assert len(tape) < SLICE
-    assert_allclose(features(tape), whole, rtol=1e-9, atol=1e-9)
-
-
 def test_no_feature_looks_ahead() -> None:
     tape, _ = labelled("AAPL", 1_000, seed=3)
-    later = np.arange(len(tape)) > 600
+    later = np.arange(len(tape)) > 700
     other = replace(
         tape,
         price=np.where(later, tape.price * 3, tape.price),
@@ -46,7 +37,7 @@ def test_no_feature_looks_ahead() -> None:
         buy=np.where(later, ~tape.buy, tape.buy),
         micros=np.where(later, tape.micros + 10**12, tape.micros),
     )
-    known = 601 - CONTEXT
+    known = 701 - LOOKBACK
     assert_array_equal(features(tape)[:known], features(other)[:known])
     assert np.all(np.any(features(tape)[known:] != features(other)[known:], axis=1))
 
@@ -55,44 +46,44 @@ def test_every_feature_moves() -> None:
     assert np.all(features(quiet(2_000)).std(axis=0) > 0)
 
 
-@pytest.mark.parametrize("trades", [0, 1, 2, CONTEXT - 1, CONTEXT])
+@pytest.mark.parametrize("trades", [0, 1, 2, LOOKBACK - 1, LOOKBACK])
 def test_a_trade_without_enough_before_it_has_no_features(trades: int) -> None:
     assert features(flat(trades)).shape == (0, len(NAMES))
 
 
 def test_the_first_trade_with_enough_before_it_has_features() -> None:
-    assert features(flat(CONTEXT + 1)).shape == (1, len(NAMES))
+    assert features(flat(LOOKBACK + 1)).shape == (1, len(NAMES))
 
 
 @pytest.mark.parametrize("micros", [0, 1, 10**12])
 def test_one_price_and_one_size_are_ordinary_at_any_pace(micros: int) -> None:
-    rows = features(flat(400, micros))
+    rows = features(flat(600, micros))
     still = [NAMES.index(name) for name in NAMES if name != "imbalance"]
     assert_allclose(rows[:, still], 0.0, atol=1e-6)
 
 
 def test_ten_trades_in_a_microsecond_a_gap_of_days_and_a_late_trade_are_numbers() -> None:
-    tape = quiet(600)
+    tape = quiet(1_000)
     micros = tape.micros.copy()
-    micros[300:310] = micros[300]
-    micros[400:] += 5 * 86_400 * 10**6
-    micros[500] -= 10**9
+    micros[500:510] = micros[500]
+    micros[600:] += 5 * 86_400 * 10**6
+    micros[700] -= 10**9
     assert np.isfinite(features(replace(tape, micros=micros))).all()
 
 
 def test_the_first_tick_after_a_long_standstill_is_finite() -> None:
-    tape = flat(400)
+    tape = flat(700)
     price = tape.price.copy()
-    price[300] = 100.01
+    price[500] = 100.01
     rows = features(replace(tape, price=price))
     assert np.isfinite(rows).all()
-    assert abs(rows[300 - CONTEXT, NAMES.index("return_z")]) == pytest.approx(1.0, rel=1e-3)
+    assert abs(rows[500 - LOOKBACK, NAMES.index("return_z")]) == pytest.approx(1.0, rel=1e-3)
 
 
 def test_extremes_of_the_contract_are_numbers() -> None:
-    tape = quiet(600)
+    tape = quiet(1_000)
     price, volume = tape.price.copy(), tape.volume.copy()
-    price[300:310], volume[320:330] = 1e-8, 1e18
+    price[500:510], volume[520:530] = 1e-8, 1e18
     assert np.isfinite(features(replace(tape, price=price, volume=volume))).all()
 
 

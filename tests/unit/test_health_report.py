@@ -6,8 +6,9 @@ from threading import Event
 
 import pytest
 
+from stockstream.connectors.models import DriftNote, ModelStore
 from stockstream.errors import ServiceError
-from stockstream.jobs.health.detector import judge_models
+from stockstream.jobs.health.detector import ModelsSight, judge_models, look_at_models
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
 from stockstream.jobs.health.report import document, lines
 from stockstream.jobs.health.sight import Glance
@@ -53,16 +54,28 @@ def test_a_part_that_start_sh_runs_has_its_log_for_a_remedy_and_another_its_comm
 
 
 def test_a_missing_model_tells_how_many_trades_are_missing() -> None:
-    check = judge_models(0, TablesSight(fewest=("NVDA", 412)))
+    check = judge_models(ModelsSight(0), TablesSight(fewest=("NVDA", 412)))
     assert (check.state, check.detail) == (
         State.WAITING,
         "none yet: needs 1,000 trades a symbol; the smallest, NVDA, has 412",
     )
-    assert judge_models(0, TablesSight(fewest=("NVDA", 1_000))).remedy == "python anomaly_detector.py train"
+    assert (
+        judge_models(ModelsSight(0), TablesSight(fewest=("NVDA", 1_000))).remedy
+        == "python anomaly_detector.py train"
+    )
 
 
 def test_a_model_is_well_whatever_the_tables_say() -> None:
-    assert judge_models(1, None).state is State.OK
+    assert judge_models(ModelsSight(1), None).state is State.OK
+
+
+def test_models_tell_their_age_and_a_drifted_one_its_remedy(tmp_path: Path) -> None:
+    card = tmp_path / "AAPL.json"
+    card.touch()
+    ModelStore(tmp_path).put_note(DriftNote("AAPL", "pause", 0.4, 1))
+    check = judge_models(look_at_models(tmp_path, card.stat().st_mtime + 7_200), None)
+    assert check.detail == "1 symbol learned, the newest 2:00:00 old; drift 0.40 at most, AAPL pause"
+    assert check.remedy == "python anomaly_detector.py train --if-drifted"
 
 
 def test_a_look_that_hangs_is_left_behind() -> None:

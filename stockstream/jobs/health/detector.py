@@ -1,15 +1,47 @@
-"""The detector's models: are there any, and if not, how many trades are missing."""
+"""The detector's models: how old they are and whether they still fit; if there are none, what is missing."""
 
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from stockstream.connectors.models import ModelStore
 from stockstream.jobs.health.tables import TablesSight
 from stockstream.jobs.health.verdict import Check, ok, unknown, waiting
+from stockstream.market.anomalies.model import POOLED
 
 ENOUGH = 1_000
 
 
-def judge_models(count: int, sight: TablesSight | None) -> Check:
+REMEDY = "python anomaly_detector.py train --if-drifted"
+
+
+@dataclass(frozen=True)
+class ModelsSight:
+    """The models there are; `drifted` says what has drifted most, and is empty where nothing has."""
+
+    count: int
+    age: timedelta | None = None
+    drift: str = ""
+    drifted: int = 0
+
+
+def look_at_models(folder: Path, now: float) -> ModelsSight:
+    """Look into the models' folder; `now` is seconds since 1970."""
+    store = ModelStore(folder)
+    stamps = store.stamps()
+    stamps.pop(POOLED, None)
+    age = timedelta(seconds=max(round(now - max(stamps.values()) / 1e9), 0)) if stamps else None
+    note = store.note()
+    drift = f"; drift {note.index:.2f} at most, {note.symbol} {note.feature}" if note else ""
+    return ModelsSight(len(stamps), age, drift, note.drifted if note else 0)
+
+
+def judge_models(models: ModelsSight, sight: TablesSight | None) -> Check:
     """Judge the models; a fresh system has none yet, which is no fault."""
-    if count:
-        return ok("model", f"{count} symbol{'s'[: count > 1]} learned")
+    if count := models.count:
+        age = f", the newest {models.age} old" if models.age is not None else ""
+        told = f"{count} symbol{'s'[: count > 1]} learned{age}{models.drift}"
+        return waiting("model", told, REMEDY) if models.drifted else ok("model", told)
     if sight is None:
         return unknown("model", "the tables")
     need = f"needs {ENOUGH:,} trades a symbol"

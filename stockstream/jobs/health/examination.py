@@ -1,14 +1,14 @@
 """The whole examination: look at everything at once, then judge part by part."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
-from stockstream.jobs.health.detector import ENOUGH, judge_models
+from stockstream.jobs.health.detector import ENOUGH, ModelsSight, judge_models, look_at_models
 from stockstream.jobs.health.flow import judge_candles, judge_trades, limit_of
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
@@ -43,9 +43,9 @@ def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
     Args:
         pause: waits between two looks at what should move; a second is right.
     """
-    models = len(ModelStore(patient.models).stamps())
+    models = look_at_models(patient.models, time.time())
     page = f"http://127.0.0.1:{patient.dashboard_port}/_stcore/health"
-    enough = None if models else ENOUGH
+    enough = None if models.count else ENOUGH
     topic = Glance(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
     tables = Glance(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
     dashboard = Glance(lambda: require_answer(page, patience=3), SECONDS)
@@ -62,7 +62,7 @@ def _judge_flow(
     patient: Patient,
     topic: TopicSight | StockstreamError,
     tables: TablesSight | StockstreamError,
-    models: int,
+    models: ModelsSight,
 ) -> list[Check]:
     if isinstance(tables, StockstreamError) or tables.schema_fault:
         missing = "postgresql" if isinstance(tables, StockstreamError) else "schema"

@@ -14,12 +14,12 @@ class Detector:
     >>> from stockstream.market.anomalies.stretch import of_rows
     >>> rng = np.random.default_rng(7)
     >>> rows = [(i * 10**6, 100 + rng.normal(0, 0.05), float(rng.integers(80, 120)), bool(rng.integers(2)),
-    ...          str(i), "doc") for i in range(400)]
-    >>> rows[300] = (300 * 10**6, 100.0, 48_200.0, True, "300", "doc")
+    ...          str(i), "doc") for i in range(600)]
+    >>> rows[500] = (500 * 10**6, 100.0, 48_200.0, True, "500", "doc")
     >>> detector = Detector(of_rows("AAPL", []), Ensemble())
-    >>> found = detector.examine(of_rows("AAPL", rows[:290])) + detector.examine(of_rows("AAPL", rows[290:]))
+    >>> found = detector.examine(of_rows("AAPL", rows[:490])) + detector.examine(of_rows("AAPL", rows[490:]))
     >>> [(finding.kind, finding.trade_id) for finding in found]
-    [('volume_spike', '300')]
+    [('volume_spike', '500')]
     """
 
     def __init__(self, context: Stretch, ensemble: Ensemble) -> None:

@@ -1,8 +1,8 @@
 """The ensemble: what the methods say together becomes findings.
 
-A trade is a finding when any method puts it above its threshold; all that agree are named, the
-one that stands furthest above leads. A streak is a finding once, at the trade that takes it over
-the threshold.
+A trade is a finding when a method puts it above its threshold; all that agree are named, and the one
+that stands furthest above leads. What goes on over several trades is told once: a method that speaks
+again, after it or another of its family has spoken in the QUIET trades before, tells nothing new.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from stockstream.market.anomalies import explanation
-from stockstream.market.anomalies.features import CONTEXT
+from stockstream.market.anomalies.features import LOOKBACK, QUIET
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.model import BUDGET, Model
-from stockstream.market.anomalies.scores import FOREST, Scores, score
-from stockstream.market.anomalies.stretch import Stretch
+from stockstream.market.anomalies.model import Model
+from stockstream.market.anomalies.scores import Scores, score
+from stockstream.market.anomalies.sequences import SEQUENCES
+from stockstream.market.anomalies.stretch import Bools, Floats, Stretch
 from stockstream.market.anomalies.thresholds import Thresholds, unmeasured
 
 NO_MODEL = "none"
+# Methods that speak of the same: a pump moves the price, and each of these sees it.
+FAMILIES = (
+    ("zscore_price", "ramp", "isolation_forest", "hotelling"),
+    ("zscore_size",),
+    ("crowd",),
+    ("same_side",),
+    ("alternating", "repeated_size"),
+    ("still_price",),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +35,15 @@ class Ensemble:
     """The methods with their thresholds: those of a symbol's model, or general ones without.
 
     >>> Ensemble().model_version, sorted(Ensemble().thresholds)[:2]
-    ('none', ['alternating', 'same_side'])
+    ('none', ['alternating', 'crowd'])
     """
 
     model: Model | None = None
-    budget: float = BUDGET
 
     @property
     def thresholds(self) -> Thresholds:
         """The threshold of each method."""
-        return self.model.card.thresholds if self.model else unmeasured(self.budget)
+        return self.model.card.thresholds if self.model else unmeasured()
 
     @property
     def model_version(self) -> str:
@@ -43,75 +52,67 @@ class Ensemble:
 
     def find(self, stretch: Stretch) -> list[Finding]:
         """Return what stands out among the trades after the first CONTEXT, in their order."""
-        if len(stretch) <= CONTEXT:
+        if len(stretch) <= LOOKBACK + QUIET:
             return []
-        scores = score(stretch, self.model.forest if self.model else None)
-        found = self._trades(stretch, scores) + self._streaks(stretch, scores)
-        return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
+        scores = score(stretch, self.model)
+        found: list[Finding] = []
+        for row, methods in self.alerts(scores):
+            found += self._told(stretch, scores, row, methods)
+        return found
 
-    def _trades(self, stretch: Stretch, scores: Scores) -> list[tuple[int, Finding]]:
-        """Return the trades that stand out, each with its row."""
+    def alerts(self, scores: Scores) -> list[tuple[int, tuple[str, ...]]]:
+        """Return the rows that are told, after the first QUIET, with the methods that speak there anew."""
         limits = self.thresholds
-        ratios = {method: values / limits[method] for method, values in scores.trades.items()}
-        unusual = np.flatnonzero(np.max(list(ratios.values()), axis=0) > 1).tolist()
+        above = {method: scores.each[method] > limits[method] for method in limits}
+        fresh = {
+            method: above[method] & ~_spoke_before(family, above)
+            for family in FAMILIES
+            for method in family
+            if method in above
+        }
+        rows = np.flatnonzero(np.any(list(fresh.values()), axis=0))
         return [
-            (row, self._trade(stretch, scores, row, {method: ratios[method][row] for method in ratios}))
-            for row in unusual
+            (row, self._leading_first(scores, row, [method for method in fresh if fresh[method][row]]))
+            for row in rows[rows >= QUIET].tolist()
         ]
 
-    def _trade(self, stretch: Stretch, scores: Scores, row: int, ratios: dict[str, float]) -> Finding:
-        methods = _leading_first({method: ratio for method, ratio in ratios.items() if ratio > 1})
-        kind, sentence = self._explained(stretch, scores, row, methods[0])
-        index = CONTEXT + row
+    def _leading_first(self, scores: Scores, row: int, methods: list[str]) -> tuple[str, ...]:
+        limits = self.thresholds
+        return tuple(sorted(methods, key=lambda method: -float(scores.each[method][row]) / limits[method]))
+
+    def _told(self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...]) -> list[Finding]:
+        """Return a finding of the trade, if its own measures say so, and one of each streak."""
+        of_trade = tuple(method for method in methods if method not in SEQUENCES)
+        streaks = [(method,) for method in methods if method in SEQUENCES]
+        return [
+            self._finding(stretch, scores, row, each)
+            for each in [*([of_trade] if of_trade else []), *streaks]
+        ]
+
+    def _finding(self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...]) -> Finding:
+        leading, index = methods[0], LOOKBACK + row
+        is_streak = leading in SEQUENCES
+        # A streak of repetitions begins with the trade that is repeated.
+        first = index - int(scores.streaks[leading].length[row]) if is_streak else index
+        start, end = sorted((stretch.moment(first), stretch.moment(index)))
+        kind, sentence = explanation.of(stretch, scores, row, leading, self.thresholds[leading], self.model)
         return Finding(
             symbol=stretch.symbol,
             kind=kind,
             source=stretch.sources[index],
-            trade_id=stretch.trade_ids[index],
-            start=stretch.moment(index),
-            end=stretch.moment(index),
-            score=float(scores.trades[methods[0]][row]),
-            threshold=self.thresholds[methods[0]],
+            trade_id=None if is_streak else stretch.trade_ids[index],
+            start=start,
+            end=end,
+            score=float(scores.each[leading][row]),
+            threshold=self.thresholds[leading],
             methods=methods,
             explanation=sentence,
             model_version=self.model_version,
         )
 
-    def _explained(self, stretch: Stretch, scores: Scores, row: int, method: str) -> tuple[str, str]:
-        features = scores.features[row]
-        if method == FOREST and self.model is not None:
-            return explanation.of_forest(self.model, features, float(scores.trades[FOREST][row]))
-        of = explanation.OF_ZSCORE[method]
-        return explanation.KINDS[method], of(stretch, CONTEXT + row, features)
 
-    def _streaks(self, stretch: Stretch, scores: Scores) -> list[tuple[int, Finding]]:
-        """Return the streaks that become too long, each with the row where it does."""
-        return [
-            (row, self._streak(stretch, scores, row, method))
-            for method, streaks in scores.streaks.items()
-            for row in np.flatnonzero(streaks.passes(self.thresholds[method])).tolist()
-        ]
-
-    def _streak(self, stretch: Stretch, scores: Scores, row: int, method: str) -> Finding:
-        streaks, index = scores.streaks[method], CONTEXT + row
-        # A streak of repetitions begins with the trade that is repeated.
-        first = index - int(streaks.length[row]) + (method != "alternating")
-        start, end = sorted((stretch.moment(first), stretch.moment(index)))
-        return Finding(
-            symbol=stretch.symbol,
-            kind=explanation.KINDS[method],
-            source=stretch.sources[index],
-            trade_id=None,
-            start=start,
-            end=end,
-            score=float(streaks.score[row]),
-            threshold=self.thresholds[method],
-            methods=(method,),
-            explanation=explanation.OF_STREAK[method](stretch, index, streaks, row),
-            model_version=self.model_version,
-        )
-
-
-def _leading_first(ratios: dict[str, float]) -> tuple[str, ...]:
-    """Return the methods by how far above they are; a value is large because its size or price is."""
-    return tuple(sorted(ratios, key=lambda method: (method == "zscore_value", -ratios[method])))
+def _spoke_before(family: tuple[str, ...], above: dict[str, Bools]) -> Bools:
+    """Return the rows that have one of a family's methods above in the QUIET rows before them."""
+    spoke = np.any([above[method] for method in family if method in above], axis=0)
+    before: Floats = np.cumsum(np.concatenate([np.zeros(QUIET + 1), spoke]))
+    return before[QUIET : QUIET + len(spoke)] - before[: len(spoke)] > 0

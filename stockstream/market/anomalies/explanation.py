@@ -4,22 +4,26 @@ import math
 
 import numpy as np
 
-from stockstream.market.anomalies.features import NAMES, WINDOW
+from stockstream.market.anomalies.features import CROWD, LOOKBACK, NAMES, RAMP, SIZES, WINDOW
 from stockstream.market.anomalies.model import Model
+from stockstream.market.anomalies.scores import FOREST, LEARNT, Scores
 from stockstream.market.anomalies.sequences import Streaks
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
 KINDS = {
     "zscore_price": "price_spike",
     "zscore_size": "volume_spike",
-    "zscore_value": "value_spike",
+    "ramp": "price_ramp",
+    "crowd": "burst",
     "same_side": "one_sided_run",
     "alternating": "wash_trades",
+    "repeated_size": "repeated_size",
+    "still_price": "still_price",
 }
 KINDS_OF_FEATURE = {
     "return_volatilities": "price_spike",
     "return_z": "price_spike",
-    "move_z": "price_spike",
+    "jump_z": "price_spike",
     "vwap_distance": "price_drift",
     "volatility_ratio": "volatility_shift",
     "size_z": "volume_spike",
@@ -27,7 +31,22 @@ KINDS_OF_FEATURE = {
     "value_z": "value_spike",
     "pause": "odd_pace",
     "imbalance": "one_sided_flow",
+    "ramp_z": "price_ramp",
+    "reversal": "price_reversal",
+    "crowd_z": "burst",
 }
+
+
+def of(  # noqa: PLR0913, PLR0917 - a sentence is made from all that is known of a trade
+    stretch: Stretch, scores: Scores, row: int, method: str, threshold: float, model: Model | None
+) -> tuple[str, str]:
+    """Return the kind of a finding and its sentence."""
+    features, index = scores.features[row], LOOKBACK + row
+    if method in LEARNT and model is not None:
+        return of_learnt(model, features, method, float(scores.each[method][row]), threshold)
+    if method in OF_STREAK:
+        return KINDS[method], OF_STREAK[method](stretch, index, scores.streaks[method], row)
+    return KINDS[method], OF_ZSCORE[method](stretch, index, features)
 
 
 def of_price(stretch: Stretch, index: int, row: Floats) -> str:
@@ -35,7 +54,7 @@ def of_price(stretch: Stretch, index: int, row: Floats) -> str:
     price, former = stretch.price[index], stretch.price[index - 1]
     change = 100 * (price / former - 1)
     direction = "above" if change > 0 else "below"
-    usual = abs(row[NAMES.index("return_z")])
+    usual = abs(row[NAMES.index("jump_z")])
     return (
         f"price {price:,.10g} is {abs(change):.2f} % {direction} the trade before, {usual:,.1f} times "
         f"the usual deviation of the last {WINDOW} trades"
@@ -46,27 +65,40 @@ def of_size(stretch: Stretch, index: int, row: Floats) -> str:
     """Say how large the trade is."""
     times = math.exp(row[NAMES.index("size_ratio")])
     volume = stretch.volume[index]
-    return f"volume {volume:,.10g} is {times:,.3g} times the median of the last {WINDOW} trades"
+    return f"volume {volume:,.10g} is {times:,.3g} times the median of the last {SIZES} trades"
 
 
-def of_value(stretch: Stretch, index: int, row: Floats) -> str:
-    """Say how much money the trade moved."""
-    value = stretch.price[index] * stretch.volume[index]
-    deviations = row[NAMES.index("value_z")]
-    return f"value {value:,.2f} is {deviations:,.1f} deviations above the median of the last {WINDOW} trades"
+def of_ramp(stretch: Stretch, index: int, row: Floats) -> str:
+    """Say how far the price went in a few trades."""
+    price, former = stretch.price[index], stretch.price[index - RAMP]
+    usual = abs(row[NAMES.index("ramp_z")])
+    return (
+        f"price went {100 * (price / former - 1):+.2f} % in {RAMP} trades, to {price:,.10g}, "
+        f"{usual:,.1f} times the usual deviation of the last {WINDOW} trades"
+    )
 
 
-OF_ZSCORE = {"zscore_price": of_price, "zscore_size": of_size, "zscore_value": of_value}
+def of_crowd(stretch: Stretch, index: int, row: Floats) -> str:
+    """Say how fast trades come."""
+    seconds = max(int(stretch.micros[index] - stretch.micros[index - CROWD]), 0) / 1e6
+    return (
+        f"{CROWD + 1} trades in {seconds:,.3g} s, {row[NAMES.index('crowd_z')]:,.1f} deviations faster than "
+        f"the median of the last {WINDOW} trades"
+    )
 
 
-def of_forest(model: Model, row: Floats, score: float) -> tuple[str, str]:
-    """Return the kind and the sentence of a trade that only the forest found."""
-    distance = (np.arcsinh(row) - model.centre) / model.scale
+OF_ZSCORE = {"zscore_price": of_price, "zscore_size": of_size, "ramp": of_ramp, "crowd": of_crowd}
+
+
+def of_learnt(model: Model, row: Floats, method: str, score: float, threshold: float) -> tuple[str, str]:
+    """Return the kind and the sentence of a trade that stands apart by its features together."""
+    distance = (np.arcsinh(row) - model.linear.centre) / model.linear.scale
     leading = np.argsort(-np.abs(distance))[:2]
     first, second = (f"{NAMES[each]} {row[each]:,.3g}" for each in leading)
+    measure = "isolation score" if method == FOREST else "Hotelling distance"
     sentence = (
-        f"the trade stands apart by its features together: isolation score {score:.3f} against "
-        f"{model.card.thresholds['isolation_forest']:.3f}; most unusual are {first} and {second}"
+        f"the trade stands apart by its features together: {measure} {score:.3f} against "
+        f"{threshold:.3f}; most unusual are {first} and {second}"
     )
     return KINDS_OF_FEATURE[NAMES[leading[0]]], sentence
 
@@ -74,10 +106,10 @@ def of_forest(model: Model, row: Floats, score: float) -> tuple[str, str]:
 def of_same_side(stretch: Stretch, index: int, streaks: Streaks, row: int) -> str:
     """Say how long a run is, and how likely."""
     side = "BUY" if stretch.buy[index] else "SELL"
-    share = 100 * streaks.share[row]
+    share = 100 * streaks.chance[row]
     return (
-        f"{streaks.length[row]} {side} trades in a row have a probability of {10 ** -streaks.score[row]:.2g} "
-        f"where {share:.0f} % of trades are {side}"
+        f"{streaks.length[row] + 1} {side} trades in a row have a probability of "
+        f"{10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades take the side of the one before"
     )
 
 
@@ -90,4 +122,26 @@ def of_alternating(stretch: Stretch, index: int, streaks: Streaks, row: int) -> 
     )
 
 
-OF_STREAK = {"same_side": of_same_side, "alternating": of_alternating}
+def of_repeated_size(stretch: Stretch, index: int, streaks: Streaks, row: int) -> str:
+    """Say which size comes again and again."""
+    return (
+        f"{streaks.length[row] + 1} trades in a row of {stretch.volume[index]:,.10g} have a probability of "
+        f"{10 ** -streaks.score[row]:.2g}"
+    )
+
+
+def of_still_price(stretch: Stretch, index: int, streaks: Streaks, row: int) -> str:
+    """Say at which price the market stands still."""
+    share = 100 * streaks.chance[row]
+    return (
+        f"{streaks.length[row] + 1} trades in a row at {stretch.price[index]:,.10g} have a probability of "
+        f"{10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades repeat a price"
+    )
+
+
+OF_STREAK = {
+    "same_side": of_same_side,
+    "alternating": of_alternating,
+    "repeated_size": of_repeated_size,
+    "still_price": of_still_price,
+}

@@ -1,32 +1,39 @@
-"""The features of a trade: each from the trade and at most `CONTEXT` trades before it.
+"""The features of a trade: each from the trade and at most `LOOKBACK` trades before it.
 
 Nothing here looks ahead, and every window is finite, so that a whole tape and the live stream
-give the same numbers. A trade with fewer than CONTEXT trades before it has no features: that is
-the warm-up.
+give the same numbers. A trade with fewer than LOOKBACK trades before it has no features, and one
+with fewer than CONTEXT is not judged: that is the warm-up.
 
 | feature | formula, for trade n with price p, volume v, time t | source |
 | --- | --- | --- |
 | return_volatilities | r = ln(p[n]/p[n-1]) over s, s^2 = exponentially weighted mean (0.94) of the 100 r^2 before | RiskMetrics Technical Document, 1996 |
 | return_z | robust z of r against the 200 before | Iglewicz and Hoaglin, 1993 |
-| move_z | robust z of m = ln p[n] - median(ln p of the 20 before) against the 200 m before: a trade that returns from a spike has a large r and a small m | the same |
-| size_z | robust z of ln v against the 200 before | the same |
+| jump_z | robust z of j against the 200 before, over the exponentially weighted mean (0.975) of the 120 abs(z) before, none above 4, in halves. j is the lesser of r and ln(p[n]/p[n-2]), each over the root of its time in usual pauses plus 0.5, nought where they differ in sign: prices diffuse with time, and a trade that returns from a spike goes nowhere in two steps | Bachelier, 1900, for the root; RiskMetrics, 1996 |
+| size_z | robust z of ln v against the 400 before | the same |
 | value_z | robust z of ln(p v) against the 200 before | the same |
-| size_ratio | ln v - median(ln v of the 200 before) | |
-| pause | ln(1 ms + t[n] - t[n-1]) - median of the same over the 200 before | Engle and Russell, Econometrica 66, 1998 (durations) |
+| size_ratio | ln v - median(ln v of the 400 before) | |
+| pause | ln(1 ms + t[n] - t[n-1]) - median of the same over the 100 before | Engle and Russell, Econometrica 66, 1998 (durations) |
 | imbalance | sum of signed v / sum of v, 50 trades up to n | Cont, Kukanov, Stoikov, 2014 (order flow) |
 | vwap_distance | (ln p[n] - ln VWAP of the 200 before) / s | |
 | volatility_ratio | ln of the root mean square of r over 20 trades up to n, over that of 200 | Andersen, Bollerslev, 1998 (realised volatility) |
+| ramp_z | robust z of ln(p[n]/p[n-8]) against the 200 before: many small steps one way | Kamps and Kleinberg, Crime Science 7, 2018 (pump and dump) |
+| reversal | how far ln p went and came back within 20 trades up to n, over s sqrt(20) | the same |
+| crowd_z | minus the robust z of ln(1 ms + t[n] - t[n-18]) against the 200 before: how fast trades come | Engle and Russell, 1998 |
+
+The time of day needs no term of its own: every feature is relative to the same symbol's last 200 or
+400 trades, which come from the same hour of the day. The order of trades (runs, repetitions,
+standstill) is measured in `sequences`.
 """  # noqa: E501 - a table's row is one line
 
 import numpy as np
 
-from stockstream.market.anomalies.rolling import before, decaying, spread, upto
+from stockstream.market.anomalies import rolling
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
 NAMES = (
     "return_volatilities",
     "return_z",
-    "move_z",
+    "jump_z",
     "size_z",
     "value_z",
     "size_ratio",
@@ -34,99 +41,143 @@ NAMES = (
     "imbalance",
     "vwap_distance",
     "volatility_ratio",
+    "ramp_z",
+    "reversal",
+    "crowd_z",
 )
 
 WINDOW = 200
+PAUSES = 100
+SIZES = 400
 LEVEL = 20
-CONTEXT = WINDOW + LEVEL
+LOOKBACK = SIZES + LEVEL
+# A finding is told once: what goes on is looked back for over so many trades.
+QUIET = 20
+CONTEXT = LOOKBACK + QUIET
 
-VOLATILITY_WEIGHTS = decaying(100, 0.94)
-FLOW = 50
+EVERY, DECAY = 100, 0.94
+JUMPS, JUMPS_DECAY = 120, 0.975
+# A jump's size is told in deviations of a normal tape, whose usual distance from nought is about a half.
+LARGEST_JUMP, LEAST_JUMP, USUAL_JUMP = 4.0, 0.2, 0.5
+FLOW = 52
 SHORT = 20
+RAMP = 8
+CROWD = 18
+# What a price moves in no time at all, as a share of a usual pause: the bid, the ask and the tick.
+STANDING = 0.5
+LONGEST_PAUSE = 50.0
 
 # What counts as one deviation where the past has none: a basis point of price, five percent of size.
 STILL_PRICE = 1e-4
 STILL_SIZE = 0.05
+STILL_PACE = 0.1
 SMALLEST_VOLATILITY = 1e-7
 MILLISECOND = 1e-3
 
-# Windows are laid out side by side: this many trades at a time keep that within a few megabytes.
-SLICE = 4096
-
 
 def features(stretch: Stretch) -> Floats:
-    """Return the features of every trade after the first CONTEXT; shape (n - CONTEXT, 10).
+    """Return the features of every trade after the first LOOKBACK; shape (n - LOOKBACK, 13).
 
-    Row i is that of trade CONTEXT + i; the columns are NAMES. All are finite.
+    Row i is that of trade LOOKBACK + i; the columns are NAMES. All are finite.
     """
-    slices = [
-        _features(stretch[start : start + CONTEXT + SLICE])
-        for start in range(0, len(stretch) - CONTEXT, SLICE)
-    ]
-    return np.concatenate(slices) if slices else np.empty((0, len(NAMES)))
-
-
-def _features(stretch: Stretch) -> Floats:
+    if len(stretch) <= LOOKBACK:
+        return np.empty((0, len(NAMES)))
     price, size = np.log(stretch.price), np.log(stretch.volume)
-    returns = np.diff(price)
-    volatility = _volatility(returns)
-    size_centre = np.median(before(size, WINDOW), axis=1)
-    columns = (
-        _newest(returns, volatility) / volatility,
-        _robust_z(returns, STILL_PRICE),
-        _robust_z(price[LEVEL:] - np.median(before(price, LEVEL), axis=1), STILL_PRICE),
-        _robust_z(size, STILL_SIZE, least=STILL_SIZE),
-        _robust_z(price + size, STILL_SIZE, least=STILL_SIZE),
-        size[WINDOW:] - size_centre,
-        _pause(stretch),
-        _imbalance(stretch),
-        _vwap_distance(stretch, volatility),
-        _volatility_ratio(returns),
+    returns = _steps(price, 1)
+    volatility = np.maximum(
+        np.sqrt(rolling.weighted(returns**2, _weights(EVERY, DECAY), LOOKBACK)), SMALLEST_VOLATILITY
     )
-    rows = len(stretch) - CONTEXT
-    return np.column_stack([column[-rows:] for column in columns])
+    pause = rolling.from_median(_span(stretch, 1), PAUSES, PAUSES)
+    size_z, size_ratio = rolling.robust_z(size, LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
+    columns = (
+        returns / volatility,
+        _z(returns, STILL_PRICE),
+        _jump_z(_jumps(price, pause)),
+        size_z,
+        _z(price + size, STILL_SIZE, STILL_SIZE),
+        size_ratio,
+        pause,
+        _imbalance(stretch),
+        _vwap_distance(stretch, price) / volatility,
+        _volatility_ratio(returns),
+        _z(_steps(price, RAMP), STILL_PRICE),
+        rolling.reversal(price, LOOKBACK, LEVEL) / (volatility * np.sqrt(LEVEL)),
+        -_z(_span(stretch, CROWD), STILL_PACE, STILL_PACE),
+    )
+    return np.column_stack([column[LOOKBACK:] for column in columns])
 
 
-def _newest(values: Floats, like: Floats) -> Floats:
-    return values[-len(like) :]
+def zscores(stretch: Stretch) -> Floats:
+    """Return the columns of `features` that the robust z-scores alone need; the others are nought."""
+    rows = np.zeros((max(len(stretch) - LOOKBACK, 0), len(NAMES)))
+    if len(rows):
+        pause = rolling.from_median(_span(stretch, 1), PAUSES, PAUSES)
+        size_z, _ = rolling.robust_z(np.log(stretch.volume), LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
+        rows[:, NAMES.index("jump_z")] = _jump_z(_jumps(np.log(stretch.price), pause))[LOOKBACK:]
+        rows[:, NAMES.index("size_z")] = size_z[LOOKBACK:]
+    return rows
 
 
-def _robust_z(values: Floats, floor: float, least: float = 0.0) -> Floats:
-    centre, sigma = spread(before(values, WINDOW), floor)
-    z: Floats = (values[WINDOW:] - centre) / np.maximum(sigma, least)
-    return z
+def _jumps(price: Floats, pause: Floats) -> Floats:
+    """Return how far the price went in one step, as far as it has not come from there in the step before."""
+    time = np.exp(np.minimum(pause, LONGEST_PAUSE))
+    one = _steps(price, 1) / np.sqrt(STANDING + time)
+    two = _steps(price, 2) / np.sqrt(STANDING + time + np.concatenate([[0.0], time[:-1]]))
+    jumps: Floats = np.sign(one) * np.minimum(np.abs(one), np.abs(two)) * (one * two > 0)
+    return jumps
 
 
-def _volatility(returns: Floats) -> Floats:
-    """Return the volatility a trade before the newest of each window could know."""
-    squares = before(returns**2, len(VOLATILITY_WEIGHTS))
-    volatility: Floats = np.sqrt((squares * VOLATILITY_WEIGHTS).sum(axis=1))
-    return np.maximum(volatility, SMALLEST_VOLATILITY)
+def _jump_z(jumps: Floats) -> Floats:
+    z, _ = rolling.robust_z(jumps, PAUSES + WINDOW, WINDOW, STILL_PRICE, 0.0)
+    usual = rolling.weighted(np.minimum(np.abs(z), LARGEST_JUMP), _weights(JUMPS, JUMPS_DECAY), LOOKBACK)
+    jump_z: Floats = z * USUAL_JUMP / np.maximum(usual, LEAST_JUMP)
+    return jump_z
 
 
-def _pause(stretch: Stretch) -> Floats:
-    # A late trade lies before its neighbour in time: its pause is nought.
-    seconds = np.maximum(np.diff(stretch.micros), 0) / 1e6
-    pauses = np.log(MILLISECOND + seconds)
-    relative: Floats = pauses[WINDOW:] - np.median(before(pauses, WINDOW), axis=1)
-    return relative
+def _weights(size: int, decay: float) -> Floats:
+    """Return weights that fall by `decay` with each step back, newest last; their sum is one."""
+    weights: Floats = decay ** np.arange(size, dtype=np.float64)[::-1]
+    weights /= weights.sum()
+    return weights
+
+
+def _steps(values: Floats, back: int) -> Floats:
+    """Return each value less that of so many trades before; nought where there is none."""
+    steps = np.zeros(len(values))
+    steps[back:] = values[back:] - values[:-back]
+    return steps
+
+
+def _span(stretch: Stretch, back: int) -> Floats:
+    """Return the logarithm of the time since so many trades before; a late trade's is the least."""
+    seconds = np.zeros(len(stretch))
+    seconds[back:] = np.maximum(stretch.micros[back:] - stretch.micros[:-back], 0) / 1e6
+    return np.log(MILLISECOND + seconds)
+
+
+def _z(values: Floats, floor: float, least: float = 0.0) -> Floats:
+    return rolling.robust_z(values, LOOKBACK, WINDOW, floor, least)[0]
 
 
 def _imbalance(stretch: Stretch) -> Floats:
     signed = np.where(stretch.buy, stretch.volume, -stretch.volume)
-    imbalance: Floats = upto(signed, FLOW).sum(axis=1) / upto(stretch.volume, FLOW).sum(axis=1)
+    bought, traded = (rolling.total(each, LOOKBACK, FLOW)[1:] for each in (signed, stretch.volume))
+    imbalance: Floats = bought / np.maximum(traded, np.finfo(np.float64).tiny)
     return imbalance
 
 
-def _vwap_distance(stretch: Stretch, volatility: Floats) -> Floats:
-    value = before(stretch.price * stretch.volume, WINDOW).sum(axis=1)
-    vwap = np.log(value / before(stretch.volume, WINDOW).sum(axis=1))
-    distance: Floats = (np.log(stretch.price[WINDOW:]) - vwap) / _newest(volatility, vwap)
+def _vwap_distance(stretch: Stretch, price: Floats) -> Floats:
+    """Return the log price less that of the VWAP of the trades before."""
+    tiny = np.finfo(np.float64).tiny
+    value = rolling.total(stretch.price * stretch.volume, LOOKBACK, WINDOW)[:-1]
+    volume = rolling.total(stretch.volume, LOOKBACK, WINDOW)[:-1]
+    distance: Floats = price - np.log(np.maximum(value, tiny) / np.maximum(volume, tiny))
     return distance
 
 
 def _volatility_ratio(returns: Floats) -> Floats:
     squares = returns**2 + SMALLEST_VOLATILITY**2
-    short, long = (upto(squares, size).mean(axis=1) for size in (SHORT, WINDOW))
-    ratio: Floats = 0.5 * np.log(_newest(short, long) / long)
+    short, long = (rolling.total(squares, LOOKBACK, size)[1:] / size for size in (SHORT, WINDOW))
+    tiny = np.finfo(np.float64).tiny
+    ratio: Floats = 0.5 * np.log(np.maximum(short, tiny) / np.maximum(long, tiny))
     return ratio

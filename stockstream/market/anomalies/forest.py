@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stockstream.market.anomalies.stretch import Floats, Ints
+from stockstream.market.compiled import compiled
 
 if TYPE_CHECKING:
     from sklearn.ensemble import IsolationForest  # type: ignore[import-untyped]  # it ships no types
 
 TREES = 100
 SAMPLE = 256
-SLICE = 4096
 EULER = 0.5772156649015329
 
 
@@ -32,7 +32,6 @@ class Forest:
         left: the node for those up to the cut.
         right: the node for those above it.
         path: a leaf's expected path length, 0 for the others.
-        depth: steps from a root to the deepest leaf.
         normal: the expected path length of an ordinary trade, which the score is relative to.
 
     >>> rng = np.random.default_rng(7)
@@ -48,24 +47,30 @@ class Forest:
     left: Ints
     right: Ints
     path: Floats
-    depth: int
     normal: float
 
     def score(self, rows: Floats) -> Floats:
         """Return the score of each row, between 0 and 1: about 0.5 is ordinary, near 1 stands alone."""
-        slices = [self._score(rows[start : start + SLICE]) for start in range(0, len(rows), SLICE)]
-        return np.concatenate(slices) if slices else np.empty(0)
-
-    def _score(self, rows: Floats) -> Floats:
         # The cuts were made on single precision, so they are compared with it.
-        rows = rows.astype(np.float32).astype(np.float64)
-        row = np.arange(len(rows))[:, None]
-        node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
-        for _ in range(self.depth):
-            goes_left = rows[row, self.column[node]] <= self.cut[node]
-            node = np.where(goes_left, self.left[node], self.right[node])
-        relative: Floats = self.path[node].mean(axis=1) / self.normal
-        return np.exp2(-relative)
+        single = np.ascontiguousarray(rows, np.float32).astype(np.float64)
+        paths = _paths_of(single, self.roots, self.column, self.cut, self.left, self.right, self.path)
+        return np.exp2(-paths / (len(self.roots) * self.normal))
+
+
+@compiled
+def _paths_of(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that keeps them
+    rows: Floats, roots: Ints, column: Ints, cut: Floats, left: Ints, right: Ints, path: Floats
+) -> Floats:
+    """Return the sum over all trees of each row's path; a leaf's children are itself."""
+    sums = np.zeros(len(rows))
+    for row in range(len(rows)):
+        for root in roots:
+            node, former = root, -1
+            while node != former:
+                former = node
+                node = left[node] if rows[row, column[node]] <= cut[node] else right[node]
+            sums[row] += path[node]
+    return sums
 
 
 def compressed(features: Floats) -> Floats:
@@ -106,7 +111,6 @@ def _planted(grown: "IsolationForest", sample: int) -> Forest:
         left=np.where(is_leaf, itself, left).astype(np.int64),
         right=np.where(is_leaf, itself, right).astype(np.int64),
         path=np.where(is_leaf, paths, 0.0),
-        depth=int(max(tree.max_depth for tree in trees)),
         normal=float(expected_path(np.array([sample]))[0]),
     )
 

@@ -1,23 +1,27 @@
-"""What is learnt of one symbol: a forest, and a threshold for each method."""
+"""What is learnt of one symbol, or of several together: a forest, directions, and thresholds."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from stockstream.errors import TooFewTradesError
-from stockstream.market.anomalies.features import CONTEXT, features
+from stockstream.market.anomalies.drift import Bins, bins_of
+from stockstream.market.anomalies.features import LOOKBACK, NAMES, STILL_SIZE, features
 from stockstream.market.anomalies.forest import Forest, compressed, grow
-from stockstream.market.anomalies.rolling import spread
+from stockstream.market.anomalies.linear import Linear, lay
 from stockstream.market.anomalies.scores import score
 from stockstream.market.anomalies.stretch import Floats, Stretch
-from stockstream.market.anomalies.thresholds import Thresholds, measured
+from stockstream.market.anomalies.thresholds import Thresholds, measured, share_of, trades_a_day
 
 FEWEST_TRADES = 1_000
-FIT_SHARE = 0.7
+FIT_SHARE = 0.4
 SEED = 7
+INNER, INNER_DEVIATION = 0.99, 0.9606
 BUDGET = 1.0
-STILL_FEATURE = 1e-3
+# The model of all symbols together, for those that have none of their own; no symbol is called so.
+POOLED = "*"
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,14 @@ class Card:
     """What a model was made from and how; the facts that a person asks of it.
 
     Attributes:
+        symbol: whose model it is; `*` is that of all symbols together.
         trades: how many, from `first` to `last`.
-        fitted_rows: rows of features that the forest was grown on: the earlier 70 percent.
+        fitted_rows: rows of features that were learnt from: the earlier 40 percent.
         measured_rows: rows after those, on which the thresholds were set.
-        budget: false alerts allowed per 1,000 trades.
+        budget: false alerts allowed per symbol and day.
+        trades_a_day: of one symbol, at the pace of its trades.
+        size_deviation: how far the logarithms of the larger half of volumes lie above their rolling
+            median, root mean square; in these a trade's size is judged.
         seed: of the forest.
         thresholds: by method.
     """
@@ -40,6 +48,8 @@ class Card:
     fitted_rows: int
     measured_rows: int
     budget: float
+    trades_a_day: float
+    size_deviation: float
     seed: int
     thresholds: Thresholds
 
@@ -49,16 +59,20 @@ class Model:
     """A symbol's model: numbers only.
 
     Attributes:
-        centre: each feature's median over the rows it was fitted on, as the forest sees features.
-        scale: each feature's robust standard deviation, likewise; tells which feature is unusual.
+        bins: how each feature was distributed, to tell later whether it still is.
         version: names the numbers; empty until it is stored.
     """
 
     card: Card
     forest: Forest
-    centre: Floats
-    scale: Floats
+    linear: Linear
+    bins: Bins
     version: str = ""
+
+    @property
+    def size_deviation(self) -> float:
+        """The deviation in which a trade's size is judged."""
+        return self.card.size_deviation
 
 
 def fit(stretch: Stretch, budget: float = BUDGET, seed: int = SEED) -> Model:
@@ -69,25 +83,53 @@ def fit(stretch: Stretch, budget: float = BUDGET, seed: int = SEED) -> Model:
     Raises:
         TooFewTradesError: there are fewer than FEWEST_TRADES.
     """
-    if len(stretch) < FEWEST_TRADES:
-        raise TooFewTradesError(
-            symbol=stretch.symbol, trades=f"{len(stretch):,}", needed=f"{FEWEST_TRADES:,}"
-        )
-    fitted = round((len(stretch) - CONTEXT) * FIT_SHARE)
-    rows = compressed(features(stretch[: CONTEXT + fitted]))
-    forest = grow(rows, seed)
-    # The later part begins with the context of its first trade, which is scored but not learnt from.
-    thresholds = measured(score(stretch[fitted:], forest), budget)
-    centre, scale = spread(rows.T, STILL_FEATURE)
-    card = Card(
-        stretch.symbol,
-        len(stretch),
-        stretch.moment(int(np.argmin(stretch.micros))),
-        stretch.moment(int(np.argmax(stretch.micros))),
-        fitted,
-        len(stretch) - CONTEXT - fitted,
-        budget,
-        seed,
-        thresholds,
+    return fit_together([stretch], stretch.symbol, budget, seed)
+
+
+def fit_together(
+    stretches: Sequence[Stretch], symbol: str = POOLED, budget: float = BUDGET, seed: int = SEED
+) -> Model:
+    """Return the model of several symbols' stretches, each split by time.
+
+    Raises:
+        TooFewTradesError: one has fewer than FEWEST_TRADES, or there is none.
+    """
+    fewest = min(map(len, stretches), default=0)
+    if fewest < FEWEST_TRADES:
+        raise TooFewTradesError(symbol=symbol, trades=f"{fewest:,}", needed=f"{FEWEST_TRADES:,}")
+    cuts = [round((len(each) - LOOKBACK) * FIT_SHARE) for each in stretches]
+    rows = np.concatenate(
+        [compressed(features(each[: LOOKBACK + cut])) for each, cut in zip(stretches, cuts, strict=True)]
     )
-    return Model(card, forest, centre, scale)
+    learnt = Model(_card(stretches, symbol, budget, seed, rows), grow(rows, seed), lay(rows), bins_of(rows))
+    # The later part begins with the context of its first trade, which is scored but not learnt from.
+    later = [score(each[cut:], learnt) for each, cut in zip(stretches, cuts, strict=True)]
+    thresholds = measured(later, share_of(budget, learnt.card.trades_a_day))
+    judged = sum(len(each.features) for each in later)
+    card = replace(learnt.card, thresholds=thresholds, fitted_rows=len(rows), measured_rows=judged)
+    return replace(learnt, card=card)
+
+
+def _card(stretches: Sequence[Stretch], symbol: str, budget: float, seed: int, rows: Floats) -> Card:
+    """Return the card as far as it is known before anything is measured."""
+    return Card(
+        symbol,
+        sum(map(len, stretches)),
+        min(each.moment(int(np.argmin(each.micros))) for each in stretches),
+        max(each.moment(int(np.argmax(each.micros))) for each in stretches),
+        0,
+        0,
+        budget,
+        max(map(trades_a_day, stretches)),
+        _size_deviation(np.sinh(rows[:, NAMES.index("size_ratio")])),
+        seed,
+        {},
+    )
+
+
+def _size_deviation(ratios: Floats) -> float:
+    """Return the root mean square of the ratios above nought, the outermost hundredth left out."""
+    above = np.sort(ratios[ratios > 0])
+    inner = above[: max(round(INNER * len(above)), 1)]
+    # Of a normal distribution's larger half, the inner 99 percent have 0.9606 of its deviation.
+    return max(float(np.sqrt(np.mean(inner**2))) / INNER_DEVIATION, STILL_SIZE) if len(inner) else STILL_SIZE

@@ -1,67 +1,193 @@
-"""Causal rolling statistics over finite windows.
+"""Causal statistics over finite windows, as machine code.
 
-Each is computed from its own window alone, never from a running sum: so the value for a trade is
-the same whether it is computed over a day's tape or over the last few hundred trades.
-All arrays end at the newest trade; what a window cannot fill yet is missing at the front.
+Each value is computed from its own window alone, never from a sum that runs on: so the value for a
+trade is the same whether it is computed over a day's tape or over the last few hundred trades.
+What runs on is only the order of a window's values, which does not depend on how it came about.
+
+`first` is always the first trade to compute; what lies before it is context, and is nought in the
+result.
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from stockstream.market.anomalies.stretch import Floats
-
-# Percentiles of the absolute deviation, and what each is a normal deviation's share of.
-TO_SIGMA = ((0.50, 1.4826), (0.75, 0.8693), (0.90, 0.6080))
-MEAN_DEVIATION_TO_SIGMA = 1.2533
+from stockstream.market.anomalies.stretch import Bools, Floats, Ints
+from stockstream.market.compiled import compiled
 
 
-def before(values: Floats, size: int) -> Floats:
-    """Return, for each value that has `size` before it, those; shape (n - size, size).
+@compiled
+def _replace(ordered: Floats, old: float, new: float) -> None:
+    """Take one value out of a sorted window and put another in."""
+    size = len(ordered)
+    place = np.searchsorted(ordered, old)
+    if new >= old:
+        while place + 1 < size and ordered[place + 1] < new:
+            ordered[place] = ordered[place + 1]
+            place += 1
+    else:
+        while place > 0 and ordered[place - 1] > new:
+            ordered[place] = ordered[place - 1]
+            place -= 1
+    ordered[place] = new
 
-    >>> before(np.array([1.0, 2.0, 3.0, 4.0]), 2).tolist()
-    [[1.0, 2.0], [2.0, 3.0]]
+
+@compiled
+def _middle(ordered: Floats) -> float:
+    half = len(ordered) // 2
+    middle: float = ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
+    return middle
+
+
+@compiled
+def _distance(ordered: Floats, centre: float, rank: int) -> float:
+    """Return the distance from the centre that `rank` of the values do not reach.
+
+    The nearest values lie side by side in a sorted window, so their first is found by halving.
     """
-    return sliding_window_view(values, size)[:-1]
+    low, high = 0, len(ordered) - 1 - rank
+    while low < high:
+        at = (low + high) // 2
+        if centre - ordered[at] > ordered[at + rank + 1] - centre:
+            low = at + 1
+        else:
+            high = at
+    distance: float = max(centre - ordered[low], ordered[low + rank] - centre)
+    return distance
 
 
-def upto(values: Floats, size: int) -> Floats:
-    """Return, for each value that has `size - 1` before it, those and itself; shape (n - size + 1, size).
+@compiled
+def _sigma(ordered: Floats, centre: float, floor: float) -> float:
+    """Return the robust standard deviation.
 
-    >>> upto(np.array([1.0, 2.0, 3.0]), 2).tolist()
-    [[1.0, 2.0], [2.0, 3.0]]
+    The mean of what the 50th, the 75th and the 90th percentile of the absolute deviations say of a
+    normal deviation (the first is the usual MAD: Iglewicz and Hoaglin, How to Detect and Handle
+    Outliers, 1993; the others are steadier), or the largest of them where they differ twofold: where most
+    trades are of one round lot, or at one price, the median deviation is next to nothing and the others
+    are not. Where all three are zero, a window has hardly moved: then it is 1.2533 times the mean
+    absolute deviation and at least `floor`, so that a tick after a long standstill is no infinity.
     """
-    return sliding_window_view(values, size)
+    last = len(ordered) - 1
+    inner = 1.4826 * _distance(ordered, centre, int(0.50 * last))
+    middle = 0.8693 * _distance(ordered, centre, int(0.75 * last))
+    outer = 0.6080 * _distance(ordered, centre, int(0.90 * last))
+    largest = max(inner, middle, outer)
+    if largest == 0:
+        return max(1.2533 * float(np.mean(np.abs(ordered - centre))), floor)
+    return (inner + middle + outer) / 3 if 2 * min(inner, middle, outer) > largest else largest
 
 
-def spread(windows: Floats, floor: float) -> tuple[Floats, Floats]:
-    """Return the median of each window and its robust standard deviation.
+@compiled
+def robust_z(values: Floats, first: int, window: int, floor: float, least: float) -> tuple[Floats, Floats]:
+    """Return each value's distance from the median of the `window` before it, in deviations, and plain.
 
-    The deviation is 1.4826 times the median absolute deviation (Iglewicz and Hoaglin, How to
-    Detect and Handle Outliers, 1993), or what the 75th or the 90th percentile of the absolute
-    deviations says, if that is more: where most trades are of one round lot, or at one price, the
-    median deviation is next to nothing and the others are not.
-
-    Where all three are zero, a window has hardly moved: then it is 1.2533 times the mean absolute
-    deviation and at least `floor`, so that a tick after a long standstill is no infinity.
-
-    >>> centre, sigma = spread(np.array([[1.0, 2.0, 3.0, 4.0, 90.0], [5.0, 5.0, 5.0, 5.0, 5.0]]), floor=0.1)
-    >>> centre.tolist(), sigma.round(3).tolist()
-    ([3.0, 5.0], [1.739, 0.1])
+    Args:
+        floor: the deviation of a window that has hardly moved.
+        least: the deviation is never less.
     """
-    centre = np.median(windows, axis=1)
-    distance = np.sort(np.abs(windows - centre[:, None]), axis=1)
-    last = windows.shape[1] - 1
-    sigma = np.max([distance[:, int(part * last)] * factor for part, factor in TO_SIGMA], axis=0)
-    mean = MEAN_DEVIATION_TO_SIGMA * distance.mean(axis=1)
-    return centre, np.where(sigma > 0, sigma, np.maximum(mean, floor))
+    z, plain = np.zeros(len(values)), np.zeros(len(values))
+    if first >= len(values):
+        return z, plain
+    ordered = np.sort(values[first - window : first])
+    for row in range(first, len(values)):
+        centre = _middle(ordered)
+        plain[row] = values[row] - centre
+        z[row] = plain[row] / max(_sigma(ordered, centre, floor), least)
+        _replace(ordered, values[row - window], values[row])
+    return z, plain
 
 
-def decaying(size: int, decay: float) -> Floats:
-    """Return weights that fall by `decay` with each step back, newest last; their sum is one.
+@compiled
+def from_median(values: Floats, first: int, window: int) -> Floats:
+    """Return each value's distance from the median of the `window` before it."""
+    plain = np.zeros(len(values))
+    if first >= len(values):
+        return plain
+    ordered = np.sort(values[first - window : first])
+    for row in range(first, len(values)):
+        plain[row] = values[row] - _middle(ordered)
+        _replace(ordered, values[row - window], values[row])
+    return plain
 
-    >>> decaying(3, 0.5).round(3).tolist()
-    [0.143, 0.286, 0.571]
+
+@compiled
+def weighted(values: Floats, weights: Floats, first: int) -> Floats:
+    """Return, for each row, the weighted sum of the values before it; the last weight is the newest's."""
+    sums, size = np.zeros(len(values)), len(weights)
+    for row in range(first, len(values)):
+        # Four sums side by side, because each addition waits for the one before.
+        one = two = three = four = 0.0
+        start = row - size
+        for at in range(0, size - 3, 4):
+            one += values[start + at] * weights[at]
+            two += values[start + at + 1] * weights[at + 1]
+            three += values[start + at + 2] * weights[at + 2]
+            four += values[start + at + 3] * weights[at + 3]
+        sums[row] = (one + two) + (three + four)
+    return sums
+
+
+@compiled
+def total(values: Floats, first: int, window: int) -> Floats:
+    """Return the sum of the `window` values before each row; a window is a multiple of four."""
+    sums = np.zeros(len(values) + 1)
+    for row in range(first, len(values) + 1):
+        one = two = three = four = 0.0
+        for at in range(row - window, row, 4):
+            one += values[at]
+            two += values[at + 1]
+            three += values[at + 2]
+            four += values[at + 3]
+        sums[row] = (one + two) + (three + four)
+    return sums
+
+
+@compiled
+def reversal(price: Floats, first: int, window: int) -> Floats:
+    """Return how far the log price went and came back within the `window` up to each row."""
+    back = np.zeros(len(price))
+    for row in range(first, len(price)):
+        begin, end = price[row - window], price[row]
+        highest = lowest = begin
+        for at in range(row - window, row + 1):
+            highest = max(highest, price[at])
+            lowest = min(lowest, price[at])
+        back[row] = max(
+            min(highest - begin, highest - end),
+            min(begin - lowest, end - lowest),
+        )
+    return back
+
+
+@compiled
+def streaks(
+    has: Bools, group: Bools, first: int, longest: int, share: int
+) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return, for each row, the streak of a property that it stands in.
+
+    A trade has the property with the chance that its group had over the `share` trades before the
+    streak; one of each kind is added (Laplace), so that what never happened is rare and not
+    impossible. Then a streak's surprise is the sum of -log10 of its trades' chances.
+
+    Returns:
+        The length up to the row, at most `longest`; the surprise; what the row added to it; and the
+        chance that the row itself had.
     """
-    weights: Floats = decay ** np.arange(size, dtype=np.float64)[::-1]
-    weights /= weights.sum()
-    return weights
+    length = np.zeros(len(has), np.int64)
+    surprise, step, chance = np.zeros(len(has)), np.zeros(len(has)), np.zeros(len(has))
+    for row in range(first, len(has)):
+        run = 0
+        while run < longest and has[row - run]:
+            run += 1
+        if run == 0:
+            continue
+        begin = row - run + 1
+        met, seen = np.ones(2), np.full(2, 2.0)
+        for at in range(begin - share, begin):
+            seen[int(group[at])] += 1
+            met[int(group[at])] += has[at]
+        for at in range(begin, row + 1):
+            own = int(group[at])
+            chance[row] = met[own] / seen[own]
+            step[row] = -np.log10(chance[row])
+            surprise[row] += step[row]
+        length[row] = run
+    return length, surprise, step, chance

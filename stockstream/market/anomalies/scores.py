@@ -1,38 +1,69 @@
 """The scores of every method for a stretch; scoring never learns."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from stockstream.market.anomalies import sequences, zscore
-from stockstream.market.anomalies.features import features
+from stockstream.market.anomalies import zscore
+from stockstream.market.anomalies.features import NAMES, features
 from stockstream.market.anomalies.forest import Forest, compressed
-from stockstream.market.anomalies.sequences import Streaks
+from stockstream.market.anomalies.linear import Linear
+from stockstream.market.anomalies.sequences import SEQUENCES, Streaks
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
-ZSCORES = {"zscore_price": zscore.of_price, "zscore_size": zscore.of_size, "zscore_value": zscore.of_value}
-FOREST = "isolation_forest"
-SEQUENCES = {"same_side": sequences.same_side, "alternating": sequences.alternating}
-METHODS = (*ZSCORES, FOREST, *SEQUENCES)
+SIZE = "zscore_size"
+ZSCORES = {
+    "zscore_price": zscore.of_price,
+    SIZE: zscore.of_size,
+    "ramp": zscore.of_ramp,
+    "crowd": zscore.of_crowd,
+}
+FOREST, LINEAR = "isolation_forest", "hotelling"
+LEARNT = (FOREST, LINEAR)
+METHODS = (*ZSCORES, *LEARNT, *SEQUENCES)
+
+
+class Learnt(Protocol):
+    """What scoring takes from a model."""
+
+    @property
+    def forest(self) -> Forest:
+        """The forest."""
+
+    @property
+    def linear(self) -> Linear:
+        """Its linear complement."""
+
+    @property
+    def size_deviation(self) -> float:
+        """The deviation of the logarithm of volumes above their median."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What the methods say of every trade after the first CONTEXT.
+    """What the methods say of every trade after the first LOOKBACK.
 
     Attributes:
         features: shape (trades, features).
-        trades: by method, the score of each trade.
-        streaks: by method, the streak that each trade stands in.
+        each: by method, the score of each trade; of a rule on sequences, that of its streak so far.
+        streaks: by rule, the streak that each trade stands in.
     """
 
     features: Floats
-    trades: dict[str, Floats]
+    each: dict[str, Floats]
     streaks: dict[str, Streaks]
 
 
-def score(stretch: Stretch, forest: Forest | None) -> Scores:
-    """Return the scores of a stretch; without a forest, those of the methods that need none."""
+def score(stretch: Stretch, learnt: Learnt | None) -> Scores:
+    """Return the scores of a stretch; without a model, those of the methods that need none."""
     rows = features(stretch)
-    trades = {name: of(rows) for name, of in ZSCORES.items()}
-    if forest is not None:
-        trades[FOREST] = forest.score(compressed(rows))
-    return Scores(rows, trades, {name: of(stretch) for name, of in SEQUENCES.items()})
+    each = {name: of(rows) for name, of in ZSCORES.items()}
+    if learnt is not None:
+        seen = compressed(rows)
+        each |= {
+            FOREST: learnt.forest.score(seen),
+            LINEAR: learnt.linear.score(seen),
+            # Four hundred trades tell a median well and a deviation badly: the learnt one is steadier.
+            SIZE: rows[:, NAMES.index("size_ratio")] / learnt.size_deviation,
+        }
+    streaks = {name: of(stretch) for name, of in SEQUENCES.items()}
+    return Scores(rows, each | {name: found.score for name, found in streaks.items()}, streaks)

@@ -1,73 +1,93 @@
 """Rules on the order of trades: streaks that chance would hardly make.
 
-A streak is a row of trades that all have a property. If a share q of a symbol's trades has it and
-trades were independent, a streak reaches length k with probability q^k (Feller, An Introduction to
-Probability Theory, volume 1, chapter XIII); its score is the surprise, -log10 of that. The share
-is the symbol's own, counted over the trades just before the streak, so a busy buyer's market is
-not surprised by buyers.
-"""
+A streak is a row of trades that all have a property. Its surprise is the sum of -log10 of the
+chances that its trades had (Feller, An Introduction to Probability Theory, volume 1, chapter XIII,
+for independent trades: q^k for a row of k). The chance is the symbol's own, counted over the trades
+just before the streak.
 
+| rule | property of a trade | source |
+| --- | --- | --- |
+| same_side | its taker stands on the side of the trade before; counted apart for trades that come fast and slow, because pieces of one order follow each other | Lillo and Farmer, 2004 (long memory of order flow) |
+| alternating | size and price of the trade before, on the other side: so trades look where somebody trades with himself | Cong, Li, Tang, Yang, 2023 (wash trading) |
+| repeated_size | the size of the trade before | the same |
+| still_price | the price of the trade before | |
+"""  # noqa: E501 - a table's row is one line
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from stockstream.market.anomalies.features import CONTEXT
+from stockstream.market.anomalies import rolling
+from stockstream.market.anomalies.features import LOOKBACK, MILLISECOND, WINDOW
 from stockstream.market.anomalies.stretch import Bools, Floats, Ints, Stretch
 
-# Longest streak counted, and trades before it that tell its share: both fit into CONTEXT.
+# Longest streak counted, and trades before it that tell its share: both fit into LOOKBACK.
 LONGEST = 50
 SHARE = 150
 
 
 @dataclass(frozen=True, eq=False)
 class Streaks:
-    """The streak that each trade after the first CONTEXT stands in; columns of equal length.
+    """The streak that each trade after the first LOOKBACK stands in; columns of equal length.
 
     Attributes:
         length: trades in it so far, at most LONGEST; 0 for a trade without the property.
-        share: the share of trades with the property before it began.
-        score: its surprise, -log10(share^length).
+        score: its surprise.
         step: how much the trade itself added to the score.
+        chance: what the trade itself had.
     """
 
     length: Ints
-    share: Floats
     score: Floats
     step: Floats
-
-    def passes(self, threshold: float) -> Bools:
-        """Return which trades take their streak over the threshold; a streak does that once."""
-        is_over, was_over = self.score > threshold, self.score - self.step > threshold
-        return is_over & ~was_over & (self.length < LONGEST)
+    chance: Floats
 
 
 def same_side(stretch: Stretch) -> Streaks:
     """Return the runs of trades on one side: somebody buys, or sells, again and again."""
-    buys, sells = _streaks(stretch.buy), _streaks(~stretch.buy)
-    buy = stretch.buy[CONTEXT:]
-    pairs = ((buys.length, sells.length), (buys.share, sells.share), (buys.score, sells.score))
-    length, share, score = (np.where(buy, bought, sold) for bought, sold in pairs)
-    return Streaks(length, share, score, np.where(buy, buys.step, sells.step))
+    return _streaks(_repeats(stretch.buy), _is_slow(stretch))
 
 
 def alternating(stretch: Stretch) -> Streaks:
-    """Return the streaks of trades that repeat the one before, in size and price, on the other side.
-
-    So trades look where somebody trades with himself.
-    """
-    same = (np.diff(stretch.price) == 0) & (np.diff(stretch.volume) == 0)
-    turned = stretch.buy[1:] != stretch.buy[:-1]
-    return _streaks(np.concatenate([np.zeros(min(len(stretch), 1), np.bool_), same & turned]))
+    """Return the streaks of trades that repeat the one before, in size and price, on the other side."""
+    return _streaks(_repeats(stretch.price) & _repeats(stretch.volume) & ~_repeats(stretch.buy))
 
 
-def _streaks(has: Bools) -> Streaks:
-    """Return the streaks of a property; `has` is of every trade, the result of those after CONTEXT."""
-    index = np.arange(len(has))
-    last_without = np.maximum.accumulate(np.where(has, -1, index)) if len(has) else index
-    length = np.minimum(index - last_without, LONGEST)[CONTEXT:]
-    start = index[CONTEXT:] - length + 1
-    counts = np.concatenate([[0], np.cumsum(has, dtype=np.int64)])
-    # One of each kind is added (Laplace), so that what never happened is rare and not impossible.
-    share = (counts[start] - counts[start - SHARE] + 1) / (SHARE + 2)
-    step = np.where(length > 0, -np.log10(share), 0.0)
-    return Streaks(length, share, length * step, step)
+def repeated_size(stretch: Stretch) -> Streaks:
+    """Return the streaks of trades of one size."""
+    return _streaks(_repeats(stretch.volume))
+
+
+def still_price(stretch: Stretch) -> Streaks:
+    """Return the streaks of trades at one price: a feed that hangs repeats it."""
+    return _streaks(_repeats(stretch.price))
+
+
+SEQUENCES: dict[str, Callable[[Stretch], Streaks]] = {
+    "same_side": same_side,
+    "alternating": alternating,
+    "repeated_size": repeated_size,
+    "still_price": still_price,
+}
+
+
+def _repeats(column: Floats | Bools) -> Bools:
+    repeats = np.zeros(len(column), np.bool_)
+    repeats[1:] = column[1:] == column[:-1]
+    return repeats
+
+
+def _is_slow(stretch: Stretch) -> Bools:
+    """Return which trades came after more than the usual pause."""
+    seconds = np.zeros(len(stretch))
+    seconds[1:] = np.maximum(np.diff(stretch.micros), 0) / 1e6
+    return rolling.from_median(np.log(MILLISECOND + seconds), WINDOW, WINDOW) > 0
+
+
+def _streaks(has: Bools, group: Bools | None = None) -> Streaks:
+    """Return the streaks of a property; `has` is of every trade, the result of those after LOOKBACK."""
+    groups = np.zeros(len(has), np.bool_) if group is None else group
+    length, *others = rolling.streaks(has, groups, LOOKBACK, LONGEST, SHARE)
+    surprise, step, chance = (each[LOOKBACK:] for each in others)
+    return Streaks(length[LOOKBACK:], surprise, step, chance)

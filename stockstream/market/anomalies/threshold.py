@@ -1,73 +1,70 @@
 """A threshold from an alert budget: the score that only so small a share of ordinary trades passes."""
 
-import math
+from statistics import NormalDist
 
 import numpy as np
 
 from stockstream.market.anomalies.stretch import Floats
 
-# The tail is read from the scores in these bands of rank, each half as wide as the one before: far
-# enough out to be a tail, and not so far that the anomalies which the slice itself may hold (no
-# label says which) would set the threshold.
-BANDS = ((0.10, 0.20), (0.05, 0.10), (0.025, 0.05))
-OUTER = 0.025
-HEAVIEST = 0.35
-FEWEST = 100
+# The tail is read from the scores at these ranks: far enough out to be a tail, and not so far that the
+# anomalies which the slice itself may hold (no label says which) would set the threshold.
+RANKS = (0.05, 0.036, 0.025, 0.018, 0.0125, 0.009, 0.006)
+# What stands so many times further out than the 99th percentile is left out: it is no ordinary trade.
+GROSS = 3.0
+FEWEST = 200
+FEWEST_BEYOND = 5
+NORMAL = NormalDist()
 
 
-def at_budget(scores: Floats, share: float, floor: float) -> float:
+def at_budget(scores: Floats, share: float, floor: float, *, heavy: bool = False) -> float:
     """Return the threshold that a share of ordinary scores is expected to reach, at least `floor`.
 
-    A generalised Pareto tail is laid through the means of the three bands and followed out to
-    `share` (after Pickands, Statistical Inference Using Extreme Order Statistics, 1975; means of
-    bands instead of quantiles, because scores of round lots come in lumps). Its shape is kept
-    between an exponential's and a third, so that few scores make no wild tail. Where the slice is
-    long enough to show the share itself, the threshold is not above that.
+    The scores are laid against the normal distribution's quantiles (Wilk and Gnanadesikan,
+    Biometrika 55, 1968), and a parabola through the outer ones is followed out to `share`: a straight
+    line is a normal tail, and one that bends up a heavier tail; down it is not let bend. Where the
+    slice is long enough to show the share itself, the threshold is not above that.
 
     Args:
         scores: of a slice that nothing was fitted on, shape (n,).
-        share: of scores that may reach it; at or above 2.5 percent it is read off directly.
-        floor: returned where the scores say less, or are fewer than a hundred.
+        share: of scores that may reach it.
+        floor: returned where the scores say less, or are fewer than two hundred.
+        heavy: whether the tail may be a power's: then a line through the logarithms is followed too,
+            and the mean of both ends counts.
 
-    >>> ordinary = np.random.default_rng(7).exponential(size=20_000)
-    >>> round(at_budget(ordinary, share=1e-4, floor=0.0), 1), round(math.log(1e4), 1)
-    (9.3, 9.2)
+    >>> ordinary = np.random.default_rng(7).normal(size=200_000)
+    >>> abs(at_budget(ordinary, share=1e-5, floor=0.0) - NORMAL.inv_cdf(1 - 1e-5)) < 0.3
+    True
     >>> at_budget(np.zeros(500), share=0.001, floor=4.0)
     4.0
     """
     if len(scores) < FEWEST:
         return floor
-    shown = float(np.quantile(scores, 1 - min(share, 1.0)))
-    if share >= OUTER:
-        return max(shown, floor)
-    reached = _followed_out(np.sort(scores)[::-1], share)
-    return max(min(reached, shown) if share * len(scores) >= 1 else reached, floor)
+    if share >= RANKS[0]:
+        return max(float(np.quantile(scores, 1 - min(share, 1.0))), floor)
+    reached = _followed_out(_ordinary(scores), share, heavy=heavy)
+    if share * len(scores) >= 1:
+        reached = min(reached, float(np.quantile(scores, 1 - share)))
+    return max(reached, floor)
 
 
-def _followed_out(descending: Floats, share: float) -> float:
-    near, middle, far = (_mean_of_band(descending, band) for band in BANDS)
-    shape = _shape(middle - near, far - middle)
-    out_middle, out_far = (_mean_way_out(band, shape) for band in BANDS[1:])
-    scale = (far - middle) / (out_far - out_middle)
-    return far + scale * (_way_out(share, shape) - out_far)
+def _ordinary(scores: Floats) -> Floats:
+    middle, far = np.quantile(scores, (0.5, 0.99))
+    ordinary: Floats = scores[scores <= middle + GROSS * (far - middle)]
+    return ordinary
 
 
-def _mean_of_band(descending: Floats, band: tuple[float, float]) -> float:
-    first, last = (round(part * len(descending)) for part in band)
-    return float(descending[first:last].mean())
+def _followed_out(scores: Floats, share: float, *, heavy: bool) -> float:
+    ranks = [rank for rank in RANKS if rank * len(scores) >= FEWEST_BEYOND] or [RANKS[0]]
+    out = np.array([NORMAL.inv_cdf(1 - rank) for rank in ranks])
+    reached = np.quantile(scores, [1 - rank for rank in ranks])
+    way = NORMAL.inv_cdf(1 - share) - out[-1]
+    parabola, line = (_through(out - out[-1], reached, degree) for degree in (2, 1))
+    end = float(np.polyval(parabola if parabola[0] > 0 else line, way))
+    if not heavy or reached[0] <= 0:
+        return end
+    return 0.5 * (end + float(np.exp(np.polyval(_through(out - out[-1], np.log(reached), 1), way))))
 
 
-def _shape(near: float, far: float) -> float:
-    """Return the tail's shape from two steps outwards, each of which halves the share beyond."""
-    if near <= 0 or far <= 0:
-        return 0.0
-    return min(max(math.log2(far / near), 0.0), HEAVIEST)
-
-
-def _way_out(share: float, shape: float) -> float:
-    """Return how far out, in scales, a tail has only `share` left."""
-    return (share**-shape - 1) / shape if shape else -math.log(share)
-
-
-def _mean_way_out(band: tuple[float, float], shape: float) -> float:
-    return float(np.mean([_way_out(share, shape) for share in np.linspace(*band, 33)]))
+def _through(out: Floats, reached: Floats, degree: int) -> Floats:
+    fitted: Floats = np.polyfit(out, reached, min(degree, len(out) - 1))
+    return fitted

@@ -1,57 +1,97 @@
-"""The threshold of each method: an alert budget split evenly between the methods.
+"""The threshold of each method: an alert budget split between the methods.
 
 By Bonferroni's inequality the methods together then keep the budget, however their alerts overlap.
 """
 
 import math
 
-from stockstream.market.anomalies.scores import METHODS, SEQUENCES, ZSCORES, Scores
-from stockstream.market.anomalies.sequences import Streaks
-from stockstream.market.anomalies.stretch import Floats
+import numpy as np
+
+from stockstream.market.anomalies.scores import FOREST, METHODS, ZSCORES, Scores
+from stockstream.market.anomalies.sequences import SEQUENCES, Streaks
+from stockstream.market.anomalies.stretch import Floats, Stretch
 from stockstream.market.anomalies.threshold import at_budget
 
 Thresholds = dict[str, float]
 
+DAY = 86_400e6  # microseconds
+# On a tape of a million trades a second, one alert a day could not be told from none at all; on one of
+# three trades a day, everything would be one.
+SMALLEST_SHARE, LARGEST_SHARE = 2e-6, 1e-3
+
+# So much of the budget is spent on what the slice shows; the rest is kept for what it does not, such as
+# an opening or a day of stress.
+SPENT = 0.5
+# What each method may use up of the budget. Those whose finds no other method makes have more.
+PARTS = {
+    "zscore_price": 6,
+    "zscore_size": 12,
+    "ramp": 2,
+    "crowd": 2,
+    "isolation_forest": 0.5,
+    "hotelling": 0.1,
+    "same_side": 0.5,
+    "alternating": 0.5,
+    "repeated_size": 0.25,
+    "still_price": 0.5,
+}
+# Moves of prices have heavy tails, and so have distances that are made of them.
+HEAVY = ("zscore_price", "ramp", "hotelling")
+
 # Without a model there is no slice to measure tails on; eight deviations are rare in heavy ones too.
 ZSCORE_UNMEASURED = 8.0
+SURPRISE_UNMEASURED = 6.0
 # No measured threshold goes below: the cut that Iglewicz and Hoaglin (1993) give for ordinary data.
 LEAST_ZSCORE = 3.5
 LEAST_ISOLATION = 0.55
 
 
-def unmeasured(budget: float) -> Thresholds:
+def unmeasured() -> Thresholds:
     """Return the thresholds for a symbol without a model.
 
-    Args:
-        budget: false alerts allowed per 1,000 trades, all methods together.
-
-    >>> {method: round(limit, 2) for method, limit in unmeasured(1.0).items()}["same_side"]
-    3.78
+    >>> unmeasured()["same_side"]
+    6.0
     """
-    surprise = _surprise(budget)
-    return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | dict.fromkeys(SEQUENCES, surprise)
+    return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | dict.fromkeys(SEQUENCES, SURPRISE_UNMEASURED)
 
 
-def measured(scores: Scores, budget: float) -> Thresholds:
-    """Return the thresholds that keep the budget on a slice that nothing was fitted on."""
-    share = _share(budget)
-    of_trades = {
-        method: at_budget(values, share, LEAST_ZSCORE if method in ZSCORES else LEAST_ISOLATION)
-        for method, values in scores.trades.items()
-    }
-    count = len(scores.features)
-    return of_trades | {
-        method: at_budget(ends, share * count / max(len(ends), 1), _surprise(budget))
-        for method, ends in ((method, _ends(streaks)) for method, streaks in scores.streaks.items())
-    }
+def trades_a_day(stretch: Stretch) -> float:
+    """Return how many trades a day has at the pace of a stretch."""
+    span = max(int(stretch.micros.max() - stretch.micros.min()), 1)
+    return len(stretch) * DAY / span
 
 
-def _share(budget: float) -> float:
-    return budget / 1_000 / len(METHODS)
+def share_of(budget: float, a_day: float) -> float:
+    """Return the share of ordinary trades that may be alerts.
+
+    Args:
+        budget: false alerts allowed a day.
+        a_day: trades of a day.
+
+    >>> share_of(1.0, 43_200) == 1 / 43_200, share_of(1.0, 1e9), share_of(1.0, 3.0)
+    (True, 2e-06, 0.001)
+    """
+    return min(max(budget / a_day, SMALLEST_SHARE), LARGEST_SHARE)
 
 
-def _surprise(budget: float) -> float:
-    return -math.log10(_share(budget))
+def measured(slices: list[Scores], share: float) -> Thresholds:
+    """Return the thresholds that keep the budget on slices that nothing was fitted on."""
+    return {method: _measured(method, slices, _part(method, share)) for method in METHODS}
+
+
+def _measured(method: str, slices: list[Scores], share: float) -> float:
+    if method in SEQUENCES:
+        ends = np.concatenate([_ends(each.streaks[method]) for each in slices])
+        trades = sum(len(each.features) for each in slices)
+        return at_budget(ends, share * trades / max(len(ends), 1), -math.log10(share))
+    least = LEAST_ZSCORE if method != FOREST else LEAST_ISOLATION
+    return at_budget(
+        np.concatenate([each.each[method] for each in slices]), share, least, heavy=method in HEAVY
+    )
+
+
+def _part(method: str, share: float) -> float:
+    return SPENT * share * PARTS[method] / sum(PARTS.values())
 
 
 def _ends(streaks: Streaks) -> Floats:

@@ -1,4 +1,4 @@
-"""Robust z-scores: how far a trade stands from the 200 before it, in deviations."""
+"""Robust z-scores: how far a trade stands from those before it, in deviations."""
 
 import numpy as np
 
@@ -7,17 +7,8 @@ from stockstream.market.anomalies.stretch import Floats
 
 
 def of_price(rows: Floats) -> Floats:
-    """Return the price's score: the lesser of how far it jumped and how far from its level it is.
-
-    The trade that returns from a spike jumps as far as the spike did, and lands on the level.
-
-    >>> spike, back = np.zeros((2, len(NAMES)))
-    >>> spike[[NAMES.index("return_z"), NAMES.index("move_z")]] = 30.0, 28.0
-    >>> back[[NAMES.index("return_z"), NAMES.index("move_z")]] = -30.0, 0.5
-    >>> of_price(np.array([spike, back])).tolist()
-    [28.0, 0.5]
-    """
-    return np.minimum(np.abs(_column(rows, "return_z")), np.abs(_column(rows, "move_z")))
+    """Return the price's score: how far it jumped, up or down."""
+    return np.abs(_column(rows, "jump_z"))
 
 
 def of_size(rows: Floats) -> Floats:
@@ -25,9 +16,15 @@ def of_size(rows: Floats) -> Floats:
     return _column(rows, "size_z")
 
 
-def of_value(rows: Floats) -> Floats:
-    """Return the score of price times volume; small values score below zero."""
-    return _column(rows, "value_z")
+def of_ramp(rows: Floats) -> Floats:
+    """Return the score of the way that the price went in eight trades, and still goes."""
+    way, step = _column(rows, "ramp_z"), _column(rows, "return_z")
+    return np.where(np.sign(way) == np.sign(step), np.abs(way), 0.0)
+
+
+def of_crowd(rows: Floats) -> Floats:
+    """Return the score of how fast trades come; slow ones score below zero."""
+    return _column(rows, "crowd_z")
 
 
 def _column(rows: Floats, name: str) -> Floats:

@@ -1,0 +1,51 @@
+"""A file of messages, one a line as the topic carries them, read with their labels: for evaluation alone."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from stockstream.errors import BadTradeError, UsageError
+from stockstream.market.anomalies.stretch import of_trades
+from stockstream.market.evaluation.labelled import SINGLE, Labelled, events_of
+from stockstream.market.labels import read_label
+from stockstream.market.trade import Trade, decode
+
+
+def read(path: Path) -> dict[str, Labelled]:
+    """Return each symbol's labelled tape, in order of time.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is no trade; names the line.
+    """
+    trades: dict[str, list[Trade]] = defaultdict(list)
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                trade = _trade(line, path, number)
+                trades[trade.symbol].append(trade)
+    except OSError as exc:
+        raise UsageError(what=f"{path} cannot be read ({exc.strerror})") from exc
+    return {symbol: _labelled(symbol, own) for symbol, own in sorted(trades.items())}
+
+
+def _trade(line: bytes, path: Path, number: int) -> Trade:
+    try:
+        return decode(line.strip())
+    except BadTradeError as exc:
+        raise UsageError(what=f"{path}, line {number}: {exc}") from exc
+
+
+def _labelled(symbol: str, trades: list[Trade]) -> Labelled:
+    ordered = sorted(trades, key=lambda trade: trade.timestamp)
+    labels = [read_label(trade.anomaly) if trade.anomaly else None for trade in ordered]
+    kinds = ["", *sorted({label.kind for label in labels if label})]
+    kind = np.array([kinds.index(label.kind) if label else 0 for label in labels], np.int64)
+    # What names no episode is one as long as it goes on.
+    running = events_of(kind, np.array([each in SINGLE for each in kinds]))
+    names = [
+        (label.episode or str(number)) if label else "" for label, number in zip(labels, running, strict=True)
+    ]
+    _, first, event = np.unique(np.array(["", *names]), return_index=True, return_inverse=True)
+    of_event = np.concatenate([[""], np.array(kinds, np.object_)[kind[first[1:] - 1]]])
+    return Labelled(of_trades(symbol, ordered), event[1:], of_event, np.full(len(of_event), np.nan))

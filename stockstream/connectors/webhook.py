@@ -1,0 +1,97 @@
+"""Alerts to a web address, beside the table and never in its way.
+
+A thread of its own posts them, so a slow receiver holds nothing up. Every message is sent once at most
+and may be lost with the receiver; the table `anomalies` has them all.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from http.client import HTTPException
+from queue import Full, Queue
+from threading import Thread
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import msgspec
+
+from stockstream.errors import UsageError
+from stockstream.market.anomalies.finding import Finding
+
+TIMEOUT = 5.0
+WAITING = 100
+MINUTE = 60.0
+
+log = logging.getLogger("detector")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What is posted; `held_back` counts findings that the rate limit kept since the last message."""
+
+    findings: list[Finding]
+    held_back: int
+
+
+class Webhook:
+    """A receiver of findings that gets so many messages a minute at most."""
+
+    def __init__(self, url: str, most: float, clock: Callable[[], float]) -> None:
+        """Prepare.
+
+        Args:
+            most: messages a minute.
+            clock: tells seconds that never go back.
+
+        Raises:
+            UsageError: the address is none of the web.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError(what=f"--webhook {url} is not an address such as http://localhost:9000/alerts")
+        self._url, self._most, self._clock = url, most, clock
+        self._allowed, self._at, self._held_back = max(most, 1.0), clock(), 0
+        self._queue: Queue[bytes | None] = Queue(WAITING)
+        self._thread = Thread(target=self._post_all, name="webhook", daemon=True)
+        self._thread.start()
+
+    def __call__(self, findings: Sequence[Finding]) -> None:
+        """Send findings as one message, or count them as held back."""
+        if not findings:
+            return
+        if not self._may_send():
+            self._held_back += len(findings)
+            return
+        try:
+            self._queue.put_nowait(msgspec.json.encode(Message(list(findings), self._held_back)))
+            self._held_back = 0
+        except Full:
+            self._held_back += len(findings)
+
+    def close(self) -> None:
+        """Send what waits, for as long as one message may take, and end."""
+        try:
+            self._queue.put_nowait(None)
+        except Full:
+            return
+        self._thread.join(TIMEOUT)
+
+    def _may_send(self) -> bool:
+        """Spend one of the messages that the time since the last one has earned."""
+        now = self._clock()
+        earned = (now - self._at) * self._most / MINUTE
+        self._allowed, self._at = min(self._allowed + earned, max(self._most, 1.0)), now
+        if self._allowed < 1:
+            return False
+        self._allowed -= 1
+        return True
+
+    def _post_all(self) -> None:
+        while (message := self._queue.get()) is not None:
+            self._post(message)
+
+    def _post(self, message: bytes) -> None:
+        request = Request(self._url, message, {"Content-Type": "application/json"})  # noqa: S310 - checked above
+        try:
+            with urlopen(request, timeout=TIMEOUT):  # noqa: S310 - the same
+                pass
+        except (OSError, HTTPException) as exc:
+            log.warning("the webhook %s did not take an alert (%s)", self._url, exc)

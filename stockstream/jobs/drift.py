@@ -1,0 +1,77 @@
+"""Drift: whether a symbol's newest trades are still like those that its model was made from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stockstream.connectors.history import ALL, History
+from stockstream.connectors.models import DriftNote, ModelStore
+from stockstream.errors import ModelRefusedError
+from stockstream.market.anomalies.drift import DRIFTED, stability
+from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.features import CONTEXT, NAMES, QUIET
+from stockstream.market.anomalies.forest import compressed
+from stockstream.market.anomalies.model import Model
+from stockstream.market.anomalies.scores import score
+from stockstream.market.anomalies.stretch import Stretch
+
+RECENT = 10_000
+FEWEST = 2_000
+# Ordinary prevalence gives a few alerts in a thousand trades; ten are no longer alerts.
+MOST_ALERTS = 10.0
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far a symbol's newest trades are from those of its model.
+
+    Attributes:
+        feature: the one that has changed most; `index` is its population stability index.
+        alerts: per 1,000 trades.
+    """
+
+    symbol: str
+    feature: str
+    index: float
+    alerts: float
+
+    @property
+    def has_drifted(self) -> bool:
+        """Whether a new model is due."""
+        return self.index > DRIFTED or self.alerts > MOST_ALERTS
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return (
+            f"{self.symbol}: {'drifted' if self.has_drifted else 'no drift'}; {self.feature} has changed "
+            f"most, stability {self.index:.2f} of {DRIFTED:g}; {self.alerts:.1f} alerts per 1,000 trades"
+        )
+
+
+def drift_of(model: Model, trades: Stretch) -> Drift | None:
+    """Return how far trades are from a model; None for fewer than are a measure."""
+    if len(trades) < FEWEST:
+        return None
+    scores = score(trades, model)
+    index = stability(model.bins, compressed(scores.features))
+    alerts = len(Ensemble(model).alerts(scores))
+    most = int(index.argmax())
+    judged = len(trades) - CONTEXT + QUIET
+    return Drift(trades.symbol, NAMES[most], float(index[most]), 1_000 * alerts / judged)
+
+
+def drifted(history: History, store: ModelStore, symbol: str) -> Drift | None:
+    """Return the drift of a symbol; None where there is no model of it or too little to judge by."""
+    try:
+        model = store.load(symbol)
+    except ModelRefusedError:
+        return None
+    return drift_of(model, history.newest(symbol, RECENT, ALL)) if model else None
+
+
+def note(store: ModelStore, drifts: Iterable[Drift]) -> None:
+    """Leave a note of the worst for whoever asks how the models are."""
+    known = list(drifts)
+    if known:
+        worst = max(known, key=lambda each: each.index)
+        count = sum(each.has_drifted for each in known)
+        store.put_note(DriftNote(worst.symbol, worst.feature, worst.index, count))

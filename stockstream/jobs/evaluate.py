@@ -1,0 +1,133 @@
+"""Evaluation: how much of what is known to be in a tape the detector finds, how late, and what else."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+import numpy as np
+
+from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.features import CONTEXT, LOOKBACK
+from stockstream.market.anomalies.model import BUDGET, Model, fit, fit_together
+from stockstream.market.anomalies.scores import score
+from stockstream.market.anomalies.stretch import Floats, Ints, Stretch
+from stockstream.market.anomalies.thresholds import share_of
+from stockstream.market.evaluation.baselines import baselines, rolling_z
+from stockstream.market.evaluation.events import Tally, alert_of, tally
+from stockstream.market.evaluation.labelled import Labelled, mixed, simulate
+from stockstream.market.evaluation.regimes import REGIMES, regimes
+from stockstream.market.simulator import listed
+
+# Tuned on, and so never reported on by default; and reported on.
+TUNED_ON, REPORTED_ON = (1, 2, 3), (101, 102, 103, 104, 105)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is evaluated.
+
+    Attributes:
+        rate: trades a second, over all symbols; `trades`: a seed's.
+        share: of trades that belong to an event.
+        untrained: so many symbols are never trained on, and judged by the pooled model.
+    """
+
+    seeds: tuple[int, ...] = REPORTED_ON
+    symbols: int = 10
+    untrained: int = 2
+    rate: float = 5.0
+    trades: int = 600_000
+    share: float = 0.004
+    budget: float = BUDGET
+
+
+@dataclass
+class Result:
+    """What was counted; a list of tallies has one for each symbol and seed.
+
+    Attributes:
+        known, unknown: of symbols with a model of their own, and of symbols never trained on.
+        rivals: by baseline.
+        clean: by regime, on tapes with nothing in them.
+        scores: the ensemble's, the rolling z-score's and random ones, with the events they are to find.
+    """
+
+    known: list[Tally] = field(default_factory=list)
+    unknown: list[Tally] = field(default_factory=list)
+    rivals: dict[str, list[Tally]] = field(default_factory=dict)
+    clean: dict[str, list[Tally]] = field(default_factory=dict)
+    scores: list[tuple[Floats, Floats, Floats, Ints]] = field(default_factory=list)
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """All symbols."""
+        return self.known + self.unknown
+
+
+def evaluate(plan: Plan, stop: Event, tell: Callable[[str], None]) -> Result:
+    """Judge the detector on simulated markets, a seed after the other, until `stop` is set."""
+    result = Result()
+    for seed in plan.seeds:
+        if stop.is_set():
+            break
+        tell(f"seed {seed}")
+        tapes = simulate(seed, listed(plan.symbols), plan.rate, plan.trades, mixed(plan.share))
+        judge(tapes, plan, seed, result)
+        _judge_clean(plan, seed, result)
+    return result
+
+
+def judge(tapes: dict[str, Labelled], plan: Plan, seed: int, result: Result) -> None:
+    """Train on the first half of each tape, all but a few symbols', and judge on the second half."""
+    halves = {name: len(tape.stretch) // 2 for name, tape in tapes.items()}
+    trained = list(tapes)[: len(tapes) - plan.untrained] if len(tapes) > plan.untrained else list(tapes)
+    first = [tapes[name].stretch[: halves[name]] for name in trained]
+    models = {each.symbol: fit(each, plan.budget) for each in first}
+    pooled = fit_together(first, budget=plan.budget)
+    rng = np.random.default_rng(seed)
+    for name, tape in tapes.items():
+        part, before = tape.after(halves[name] - CONTEXT), tape.stretch[: halves[name]]
+        model = models.get(name, pooled)
+        counted = _tally(part, model)
+        (result.known if name in models else result.unknown).append(counted)
+        share = share_of(plan.budget, model.card.trades_a_day)
+        for rival, alerts in baselines(part.stretch, before[len(before) // 2 :], CONTEXT, share, rng).items():
+            result.rivals.setdefault(rival, []).append(tally(part, alerts, CONTEXT))
+        result.scores.append((*_scores(part, model, rng), part.event[CONTEXT:]))
+
+
+def _tally(part: Labelled, model: Model) -> Tally:
+    found = Ensemble(model).find(part.stretch)
+    return tally(part, [alert_of(finding, part) for finding in found], CONTEXT)
+
+
+def _scores(part: Labelled, model: Model, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """Return one score a trade: the ensemble's is the largest of its methods' over their thresholds."""
+    each = score(part.stretch, model).each
+    ratios = [values / model.card.thresholds[method] for method, values in each.items()]
+    ensemble = np.max(ratios, axis=0)[CONTEXT - LOOKBACK :]
+    return ensemble, rolling_z(part.stretch)[CONTEXT:], rng.random(len(ensemble))
+
+
+def _judge_clean(plan: Plan, seed: int, result: Result) -> None:
+    """Train on the calm before, and count every alert in what follows: all are false."""
+    for stretches in regimes(seed, listed(plan.symbols), plan.rate, plan.trades).values():
+        model, past = fit(stretches[0], plan.budget), stretches[0]
+        for (name, *_), stretch in zip(REGIMES[1:], stretches[1:], strict=True):
+            counted = _tally(_unlabelled(past[-CONTEXT:].then(stretch)), model)
+            result.clean.setdefault(name, []).append(counted)
+            past = stretch
+
+
+def _unlabelled(stretch: Stretch) -> Labelled:
+    names = np.arange(len(stretch)).astype(np.str_).astype(np.object_)
+    renamed = Stretch(
+        stretch.symbol, stretch.micros, stretch.price, stretch.volume, stretch.buy, names, stretch.sources
+    )
+    none = np.zeros(len(stretch), np.int64)
+    return Labelled(renamed, none, np.array([""], np.object_), np.array([np.nan]))
+
+
+def untrained_names(plan: Plan) -> Sequence[str]:
+    """Return the symbols that are never trained on."""
+    return [listing.symbol for listing in listed(plan.symbols)][plan.symbols - plan.untrained :]

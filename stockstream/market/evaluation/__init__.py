@@ -1,0 +1,1 @@
+"""How good the detector is: labelled tapes, events, measures, baselines; blind to how it works."""

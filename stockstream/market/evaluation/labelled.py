@@ -1,0 +1,147 @@
+"""Labelled tapes: a simulated market, what was put into it on purpose, and how strong each of that is.
+
+The same market is simulated a second time with nothing put in, so a spike's magnitude is what it did to
+its trade, whatever the injector was asked for: of a price, the distance from the price that would have
+been, in standard deviations of the ordinary returns of the 200 trades before; of a volume, the logarithm
+of its ratio to the symbol's median, in root mean squares of the same for ordinary trades above it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from stockstream.market.anomalies.stretch import Bools, Floats, Ints, Stretch, Texts
+from stockstream.market.simulator import Injection, Listing, Market, Tape
+from stockstream.market.simulator.kinds import KINDS, Kind
+
+PRICE_SPIKE, VOLUME_SPIKE = "price_spike", "volume_spike"
+# Spikes are told of one by one, all others while they last.
+SINGLE = (PRICE_SPIKE, VOLUME_SPIKE)
+COLUMNS = ("at", "symbol", "cents", "volume", "buy", "label", "episode")
+USUAL, LEAST = 200, 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """One symbol's tape with the truth about it.
+
+    Attributes:
+        event: which event each trade belongs to; 0 for none.
+        kinds: the kind of each event; the first is none's.
+        magnitude: of each event, in deviations; nan where that is no measure of it.
+    """
+
+    stretch: Stretch
+    event: Ints
+    kinds: Texts
+    magnitude: Floats
+
+    def after(self, start: int) -> "Labelled":
+        """Return the part that begins with a row."""
+        return Labelled(self.stretch[start:], self.event[start:], self.kinds, self.magnitude)
+
+
+def mixed(share: float) -> Injection:
+    """Return an injection of all kinds, with spikes from hardly visible ones to gross ones.
+
+    The injector's own spikes of price are all gross and its spikes of volume all small; a curve of
+    recall needs both over the whole range.
+    """
+    one = {kind.label: replace(kind, weight=3.0) for kind in KINDS}
+    price, volume = one.pop(PRICE_SPIKE), one.pop(VOLUME_SPIKE)
+    multivariate = replace(one.pop("multivariate"), weight=6.0)
+    spikes = [replace(price, size=size, weight=8.0) for size in ((5e-4, 2e-3), price.size)]
+    spikes += [
+        replace(volume, size=size, weight=6.0) for size in (volume.size, (60.0, 400.0), (400.0, 4_000.0))
+    ]
+    kinds: tuple[Kind, ...] = (*spikes, multivariate, *one.values())
+    return Injection(share, kinds)
+
+
+def simulate(
+    seed: int, listings: Sequence[Listing], rate: float, trades: int, injection: Injection
+) -> dict[str, Labelled]:
+    """Return each symbol's labelled tape of a market.
+
+    Args:
+        rate: trades a second, over all symbols.
+        trades: over all symbols.
+    """
+    tape = _blocks(Market(np.random.default_rng(seed), listings, rate, injection), trades)
+    clean = _blocks(Market(np.random.default_rng(seed), listings, rate, Injection(share=0.0)), trades)
+    return {
+        name: _labelled(name, *(each for each in _own(tape, clean, number)))
+        for number, name in enumerate(tape.symbols)
+    }
+
+
+def _blocks(market: Market, trades: int) -> Tape:
+    blocks = [market.next_block()]
+    while sum(map(len, blocks)) < trades:
+        blocks.append(market.next_block())
+    return _with(blocks[0], lambda name: np.concatenate([getattr(each, name) for each in blocks]))
+
+
+def _with(tape: Tape, column: Callable[[str], Any]) -> Tape:
+    """Return a tape with each of its columns replaced."""
+    return replace(tape, **{name: column(name) for name in COLUMNS})
+
+
+def _own(tape: Tape, clean: Tape, number: int) -> tuple[Tape, Tape]:
+    """Return a symbol's trades, and what they would have been."""
+    rows = np.flatnonzero(tape.symbol == number)
+    mine = _with(tape, lambda name: getattr(tape, name)[rows])
+    meant = _with(clean, lambda name: getattr(clean, name)[rows])
+    return mine, meant
+
+
+def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
+    stretch = Stretch(
+        name,
+        (tape.at * 1e6).astype(np.int64),
+        tape.cents / 100,
+        tape.volume.astype(np.float64),
+        tape.buy,
+        np.arange(len(tape)).astype(np.str_).astype(np.object_),
+        np.full(len(tape), "synthetic", np.object_),
+    )
+    labels = np.array([label or "" for label in tape.kinds], np.object_)
+    _, first, event = np.unique(np.concatenate([[0], tape.episode]), return_index=True, return_inverse=True)
+    first = first[1:] - 1
+    kinds = np.concatenate([[""], labels[tape.label[first]]]).astype(np.object_)
+    magnitude = np.concatenate([[np.nan], _magnitudes(tape, clean)[first]])
+    return Labelled(stretch, event[1:], kinds, magnitude)
+
+
+def events_of(label: Ints, single: Bools) -> Ints:
+    """Return the number of each trade's event: neighbours with one label are one, but spikes are not.
+
+    >>> events_of(np.array([0, 2, 2, 0, 1, 1]), np.array([False, True, False])).tolist()
+    [0, 1, 1, 0, 2, 3]
+    """
+    begins = (label > 0) & (np.diff(label, prepend=0) != 0) | single[label]
+    return np.where(label > 0, np.cumsum(begins), 0)
+
+
+def _magnitudes(tape: Tape, clean: Tape) -> Floats:
+    magnitude = np.full(len(tape), np.nan)
+    kind = np.array(tape.kinds, np.object_)[tape.label]
+    size = np.log(clean.volume)
+    moved = np.abs(np.log(tape.cents / clean.cents)) / np.maximum(_usual_moves(clean, tape), LEAST)
+    above = size[size > np.median(size)] - np.median(size)
+    swollen = (np.log(tape.volume) - np.median(size)) / max(float(np.sqrt(np.mean(above**2))), LEAST)
+    for label, measure in ((PRICE_SPIKE, moved), (VOLUME_SPIKE, swollen)):
+        magnitude[kind == label] = measure[kind == label]
+    return magnitude
+
+
+def _usual_moves(clean: Tape, tape: Tape) -> Floats:
+    """Return the standard deviation of the ordinary returns of the 200 trades before each."""
+    at_home = np.flatnonzero(clean.symbol == tape.symbol)
+    squares = np.cumsum(np.diff(np.log(clean.cents[at_home]), prepend=np.log(clean.cents[at_home[0]])) ** 2)
+    start = np.maximum(np.arange(len(at_home)) - USUAL, 0)
+    usual = np.sqrt((squares - squares[start]) / np.maximum(np.arange(len(at_home)) - start, 1))
+    usual_there: Floats = np.interp(np.arange(len(tape)), at_home, usual)
+    return usual_there

@@ -1,0 +1,37 @@
+"""A clean market through its regimes: calm, then an opening, calm again, and stress."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from stockstream.market.anomalies.stretch import Stretch
+from stockstream.market.evaluation.labelled import simulate
+from stockstream.market.simulator import Injection, Listing
+
+# Name, share of the trades, how much faster trades come, how much more volatile prices are.
+REGIMES = (
+    ("calm, before", 0.55, 1.0, 1.0),
+    ("opening", 0.10, 4.0, 2.5),
+    ("calm", 0.20, 1.0, 1.0),
+    ("stressed", 0.15, 2.0, 4.0),
+)
+
+
+def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) -> dict[str, list[Stretch]]:
+    """Return each symbol's stretches, one a regime, each going on where the one before ended."""
+    own: dict[str, list[Stretch]] = {listing.symbol: [] for listing in listings}
+    for number, (_, share, faster, wilder) in enumerate(REGIMES):
+        now = [_at(listing, own[listing.symbol], wilder) for listing in listings]
+        part = simulate(
+            seed * len(REGIMES) + number, now, rate * faster, round(trades * share), Injection(share=0.0)
+        )
+        opens = max((int(each[-1].micros[-1]) for each in own.values() if each), default=0)
+        for symbol, tape in part.items():
+            own[symbol].append(replace(tape.stretch, micros=tape.stretch.micros + opens))
+    return own
+
+
+def _at(listing: Listing, so_far: Sequence[Stretch], wilder: float) -> Listing:
+    price = float(np.median(so_far[-1].price[-5:])) if so_far else listing.price
+    return replace(listing, price=price, volatility=listing.volatility * wilder)
