@@ -22,8 +22,10 @@ def as_text(status: JobStatus) -> str:
         ("watermark", _time(status.watermark)),
         (
             "checkpoints",
-            f"{status.checkpoints} made, {status.failed_checkpoints} failed, "
-            f"last {_time(status.last_checkpoint)}",
+            (
+                f"{status.checkpoints} made, {status.failed_checkpoints} failed, "
+                f"last {_time(status.last_checkpoint)}"
+            ),
         ),
         ("restarts", str(status.restarts)),
     ]

@@ -16,7 +16,7 @@ from tests.integration.compose_cli import compose_command
 # A cold build of Compose takes about a minute on two free cores, longer beside other tests.
 pytestmark = pytest.mark.timeout(600)
 
-SERVERS = {"kafka", "postgres", "flink-jobmanager", "flink-taskmanager"}
+SERVERS = {"kafka", "postgres", "flink-jobmanager", "flink-taskmanager", "flink-sql-gateway"}
 PROCESSES = {"producer", "consumer", "aggregator", "detector", "dashboard"}
 DOCKERFILES = sorted((PROJECT / "docker").glob("*.Dockerfile"))
 
@@ -80,6 +80,7 @@ def test_every_published_port_is_on_loopback_with_the_defaults_of_the_settings(s
         "kafka": [("127.0.0.1", "9092", 9092)],
         "postgres": [("127.0.0.1", "5432", 5432)],
         "flink-jobmanager": [("127.0.0.1", "8081", 8081)],
+        "flink-sql-gateway": [("127.0.0.1", "8083", 8083)],
         "dashboard": [("127.0.0.1", "8501", 8501)],
     }
 
@@ -91,10 +92,11 @@ def test_ports_follow_the_environment(compose: list[str]) -> None:
         KAFKA_PORT="1092",
         POSTGRES_PORT="1432",
         FLINK_PORT="1081",
+        FLINK_GATEWAY_PORT="1083",
         DASHBOARD_PORT="1501",
     )["services"]
     ports = [port for service in moved.values() for _, port, _ in published(service)]
-    assert sorted(ports) == ["1081", "1092", "1432", "1501"]
+    assert sorted(ports) == ["1081", "1083", "1092", "1432", "1501"]
     assert "HOST://127.0.0.1:1092," in moved["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
     assert moved["consumer"]["environment"]["POSTGRES_PORT"] == "5432", "inside nothing moves"
 
@@ -200,7 +202,7 @@ def test_no_image_holds_a_secret_and_none_runs_as_root() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*", "nothing goes in but what is named"
     named = {rule for rule in rules if rule.startswith("!")}
-    assert named == {"!requirements.txt", "!*.py", "!.streamlit", "!stockstream"}
+    assert named == {"!requirements.txt", "!*.py", "!flink_job.sql", "!.streamlit", "!stockstream"}
     assert re.search(r"^USER [1-9]\d*$", (PROJECT / "docker/app.Dockerfile").read_text("utf-8"), re.MULTILINE)
 
 

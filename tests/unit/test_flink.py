@@ -1,0 +1,73 @@
+"""Flink's archives and statements, as far as no Flink is needed."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from stockstream.connectors.flink_gateway import statements
+from stockstream.connectors.flink_http import root_cause
+from stockstream.connectors.flink_rest import Flink
+from stockstream.errors import FlinkUnreachableError
+from stockstream.jobs.flink import newest_state
+from stockstream.jobs.flink_script import Options, identity, restoring, script
+from stockstream.services import flink_archives, ports
+from stockstream.services.jars import locked
+from stockstream.settings import PROJECT, Settings
+
+SETTINGS = Settings(postgres_password=SecretStr("it's"))
+
+
+def test_the_image_and_the_local_flink_have_the_same_archives() -> None:
+    lock = {f"{jar.group}:{jar.name}:{jar.version}": jar.sha256 for jar in locked(flink_archives.LOCK)}
+    image = (PROJECT / "docker/flink-jars.txt").read_text("utf-8").split()
+    sums = (PROJECT / "docker/flink-jars.sha256").read_text("utf-8").split()[::2]
+    assert dict(zip(image, sums, strict=True)).items() <= lock.items()
+    base = (PROJECT / "docker/flink.Dockerfile").read_text("utf-8")
+    assert f"FROM flink:{flink_archives.VERSION}-" in base
+    assert f"=={flink_archives.VERSION} " in flink_archives.REQUIREMENTS.read_text("utf-8")
+
+
+def test_the_settings_are_filled_in_and_quoted() -> None:
+    text = script(SETTINGS, Options(lateness=2.5))
+    assert "${" not in text
+    assert "'password' = 'it''s'" in text
+    assert "INTERVAL '2.500' SECOND" in text
+    assert "'jdbc:postgresql://localhost:5432/stock_market_db?" in text
+
+
+def test_the_whole_job_is_one_statement() -> None:
+    found = statements(script(SETTINGS, Options()))
+    assert [each.split()[0] for each in found[:3]] == ["SET", "SET", "SET"]
+    assert found[-1].startswith("EXECUTE STATEMENT SET BEGIN")
+    assert found[-1].count("INSERT INTO") == 5
+
+
+def test_another_job_does_not_go_on_from_this_ones_state() -> None:
+    own = identity(SETTINGS, Options())
+    assert identity(SETTINGS, Options(checkpoint_interval=1)) == own
+    assert identity(SETTINGS, Options(lateness=1)) != own
+    assert identity(SETTINGS.model_copy(update={"kafka_topic": "other"}), Options()) != own
+
+
+def test_the_newest_whole_state_is_taken(tmp_path: Path) -> None:
+    assert newest_state(tmp_path) is None
+    assert not restoring(None)
+    whole, broken = tmp_path / "checkpoints/1/chk-7", tmp_path / "savepoints/s"
+    for folder, text in ((whole, "state"), (broken, "")):
+        folder.mkdir(parents=True)
+        (folder / "_metadata").write_text(text)
+    assert newest_state(tmp_path) == whole
+    assert str(whole) in restoring(whole)
+
+
+def test_the_cause_of_a_java_trace_is_one_line() -> None:
+    trace = "java.lang.RuntimeException: outer\n\tat a.b(C.java:1)\n"
+    trace += "Caused by: org.x.ValidationException: No column 'x'\n\tat d"
+    assert root_cause(trace) == "No column 'x'"
+
+
+def test_where_no_flink_is_the_error_names_the_place() -> None:
+    url = f"http://127.0.0.1:{ports.free_port()}"
+    with pytest.raises(FlinkUnreachableError, match=url):
+        Flink(url).running("job")
