@@ -36,8 +36,9 @@ JOB = "aggregator"
 class CandleTable:
     """Where candles are written, each checkpoint with the place it was made at."""
 
-    def __init__(self, address: Address, topic: str) -> None:
+    def __init__(self, address: Address, topic: str, job: str = JOB) -> None:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
+        self.job = job
         self._topic = topic
         self._session = Session(address, JOB)
         self._owned: dict[int, fence.Place] = {}
@@ -46,7 +47,7 @@ class CandleTable:
     def check(self) -> None:
         """Raise SchemaMissingError, SchemaTooNewError or EngineRunsError unless we may write the tables."""
         schema.require(self._session.connection, self._session.address)
-        self._session.transaction(self._lock)
+        self._session.transaction(self.lock)
 
     def claim(self, partitions: Sequence[int]) -> dict[int, Mark]:
         """Take partitions over; returns where each stands."""
@@ -69,7 +70,7 @@ class CandleTable:
         try:
             self._session.transaction(lambda cursor: self._write(cursor, steps, checkpoint))
         except FencedError:
-            if not fence.has_moved(self._session, JOB, self._topic, self._owned, steps):
+            if not fence.has_moved(self._session, self.job, self._topic, self._owned, steps):
                 raise
         self._owned |= {step.partition: self._moved(step) for step in steps}
 
@@ -80,12 +81,12 @@ class CandleTable:
     def _claim(
         self, cursor: Cursor, partitions: Sequence[int]
     ) -> tuple[dict[int, fence.Place], dict[int, Mark]]:
-        self._lock(cursor)
-        places = fence.claim(cursor, JOB, self._topic, partitions)
+        self.lock(cursor)
+        places = fence.claim(cursor, self.job, self._topic, partitions)
         marks = {partition: self._mark(cursor, partition, place) for partition, place in places.items()}
         return places, marks
 
-    def _lock(self, cursor: Cursor) -> None:
+    def lock(self, cursor: Cursor) -> None:
         """Hold the candles for aggregators: a session that has them already asks at no cost."""
         cursor.execute(query("claim_candles"), {"engine": JOB, "alone": False})
         (holder,) = cursor.fetchone() or (None,)
@@ -93,7 +94,7 @@ class CandleTable:
             raise EngineRunsError(holder=holder, remedy=REMEDY[holder])
 
     def _mark(self, cursor: Cursor, partition: int, place: fence.Place) -> Mark:
-        key = {"topic": self._topic, "partition": partition}
+        key = {"job": self.job, "topic": self._topic, "partition": partition}
         cursor.execute(query("mark"), key)
         rewind_offset, watermark = cursor.fetchone() or (place.next_offset, None)
         cursor.execute(query("symbols"), key)
@@ -104,28 +105,37 @@ class CandleTable:
         return Mark(place.next_offset, rewind_offset, _since_1970(watermark), symbols, early)
 
     def _write(self, cursor: Cursor, steps: Sequence[fence.Step], checkpoint: Checkpoint) -> None:
-        self._lock(cursor)
-        fence.advance(cursor, JOB, self._topic, self._owned, steps)
-        for partition, end in checkpoint.given_up.items():
-            key = {"topic": self._topic, "partition": partition}
-            cursor.execute(query("give_up"), key | {"end": moment(end)})
-        if checkpoint.candles:
-            cursor.execute(query("candles"), _candle_columns(checkpoint.candles))
+        self.lock(cursor)
+        fence.advance(cursor, self.job, self._topic, self._owned, steps)
+        self.put(cursor, checkpoint)
         self._count_late(cursor, checkpoint.late, list(checkpoint.marks))
         for partition, mark in checkpoint.marks.items():
             self._save(cursor, partition, mark)
 
+    def put(self, cursor: Cursor, checkpoint: Checkpoint) -> None:
+        """Write the candles that changed."""
+        for partition, end in checkpoint.given_up.items():
+            key = {"job": self.job, "topic": self._topic, "partition": partition}
+            cursor.execute(query("give_up"), key | {"end": moment(end)})
+        if checkpoint.candles:
+            cursor.execute(query("candles"), candle_columns(checkpoint.candles))
+
+    def settle_late(self, cursor: Cursor, key: dict[str, object]) -> None:
+        """Count late trades that the tape knows in the rows of their windows."""
+        cursor.execute(query("count_late"), key)
+
     def _count_late(self, cursor: Cursor, late: Sequence[LateTrade], partitions: list[int]) -> None:
         if late:
-            cursor.execute(query("late_arrivals"), {"topic": self._topic, **_late_columns(late)})
+            own = {"job": self.job, "topic": self._topic}
+            cursor.execute(query("late_arrivals"), own | _late_columns(late))
         if late or self.has_waiting:
-            key = {"topic": self._topic, "partitions": partitions}
-            cursor.execute(query("count_late"), key)
+            key: dict[str, object] = {"job": self.job, "topic": self._topic, "partitions": partitions}
+            self.settle_late(cursor, key)
             cursor.execute(query("late_waiting"), key)
             (self.has_waiting,) = cursor.fetchone() or (False,)
 
     def _save(self, cursor: Cursor, partition: int, mark: Mark) -> None:
-        key = {"topic": self._topic, "partition": partition}
+        key = {"job": self.job, "topic": self._topic, "partition": partition}
         place = {"rewind_offset": mark.rewind_offset, "watermark": _time(mark.watermark)}
         cursor.execute(query("save_mark"), key | place)
         if mark.symbols:
@@ -138,7 +148,7 @@ class CandleTable:
         return fence.Place(step.end, self._owned[step.partition].epoch)
 
 
-def _candle_columns(candles: Sequence[Candle]) -> dict[str, list[object]]:
+def candle_columns(candles: Sequence[Candle]) -> dict[str, list[object]]:
     """Return candles as the columns that the statement `candles` takes."""
     return {
         "symbols": [each.symbol for each in candles],

@@ -12,9 +12,10 @@ from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress
-from stockstream.market.windows import SECOND, Windows
+from stockstream.market.windows import Windows
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
 from stockstream.market.windows_columns import columns
+from stockstream.market.windows_frame import SECOND
 
 # A candle that forms is seen at once; while there is much to read, or to write, a checkpoint is dear.
 CAUGHT_UP_EVERY = SECOND // 10

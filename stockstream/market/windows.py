@@ -1,7 +1,7 @@
-"""Tumbling event-time windows of a minute: trades in, candles out.
+"""Tumbling event-time windows: trades in, candles out.
 
-A window is [start, start + 60 s), aligned to 1970, exact to the microsecond. Nothing here has a
-clock: `now` is an argument, and all times are microseconds since 1970.
+A window is [start, start + width), a minute unless asked otherwise, aligned to 1970, exact to the
+microsecond. Nothing here has a clock: `now` is an argument, and all times are microseconds since 1970.
 
 **Closing.** A candle is final when the watermark of its symbol (see `windows_watermarks`) reaches its
 window's end. So a partition that is ahead closes nobody else's window, and one that is behind or
@@ -47,13 +47,11 @@ from stockstream.market.candle import EXACT, Candle, Part, candle, part_of_trade
 from stockstream.market.trade import Trade
 from stockstream.market.windows_checkpoint import Checkpoint, LateTrade, Mark
 from stockstream.market.windows_columns import Columns, Naming, columns_of
+from stockstream.market.windows_frame import MINUTE, SECOND
 from stockstream.market.windows_ledger import Ledger
 from stockstream.market.windows_names import Names
 from stockstream.market.windows_sums import Bounds, Bytes, Slots
 from stockstream.market.windows_watermarks import Watermarks
-
-SECOND = 1_000_000
-MINUTE = 60 * SECOND
 
 
 @dataclass

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from stockstream.market.windows import SECOND
+from stockstream.market.windows_frame import SECOND
 from tests.unit.windows_tape import LATER, NOON, Desk, Tick, expected, summary
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from stockstream.market.windows import SECOND
+from stockstream.market.windows_frame import SECOND
 from tests.unit.windows_tape import LATER, Desk, Tick, expected, summary
 
 DISORDER = 5

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from stockstream.market.candle import Candle
 from stockstream.market.trade import Trade, encode
-from stockstream.market.windows import MINUTE, SECOND, Windows
+from stockstream.market.windows import Windows
 from stockstream.market.windows_checkpoint import Checkpoint, Mark
 from stockstream.market.windows_columns import columns, moment
+from stockstream.market.windows_frame import MINUTE, SECOND
 
 NOON = 1_764_072_000 * SECOND
 LATER = NOON + 3_600 * SECOND

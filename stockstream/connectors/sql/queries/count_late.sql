@@ -3,7 +3,7 @@
 WITH settled AS (
     DELETE FROM late_arrivals AS late
     USING trades
-    WHERE late.topic = %(topic)s AND late.kafka_partition = ANY (%(partitions)s)
+    WHERE late.job = %(job)s AND late.topic = %(topic)s AND late.kafka_partition = ANY (%(partitions)s)
       AND trades.source = late.source AND trades.symbol = late.symbol AND trades.trade_id = late.trade_id
     RETURNING late.symbol, late.window_start,
         (trades.kafka_partition, trades.kafka_offset) = (late.kafka_partition, late.kafka_offset) AS is_first

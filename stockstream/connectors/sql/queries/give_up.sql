@@ -2,5 +2,5 @@
 UPDATE stock_metrics AS held
 SET is_final = true, updated_at = now()
 FROM aggregator_symbols AS carried
-WHERE carried.topic = %(topic)s AND carried.kafka_partition = %(partition)s AND carried.symbol = held.symbol
+WHERE carried.job = %(job)s AND carried.topic = %(topic)s AND carried.kafka_partition = %(partition)s AND carried.symbol = held.symbol
   AND NOT held.is_final AND held.window_end <= %(end)s

@@ -1,3 +1,3 @@
 -- Where the aggregator stands in a partition.
 SELECT rewind_offset, watermark FROM aggregator_marks
-WHERE topic = %(topic)s AND kafka_partition = %(partition)s
+WHERE job = %(job)s AND topic = %(topic)s AND kafka_partition = %(partition)s

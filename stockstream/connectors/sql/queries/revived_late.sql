@@ -7,6 +7,6 @@ FROM unnest(%(partitions)s::integer[], %(offsets)s::bigint[]) AS stored (kafka_p
 JOIN arrivals USING (kafka_partition, kafka_offset)
 JOIN dead_letters AS letter USING (kafka_partition, kafka_offset)
 JOIN aggregator_marks AS mark ON mark.topic = letter.topic AND mark.kafka_partition = letter.kafka_partition
-WHERE letter.topic = %(topic)s AND letter.kafka_offset < mark.rewind_offset
+WHERE mark.job = 'aggregator' AND letter.topic = %(topic)s AND letter.kafka_offset < mark.rewind_offset
   AND letter.reason NOT LIKE 'PostgreSQL refuses%%'
 ON CONFLICT DO NOTHING

@@ -1,8 +1,8 @@
 -- Keep trades that are far ahead of the clock.
 INSERT INTO early_trades (
-    topic, kafka_partition, kafka_offset, "timestamp", symbol, source, trade_id, price, volume, is_buy
+    job, topic, kafka_partition, kafka_offset, "timestamp", symbol, source, trade_id, price, volume, is_buy
 )
-SELECT %(topic)s, %(partition)s, early.*
+SELECT %(job)s, %(topic)s, %(partition)s, early.*
 FROM unnest(
     %(offsets)s::bigint[], %(times)s::timestamptz[], %(symbols)s::text[], %(sources)s::text[],
     %(trade_ids)s::text[], %(prices)s::numeric[], %(volumes)s::numeric[], %(buys)s::boolean[]
