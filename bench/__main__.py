@@ -6,13 +6,19 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from bench import growth, latency, sink, windows
+from bench import growth, latency, produce, sink, windows
 from bench.report import check_chart, check_paths, publish
 from bench.stage import InterruptedBenchError
 from stockstream import cli
 from stockstream.settings import Settings
 
-BENCHES: dict[str, ModuleType] = {"sink": sink, "latency": latency, "growth": growth, "windows": windows}
+BENCHES: dict[str, ModuleType] = {
+    "sink": sink,
+    "latency": latency,
+    "growth": growth,
+    "windows": windows,
+    "produce": produce,
+}
 
 
 def main(arguments: Namespace, _settings: Settings, stop: Event) -> int:

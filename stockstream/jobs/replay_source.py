@@ -37,9 +37,10 @@ def replay(arguments: Namespace, settings: Settings, _stop: Event) -> tuple[Repl
     if manner.loop and not manner.shift:
         message = "--loop: the second lap would be the same trades, and the tape keeps each once; add --shift"
         raise UsageError(what=message)
+    asked = _columns(arguments.columns)
     file = TradeFile(Path(arguments.file).expanduser())
     only = symbols[0] if len(symbols) == 1 else None
-    columns = guess(file.header, _columns(arguments.columns), only)
+    columns = guess(file.header, asked, only)
     log.info("%s: %s", file.path.name, columns.told)
     places = ReplayPlaces(settings.data_dir / FOLDER, settings.kafka_topic, file)
     _begin(places, anew=arguments.from_start)

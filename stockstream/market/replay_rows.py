@@ -114,7 +114,7 @@ class Reader:
             BadTradeError: it is none; the reason names the field.
         """
         cell = {field: row[number] if number < len(row) else None for field, number in self._of.items()}
-        side = str(cell["trade_type"] or "").strip().lower()
+        side = _text(cell["trade_type"]).lower()
         if side not in self._sides:
             raise BadTradeError(reason=f"trade_type {side!r} is none of {', '.join(self._sides)}")
         made = Trade(
@@ -133,7 +133,7 @@ class Reader:
 
 def _amount(field: str, word: object) -> Decimal:
     # A float's shortest text is the number that was meant.
-    text = str(word if word is not None else "").strip()
+    text = _text(word)
     try:
         amount = Decimal(text)
     except InvalidOperation:
@@ -141,6 +141,10 @@ def _amount(field: str, word: object) -> Decimal:
     if not amount.is_finite():
         raise BadTradeError(reason=f"{field} {text!r} is not a number")
     return amount
+
+
+def _text(word: object) -> str:
+    return "" if word is None else str(word).strip()
 
 
 def moment(word: object) -> datetime:
@@ -153,7 +157,7 @@ def moment(word: object) -> datetime:
         return word if word.tzinfo else word.replace(tzinfo=UTC)
     if isinstance(word, date):
         return datetime(word.year, word.month, word.day, tzinfo=UTC)
-    text = str(word if word is not None else "").strip()
+    text = _text(word)
     try:
         if text.replace(".", "", 1).isdecimal():
             return _of_number(Decimal(text))

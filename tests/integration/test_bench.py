@@ -17,12 +17,14 @@ WINDOWS = (
     *("windows", "--engines", "aggregator", "--trades", "20000", "--symbols", "10,100", "--rounds", "1"),
     *("--rate", "1000", "--seconds", "1", "--warm-up", "0.5"),
 )
+PRODUCE = ("produce", "--trades", "50000", "--rounds", "1", "--rates", "200", "--seconds", "1")
 
 RATIOS: dict[tuple[str, ...], str] = {
     SINK: r"ratio: consumer ÷ COPY \d+\.\d+, consumer ÷ INSERT \d+, fence and bookkeeping cost -?\d+\.\d %",
     LATENCY: r"ratio: p99 at 1,000/s ÷ p99 at 200/s \d+\.\d+ \(\d+\.\d ms, \d+\.\d ms\)",
     WINDOWS: r"ratio: 100 ÷ 10 symbols \d+\.\d+",
     GROWTH: r"ratio: grown ÷ empty \d+\.\d+",
+    PRODUCE: r"ratio: producer's loop ÷ bare client \d+\.\d+, worst pace error \d+\.\d+ %",
 }
 
 
@@ -47,7 +49,7 @@ def test_a_bench_ends_with_the_ratio_that_counts(words: tuple[str, ...], tmp_pat
 
 def test_the_help_names_every_bench() -> None:
     told = bench("--help").stdout
-    assert [name for name in ("sink", "latency", "growth", "windows") if name not in told] == []
+    assert [name for name in ("produce", "sink", "latency", "growth", "windows") if name not in told] == []
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:

@@ -18,13 +18,17 @@ ROW = ["7", "2026-11-23T10:00:00.123456Z", "AAPL", "187.1200", "10", "BUY", "x",
         (OWN, ", ".join(f"{name} from {name}" for name in OWN)),
         (
             ["Date Time", "Ticker", "Last", "Shares", "Side"],
-            "timestamp from Date Time, symbol from Ticker, price from Last, volume from Shares, "
-            "trade_type from Side",
+            (
+                "timestamp from Date Time, symbol from Ticker, price from Last, volume from Shares, "
+                "trade_type from Side"
+            ),
         ),
         (
             ["id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "pair"],
-            "trade_id from id, timestamp from time, symbol from pair, price from price, volume from qty, "
-            "trade_type from isBuyerMaker; unused: quoteQty",
+            (
+                "trade_id from id, timestamp from time, symbol from pair, price from price, "
+                "volume from qty, trade_type from isBuyerMaker; unused: quoteQty"
+            ),
         ),
     ],
 )
@@ -57,6 +61,12 @@ def test_a_row_becomes_the_trade_it_tells() -> None:
     assert (trade.price, trade.volume, trade.source) == (Decimal("187.12"), Decimal(10), "x")
     assert trade.timestamp == datetime(2026, 11, 23, 10, 0, 0, 123456, UTC)
     assert trade.anomaly == "price_spike#1-2"
+
+
+@pytest.mark.parametrize(("word", "side"), [(True, "SELL"), (False, "BUY"), ("FALSE", "BUY"), ("1", "SELL")])
+def test_who_makes_is_turned_into_who_takes(word: object, side: str) -> None:
+    reader = Reader(guess(["time", "symbol", "price", "qty", "isBuyerMaker"], {}), "f")
+    assert reader.trade(["1700000000", "X", "1", "2", word], 1).trade_type == side
 
 
 def test_a_file_without_ids_or_symbols_gets_the_same_ids_each_time() -> None:
@@ -107,6 +117,6 @@ def test_a_row_that_is_no_trade_says_why(field: str, word: str, reason: str) -> 
 
 def test_a_row_that_is_cut_short_says_why() -> None:
     with pytest.raises(BadTradeError, match="volume '' is not a number"):
-        Reader(guess(OWN[:2] + ["trade_type", "symbol", "price", "volume"], {}), "f").trade(
+        Reader(guess([*OWN[:2], "trade_type", "symbol", "price", "volume"], {}), "f").trade(
             [*ROW[:2], "BUY", "AAPL", "5"], 2
         )

@@ -1,0 +1,102 @@
+"""The producer on a venue's feed, as a process: killed, stopped, refused; the topic has each trade once."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+
+from stockstream.market.feeds import FEEDS
+from stockstream.settings import Settings
+from tests.feeds.languages import LANGUAGES
+from tests.feeds.playing import playing
+from tests.feeds.venue import Venue, facts
+from tests.integration.test_producer import PATIENCE, messages, producing, total, trades
+from tests.waiting import until
+
+FAULTS = ("skip", "cut", "repeat", "garbage", "bye", "refuse")
+
+
+@contextmanager
+def feeding(environment: dict[str, str], log: Path, venue: str, where: str) -> Iterator[Popen[bytes]]:
+    """Run the producer on a venue that is here."""
+    symbols = ",".join(LANGUAGES[venue].symbols)
+    options = ["--stream-url", f"ws://{where}", "--rest-url", f"http://{where}", "--symbols", symbols]
+    with producing(environment, log, "--source", venue, *options) as process:
+        yield process
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_a_feed_that_is_killed_goes_on_with_each_trade_once(
+    settings: Settings, environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    venue = Venue(LANGUAGES[name])
+    happening = facts(venue.language, 2000)
+    with playing(venue, happening, FAULTS) as where:
+        for turn, end in enumerate((signal.SIGKILL, signal.SIGTERM)):
+            before = total(settings)
+            with feeding(environment, tmp_path / f"log{turn}", name, where) as process:
+                until(lambda before=before: total(settings) > before + 150, PATIENCE)  # type: ignore[misc]
+                process.send_signal(end)
+                assert process.wait(PATIENCE) == (0 if end == signal.SIGTERM else -9)
+            if not turn:
+                first = {trade.symbol: int(trade.trade_id) for trade in reversed(trades(settings))}
+        with feeding(environment, tmp_path / "last", name, where) as process:
+            until(lambda: len(venue.told) == len(happening), PATIENCE)
+            expected = [fact for fact in happening if fact.number >= first[fact.symbol]]
+            until(lambda: total(settings) >= len(expected), PATIENCE)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0, (tmp_path / "last").read_text()
+    sent = trades(settings)
+    for symbol in venue.language.symbols:
+        numbers = [int(trade.trade_id) for trade in sent if trade.symbol == symbol]
+        assert numbers == [fact.number for fact in expected if fact.symbol == symbol]
+    assert {message.key() for message in messages(settings)} == {s.encode() for s in venue.language.symbols}
+    assert "goes on after trade" in (tmp_path / "last").read_text()
+
+
+def test_the_topic_tells_where_to_go_on_when_the_places_are_gone(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    venue = Venue(LANGUAGES["kraken"])
+    with playing(venue, facts(venue.language, 6000)) as where:
+        for turn in range(2):
+            before = total(settings)
+            elsewhere = environment | {"DATA_DIR": str(tmp_path / f"data{turn}")}
+            with feeding(elsewhere, tmp_path / "log", "kraken", where) as process:
+                until(lambda before=before: total(settings) > before + 100, PATIENCE)  # type: ignore[misc]
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(PATIENCE) == 0
+    ids = [(trade.symbol, trade.trade_id) for trade in trades(settings)]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_venue_that_does_not_serve_this_place_gets_one_clear_line(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    venue, log = Venue(LANGUAGES["binance"]), tmp_path / "log"
+    venue.status = HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS
+    with playing(venue, ()) as where, feeding(environment, log, "binance", where) as process:
+        assert process.wait(PATIENCE) == 1
+    last = log.read_text().splitlines()[-1]
+    assert last.startswith("producer: binance does not serve this place (HTTP 451); take another --source")
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--source", "kraken", "--rate", "5"], "--rate: --source kraken has no such option, only synthetic"),
+        (["--stream-url", "ws://x"], "--stream-url: --source synthetic has no such option"),
+        (["--source", "kraken", "--symbols", "btc!"], "symbols as the venue spells them"),
+    ],
+)
+def test_an_option_of_another_source_is_refused(tmp_path: Path, arguments: list[str], told: str) -> None:
+    log = tmp_path / "log"
+    with producing({}, log, *arguments) as process:
+        assert process.wait(PATIENCE) == 2
+    (line,) = log.read_text().splitlines()
+    assert told in line
