@@ -114,6 +114,7 @@ class RunFolder:
             "postgres",
             "jars",
             "java",
+            "flink",
             "logs",
             "supervisord.conf",
             "docker.json",
