@@ -21,6 +21,8 @@ from stockstream.market.windows import Windows
 from stockstream.market.windows_frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.settings import Settings
 
+AHEAD_KBYTES = 4_096  # more makes it no quicker, and larger
+
 log = logging.getLogger("aggregator")
 
 
@@ -41,7 +43,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     # Candles of other frames can be made anew: what the topic has dropped is noted, and passed over.
     lives = TopicLives(address_of(settings), servers, topic, table.job, skips_lost=frame is not None)
     group = group_of(table.job.replace(" ", "-").replace("/", "-"), settings)
-    source = KafkaSource(servers, topic, group, aggregator.claim, lives)
+    source = KafkaSource(servers, topic, group, aggregator.claim, lives, ahead_kbytes=AHEAD_KBYTES)
     log.info("reading %s from %s", topic, servers)
     try:
         aggregator.run(source, stop, arguments.exit_when_idle)

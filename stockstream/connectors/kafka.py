@@ -48,8 +48,15 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
 class KafkaSource:
     """A member of a consumer group on one topic; gives batches of messages."""
 
-    def __init__(
-        self, servers: str, topic: str, group: str, positions: Positions, lives: Lives | None = None
+    def __init__(  # noqa: PLR0913 - where from, as whom, and how much ahead
+        self,
+        servers: str,
+        topic: str,
+        group: str,
+        positions: Positions,
+        lives: Lives | None = None,
+        *,
+        ahead_kbytes: int = 16_384,
     ) -> None:
         """Join the group.
 
@@ -59,6 +66,7 @@ class KafkaSource:
                 asked again at the next call.
             lives: tells where the topic's offsets lie on the tape, or refuses to read them; it is
                 asked before `positions`. By default places are offsets.
+            ahead_kbytes: how much is fetched ahead; it takes three times as much memory.
         """
         self._servers = servers
         self._topic = topic
@@ -72,7 +80,9 @@ class KafkaSource:
         self._is_in_doubt = False
         self._has_share = False
         self._consumer = Consumer(
-            CONSUMER_SETTINGS | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note},
+            CONSUMER_SETTINGS
+            | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note}
+            | {"queued.max.messages.kbytes": ahead_kbytes},
             logger=logging.getLogger(group),
         )
         self._trouble: KafkaError | None = None
