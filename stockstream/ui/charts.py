@@ -11,8 +11,9 @@ from typing import Any
 
 from stockstream.ui import numerals
 from stockstream.ui.look import axis, colours, layout_of, time_axis
-from stockstream.ui.picture import Candle, Line, Mark, Picture, Standing
+from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
+from stockstream.ui.records import Candle, Line, Mark, Standing
 from stockstream.ui.window import Span, candle_span, candle_width
 
 Trace = dict[str, Any]

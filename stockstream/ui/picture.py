@@ -2,18 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from stockstream.connectors.readers import Rows
+from stockstream.ui.records import Beat, Candle, Line, Mark, Print, Standing
 from stockstream.ui.sql import query
-from stockstream.ui.window import Span, candle_span, candle_width, line_step, span_of
+from stockstream.ui.window import (
+    RANGE,
+    Span,
+    beat_width,
+    before,
+    candle_span,
+    candle_width,
+    line_step,
+    range_of,
+    span_of,
+)
 
 MOST_SYMBOLS = 1_000
 MOST_LINES = 100
 MOST_FINDINGS = 200
 COUNT_AT_MOST = 10_000
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,9 @@ class Question:
         symbols: those chosen; none means all.
         focus: the symbol of the candle chart; None means the one with the most value.
         tape: how many of the newest trades.
+        since: where the window `range` begins; None means with the tape.
+        until: where it ends; None means with the newest trade.
+        width: of the focus's candles; None means as wide as the window asks for.
     """
 
     window: str
@@ -31,77 +47,19 @@ class Question:
     focus: str | None = None
     tape: int = 30
     only_anomalies: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    width: timedelta | None = None
 
+    def span(self, first: datetime, newest: datetime) -> Span:
+        """Return the stretch of time that is asked for, on a tape from `first` to `newest`."""
+        if self.window == RANGE:
+            return range_of(self.since or first, self.until or newest, newest)
+        return span_of(self.window, first, newest)
 
-@dataclass(frozen=True)
-class Standing:
-    """How one symbol did in the window; what has no trade there is None or zero."""
-
-    symbol: str
-    last: Decimal | None
-    open: Decimal | None
-    high: Decimal | None
-    low: Decimal | None
-    volume: Decimal
-    buy_volume: Decimal
-    value: Decimal
-    vwap: Decimal | None
-    trades: int
-    late: int
-    findings: int
-
-    @property
-    def change(self) -> Decimal | None:
-        """Return the change from the window's first price to the last, in percent."""
-        if self.last is None or self.open is None:
-            return None
-        return (self.last / self.open - 1) * 100
-
-
-@dataclass(frozen=True)
-class Candle:
-    """Open, high, low and close of one stretch."""
-
-    start: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-    vwap: Decimal
-
-
-@dataclass(frozen=True)
-class Print:
-    """One trade as the tape shows it; `label` is an injected anomaly's kind, `found` the detector's."""
-
-    timestamp: datetime
-    symbol: str
-    trade_type: str
-    price: Decimal
-    volume: Decimal
-    value: Decimal
-    label: str | None
-    found: str | None
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One finding, with the price at which a chart marks it."""
-
-    start: datetime
-    end: datetime
-    symbol: str
-    kind: str
-    methods: list[str]
-    score: float
-    threshold: float
-    explanation: str
-    is_span: bool
-    price: Decimal | None
-
-
-Line = list[tuple[datetime, Decimal]]
+    def is_past(self) -> bool:
+        """Whether the window has an end of its own, and so does not follow the market."""
+        return self.window == RANGE and self.until is not None
 
 
 @dataclass(frozen=True)
@@ -121,6 +79,8 @@ class Picture:
     candles: list[Candle] = field(default_factory=list)
     tape: list[Print] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    beats: list[Beat] = field(default_factory=list)
+    former: Beat | None = None
 
     @property
     def seconds(self) -> float:
@@ -137,16 +97,21 @@ class Picture:
 
 def take(rows: Rows, question: Question) -> Picture:
     """Read the picture that answers a question; the rows are of one moment."""
-    ((read_at, newest, first, candles_end),) = rows(query("reach"), None)
-    if newest is None:
-        return Picture(question, read_at)
-    span = span_of(question.window, first, newest)
     known = symbols(rows)
+    read_at, newest, first, candles_end = reach(rows, known)
+    if newest is None or first is None:
+        return Picture(question, read_at)
+    span = question.span(first, newest)
     asked = [symbol for symbol in known if symbol in question.symbols] or list(known)
-    facts = {"symbols": asked, "start": span.start, "end": span.end}
+    facts = {
+        "symbols": asked,
+        "start": span.start,
+        "end": span.end,
+        "until": span.end if question.is_past() else FOREVER,
+    }
     standings = _standings(rows, facts)
     shown = [row.symbol for row in _shown(standings, question)]
-    focus = question.focus if question.focus in shown else [*shown, *asked][0]
+    focus = question.focus if question.focus in known else [*shown, *asked][0]
     return Picture(
         question,
         read_at,
@@ -158,15 +123,25 @@ def take(rows: Rows, question: Question) -> Picture:
         standings,
         _lines(rows, span, shown[:MOST_LINES]),
         focus,
-        _candles(rows, span, focus),
-        _tape(rows, question, facts, whole=len(asked) == len(known)),
+        _candles(rows, span, focus, question.width),
+        _tape(rows, question, facts),
         [Mark(*row) for row in rows(query("findings"), facts | {"at_most": MOST_FINDINGS})],
+        [Beat(*row) for row in rows(query("beats"), facts | {"width": beat_width(span)})],
+        _former(rows, facts, before(span), first),
     )
 
 
 def symbols(rows: Rows) -> tuple[str, ...]:
     """Return the symbols on the tape, in order."""
     return tuple(symbol for (symbol,) in rows(query("symbols"), {"at_most": MOST_SYMBOLS}))
+
+
+def reach(
+    rows: Rows, known: tuple[str, ...]
+) -> tuple[datetime, datetime | None, datetime | None, datetime | None]:
+    """Return the database's time, the newest and the first trade of the symbols, and the candles' end."""
+    ((read_at, newest, first, candles_end),) = rows(query("reach"), {"symbols": list(known)})
+    return read_at, newest, first, candles_end
 
 
 def _shown(standings: list[Standing], question: Question) -> list[Standing]:
@@ -181,20 +156,27 @@ def _standings(rows: Rows, facts: Mapping[str, Any]) -> list[Standing]:
 def _lines(rows: Rows, span: Span, chosen: list[str]) -> dict[str, Line]:
     step = line_step(span, len(chosen))
     facts = {"symbols": chosen, "start": span.start, "end": span.end, "step": step}
-    lines: dict[str, Line] = {symbol: [] for symbol in chosen}
+    lines: dict[str, list[tuple[datetime, Decimal]]] = {symbol: [] for symbol in chosen}
     for symbol, moment, price in rows(query("lines"), facts):
         lines[symbol].append((moment, price))
     return lines
 
 
-def _candles(rows: Rows, span: Span, symbol: str) -> list[Candle]:
-    covered = candle_span(span)
-    facts = {"symbol": symbol, "start": covered.start, "end": covered.end, "width": candle_width(covered)}
+def _candles(rows: Rows, span: Span, symbol: str, asked_width: timedelta | None) -> list[Candle]:
+    covered = candle_span(span, asked_width)
+    width = asked_width or candle_width(covered)
+    facts = {"symbol": symbol, "start": covered.start, "end": covered.end, "width": width}
     return [Candle(*row) for row in rows(query("candles"), facts)]
 
 
-def _tape(rows: Rows, question: Question, facts: Mapping[str, Any], *, whole: bool) -> list[Print]:
-    name = "tape" if whole else "tape_of_symbols"
-    if question.only_anomalies:
-        name = "tape_of_findings"
+def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: datetime) -> Beat | None:
+    """Return the market in the stretch before the window, None where the tape does not reach back so far."""
+    if start < first.replace(second=0, microsecond=0):
+        return None
+    ((beat),) = rows(query("former"), {**facts, "before": start})
+    return Beat(*beat)
+
+
+def _tape(rows: Rows, question: Question, facts: Mapping[str, Any]) -> list[Print]:
+    name = "tape_of_findings" if question.only_anomalies else "tape"
     return [Print(*row) for row in rows(query(name), {**facts, "at_most": question.tape})]

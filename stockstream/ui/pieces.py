@@ -11,7 +11,8 @@ from html import escape
 from urllib.parse import quote
 
 from stockstream.ui import numerals
-from stockstream.ui.picture import Line, Mark, Picture, Print, Standing
+from stockstream.ui.picture import Picture
+from stockstream.ui.records import Line, Mark, Print, Standing
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 110, 26, 60
 ZERO = Decimal(0)

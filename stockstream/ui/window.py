@@ -16,8 +16,10 @@ WORDS = {
     "60m": "last 60 minutes",
     "24h": "last 24 hours",
     "all": "whole tape",
+    "range": "from\u2013to",
 }
 DEFAULT = "15m"
+RANGE = "range"
 
 POINTS = 240
 FEWEST_POINTS = 30
@@ -27,6 +29,8 @@ STEPS = (0.25, 0.5, 1, 2, 4, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 
 CANDLES = 180
 LEAST_CANDLE_SPAN = timedelta(minutes=30)
 MOST_CANDLE_SPAN = timedelta(days=7)
+BEATS = 30
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,18 @@ def span_of(window: str, first: datetime, newest: datetime) -> Span:
     return Span(start.astimezone(UTC).replace(second=0, microsecond=0), newest)
 
 
+def range_of(since: datetime, until: datetime, newest: datetime) -> Span:
+    """Return the span of whole minutes from `since` to before `until`, to the newest trade at most.
+
+    >>> noon, late = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 23, 20, tzinfo=UTC)
+    >>> str(range_of(noon, noon.replace(minute=5), late).end)
+    '2026-11-23 12:04:59.999999+00:00'
+    """
+    start = since.astimezone(UTC).replace(second=0, microsecond=0)
+    end = min(until.astimezone(UTC) - timedelta(microseconds=1), newest) if until != newest else newest
+    return Span(start, max(start + MINUTE - timedelta(microseconds=1), end))
+
+
 def line_step(span: Span, symbols: int) -> timedelta:
     """Return the time between two points of a line, so that all lines together stay within the probes.
 
@@ -60,15 +76,31 @@ def line_step(span: Span, symbols: int) -> timedelta:
     return _step(span.end - span.start, points, STEPS)
 
 
-def candle_span(span: Span) -> Span:
-    """Return the span that candles cover: at least half an hour, at most a week, to the window's end."""
-    length = min(max(span.end - span.start, LEAST_CANDLE_SPAN), MOST_CANDLE_SPAN)
+def candle_span(span: Span, width: timedelta | None = None) -> Span:
+    """Return the span that candles cover, to the window's end.
+
+    It is at least half an hour and at most a week; candles of a width of their own are at most so many
+    as can be seen, and at least a few.
+    """
+    least = LEAST_CANDLE_SPAN if width is None else FEWEST_POINTS * width
+    most = MOST_CANDLE_SPAN if width is None else CANDLES * width
+    length = min(max(span.end - span.start, least), most)
     return Span(span.end - length, span.end)
 
 
 def candle_width(span: Span) -> timedelta:
     """Return how long a candle is: whole minutes, few enough candles to be seen."""
     return _step(span.end - span.start, CANDLES, tuple(step for step in STEPS if step >= 60))  # noqa: PLR2004 - a minute
+
+
+def beat_width(span: Span) -> timedelta:
+    """Return how long a beat of the market's course is: whole minutes."""
+    return _step(span.end - span.start, BEATS, tuple(step for step in STEPS if step >= 60))  # noqa: PLR2004
+
+
+def before(span: Span) -> datetime:
+    """Return where the stretch before a span begins that is as long, in whole minutes."""
+    return span.start + MINUTE * ((span.start - span.end) // MINUTE)
 
 
 def _step(length: timedelta, points: int, steps: tuple[float, ...]) -> timedelta:

@@ -12,7 +12,8 @@ from stockstream.connectors.postgres import Address, Connection, address_of
 from stockstream.connectors.readers import Readers
 from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
 from stockstream.services.scratch import Scratch
-from stockstream.ui.picture import Picture, Question, Standing, take
+from stockstream.ui.picture import Picture, Question, take
+from stockstream.ui.records import Standing
 from stockstream.ui.window import MINUTES
 from tests.browser.market import SYMBOLS, find, put, random_trades
 from tests.fresh import fresh

@@ -7,8 +7,9 @@ import pytest
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
 from stockstream.ui import charts, look, shares
-from stockstream.ui.picture import Candle, Mark, Picture, Question
+from stockstream.ui.picture import Picture, Question
 from stockstream.ui.plot import Figure
+from stockstream.ui.records import Candle, Mark
 from stockstream.ui.window import Span
 from tests.unit.test_ui_pieces import standing
 
@@ -45,7 +46,7 @@ def picture(marks: list[Mark], question: Question | None = None) -> Picture:
         [standing("AAPL", "110"), standing("MSFT", "90")],
         {"AAPL": line, "MSFT": []},
         "AAPL",
-        [Candle(NOON - timedelta(minutes=1), one, one, one, one, one, one)],
+        [Candle(NOON - timedelta(minutes=1), one, one, one, one, one, one, one)],
         [],
         marks,
     )

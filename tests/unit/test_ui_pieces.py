@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from stockstream.ui import pieces
-from stockstream.ui.picture import Mark, Picture, Print, Question, Standing
+from stockstream.ui.picture import Picture, Question
+from stockstream.ui.records import Mark, Print, Standing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PICTURE = Picture(Question("15m"), NOON)

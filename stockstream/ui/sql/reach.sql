@@ -1,12 +1,29 @@
--- What there is: the newest and the first trade, the first candle, and where the candles end.
+-- What there is: the newest and the first trade, and where the candles end; for each symbol one step in
+-- its index, in the last day if it traded there. (There is no index over the time of all trades: it
+-- would cost each insert, and a sort of a whole day costs each look.)
 -- A trade from the future (a wrong clock at a venue) must not move the window there.
 SELECT
     now() AS read_at,
-    (SELECT "timestamp" FROM trades WHERE "timestamp" <= now() + interval '1 minute'
-     ORDER BY "timestamp" DESC LIMIT 1) AS newest_trade,
+    max(newest."timestamp") AS newest_trade,
     least(
-        (SELECT "timestamp" FROM trades ORDER BY "timestamp" LIMIT 1),
+        min(oldest."timestamp"),
         (SELECT window_start FROM stock_metrics ORDER BY window_start LIMIT 1)
     ) AS first_trade,
     (SELECT window_end FROM stock_metrics WHERE window_start <= now() + interval '1 minute'
      ORDER BY window_start DESC LIMIT 1) AS candles_end
+FROM unnest(%(symbols)s::text[]) AS asked (symbol)
+CROSS JOIN LATERAL (
+    SELECT coalesce(
+        (SELECT t."timestamp" FROM trades AS t
+         WHERE t.symbol = asked.symbol
+             AND t."timestamp" BETWEEN now() - interval '1 day' AND now() + interval '1 minute'
+         ORDER BY t."timestamp" DESC LIMIT 1),
+        (SELECT t."timestamp" FROM trades AS t
+         WHERE t.symbol = asked.symbol AND t."timestamp" <= now() + interval '1 minute'
+         ORDER BY t."timestamp" DESC LIMIT 1)
+    ) AS "timestamp"
+) AS newest
+CROSS JOIN LATERAL (
+    SELECT t."timestamp" FROM trades AS t
+    WHERE t.symbol = asked.symbol ORDER BY t."timestamp" LIMIT 1
+) AS oldest

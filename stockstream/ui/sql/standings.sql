@@ -38,7 +38,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS findings FROM (
         SELECT FROM anomalies AS a
-        WHERE a.symbol = asked.symbol AND a.span_end >= %(start)s
+        WHERE a.symbol = asked.symbol AND a.span_end BETWEEN %(start)s AND %(until)s
         LIMIT %(count_at_most)s
     ) AS counted
 ) AS found

@@ -1,0 +1,94 @@
+"""What a picture is made of: standings, candles, prints, marks and the market's course."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one symbol did in the window; what has no trade there is None or zero."""
+
+    symbol: str
+    last: Decimal | None
+    open: Decimal | None
+    high: Decimal | None
+    low: Decimal | None
+    volume: Decimal
+    buy_volume: Decimal
+    value: Decimal
+    vwap: Decimal | None
+    trades: int
+    late: int
+    findings: int
+
+    @property
+    def change(self) -> Decimal | None:
+        """Return the change from the window's first price to the last, in percent."""
+        if self.last is None or self.open is None:
+            return None
+        return (self.last / self.open - 1) * 100
+
+
+@dataclass(frozen=True)
+class Candle:
+    """Open, high, low and close of one stretch."""
+
+    start: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    vwap: Decimal
+    buy_volume: Decimal
+
+    @property
+    def imbalance(self) -> Decimal:
+        """Return what was bought less what was sold, in percent of both: the takers' side."""
+        return (2 * self.buy_volume / self.volume - 1) * 100 if self.volume else Decimal(0)
+
+
+@dataclass(frozen=True)
+class Print:
+    """One trade as the tape shows it; `label` is an injected anomaly's kind, `found` the detector's."""
+
+    timestamp: datetime
+    symbol: str
+    trade_type: str
+    price: Decimal
+    volume: Decimal
+    value: Decimal
+    label: str | None
+    found: str | None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One finding, with the price at which a chart marks it."""
+
+    start: datetime
+    end: datetime
+    symbol: str
+    kind: str
+    methods: list[str]
+    score: float
+    threshold: float
+    explanation: str
+    is_span: bool
+    price: Decimal | None
+
+
+Line = list[tuple[datetime, Decimal]]
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The whole market in one stretch of time."""
+
+    start: datetime
+    trades: int
+    volume: Decimal
+    value: Decimal
+    active: int
+    findings: int
