@@ -13,6 +13,7 @@ from stockstream.jobs.produce import Tell
 
 BETWEEN_LINES = 10.0
 BETWEEN_OUTAGE_LINES = 30.0
+FEW = 10.0
 
 log = logging.getLogger("producer")
 
@@ -28,10 +29,11 @@ def telling(count: int | None) -> Iterator[Tell]:
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
     ) as bar:
         task = bar.add_task("connecting", total=count)
+        pace = Rate()
 
         def tell(sink: KafkaSink) -> None:
             trouble = sink.outage
-            description = str(trouble) if trouble else counts(sink)
+            description = str(trouble) if trouble else f"{counts(sink)}, {pace.now(sink.accepted)}"
             bar.update(task, completed=sink.acknowledged, description=description)
 
         yield tell
@@ -43,7 +45,7 @@ class Lines:
     def __init__(self) -> None:
         """Begin to count now."""
         self._told_at = time.monotonic()
-        self._told_count = 0
+        self._rate = Rate()
         self._outage_told_at = float("-inf")
         self._out = False
 
@@ -53,9 +55,8 @@ class Lines:
         self._tell_outage(sink, now)
         if now - self._told_at < BETWEEN_LINES:
             return
-        rate = (sink.accepted - self._told_count) / (now - self._told_at)
-        self._told_at, self._told_count = now, sink.accepted
-        log.info("%s, %s/s", counts(sink), f"{rate:,.1f}" if rate < BETWEEN_LINES else f"{rate:,.0f}")
+        self._told_at = now
+        log.info("%s, %s", counts(sink), self._rate.now(sink.accepted))
 
     def _tell_outage(self, sink: KafkaSink, now: float) -> None:
         trouble = sink.outage
@@ -66,6 +67,23 @@ class Lines:
             log.info("Kafka answers again")
             self._outage_told_at = float("-inf")
         self._out = trouble is not None
+
+
+class Rate:
+    """Trades a second, since a second ago or the last line."""
+
+    def __init__(self) -> None:
+        """Begin to count now."""
+        self._since, self._number, self._words = time.monotonic(), 0, "0/s"
+
+    def now(self, number: int) -> str:
+        """Return the rate in words."""
+        now = time.monotonic()
+        if now - self._since >= 1.0:
+            rate = (number - self._number) / (now - self._since)
+            self._since, self._number = now, number
+            self._words = f"{rate:,.1f}/s" if rate < FEW else f"{rate:,.0f}/s"
+        return self._words
 
 
 def counts(sink: KafkaSink) -> str:
