@@ -69,7 +69,7 @@ def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool]
         try:
             state = flink.state(job)
         except FlinkError as exc:
-            if not is_alive():
+            if _ends(is_alive):
                 what = (
                     "Flink has ended by itself; its log tells why, and run goes on from its last checkpoint"
                 )
@@ -87,6 +87,14 @@ def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool]
         last = state
         _keep(lock)
     log.info("stopped at %s", flink.stop(job))
+
+
+def _ends(is_alive: Callable[[], bool]) -> bool:
+    """Return whether Flink's process is ending: its page may be gone a moment before."""
+    deadline = time.monotonic() + PATIENCE
+    while is_alive() and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+    return not is_alive()
 
 
 def _keep(lock: EngineLock) -> None:
