@@ -63,6 +63,12 @@ class Injector:
     _open: list[Episode] = field(default_factory=list)
     _begun: int = 0
 
+    def __post_init__(self) -> None:
+        """Work out once what each episode asks for."""
+        self._kinds = tuple(kind.scaled(self.injection.magnitude) for kind in self.injection.kinds)
+        weights = np.array([kind.weight for kind in self._kinds])
+        self._chances = weights / weights.sum()
+
     def disturb(self, tape: Tape, path: Path) -> None:
         """Put anomalies into the tape, in place: its columns and its labels.
 
@@ -78,10 +84,7 @@ class Injector:
                 self._go_on(episode, tape, path, rows_of[episode.symbol], row)
 
     def _begin(self, tape: Tape, row: int) -> Episode:
-        kinds = self.injection.kinds
-        weights = np.array([kind.weight for kind in kinds])
-        kind = kinds[int(self.rng.choice(len(kinds), p=weights / weights.sum()))]
-        kind = kind.scaled(self.injection.magnitude)
+        kind = self._kinds[int(self.rng.choice(len(self._kinds), p=self._chances))]
         self._begun += 1
         return Episode(
             self._begun,
