@@ -145,8 +145,8 @@ END
 $$;
 CREATE TRIGGER makes_candle BEFORE INSERT ON flink_candles FOR EACH ROW EXECUTE FUNCTION flink_candle();
 
--- Candles are closed a moment after the watermark has passed them, when their last change is in; and where
--- all is silent no watermark moves: then the clock closes them.
+-- Candles are closed a moment after the watermark has passed them, when their last change is in. Where
+-- no watermark comes to close one (silence, or a partition that was behind), the clock does.
 CREATE FUNCTION flink_tick() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     silence CONSTANT interval := interval '3 seconds';
@@ -162,12 +162,8 @@ BEGIN
     WHERE held.symbol = due.symbol AND held.window_start = due.window_start AND NOT held.is_final;
     -- Of a candle that is not there any more (pruned) nothing is left to close.
     DELETE FROM flink_closings WHERE closed_at < clock_timestamp() - interval '1 minute';
-    IF NOT EXISTS (
-        SELECT FROM stock_metrics WHERE NOT is_final AND updated_at > clock_timestamp() - silence
-    ) THEN
-        UPDATE stock_metrics SET is_final = true, updated_at = now()
-        WHERE NOT is_final AND window_end <= clock_timestamp() - silence;
-    END IF;
+    UPDATE stock_metrics SET is_final = true, updated_at = now()
+    WHERE NOT is_final AND window_end <= clock_timestamp() - silence AND updated_at < clock_timestamp() - silence;
     RETURN NULL;
 END
 $$;
@@ -194,10 +190,10 @@ BEGIN
             WHEN 'price_reversal' THEN format(
                 'the price %s trade by trade from %s to %s and then %s to %s, over %s trades: %s%% at least each way, '
                 'threshold %s%%', way, trim_scale(new.from_price), trim_scale(new.turn_price), back,
-                trim_scale(new.to_price), new.trades, round(change, 2), new.threshold)
+                trim_scale(new.to_price), new.trades, round(change, 2), trim_scale(new.threshold))
             ELSE format(
                 'the price %s with each of %s trades from %s to %s: %s%%, threshold %s%%', way, new.trades,
-                trim_scale(new.from_price), trim_scale(new.to_price), round(change, 2), new.threshold)
+                trim_scale(new.from_price), trim_scale(new.to_price), round(change, 2), trim_scale(new.threshold))
         END, 'none')
     ON CONFLICT ON CONSTRAINT anomalies_once DO NOTHING;
     RETURN NULL;

@@ -1,0 +1,105 @@
+"""The candles by Apache Flink, on a real one: the golden tapes, kill -9, patterns, and the script."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from stockstream.connectors.engine_lock import EngineLock
+from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.postgres import address_of
+from stockstream.services import ports
+from stockstream.services.scratch import Scratch
+from tests.fresh import environment_of, fresh
+from tests.golden.cases import CASES
+from tests.integration.flink_scene import OWN, Scene, opened, play
+from tests.scripts import ran
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def scene(servers: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One story for all: Flink is slow to start."""
+    with fresh(servers.settings, tmp_path_factory.mktemp("flink")) as made:
+        topic = f"{made.kafka_topic}_flink"
+        ensure_topic(made.kafka_bootstrap_servers, topic, OWN + 1)
+        settings = made.model_copy(update={"kafka_topic": topic, "flink_port": ports.free_port()})
+        with opened(settings) as connection:
+            yield play(settings, environment_of(settings), connection)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_flink_gives_the_candles_of_plain_sql(name: str, scene: Scene) -> None:
+    end = f"/{list(CASES).index(name)}"
+    wanted = {key: row for key, row in scene.expected.items() if key[0].endswith(end)}
+    assert {key: row for key, row in scene.found.items() if key[0].endswith(end)} == wanted
+
+
+def test_what_is_no_trade_counts_nowhere(scene: Scene) -> None:
+    with scene.connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM stock_metrics WHERE symbol = 'BAD'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_trade_counts_however_it_is_written(scene: Scene) -> None:
+    with scene.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_char(window_start, 'HH24:MI'), trade_count, avg_price, sell_volume FROM stock_metrics "
+            "WHERE symbol = 'ODD'"
+        )
+        assert cursor.fetchall() == [("10:00", 2, 15, 4)]
+
+
+def test_ramps_and_reversals_are_found_once_and_explained(scene: Scene) -> None:
+    assert [(symbol, kind) for symbol, kind, *_ in scene.findings] == [
+        ("RAMP", "price_ramp"),
+        ("TURN", "price_reversal"),
+    ]
+    ramp, reversal = (row[-1] for row in scene.findings)
+    assert "rose with each of 7 trades from 100 to 103: 3.00%" in ramp
+    assert "fell trade by trade from 50 to 48.8 and then rose to 50.1" in reversal
+
+
+def test_a_killed_flink_is_told_in_one_line(scene: Scene) -> None:
+    code, last = scene.killed
+    assert code == 1
+    assert "goes on from its last checkpoint" in last
+
+
+def test_the_aggregator_is_refused_while_flink_writes(scene: Scene) -> None:
+    assert "written by flink already" in scene.refusal
+
+
+def test_status_tells_what_the_job_does(scene: Scene) -> None:
+    assert scene.status["state"] == "RUNNING"
+    assert scene.status["records"] > 0
+    assert scene.status["checkpoints"] > 0
+    assert scene.status["watermark"].startswith("20")
+    assert scene.status["lag"] is not None
+    for word in ("state", "records", "lag", "watermark", "checkpoints"):
+        assert word in scene.spoken
+
+
+def test_cancel_makes_a_savepoint_and_ends_the_run(scene: Scene) -> None:
+    assert scene.cancelled
+    assert scene.cancelled.returncode == 0, scene.cancelled.stderr
+    savepoint = Path(scene.cancelled.stdout.strip().removeprefix("file:"))
+    assert (savepoint / "_metadata").is_file()
+    assert scene.ended == 0
+
+
+def test_without_flink_one_line_says_so(scene: Scene) -> None:
+    assert scene.after
+    assert scene.after.returncode == 1
+    assert len(scene.after.stderr.splitlines()) == 1
+    assert "no Flink answers" in scene.after.stderr
+
+
+def test_flink_is_refused_while_the_aggregator_writes(scene: Scene) -> None:
+    with closing(EngineLock(address_of(scene.settings), "aggregator")) as lock:
+        lock.claim()
+        done = ran(scene.environment, "flink_processor.py", "run")
+    assert done.returncode == 1
+    assert "written by aggregator already" in done.stderr
