@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from bench import growth, latency, produce, sink, windows
+from bench import detect, growth, latency, produce, sink, windows
 from bench.report import check_chart, check_paths, publish
 from bench.stage import InterruptedBenchError
 from stockstream import cli
@@ -18,6 +18,7 @@ BENCHES: dict[str, ModuleType] = {
     "growth": growth,
     "windows": windows,
     "produce": produce,
+    "detect": detect,
 }
 
 

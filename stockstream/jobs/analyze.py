@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from stockstream.connectors.history import BEGINNING, History, Span
+from stockstream.connectors.history import ALL, BEGINNING, History, Span
 from stockstream.connectors.models import ModelStore
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
@@ -11,20 +11,28 @@ from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import CONTEXT
 from stockstream.market.anomalies.finding import Finding
 
+NEWEST = 20_000
+
 
 def analyze(
     history: History, store: ModelStore, symbol: str, span: Span, tell: Callable[[str], None]
 ) -> list[Finding]:
     """Return the findings of a symbol's trades in a span, in order of time.
 
-    The trades just before the span are the context of its first ones.
+    The trades just before the span are the context of its first ones. Where nothing bounds the span,
+    the newest NEWEST trades are looked at: a tape of years is no answer to a question of now.
 
     Args:
         tell: told a line where the answer has limits: no trades, too few, no model.
     """
+    ensemble, found = _ensemble(store, symbol, tell), list[Finding]()
+    if span == ALL:
+        newest = history.newest(symbol, CONTEXT + NEWEST, ALL)
+        if len(newest) == CONTEXT + NEWEST:
+            tell(f"{symbol}: the newest {NEWEST:,} trades; --since, --until or --last look at others")
+            return Detector(newest[:CONTEXT], ensemble).examine(newest[CONTEXT:])
     context = history.newest(symbol, CONTEXT, Span(BEGINNING, span.since))
-    detector = Detector(context, _ensemble(store, symbol, tell))
-    found: list[Finding] = []
+    detector = Detector(context, ensemble)
     trades = 0
     for portion in history.portions(symbol, span):
         trades += len(portion)

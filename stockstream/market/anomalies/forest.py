@@ -63,8 +63,9 @@ def _paths_of(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the o
 ) -> Floats:
     """Return the sum over all trees of each row's path; a leaf's children are itself."""
     sums = np.zeros(len(rows))
-    for row in range(len(rows)):
-        for root in roots:
+    # Tree by tree: one of them fits into the nearest memory, all together do not.
+    for root in roots:
+        for row in range(len(rows)):
             node, former = root, -1
             while node != former:
                 former = node
