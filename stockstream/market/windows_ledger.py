@@ -11,7 +11,7 @@ from stockstream.market.windows_columns import Columns
 from stockstream.market.windows_sums import Bounds, Bytes, Held, Ints, Slots
 
 FIRST_SLOTS = 4_096
-FIRST_IDS = 65_536
+FIRST_IDS = 8_192
 # Arrays grow by little, because there are many ids: 1.25 costs eight percent of them on average.
 GROWTH = 1.25
 FULLEST = 0.8
