@@ -10,6 +10,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from threading import Event, Timer
 from typing import TYPE_CHECKING
 
@@ -125,17 +126,18 @@ def _pace_error(scene: Stage, rate: int, seconds: int) -> float:
     """Return in percent how far the trades of so many seconds are from what was asked for."""
     scene.go_on()
     over = Event()
+    turns: list[tuple[float, int]] = []
     sink = KafkaSink(scene.settings.kafka_bootstrap_servers, scene.settings.kafka_topic)
     source = _source(float(rate), paced=True)
     timer = Timer(seconds, over.set)
-    began = time.monotonic()
     timer.start()
-    produce(source, sink, None, over, lambda _sink: None)
+    produce(source, sink, None, over, lambda sink: turns.append((time.monotonic(), sink.accepted)))
     timer.join()
-    asked = rate * seconds
-    # The first trade comes at once, the next when the first gap is over: one more than gaps.
-    error = 100 * abs(sink.accepted - asked - (0 if asked > sink.accepted else 1)) / asked
-    scene.say(f"{rate:,}/s for {time.monotonic() - began:.1f} s: {sink.accepted:,} trades, {error:.2f} % off")
+    # From the first trades to the last that came: what is left of the last gap is nobody's error.
+    steps = [after for before, after in pairwise([(0.0, 0), *turns]) if after[1] > before[1]]
+    (began, first), (ended, last) = steps[0], steps[-1]
+    error = 100 * abs((last - first) / (rate * max(ended - began, 1 / rate)) - 1)
+    scene.say(f"{rate:,}/s for {ended - began:.1f} s: {last - first:,} trades, {error:.2f} % off")
     return error
 
 

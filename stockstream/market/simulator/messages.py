@@ -39,18 +39,17 @@ def encode_tape(tape: Tape, event_times: Ints, ids: NDArray[np.uint8]) -> list[b
     """
     names = [name.encode() + b'","price":' for name in tape.symbols]
     ends, end = _ends(tape)
-    price, volume, join = _PriceText(), _VolumeText(), b"".join
-    messages = [
-        join((head, names[symbol], price[cents], volume[shares], ends[last]))
-        for head, symbol, cents, shares, last in zip(
-            _heads(event_times, ids),
-            tape.symbol.tolist(),
-            tape.cents.tolist(),
-            tape.volume.tolist(),
-            end.tolist(),
-            strict=True,
-        )
-    ]
+    price, volume = _PriceText(), _VolumeText()
+    # Maps and not a loop: no step of it is the interpreter's.
+    parts = zip(
+        _heads(event_times, ids),
+        map(names.__getitem__, tape.symbol.tolist()),
+        map(price.__getitem__, tape.cents.tolist()),
+        map(volume.__getitem__, tape.volume.tolist()),
+        map(ends.__getitem__, end.tolist()),
+        strict=True,
+    )
+    messages = list(map(b"".join, parts))
     # The codec writes no fraction for a whole second, which breaks the fixed width: one in a million.
     for row in np.flatnonzero(event_times % 1_000_000 == 0).tolist():
         messages[row] = trade.encode(tape.trade(row, event_times[row], ids[row].tobytes().decode()))
