@@ -12,6 +12,7 @@ from stockstream.settings import PROJECT
 
 SINK = ("sink", "--trades", "30000", "--inserts", "200", "--rounds", "1")
 LATENCY = ("latency", "--rates", "200,1000", "--seconds", "1", "--warm-up", "0.5")
+DETECT = ("detect", "--trades", "30000", "--rows", "20000", "--rounds", "1")
 GROWTH = ("growth", "--rows", "40000", "--trades", "20000", "--rounds", "1")
 WINDOWS = (
     *("windows", "--engines", "aggregator", "--trades", "20000", "--symbols", "10,100", "--rounds", "1"),
@@ -20,6 +21,7 @@ WINDOWS = (
 PRODUCE = ("produce", "--trades", "50000", "--rounds", "1", "--rates", "200", "--seconds", "1")
 
 RATIOS: dict[tuple[str, ...], str] = {
+    DETECT: r"ratio: ensemble [\d,]+ trades/s, micro-batch p95 \d+\.\d ms",
     SINK: r"ratio: consumer ÷ COPY \d+\.\d+, consumer ÷ INSERT \d+, fence and bookkeeping cost -?\d+\.\d %",
     LATENCY: r"ratio: p99 at 1,000/s ÷ p99 at 200/s \d+\.\d+ \(\d+\.\d ms, \d+\.\d ms\)",
     WINDOWS: r"ratio: 100 ÷ 10 symbols \d+\.\d+",
