@@ -61,6 +61,18 @@ def test_training_with_too_few_of_all_fails(environment: Environment) -> None:
     assert "NONE: 0 trades, a model needs at least 1,000" in ended.stdout
 
 
+def test_only_what_has_drifted_is_trained_again(environment: Environment, settings: Settings) -> None:
+    fill(environment, 30_000)
+    trained = detect(environment, "train", "AAPL")
+    again = detect(environment, "train", "AAPL", "GOOGL", "--if-drifted").splitlines()
+    assert "trained on" in trained
+    assert again[0].startswith("AAPL: no drift; ")
+    assert again[1].startswith("GOOGL: trained on ")
+    note = ModelStore(settings.models_dir).note()
+    assert note is not None
+    assert (note.symbol, note.drifted) == ("AAPL", 0)
+
+
 def test_analysis_says_the_same_in_three_formats_and_writes_nothing(
     environment: Environment, connection: Connection, settings: Settings
 ) -> None:
@@ -131,6 +143,10 @@ def test_a_changed_model_is_refused_in_one_line(environment: Environment, settin
         (["analyze", "--since", "2026-01-02", "--until", "2026-01-01"], 2, "is not before --until"),
         (["train", "--budget", "0"], 2, "'0' is not a number above zero"),
         (["watch", "--last", "1h"], 2, "unrecognized arguments"),
+        (["watch", "--webhook", "nowhere"], 2, "--webhook nowhere is not an address"),
+        (["evaluate", "--trades", "5"], 2, "'5' is too few"),
+        (["evaluate", "--share", "0.9"], 2, "'0.9' is not a share"),
+        (["evaluate", "--file", "nowhere.jsonl"], 2, "nowhere.jsonl cannot be read"),
     ],
 )
 def test_what_cannot_be_answered_is_a_plain_line(
