@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from stockstream.ui import numerals
-from stockstream.ui.look import axis, colours, layout_of, time_axis
+from stockstream.ui.look import axis, colours, layout_of, revision, time_axis
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
 from stockstream.ui.records import Candle, Line, Mark, Standing
@@ -44,7 +44,7 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
     ]
     marks = [mark for mark in picture.marks if mark.symbol in bases]
     unit = " %" if as_change else ""
-    layout = layout_of(picture, "change" if as_change else "price", 390)
+    layout = layout_of(revision("change" if as_change else "price", picture.question), 390)
     layout |= {
         "xaxis": time_axis(),
         "yaxis": axis() | {"ticksuffix": unit, "side": "right", "zeroline": as_change},
@@ -56,15 +56,16 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
 
 def focus(picture: Picture, symbol: str, span: Span) -> Figure:
     """Return one symbol's candles with its volume below, its vwap and what was found in it."""
-    covered = candle_span(span)
+    asked = picture.question.width
+    covered = candle_span(span, asked)
     inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
-    width = candle_width(covered)
+    width = asked or candle_width(covered)
     traces = [
         _candlestick(picture.candles, width),
         _vwap(picture.candles, width),
         _volumes(picture.candles, width),
     ]
-    layout = layout_of(picture, symbol, 390)
+    layout = layout_of(revision(symbol, picture.question), 390)
     layout |= {
         "xaxis": time_axis() | {"rangeslider": {"visible": False}, "anchor": "y2"},
         "yaxis": axis() | {"domain": [0.24, 1], "side": "right"},
@@ -73,6 +74,26 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     }
     return {"data": traces + _marks(inside, {symbol: None}), "layout": layout}
+
+
+def imbalance(picture: Picture, symbol: str) -> Figure:
+    """Return how much more was bought than sold in each candle, in percent of its volume."""
+    asked = picture.question.width
+    width = asked or candle_width(candle_span(picture.span)) if picture.span else timedelta(minutes=1)
+    shares = [float(candle.imbalance) for candle in picture.candles]
+    bars = _period(picture.candles, width) | {
+        "type": "bar",
+        "name": "imbalance",
+        "y": shares,
+        "marker": {"color": ["var(--up)" if share >= 0 else "var(--down)" for share in shares]},
+        "hovertemplate": "%{y:+.1f} % net bought<extra></extra>",
+    }
+    layout = layout_of(revision(f"{symbol} imbalance", picture.question), 240)
+    layout |= {
+        "xaxis": time_axis(),
+        "yaxis": axis() | {"ticksuffix": " %", "side": "right", "range": [-100, 100], "zeroline": True},
+    }
+    return {"data": [bars], "layout": layout}
 
 
 def _line(symbol: str, line: Line, base: Decimal | None, ink: str, place: int) -> Trace:

@@ -1,22 +1,30 @@
 """One answer a refresh, shared by all viewers who ask the same; an outage is an answer too."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
 import streamlit as st
 
 from stockstream import settings as settings_of
+from stockstream.connectors import kafka_topic
 from stockstream.connectors.postgres import Address, address_of
-from stockstream.connectors.readers import Readers
+from stockstream.connectors.readers import Readers, Rows
 from stockstream.errors import StockstreamError
 from stockstream.settings import Settings
 from stockstream.ui import picture as pictures
 from stockstream.ui.picture import Picture, Question
+from stockstream.ui.plant import Condition, Plant
+from stockstream.ui.search import Found, Search
+
+Asked = Question | Search | Condition
+Answer = Picture | Found | Plant
 
 KEPT_ANSWERS = 32
 LONGEST_REFRESH = 10
 BUSY_SHARE = 0.1
+KAFKA_PACE, KAFKA_PATIENCE = 4, 1.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Trouble:
 class Taken:
     """A picture, and when it was taken by this machine's steady clock, in seconds."""
 
-    picture: Picture
+    picture: Answer
     at: float
 
     def seconds_old(self) -> float:
@@ -54,13 +62,13 @@ def readers(address: Address) -> Readers:
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT_ANSWERS)
-def costs(question: Question) -> dict[str, float]:
+def costs(question: Asked) -> dict[str, float]:
     """Return what is known about the cost of a question: the `seconds` that its last answer took."""
     del question
     return {"seconds": 0.0}
 
 
-def look(question: Question, interval: int) -> Taken | Trouble:
+def look(question: Asked, interval: int) -> Taken | Trouble:
     """Return the answer of this refresh: the clock is cut in intervals, and each asks once.
 
     An answer that took long (the whole of a long tape) is kept longer, up to the longest refresh, so
@@ -77,16 +85,31 @@ def known_symbols() -> tuple[str, ...]:
 
 
 @st.cache_data(show_spinner=False, max_entries=KEPT_ANSWERS, ttl=LONGEST_REFRESH)
-def _look(question: Question, pace: int, tick: int) -> Taken | Trouble:
+def _look(question: Asked, pace: int, tick: int) -> Taken | Trouble:
     del pace, tick  # they are here to tell one refresh from the next
     began = time.monotonic()
     try:
-        picture = readers(address_of(settings())).read(lambda rows: pictures.take(rows, question))
-        return Taken(picture, time.monotonic())
+        answer: Callable[[Rows], Answer] = question.answer
+        return Taken(readers(address_of(settings())).read(answer), time.monotonic())
     except StockstreamError as exc:
         return Trouble(str(exc))
     finally:
         costs(question)["seconds"] = time.monotonic() - began
+
+
+def ends() -> dict[int, int] | None:
+    """Return the ends of the topic's partitions, None while no broker answers."""
+    return _ends(int(time.time() // KAFKA_PACE))
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def _ends(tick: int) -> dict[int, int] | None:
+    del tick
+    try:
+        wanted = settings()
+        return kafka_topic.ends(wanted.kafka_bootstrap_servers, wanted.kafka_topic, KAFKA_PATIENCE)
+    except StockstreamError:
+        return None
 
 
 @st.cache_data(show_spinner=False, max_entries=1)

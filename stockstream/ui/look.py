@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stockstream.ui.picture import Picture
+from stockstream.ui.picture import Question
 
 COLOURS = 10
 
@@ -16,12 +16,17 @@ def colours(symbols: Sequence[str]) -> dict[str, str]:
     return {symbol: f"var(--tape-{place % COLOURS})" for place, symbol in enumerate(symbols)}
 
 
-def layout_of(picture: Picture, name: str, height: int) -> dict[str, Any]:
-    """Return the layout that all charts share; `height` is in pixels, `name` keeps the zoom apart."""
-    chosen = ",".join(picture.question.symbols)
+def revision(name: str, question: Question) -> str:
+    """Return what names a view of a chart: a zoom is dropped when it changes."""
+    asked = (question.window, question.since, question.until, question.width, *question.symbols)
+    return " ".join([name, *map(str, filter(None, asked))])
+
+
+def layout_of(view: str, height: int) -> dict[str, Any]:
+    """Return the layout that all charts share; `height` is in pixels, `view` keeps the zoom apart."""
     return {
         "height": height,
-        "uirevision": f"{name} {picture.question.window} {chosen}",
+        "uirevision": view,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

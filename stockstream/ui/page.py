@@ -5,18 +5,24 @@ line on top does each second and reads nothing, so that the age of the data is t
 picture stands.
 """
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+from functools import partial
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from stockstream.ui import controls, live, numerals, panels
+from stockstream.ui import controls, live, numerals
 from stockstream.ui.controls import Controls
-from stockstream.ui.live import Taken, Trouble
-from stockstream.ui.picture import Picture
+from stockstream.ui.live import Answer, Asked, Taken, Trouble
+from stockstream.ui.pages import anomalies, market, symbol, system
+from stockstream.ui.plant import Condition, Plant
 from stockstream.ui.plot import fetch_library
 from stockstream.ui.window import WORDS
+from stockstream.ui.zones import told_in, zone_name
 
 STYLE = Path(__file__).parent / "page.css"
 OLD_SECONDS = 30
@@ -40,46 +46,120 @@ The first trades appear here by themselves.
 """
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One page: how it asks, with its own controls, and how it draws the answer.
+
+    Attributes:
+        path: in the address; empty for the first one.
+        ask: shows the page's controls; what it returns is called at each refresh for the question.
+        offers: the names in an answer that the controls should offer.
+    """
+
+    title: str
+    path: str
+    icon: str
+    ask: Callable[[Controls, set[str], Any], Callable[[], Asked]]
+    draw: Callable[[Any], None]
+    offers: Callable[[Any], set[str]]
+
+
+SHEETS = (
+    Sheet(
+        "Market",
+        "",
+        ":material/monitoring:",
+        lambda controls, _known, _seen: lambda: controls.question(st.session_state.get("candles")),
+        market.draw,
+        lambda _answer: set(),
+    ),
+    Sheet(
+        "Symbol",
+        "symbol",
+        ":material/candlestick_chart:",
+        lambda controls, known, _seen: partial(_same, symbol.ask(controls, known)),
+        symbol.draw,
+        lambda _answer: set(),
+    ),
+    Sheet(
+        "Anomalies",
+        "anomalies",
+        ":material/notification_important:",
+        lambda controls, _known, seen: partial(_same, anomalies.ask(controls, seen)),
+        anomalies.draw,
+        lambda found: {*found.kinds, *found.methods},
+    ),
+    Sheet(
+        "System",
+        "system",
+        ":material/settings_heart:",
+        lambda _controls, _known, _seen: Condition,
+        system.draw,
+        lambda _answer: set(),
+    ),
+)
+
+
 def show(usual_refresh: int) -> None:
-    """Show the page; `usual_refresh` is the interval in seconds until the viewer sets another."""
+    """Show the page that the address names; `usual_refresh` is in seconds, until the viewer sets another."""
     fetch_library()
     st.html(STYLE)
-    known = {*live.known_symbols(), *_last_symbols()}
+    known = {*live.known_symbols(), *st.session_state.get("symbols_seen", ())}
     set_controls = controls.ask(known, usual_refresh)
+    pages = [_page(sheet, set_controls, known) for sheet in SHEETS]
+    st.navigation(pages, position="top").run()
+
+
+def _page(sheet: Sheet, set_controls: Controls, known: set[str]) -> st.Page:
+    def run() -> None:
+        _run(sheet, set_controls, known)
+
+    return st.Page(run, title=sheet.title, icon=sheet.icon, url_path=sheet.path, default=not sheet.path)
+
+
+def _run(sheet: Sheet, set_controls: Controls, known: set[str]) -> None:
     top = st.container(key="status")
+    seen: Taken | None = st.session_state.get(_place(sheet))
+    question = sheet.ask(set_controls, known, seen.picture if seen else None)
+    offered = known | (sheet.offers(seen.picture) if seen else set())
     every = None if set_controls.paused else set_controls.refresh
-    st.fragment(_picture, run_every=every)(set_controls, known)
+    st.fragment(_picture, run_every=every)(sheet, set_controls, question, offered)
     with top:
-        st.fragment(_status, run_every=1)(set_controls)
+        st.fragment(_status, run_every=1)(sheet, set_controls)
 
 
-def _picture(set_controls: Controls, known: set[str]) -> None:
-    answer = live.look(set_controls.question(st.session_state.get("candles")), set_controls.refresh)
+def _picture(sheet: Sheet, set_controls: Controls, question: Callable[[], Asked], offered: set[str]) -> None:
+    answer = live.look(question(), set_controls.refresh)
     st.session_state["trouble"] = answer.line if isinstance(answer, Trouble) else None
     if isinstance(answer, Taken):
-        st.session_state["taken"] = answer
-    taken: Taken | None = st.session_state.get("taken")
+        st.session_state[_place(sheet)] = answer
+        st.session_state["symbols_seen"] = answer.picture.symbols
+    taken: Taken | None = st.session_state.get(_place(sheet))
     if taken is None:
         st.html('<p class="quiet">Waiting for the database. The page fills by itself when it answers.</p>')
-    elif taken.picture.span is None:
+        return
+    if taken.picture.newest is None:
         st.markdown(START)
-    else:
-        if not known.issuperset(taken.picture.symbols):
-            st.rerun()  # the market has a new symbol: the sidebar should offer it
-        panels.market(taken.picture, taken.picture.span)
+    if taken.picture.newest is not None or isinstance(taken.picture, Plant):
+        if not offered.issuperset({*taken.picture.symbols, *sheet.offers(taken.picture)}):
+            st.rerun()  # the market has a new name: the controls should offer it
+        sheet.draw(told_in(set_controls.zone, taken.picture))
 
 
-def _last_symbols() -> tuple[str, ...]:
-    taken: Taken | None = st.session_state.get("taken")
-    return taken.picture.symbols if taken else ()
+def _same(question: Asked) -> Asked:
+    return question
 
 
-def _status(set_controls: Controls) -> None:
-    taken: Taken | None = st.session_state.get("taken")
+def _place(sheet: Sheet) -> str:
+    return f"taken {sheet.path}"
+
+
+def _status(sheet: Sheet, set_controls: Controls) -> None:
+    taken: Taken | None = st.session_state.get(_place(sheet))
     trouble: str | None = st.session_state.get("trouble")
     said = [_state(set_controls, trouble)]
     if taken is not None and taken.picture.newest is not None:
-        said += _age(taken)
+        said += _age(taken, set_controls.zone)
     if trouble is not None:
         said.append(f'<span class="trouble" role="alert">⚠ {escape(trouble)}</span>')
     st.html(f'<div class="status"><strong>Stock market, live</strong>{"".join(said)}</div>')
@@ -93,19 +173,20 @@ def _state(set_controls: Controls, trouble: str | None) -> str:
     return f'<span class="live">● live</span><span>every {set_controls.refresh} s</span>'
 
 
-def _age(taken: Taken) -> list[str]:
+def _age(taken: Taken, zone: tzinfo) -> list[str]:
     picture, old = taken.picture, taken.seconds_old()
     kind = ' class="old"' if old > OLD_SECONDS else ""
     said = [f"<span{kind}>newest trade {numerals.age(old)}</span>"]
     if picture.span is not None:
-        since = numerals.moment(picture.span.start, picture.read_at)
-        said.append(f"<span>{WORDS[picture.question.window]}, since {since} UTC</span>")
+        since = picture.span.start.astimezone(zone)
+        told = f"{numerals.moment(since, picture.read_at)} {zone_name(since)}"
+        said.append(f"<span>{WORDS[picture.question.window]}, since {escape(told)}</span>")
     if _candles_stand(picture):
         said.append(f'<span class="trouble">⚠ {STANDSTILL}</span>')
     return said
 
 
-def _candles_stand(picture: Picture) -> bool:
+def _candles_stand(picture: Answer) -> bool:
     if picture.newest is None:
         return False
     return picture.candles_end is None or picture.newest - picture.candles_end > CANDLES_BEHIND

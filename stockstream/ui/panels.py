@@ -1,69 +1,17 @@
-"""The panels of the page, top to bottom; each draws one part of a picture."""
-
-from decimal import Decimal
+"""The panels of the pages; each draws one part of a picture."""
 
 import streamlit as st
 
-from stockstream.ui import charts, look, numerals, pieces, shares
+from stockstream.ui import charts, downloads, heat, look, numerals, pieces, shares
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import plot
 from stockstream.ui.window import WORDS, Span
+from stockstream.ui.zones import zone_name
 
 TAPE_HEIGHT = 420
 LATEST_FINDINGS = 25
 MOST_ROWS = 100
 MOST_VALUE = "most value"
-ZERO = Decimal(0)
-
-
-def market(picture: Picture, span: Span) -> None:
-    """Draw all panels of a market that has trades."""
-    sign = numerals.currency([row.symbol for row in picture.standings])
-    totals(picture, sign)
-    left, right = st.columns([3, 2], gap="small")
-    with left, st.container(key="compare"):
-        compare(picture)
-    with right, st.container(key="focus"):
-        focus(picture, span)
-    with st.container(key="standings"):
-        standings(picture, sign)
-    split(picture, sign)
-    left, right = st.columns([3, 2], gap="small")
-    with left, st.container(key="recent"):
-        recent(picture, sign)
-    with right, st.container(key="found"):
-        found(picture)
-
-
-def totals(picture: Picture, sign: str) -> None:
-    """Draw the five numbers on top: sums over the candles of the window."""
-    rows = picture.standings
-    trades = sum(row.trades for row in rows)
-    volume = sum((row.volume for row in rows), ZERO)
-    bought = sum((row.buy_volume for row in rows), ZERO)
-    value = sum((row.value for row in rows), ZERO)
-    late = sum(row.late for row in rows)
-    findings = sum(row.findings for row in rows)
-    with st.container(horizontal=True, key="totals", gap="small"):
-        _total(
-            "Trades",
-            f"{trades:,}",
-            f"{trades / picture.seconds:,.1f} a second" + (f", {late:,} more late" if late else ""),
-        )
-        _total("Volume", numerals.short(volume), f"{bought / volume:.0%} bought" if volume else "none")
-        _total(
-            f"Value {sign}".strip(),
-            numerals.short(value),
-            f"vwap {numerals.price(value / volume)}" if volume else "none",
-        )
-        active = sum(1 for row in rows if row.trades)
-        _total("Active symbols", f"{active:,}", f"of {len(picture.symbols):,} on the tape")
-        rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"
-        _total("Anomalies", f"{findings:,}", rate)
-
-
-def _total(label: str, value: str, beside: str) -> None:
-    st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
 
 
 def compare(picture: Picture) -> None:
@@ -99,11 +47,26 @@ def focus(picture: Picture, span: Span) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
+    candles(picture, symbol, span)
+
+
+def candles(picture: Picture, symbol: str, span: Span) -> None:
+    """Draw a symbol's candles alone."""
+    low = min((candle.low for candle in picture.candles), default=None)
+    high = max((candle.high for candle in picture.candles), default=None)
     plot(
         charts.focus(picture, symbol, span),
         "candles_plot",
-        f"Candles of {symbol} with volume, vwap and anomalies",
+        f"{len(picture.candles)} candles of {symbol} from {numerals.price(low)} to {numerals.price(high)},"
+        f" with volume, vwap and anomalies",
     )
+
+
+def heat_map(picture: Picture, span: Span) -> None:
+    """Draw each symbol's change over the window."""
+    with st.container(key="card_heat"):
+        st.markdown("### Change over the window, in percent", anchors=False)
+        plot(heat.heat(picture, span), "heat_plot", "Change of each symbol in each twelfth of the window")
 
 
 def standings(picture: Picture, sign: str) -> None:
@@ -120,6 +83,7 @@ def standings(picture: Picture, sign: str) -> None:
     )
     rows = pieces.ordered(picture.shown, str(order))[:MOST_ROWS]
     st.html(pieces.performance(rows, picture.lines, sign, look.colours(picture.symbols)))
+    downloads.offer("performance", rows)
 
 
 def split(picture: Picture, sign: str) -> None:
@@ -137,11 +101,12 @@ def recent(picture: Picture, sign: str) -> None:
     """Draw the tape: the newest trades."""
     st.markdown("### Recent trades", anchors=False)
     with st.container(height=TAPE_HEIGHT, border=False, key="tape"):
-        st.html(pieces.tape(picture.tape, sign))
+        st.html(pieces.tape(picture.tape, sign, zone_name(picture.read_at)))
+    downloads.offer("trades", picture.tape)
 
 
 def found(picture: Picture) -> None:
     """Draw the latest findings."""
     st.markdown("### Latest findings", anchors=False)
     with st.container(height=TAPE_HEIGHT, border=False, key="findings"):
-        st.html(pieces.findings(picture.marks[:LATEST_FINDINGS], picture))
+        st.html(pieces.findings(picture.marks[:LATEST_FINDINGS], picture.read_at))

@@ -57,6 +57,10 @@ class Question:
             return range_of(self.since or first, self.until or newest, newest)
         return span_of(self.window, first, newest)
 
+    def answer(self, rows: Rows) -> "Picture":
+        """Read the picture that answers this."""
+        return take(rows, self)
+
     def is_past(self) -> bool:
         """Whether the window has an end of its own, and so does not follow the market."""
         return self.window == RANGE and self.until is not None

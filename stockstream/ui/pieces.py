@@ -5,13 +5,13 @@ drawn on a canvas, which neither a screen reader nor a narrow screen can use. It
 of the page instead, and so it is kept, also in the address.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from html import escape
 from urllib.parse import quote
 
-from stockstream.ui import numerals
-from stockstream.ui.picture import Picture
+from stockstream.ui import links, numerals
 from stockstream.ui.records import Line, Mark, Print, Standing
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 110, 26, 60
@@ -46,22 +46,22 @@ def performance(rows: Sequence[Standing], lines: dict[str, Line], sign: str, col
     """Return the table of the symbols."""
     heads = ("Symbol", "Last", "Change", "Trend", "High", "Low", "VWAP", "Volume", f"Value {sign}".strip())
     body = "".join(_row(row, lines.get(row.symbol, []), colours.get(row.symbol, "inherit")) for row in rows)
-    return _table("performance", (*heads, "Trades", "Anomalies"), body)
+    return table("performance", (*heads, "Trades", "Anomalies"), body)
 
 
 def _row(row: Standing, line: Line, colour: str) -> str:
     cells = (
-        _cell(f'<i style="background:{colour}"></i>{escape(row.symbol)}', "name"),
-        _cell(numerals.price(row.last), "strong"),
-        _cell(numerals.change(row.change), direction(row.change)),
-        _cell(sparkline(line), "spark"),
-        _cell(numerals.price(row.high)),
-        _cell(numerals.price(row.low)),
-        _cell(numerals.price(row.vwap)),
-        _cell(numerals.quantity(row.volume)),
-        _cell(f"{row.value:,.0f}"),
-        _cell(f"{row.trades:,}"),
-        _cell(f"◆ {row.findings:,}" if row.findings else "0", "found" if row.findings else "none"),
+        cell(f'<i style="background:{colour}"></i>{_link(row.symbol, links.symbol(row.symbol))}', "name"),
+        cell(numerals.price(row.last), "strong"),
+        cell(numerals.change(row.change), direction(row.change)),
+        cell(sparkline(line), "spark"),
+        cell(numerals.price(row.high)),
+        cell(numerals.price(row.low)),
+        cell(numerals.price(row.vwap)),
+        cell(numerals.quantity(row.volume)),
+        cell(f"{row.value:,.0f}"),
+        cell(f"{row.trades:,}"),
+        cell(f"◆ {row.findings:,}" if row.findings else "0", "found" if row.findings else "none"),
     )
     return f'<tr data-symbol="{escape(row.symbol)}">{"".join(cells)}</tr>'
 
@@ -100,54 +100,69 @@ def _drawing(points: str) -> str:
     return f"data:image/svg+xml,{quote(f'<svg xmlns=%s {size}>' % SVG + area + line + '</svg>')}"
 
 
-def tape(prints: Sequence[Print], sign: str) -> str:
+def tape(prints: Sequence[Print], sign: str, zone: str = "UTC") -> str:
     """Return the recent trades, newest first."""
     if not prints:
         return '<p class="quiet">No trade here yet.</p>'
-    heads = ("Time (UTC)", "Symbol", "Side", "Price", "Volume", f"Value {sign}".strip(), "Found")
-    return _table("tape", heads, "".join(map(_print, prints)))
+    heads = (f"Time ({zone})", "Symbol", "Side", "Price", "Volume", f"Value {sign}".strip(), "Found")
+    return table("tape", heads, "".join(map(_print, prints)))
 
 
 def _print(trade: Print) -> str:
     buys = trade.trade_type == "BUY"
     cells = (
-        _cell(numerals.clock(trade.timestamp), "time"),
-        _cell(escape(trade.symbol), "name"),
-        _cell("▲ BUY" if buys else "▼ SELL", "up" if buys else "down"),
-        _cell(numerals.price(trade.price), "strong"),
-        _cell(numerals.quantity(trade.volume)),
-        _cell(f"{trade.value:,.2f}"),
-        _cell(f"◆ {_kind(trade.found)}" if trade.found else "", "found"),
+        cell(numerals.clock(trade.timestamp), "time"),
+        cell(escape(trade.symbol), "name"),
+        cell("▲ BUY" if buys else "▼ SELL", "up" if buys else "down"),
+        cell(numerals.price(trade.price), "strong"),
+        cell(numerals.quantity(trade.volume)),
+        cell(f"{trade.value:,.2f}"),
+        cell(f"◆ {_kind(trade.found)}" if trade.found else "", "found"),
     )
     return f'<tr class="{"unusual" if trade.found else ""}">{"".join(cells)}</tr>'
 
 
-def findings(marks: Sequence[Mark], picture: Picture) -> str:
+def findings(marks: Sequence[Mark], read_at: datetime) -> str:
     """Return the latest findings, each with the sentence that explains it."""
     if not marks:
         return f'<p class="quiet">{NOTHING_FOUND}</p>'
-    return f'<ol class="findings">{"".join(_finding(mark, picture) for mark in marks)}</ol>'
+    return f'<ol class="findings">{"".join(_finding(mark, read_at) for mark in marks)}</ol>'
 
 
-def _finding(mark: Mark, picture: Picture) -> str:
+def _finding(mark: Mark, read_at: datetime) -> str:
     how = " + ".join(mark.methods)
     return (
-        f'<li><header><b>◆ {escape(mark.symbol)}</b> <span class="kind">{_kind(mark.kind)}</span>'
-        f"<time>{numerals.moment(mark.end, picture.read_at)}</time></header>"
+        f"<li><header><b>◆ {_link(mark.symbol, links.moment(mark))}</b>"
+        f'<span class="kind">{_kind(mark.kind)}</span>'
+        f"<time>{numerals.moment(mark.end, read_at)}</time></header>"
         f"<p>{escape(mark.explanation)}</p>"
         f"<footer>score {mark.score:.2f} · threshold {mark.threshold:.2f} · {escape(how)}</footer></li>"
     )
+
+
+def _link(text: str, address: str) -> str:
+    return f'<a href="{escape(address)}" target="_self">{escape(text)}</a>'
 
 
 def _kind(kind: str) -> str:
     return escape(kind.replace("_", " "))
 
 
-def _table(name: str, heads: Sequence[str], body: str) -> str:
+def counts(kinds: Mapping[str, int]) -> str:
+    """Return how many findings each kind has."""
+    if not kinds:
+        return '<p class="quiet">None in this window.</p>'
+    told = (f'<span class="kind">{_kind(kind)} <b>{count:,}</b></span>' for kind, count in kinds.items())
+    return f'<p class="kinds">{" ".join(told)}</p>'
+
+
+def table(name: str, heads: Sequence[str], body: str) -> str:
+    """Return a table that scrolls by itself where the screen is narrow."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    table = f'<table class="{name}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="wide">{table}</div>'
+    text = f'<table class="{name}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="wide" tabindex="0">{text}</div>'
 
 
-def _cell(text: str, kind: str = "") -> str:
+def cell(text: str, kind: str = "") -> str:
+    """Return a cell of ready HTML; `kind` is its class."""
     return f'<td class="{kind}">{text}</td>'

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from stockstream.ui import numerals
-from stockstream.ui.look import axis, colours, layout_of
+from stockstream.ui.look import axis, colours, layout_of, revision
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
 
@@ -26,7 +26,7 @@ def value_bars(picture: Picture, sign: str) -> Figure:
         "marker": {"color": [inks[row.symbol] for row in shown]},
         "hovertemplate": f"%{{y}}: {sign}%{{x:,.2f}}<extra></extra>",
     }
-    layout = layout_of(picture, "value", 340)
+    layout = layout_of(revision("value", picture.question), 340)
     layout |= {
         "xaxis": axis()
         | {"tickprefix": sign, "tickformat": "~s", "fixedrange": True, "range": [0, 1.32 * most]},
@@ -57,7 +57,7 @@ def volume_shares(picture: Picture) -> Figure:
         "textposition": "outside",
         "hovertemplate": "%{label}: %{value:,} (%{percent:.2%})<extra></extra>",
     }
-    layout = layout_of(picture, "volume", 340) | {"showlegend": False}
+    layout = layout_of(revision("volume", picture.question), 340) | {"showlegend": False}
     layout["margin"] = {"l": 80, "r": 80, "t": 34, "b": 34}
     layout["annotations"] = [
         {"text": f"<b>{numerals.short(total)}</b><br>volume", "showarrow": False, "font": {"size": 15}}

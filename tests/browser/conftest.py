@@ -40,11 +40,11 @@ class View:
     page: Page
     console: list[str] = field(default_factory=list)
 
-    def open(self, address: str) -> None:
-        """Open the page and wait for its numbers and its charts."""
+    def open(self, address: str, charts: int = 5) -> None:
+        """Open the page and wait for its numbers and its charts, so many of them."""
         self.page.goto(address)
         self.page.locator(TOTALS).wait_for(timeout=PATIENCE * 1000)
-        self.page.locator(".plot .main-svg").nth(3).wait_for(timeout=PATIENCE * 1000)
+        self.page.locator(".plot .main-svg").nth(charts - 1).wait_for(timeout=PATIENCE * 1000)
 
     def total(self, label: str) -> str:
         """Return one of the numbers on top."""
@@ -66,8 +66,11 @@ class View:
         return self.total("Trades") != before
 
     def note(self, message: ConsoleMessage) -> None:
-        """Keep what the console says when it complains."""
-        if message.type in {"error", "warning"}:
+        """Keep what the console says when it complains.
+
+        (Opened below its root, Streamlit's own script first asks for the server there, in vain.)
+        """
+        if message.type in {"error", "warning"} and "/_stcore/" not in message.location["url"]:
             self.console.append(message.text)
 
 

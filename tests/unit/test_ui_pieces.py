@@ -93,7 +93,7 @@ def test_what_comes_from_outside_is_escaped() -> None:
     mark = Mark(NOON, NOON, EVIL, EVIL, [EVIL], 1.0, 0.5, EVIL, is_span=False, price=None)
     trade = Print(NOON, EVIL, "BUY", Decimal(1), Decimal(1), Decimal(1), EVIL, EVIL)
     drawn = [
-        pieces.findings([mark], PICTURE),
+        pieces.findings([mark], NOON),
         pieces.tape([trade], "$"),
         pieces.performance([standing(EVIL, "1")], {}, "$", {}),
     ]

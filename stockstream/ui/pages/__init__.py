@@ -1,0 +1,1 @@
+"""The pages of the dashboard: each asks its question and draws the answer."""

@@ -1,0 +1,98 @@
+"""How the system itself is doing: its jobs' places, the candles' freshness, and what could not be read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from stockstream.connectors.readers import Rows
+from stockstream.ui.picture import reach, symbols
+from stockstream.ui.sql import query
+from stockstream.ui.window import Span
+
+MOST_LETTERS = 50
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a job is in a partition, in offsets of the topic as it is now; `idle` is in seconds."""
+
+    job: str
+    topic: str
+    partition: int
+    next_offset: int
+    duplicates: int
+    idle: float
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message that could not be read: where it stands, why, and how it begins."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    tries: int
+    received_at: datetime
+    begins: str | None
+
+
+@dataclass(frozen=True)
+class Session:
+    """The connections of one program to the database: how many, and for how many seconds the newest idles."""
+
+    program: str
+    connections: int
+    idle: float | None
+
+
+@dataclass(frozen=True)
+class Minute:
+    """What the candles of one minute tell: trades, and those too late to be in them."""
+
+    start: datetime
+    trades: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Plant:
+    """The answer; `candle_idle` is for how many seconds no candle of the newest window was written."""
+
+    question: "Condition"
+    read_at: datetime
+    newest: datetime | None = None
+    candles_end: datetime | None = None
+    span: Span | None = None
+    symbols: tuple[str, ...] = ()
+    candle_idle: float | None = None
+    places: list[Place] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    minutes: list[Minute] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The question how the system is doing; it has no more to it."""
+
+    window: str = "60m"
+
+    def answer(self, rows: Rows) -> Plant:
+        """Read it; the rows are of one moment."""
+        known = symbols(rows)
+        read_at, newest, _, candles_end = reach(rows, known)
+        minutes = [Minute(*row) for row in rows(query("minutes"), {"symbols": list(known)})]
+        ((candle_idle,),) = rows(query("candle_idle"), None)
+        return Plant(
+            self,
+            read_at,
+            newest,
+            candles_end,
+            Span(minutes[0].start, newest) if minutes and newest else None,
+            known,
+            candle_idle,
+            [Place(*row) for row in rows(query("places"), None)],
+            [Letter(*row) for row in rows(query("letters"), {"at_most": MOST_LETTERS})],
+            [Session(*row) for row in rows(query("sessions"), None)],
+            minutes,
+        )

@@ -1,0 +1,77 @@
+"""The tables of the system's page, as HTML."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+
+from stockstream.ui import numerals
+from stockstream.ui.pieces import cell, table
+from stockstream.ui.plant import Letter, Place, Session
+
+IDLE = 60
+NO_LETTERS = "No message was refused: everything in the topic was a trade."
+NO_MODELS = "No model yet; <code>python anomaly_detector.py train</code> makes them from stored trades."
+NO_PLACES = "No job has read the topic yet."
+
+
+def places(rows: Sequence[Place], ends: Mapping[int, int] | None, topic: str) -> str:
+    """Return the jobs' places, and how many messages lie before the end of each partition."""
+    if not rows:
+        return f'<p class="quiet">{NO_PLACES}</p>'
+    heads = ("Job", "Partition", "Next offset", "Behind", "Repeats", "Moved")
+    return table("places", heads, "".join(_place(row, ends if row.topic == topic else None) for row in rows))
+
+
+def _place(row: Place, ends: Mapping[int, int] | None) -> str:
+    end = (ends or {}).get(row.partition)
+    behind = numerals.NOTHING if end is None else f"{max(end - row.next_offset, 0):,}"
+    cells = (
+        cell(escape(row.job), "name"),
+        cell(str(row.partition)),
+        cell(f"{row.next_offset:,}"),
+        cell(behind, "strong"),
+        cell(f"{row.duplicates:,}"),
+        cell(numerals.age(row.idle), "old" if row.idle > IDLE else ""),
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def sessions(rows: Sequence[Session]) -> str:
+    """Return the programs that are connected."""
+    body = "".join(
+        f"<tr>{cell(escape(row.program), 'name')}{cell(str(row.connections))}{cell(_idle(row))}</tr>"
+        for row in rows
+    )
+    return table("sessions", ("Program", "Connections", "Last active"), body)
+
+
+def _idle(row: Session) -> str:
+    return numerals.NOTHING if row.idle is None else numerals.age(row.idle)
+
+
+def letters(rows: Sequence[Letter], read_at: datetime) -> str:
+    """Return the refused messages: where, why, and how each begins."""
+    if not rows:
+        return f'<p class="quiet">{NO_LETTERS}</p>'
+    return table(
+        "letters", ("Came", "Place", "Why", "Begins"), "".join(_letter(row, read_at) for row in rows)
+    )
+
+
+def _letter(row: Letter, read_at: datetime) -> str:
+    cells = (
+        cell(numerals.moment(row.received_at, read_at), "time"),
+        cell(f"{row.partition} / {row.offset:,}"),
+        cell(escape(row.reason), "words"),
+        cell(f"<code>{escape(row.begins or '(empty)')}</code>", "words"),
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def models(cards: Sequence[Sequence[str]]) -> str:
+    """Return what the models' cards say."""
+    if not cards:
+        return f'<p class="quiet">{NO_MODELS}</p>'
+    heads = ("Symbol", "Version", "Trades", "Learnt from", "False alerts a day allowed")
+    body = "".join(f"<tr>{''.join(cell(escape(text)) for text in card)}</tr>" for card in cards)
+    return table("models", heads, body)

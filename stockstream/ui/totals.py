@@ -1,0 +1,69 @@
+"""The five numbers on top, each with its course over the window and its change."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import streamlit as st
+
+from stockstream.ui import numerals, pieces
+from stockstream.ui.picture import Picture
+from stockstream.ui.records import Beat
+
+ZERO = Decimal(0)
+Part = Callable[[Beat], Decimal]
+
+TRADES: Part = lambda beat: Decimal(beat.trades)  # noqa: E731 - a column, not a function
+VOLUME: Part = lambda beat: beat.volume  # noqa: E731
+VALUE: Part = lambda beat: beat.value  # noqa: E731
+ACTIVE: Part = lambda beat: Decimal(beat.active)  # noqa: E731
+FINDINGS: Part = lambda beat: Decimal(beat.findings)  # noqa: E731
+
+
+def totals(picture: Picture, sign: str) -> None:
+    """Draw the five numbers: sums over the candles of the window."""
+    rows = picture.standings
+    trades = sum(row.trades for row in rows)
+    volume = sum((row.volume for row in rows), ZERO)
+    bought = sum((row.buy_volume for row in rows), ZERO)
+    value = sum((row.value for row in rows), ZERO)
+    late = sum(row.late for row in rows)
+    findings = sum(row.findings for row in rows)
+    active = sum(1 for row in rows if row.trades)
+    pace = f"{trades / picture.seconds:,.1f} a second" + (f", {late:,} more late" if late else "")
+    share = f"{bought / volume:.0%} bought" if volume else "none"
+    mean = f"vwap {numerals.price(value / volume)}" if volume else "none"
+    rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"
+    with st.container(horizontal=True, key="totals", gap="small"):
+        _total(picture, ("Trades", f"{trades:,}", pace), Decimal(trades), TRADES)
+        _total(picture, ("Volume", numerals.short(volume), share), volume, VOLUME)
+        _total(picture, (f"Value {sign}".strip(), numerals.short(value), mean), value, VALUE)
+        known = f"of {len(picture.symbols):,} on the tape"
+        _total(picture, ("Active symbols", f"{active:,}", known), Decimal(active), ACTIVE)
+        _total(picture, ("Anomalies", f"{findings:,}", rate), Decimal(findings), FINDINGS)
+
+
+def _total(picture: Picture, words: tuple[str, str, str], now: Decimal, part: Part) -> None:
+    label, value, beside = words
+    with st.container(key=f"total_{label.split(maxsplit=1)[0].lower()}", gap="xsmall"):
+        st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
+        course = [(beat.start, part(beat)) for beat in picture.beats]
+        former = part(picture.former) / _pace(picture, part) if picture.former else ZERO
+        st.html(f'<p class="course">{pieces.sparkline(course)}{_change(now, former)}</p>')
+
+
+def _change(now: Decimal, former: Decimal) -> str:
+    if not former:
+        return ""
+    percent = (now / former - 1) * 100
+    way = pieces.direction(round(percent, 2))
+    return (
+        f'<span class="{way}" title="against the stretch before, as long">{numerals.change(percent)}</span>'
+    )
+
+
+def _pace(picture: Picture, part: Part) -> Decimal:
+    """Return how much longer the stretch before is than the window; what does not flow has no pace."""
+    if picture.former is None or picture.span is None or part is ACTIVE:
+        return Decimal(1)
+    former = (picture.span.start - picture.former.start).total_seconds()
+    return Decimal(str(former / picture.seconds))

@@ -1,0 +1,181 @@
+"""What the other pages are told: ranges, courses, findings, quality and the system, each beside plain SQL."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.readers import Readers
+from stockstream.ui.picture import Question
+from stockstream.ui.plant import Condition
+from stockstream.ui.search import Quality, Search
+from stockstream.ui.window import RANGE
+from tests.browser.market import SYMBOLS, find, put, random_trades
+
+SUMS = """
+SELECT count(*), sum(volume), sum(price * volume), count(DISTINCT symbol) FROM trades
+WHERE "timestamp" >= %(start)s AND "timestamp" < %(end)s
+"""
+
+
+@pytest.fixture
+def readers(address: Address) -> Iterator[Readers]:
+    """The dashboard's own connections to the test's database."""
+    opened = Readers(address, "test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def newest(connection: Connection) -> datetime:
+    """An hour of trades up to now, every tenth with a label, their candles; returns the newest's time."""
+    end = datetime.now(UTC)
+    trades = random_trades(2_000, end, 3_600)
+    put(
+        connection,
+        [(*row[:7], "price_spike" if at % 10 == 9 else None, *row[8:]) for at, row in enumerate(trades)],
+    )
+    return end
+
+
+def asked(connection: Connection, statement: str, **facts: object) -> list[tuple[Any, ...]]:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return cursor.fetchall()
+
+
+def minute(moment: datetime, minutes_before: int) -> datetime:
+    return moment.replace(second=0, microsecond=0) - timedelta(minutes=minutes_before)
+
+
+def test_a_range_of_the_past_equals_sql_and_shows_nothing_after_it(
+    connection: Connection, readers: Readers, newest: datetime
+) -> None:
+    find(connection, "AAPL")
+    since, until = minute(newest, 40), minute(newest, 20)
+    picture = readers.read(Question(RANGE, since=since, until=until, tape=200).answer)
+    rows = picture.standings
+    sums = (sum(r.trades for r in rows), sum(r.volume for r in rows), sum(r.value for r in rows), len(rows))
+    assert [sums] == asked(connection, SUMS, start=since, end=until)
+    assert all(since <= trade.timestamp < until for trade in picture.tape)
+    assert sum(row.findings for row in rows) == len(picture.marks) == 0
+
+
+def test_the_course_and_what_was_before_equal_sql(
+    connection: Connection, readers: Readers, newest: datetime
+) -> None:
+    picture = readers.read(Question("15m").answer)
+    assert picture.span is not None
+    assert picture.former is not None
+    end = newest + timedelta(microseconds=1)
+    ((trades, volume, value, _),) = asked(connection, SUMS, start=picture.span.start, end=end)
+    beats = picture.beats
+    assert (sum(b.trades for b in beats), sum(b.volume for b in beats)) == (trades, volume)
+    assert sum(b.value for b in beats) == value
+    former = picture.former
+    told = (former.trades, former.volume, former.value, former.active)
+    assert [told] == asked(connection, SUMS, start=former.start, end=picture.span.start)
+
+
+def test_the_stretch_before_is_none_where_the_tape_does_not_reach(readers: Readers, newest: datetime) -> None:
+    del newest
+    assert readers.read(Question("all").answer).former is None
+
+
+@pytest.mark.usefixtures("newest")
+def test_candles_of_a_width_of_their_own_equal_sql(connection: Connection, readers: Readers) -> None:
+    picture = readers.read(Question("all", focus="MSFT", width=timedelta(minutes=5)).answer)
+    expected = asked(
+        connection,
+        """SELECT date_bin('5 minutes', "timestamp", 'epoch'), max(price), min(price), sum(volume),
+                  coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0)
+           FROM trades WHERE symbol = 'MSFT' GROUP BY 1 ORDER BY 1""",
+    )
+    assert [(c.start, c.high, c.low, c.volume, c.buy_volume) for c in picture.candles] == expected
+
+
+@pytest.mark.usefixtures("newest")
+def test_findings_are_chosen_by_kind_method_and_strength(connection: Connection, readers: Readers) -> None:
+    find(connection, "AAPL", "price_spike")
+    find(connection, "AAPL", "volume_spike")
+    find(connection, "TSLA", "volume_spike")
+    everything = readers.read(Search(Question("all")).answer)
+    assert everything.kinds == {"price_spike": 1, "volume_spike": 2}
+    assert everything.methods == {"zscore": 3}
+    for search, count in (
+        (Search(Question("all"), kinds=("volume_spike",)), 2),
+        (Search(Question("all", ("TSLA",)), kinds=("volume_spike",)), 1),
+        (Search(Question("all"), methods=("forest",)), 0),
+        (Search(Question("all"), methods=("zscore", "forest")), 3),
+        (Search(Question("all"), strength=2.0), 3),
+        (Search(Question("all"), strength=3.0), 0),
+    ):
+        found = readers.read(search.answer)
+        assert len(found.marks) == count
+        assert found.kinds == everything.kinds or search.of.symbols
+
+
+def test_precision_and_recall_are_those_of_the_labels(
+    connection: Connection, readers: Readers, newest: datetime
+) -> None:
+    with (
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            """INSERT INTO anomalies (symbol, kind, source, trade_id, span_start, span_end, methods, score,
+                                      threshold, explanation, model_version)
+               SELECT symbol, 'price_spike', source, trade_id, "timestamp", "timestamp", '{zscore}', 9, 4,
+                      'x', 't'
+               FROM trades WHERE "timestamp" > %s - interval '2 minutes'""",
+            (newest,),
+        )
+    ((labelled, caught, findings, trades),) = asked(
+        connection,
+        """SELECT count(*) FILTER (WHERE t.anomaly IS NOT NULL),
+                  count(*) FILTER (WHERE t.anomaly IS NOT NULL AND a.trade_id IS NOT NULL),
+                  count(a.trade_id), count(*)
+           FROM trades t LEFT JOIN anomalies a USING (trade_id, symbol, source)""",
+    )
+    quality = readers.read(Search(Question("all")).answer).quality
+    assert quality == Quality(trades, labelled, caught, findings, caught)
+    assert quality.recall == caught / labelled
+    assert quality.precision == caught / findings
+
+
+@pytest.mark.usefixtures("newest")
+def test_the_system_tells_places_letters_and_programs(connection: Connection, readers: Readers) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ingest_offsets (job, topic, kafka_partition, next_offset, owner_epoch, duplicates)"
+            " VALUES ('consumer', 'tape', 2, 150, 1, 7)"
+        )
+        cursor.execute(
+            "INSERT INTO topic_lives (topic, kafka_partition, topic_id, base_offset)"
+            " VALUES ('tape', 2, 'x', 100)"
+        )
+        cursor.execute(
+            "INSERT INTO dead_letters (topic, kafka_partition, kafka_offset, payload, reason)"
+            r" VALUES ('tape', 2, 149, '\x7b00ff', 'not JSON')"
+        )
+    plant = readers.read(Condition().answer)
+    (place,) = plant.places
+    assert (place.job, place.partition, place.next_offset, place.duplicates) == ("consumer", 2, 50, 7)
+    (letter,) = plant.letters
+    assert (letter.reason, letter.offset, letter.begins) == ("not JSON", 149, r"{\000\377")
+    assert "test" in {session.program for session in plant.sessions}
+    ((trades,),) = asked(connection, "SELECT count(*) FROM trades")
+    assert (
+        sum(each.trades for each in plant.minutes) + trades_before(connection, plant.minutes[0].start)
+        == trades
+    )
+    assert plant.symbols == SYMBOLS
+
+
+def trades_before(connection: Connection, moment: datetime) -> int:
+    ((count,),) = asked(
+        connection, 'SELECT count(*) FROM trades WHERE "timestamp" < %(moment)s', moment=moment
+    )
+    return int(count)

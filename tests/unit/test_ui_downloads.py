@@ -1,0 +1,53 @@
+"""Files to take along: exact numbers, times in UTC, and the columns of what is shown."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pyarrow.parquet as pq
+
+from stockstream.ui import downloads
+from stockstream.ui.records import Print
+from tests.unit.test_ui_charts import mark
+from tests.unit.test_ui_pieces import standing
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TRADE = Print(
+    NOON.astimezone(timezone(timedelta(hours=5))),
+    "BTC-USD",
+    "BUY",
+    Decimal("64123.12345678"),
+    Decimal("0.00000001"),
+    Decimal("0.0006412312345678"),
+    None,
+    "price_spike",
+)
+
+
+def read(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def test_csv_has_the_numbers_to_the_last_digit_and_times_in_utc() -> None:
+    (row,) = read(downloads.as_csv([TRADE]))
+    assert row["timestamp"] == "2026-11-23T12:00:00+00:00"
+    assert Decimal(row["price"]) == TRADE.price
+    assert Decimal(row["value"]) == TRADE.value
+
+
+def test_parquet_has_decimals_and_moments() -> None:
+    (row,) = pq.read_table(io.BytesIO(downloads.as_parquet([TRADE]))).to_pylist()
+    assert (row["timestamp"], row["price"], row["volume"]) == (NOON, TRADE.price, TRADE.volume)
+
+
+def test_a_standing_has_its_change_and_a_finding_its_methods_in_words() -> None:
+    (row,) = read(downloads.as_csv([standing("AAPL", "110")]))
+    assert Decimal(row["change"]) == 10
+    (found,) = read(downloads.as_csv([mark("price_spike")]))
+    assert found["methods"] == "zscore"
+
+
+def test_nothing_shown_is_an_empty_file() -> None:
+    assert downloads.as_csv([]).strip() == b""
+    assert pq.read_table(io.BytesIO(downloads.as_parquet([]))).num_rows == 0
