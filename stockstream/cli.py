@@ -1,5 +1,6 @@
 """What every script does at its door: arguments, settings, signals, and errors in one line."""
 
+import ctypes
 import gc
 import logging
 import math
@@ -16,6 +17,9 @@ from types import FrameType
 from stockstream import settings as settings_of
 from stockstream.errors import SettingsError, StockstreamError, UsageError
 from stockstream.settings import Settings
+
+# As malloc.h of glibc names them.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -34,6 +38,7 @@ def run(parser: ArgumentParser, main: Main, argv: list[str] | None = None) -> No
     stop = Event()
     _stop_on_signals(stop)
     _collect_seldom()
+    _give_memory_back()
     try:
         code = main(arguments, settings_of.load(), stop)
     except (SettingsError, UsageError) as exc:
@@ -57,6 +62,17 @@ def _collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
+
+
+def _give_memory_back() -> None:
+    """Have the C library return the memory of a batch once it is free, as it did before the first large one.
+
+    glibc raises its thresholds with what it sees, up to 64 MB that stay with the process for good.
+    """
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        for threshold in (_TRIM_THRESHOLD, _MMAP_THRESHOLD) if hasattr(library, "mallopt") else ():
+            library.mallopt(threshold, 1 << 17)
 
 
 def _say(name: str, exc: Exception) -> None:

@@ -100,7 +100,7 @@ class KafkaSource:
         """Whether the group has handed out its partitions, and reading has begun."""
         return self._has_share and not self._waiting
 
-    def next_batch(self, most: int = 20_000, wait: float = 0.05) -> Batch:
+    def next_batch(self, most: int = 10_000, wait: float = 0.05) -> Batch:
         """Return up to `most` messages, the first after at most `wait` seconds; it may be empty.
 
         Raises:
