@@ -1,10 +1,11 @@
 """Tapes for tests of windows, and what plain arithmetic makes of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from stockstream.market.candle import Candle
 from stockstream.market.trade import Trade, encode
@@ -55,9 +56,10 @@ class Desk:
         self.marks = dict.fromkeys(partitions, Mark())
         self.symbols: dict[int, dict[str, int]] = defaultdict(dict)
         self.early: dict[int, list[tuple[int, Trade]]] = defaultdict(list)
-        self.tapes: dict[int, list[Tick]] = defaultdict(list)
+        self.tapes: dict[int, list[Any]] = defaultdict(list)
         self.candles: dict[tuple[str, int], Candle] = {}
         self.late: list[tuple[str, int]] = []
+        self.late_places: list[tuple[int, int]] = []
         self.start(NOON)
 
     def start(self, now: int) -> None:
@@ -70,7 +72,7 @@ class Desk:
             self.windows.hold(partition, stored, now)
             self.read_to[partition] = mark.rewind_offset
 
-    def produce(self, *ticks: Tick, partition: int = 0) -> None:
+    def produce(self, *ticks: Tick | Trade, partition: int = 0) -> None:
         """Append to a partition."""
         self.tapes[partition] += ticks
 
@@ -80,7 +82,7 @@ class Desk:
         batch = self.tapes[partition][at : at + count]
         self.read_to[partition] = at + len(batch)
         offsets = list(range(at, at + len(batch)))
-        values = [encode(trade_of(tick)) for tick in batch]
+        values = [encode(trade_of(each) if isinstance(each, Tick) else each) for each in batch]
         trades = columns(values, [partition] * len(batch), offsets, self.windows.naming)
         self.windows.add(trades, {partition: (at, at + len(batch))}, now)
 
@@ -91,6 +93,7 @@ class Desk:
         for candle in checkpoint.candles:
             self.candles[candle.symbol, (candle.start - NOON) // SECOND] = candle
         self.late += [(trade.symbol, (trade.start - NOON) // SECOND) for trade in checkpoint.late]
+        self.late_places += [(trade.partition, trade.offset) for trade in checkpoint.late]
         for partition, mark in checkpoint.marks.items():
             self.symbols[partition] |= mark.symbols
             self.early[partition] += mark.early
@@ -129,7 +132,7 @@ def summary(candle: Candle) -> Summary:
     )
 
 
-def expected(tapes: dict[int, list[Tick]]) -> dict[tuple[str, int], Summary]:
+def expected(tapes: Mapping[int, Sequence[Tick]]) -> dict[tuple[str, int], Summary]:
     """What each minute comes to, by fractions and plain lists."""
     groups = defaultdict(list)
     for partition, tape in tapes.items():
