@@ -42,7 +42,8 @@ def write(result: Result, plan: Plan, folder: Path, source: Path | None = None) 
 def _written(result: Result, judged_on: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     names = [name for name in _names(result.tallies) if name != WEAK]
-    scores = {name: score_of(result.tallies, name, _rng()) for name in [*names, WEAK]}
+    weak = [WEAK] if any(WEAK in each.events for each in result.tallies) else []
+    scores = {name: score_of(result.tallies, name, _rng()) for name in [*names, *weak]}
     _draw_magnitudes(result.tallies, folder / CHART)
     _draw_kinds({name: scores[name] for name in names}, folder / KINDS_CHART)
     page = folder / PAGE
@@ -202,7 +203,8 @@ def _draw_magnitudes(tallies: Sequence[Tally], path: Path) -> None:
     axes.set_xlabel("magnitude, in deviations")
     axes.set_ylabel("recall")
     axes.set_ylim(-0.02, 1.02)
-    axes.legend(frameon=False)
+    if axes.lines:
+        axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
 

@@ -10,9 +10,10 @@ from stockstream.connectors.labelled_file import read
 from stockstream.errors import UsageError
 from stockstream.jobs import evaluate_report
 from stockstream.jobs.evaluate import TUNED_ON, Plan, Result, evaluate
-from stockstream.market.anomalies.stretch import of_rows
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.stretch import EPOCH, of_rows
 from stockstream.market.evaluation.baselines import ALWAYS, ROLLING
-from stockstream.market.evaluation.events import MEDIUM, STRONG, Alert, tally
+from stockstream.market.evaluation.events import MEDIUM, STRONG, Alert, alert_of, tally
 from stockstream.market.evaluation.labelled import Labelled, mixed, simulate
 from stockstream.market.evaluation.measures import false_a_day, macro_f1, overall, score_of, vus_pr
 from stockstream.market.simulator import listed
@@ -134,3 +135,12 @@ def test_a_file_that_is_no_tape_is_told_in_a_line(tmp_path: Path, content: bytes
         path.write_bytes(content)
     with pytest.raises(UsageError, match=r"cannot be read|line 1"):
         read(path)
+
+
+def test_a_false_spike_counts_where_magnitudes_are_unknown() -> None:
+    when = EPOCH
+    found = Finding("X", "price_spike", "s", "3", when, when, 9.0, 6.0, ("zscore_price",), "", "none")
+    judged = tape([0, 1, 0, 0], ["price_spike"], [np.nan])
+    counted = tally(judged, [Alert(1, 1), alert_of(found, judged)], 0)
+    score = score_of([counted], "price_spike", RNG)
+    assert (score.recall, score.precision) == (1.0, 0.5)

@@ -81,7 +81,8 @@ def claims_of(finding: Finding) -> tuple[str, ...]:
         return CLAIMS[finding.kind]
     if finding.methods[0] in LEARNT:
         return ("multivariate",)
-    return (STRONG if finding.score >= STRONG_FROM else MEDIUM,)
+    # The last counts where magnitudes are unknown, and spikes by their kind.
+    return (STRONG if finding.score >= STRONG_FROM else MEDIUM, finding.kind)
 
 
 def class_of(kind: str, magnitude: float) -> str:
