@@ -15,6 +15,9 @@ NO_WATERMARK = -(1 << 63)
 # A place in a topic that its source knows: how many messages are still to be read, over its subtasks.
 LAG = "pendingRecords"
 READ = "numRecordsIn"
+FETCHES = "KafkaSourceReader.KafkaConsumer.fetch-total"
+# A page that nobody has looked at for a while gathers its numbers first.
+PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,12 @@ class Flink:
         checkpoints = self._ask(f"/jobs/{job}/checkpoints")
         last = (checkpoints.get("latest") or {}).get("completed") or {}
         source = self._source(job)
-        lags = self._metric(job, source, LAG)
+        records = self._records(job, source)
         return JobStatus(
             job=job,
             state=self.state(job),
-            records=sum(self._metric(job, source, READ)),
-            lag=sum(lags) if lags else None,
+            records=records,
+            lag=self._lag(job, source),
             watermark=self._watermark(job),
             checkpoints=int((checkpoints.get("counts") or {}).get("completed", 0)),
             failed_checkpoints=int((checkpoints.get("counts") or {}).get("failed", 0)),
@@ -106,6 +109,24 @@ class Flink:
         """Return the id of the part of the job that reads the topic."""
         vertices = self._ask(f"/jobs/{job}")["vertices"]
         return next((each["id"] for each in vertices if "messages[" in each["name"]), "")
+
+    def _records(self, job: str, source: str) -> int:
+        """Return how many messages were read; waits a moment for a running job's numbers."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := self._metric(job, source, READ)):
+            if time.monotonic() > deadline or self.state(job) != "RUNNING":
+                break
+            time.sleep(LOOK_EVERY)
+        return sum(found)
+
+    def _lag(self, job: str, source: str) -> int | None:
+        """Return how many messages wait; none if the broker was asked and never had one.
+
+        The lag appears with the first message: a job that went on from the topic's end has none.
+        """
+        if found := self._metric(job, source, LAG):
+            return sum(found)
+        return 0 if sum(self._metric(job, source, FETCHES)) else None
 
     def _metric(self, job: str, vertex: str, name: str) -> list[int]:
         """Return a number of each subtask of the source."""
