@@ -188,4 +188,4 @@ def _height(price: Decimal, base: Decimal | None) -> float:
 
 
 def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment.replace(tzinfo=None).isoformat(" ")  # several times as quick as strftime

@@ -21,14 +21,27 @@ function inked(figure, node) {
   return drawn
 }
 
+function isInSight(node) {
+  const { top, bottom } = node.getBoundingClientRect()
+  return bottom > 0 && top < window.innerHeight
+}
+
+// What is in sight is drawn first: the rest waits until the browser has nothing better to do.
+async function whenItsTurn(node) {
+  await new Promise(requestAnimationFrame)
+  await new Promise((next) => setTimeout(next))
+  if (isInSight(node)) return
+  const whenIdle = window.requestIdleCallback ?? ((next) => setTimeout(next, 200))
+  await new Promise((next) => whenIdle(next, { timeout: 1000 }))
+}
+
 // One drawing a frame, so that the first chart is seen before the last is drawn; a tab in the
 // background draws nothing, and the newest figure alone when it is looked at again.
 async function drawSoon(node) {
   if (node.waiting) return
   node.waiting = true
   const Plotly = await window.stockstreamPlotly
-  await new Promise(requestAnimationFrame)
-  await new Promise((next) => setTimeout(next))
+  await whenItsTurn(node)
   node.waiting = false
   if (!node.isConnected) return
   const { figure, config } = node.wanted

@@ -46,7 +46,8 @@ def _total(picture: Picture, words: tuple[str, str, str], now: Decimal, part: Pa
     label, value, beside = words
     with st.container(key=f"total_{label.split(maxsplit=1)[0].lower()}", gap="xsmall"):
         st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
-        course = [(beat.start, part(beat)) for beat in picture.beats]
+        # The newest beat is not over: drawn beside whole ones, it would look like a fall.
+        course = [(beat.start, part(beat)) for beat in picture.beats[:-1]]
         former = part(picture.former) / _pace(picture, part) if picture.former else ZERO
         st.html(f'<p class="course">{pieces.sparkline(course)}{_change(now, former)}</p>')
 
