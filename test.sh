@@ -2,6 +2,7 @@
 # Run all tests against real servers of their own; what they need is installed first.
 #
 # Arguments go to pytest: ./test.sh tests/unit, ./test.sh -k candle. --install-only installs and ends.
+# Two files run side by side, each against servers of its own, because most of a test is waiting; -n 0 ends that.
 # --faults N runs the faults alone, each N times and longer, and ends with a table of what they came to.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
@@ -24,7 +25,7 @@ require_browser() {
 }
 
 if [ "${1:-}" = --help ]; then
-    sed -n '2,5s/^# \?//p' test.sh
+    sed -n '2,6s/^# \?//p' test.sh
     exit 0
 fi
 if [ "${1:-}" = --faults ]; then
@@ -33,9 +34,9 @@ if [ "${1:-}" = --faults ]; then
         exit 2
     fi
     export FAULT_RUNS=$2
-    set -- tests/faults "${@:3}"
+    set -- tests/faults -n 0 "${@:3}"
 fi
 require requirements-dev.txt
 require_browser
 if [ "${1:-}" = --install-only ]; then exit 0; fi
-exec .venv/bin/python -m pytest "$@"
+exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
