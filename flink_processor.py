@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
             gateway = Gateway(f"http://127.0.0.1:{gateway_port}")
             job = flink.begin(gateway, statements, leash.is_alive, stop)
             log.info("job %s at http://localhost:%d", job, port)
-            flink.watch(Flink(f"http://127.0.0.1:{port}"), job, lock, leash.is_alive, stop)
+            cluster = Flink(f"http://127.0.0.1:{port}")
+            if job and flink.watch(cluster, job, lock, leash.is_alive, stop):
+                log.info("stopped at %s", flink.end(cluster, job, state))
         finally:
             leash.end()
     return 0
@@ -83,7 +85,8 @@ def status(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
 def cancel(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> int:
     """End the job with a savepoint."""
     cluster = Flink(arguments.flink or _page(settings))
-    print(cluster.stop(_job(cluster)))  # noqa: T201 - the same
+    place = flink.end(cluster, _job(cluster), local.state_folder(settings.data_dir))
+    print(place)  # noqa: T201 - the same
     return 0
 
 

@@ -19,6 +19,8 @@ LOOK_EVERY = 0.5
 # Flink's own threads end a moment after its process was killed, and with them the sessions they hold.
 PATIENCE = 5.0
 START = 60.0
+# So far the times of files may be behind the clock.
+FILE_CLOCK = 0.1
 
 log = logging.getLogger("flink_processor")
 
@@ -37,9 +39,9 @@ def claim(lock: EngineLock) -> None:
             return
 
 
-def newest_state(folder: Path) -> Path | None:
+def newest_state(folder: Path, name: str = "*") -> Path | None:
     """Return the newest whole savepoint or checkpoint in a folder."""
-    found = [path for path in folder.glob("**/_metadata") if path.stat().st_size]
+    found = [path for path in folder.glob(f"**/{name}/_metadata") if path.stat().st_size]
     return max(found, key=lambda path: path.stat().st_mtime).parent if found else None
 
 
@@ -58,8 +60,23 @@ def begin(gateway: Gateway, statements: str, is_alive: Callable[[], bool], stop:
     return ""
 
 
-def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool], stop: Event) -> None:
-    """Look after a job until `stop` is set or somebody else has ended it; then make its savepoint.
+def end(flink: Flink, job: str, folder: Path) -> str:
+    """End a job with a savepoint; returns where that is.
+
+    The page of a local Flink goes with its job, at times before it has told: then the folder tells.
+    """
+    begun = time.time() - FILE_CLOCK
+    try:
+        return flink.stop(job)
+    except FlinkError:
+        found = newest_state(folder, "savepoint-*")
+        if not found or found.stat().st_mtime < begun:
+            raise
+        return found.as_uri()
+
+
+def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool], stop: Event) -> bool:
+    """Look after a job until `stop` is set or somebody else has ended it; returns whether it still runs.
 
     Raises:
         FlinkError: the job has failed, or Flink has ended.
@@ -76,17 +93,17 @@ def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool]
                 raise FlinkError(what=what) from exc
             # The page goes with the job.
             log.info("the job has ended")
-            return
+            return False
         if state == "FAILED":
             raise FlinkError(what=f"the job has failed: {flink.failure(job)}")
         if state in ENDED:
             log.info("the job has ended: %s", state.lower())
-            return
+            return False
         if state != last:
             log.info("the job is %s", state.lower())
         last = state
         _keep(lock)
-    log.info("stopped at %s", flink.stop(job))
+    return True
 
 
 def _ends(is_alive: Callable[[], bool]) -> bool:

@@ -9,7 +9,7 @@ from stockstream.connectors.flink_gateway import statements
 from stockstream.connectors.flink_http import root_cause
 from stockstream.connectors.flink_rest import Flink
 from stockstream.errors import FlinkUnreachableError
-from stockstream.jobs.flink import newest_state
+from stockstream.jobs.flink import end, newest_state
 from stockstream.jobs.flink_script import Options, identity, restoring, script
 from stockstream.services import flink_archives, ports
 from stockstream.services.jars import locked
@@ -71,3 +71,28 @@ def test_where_no_flink_is_the_error_names_the_place() -> None:
     url = f"http://127.0.0.1:{ports.free_port()}"
     with pytest.raises(FlinkUnreachableError, match=url):
         Flink(url).running("job")
+
+
+class Parting(Flink):
+    """A Flink whose page goes before it has told where its savepoint is."""
+
+    def __init__(self, state: Path, made: str) -> None:
+        """Remember what it will make."""
+        super().__init__("http://127.0.0.1")
+        self._made = state / made
+
+    def stop(self, _job: str, patience: float = 60.0) -> str:
+        """Make it, and go."""
+        self._made.mkdir(parents=True)
+        (self._made / "_metadata").write_text("state")
+        raise FlinkUnreachableError(name="Flink", url=self.url, reason=f"gone within {patience:g} s")
+
+
+def test_a_savepoint_that_nobody_told_of_is_found_in_its_folder(tmp_path: Path) -> None:
+    made = tmp_path / "1/savepoints/savepoint-2"
+    assert end(Parting(tmp_path, "1/savepoints/savepoint-2"), "job", tmp_path) == made.as_uri()
+
+
+def test_a_checkpoint_is_no_savepoint(tmp_path: Path) -> None:
+    with pytest.raises(FlinkUnreachableError):
+        end(Parting(tmp_path, "1/checkpoints/chk-2"), "job", tmp_path)
