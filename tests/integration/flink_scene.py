@@ -31,6 +31,10 @@ from tests.waiting import until
 PAUSE = 0.5
 # After those of the golden tapes: one partition for what no golden tape has.
 OWN = PARTITIONS * len(CASES)
+# Later than all of the golden tapes, whose watermark would otherwise make the patterns' trades late.
+LATER = OPENING + timedelta(days=2)
+# Less work for the compiler: Flink is mostly started here.
+JAVA = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 BAD = (
     b"no JSON",
     b"[1, 2]",
@@ -107,7 +111,7 @@ def flink(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Run a local Flink; it is ended as by its operator, and Java ends with it."""
     command = [sys.executable, "flink_processor.py", "run", "--checkpoint-interval", "0.5"]
     with subprocess.Popen(
-        command, cwd=PROJECT, env=dict(environment), stderr=subprocess.PIPE, text=True
+        command, cwd=PROJECT, env={**environment, **JAVA}, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process
@@ -147,12 +151,16 @@ def _tapes(scene: Scene) -> tuple[list[tuple[int, str, bytes]], list[tuple[int, 
 
 def _ramp() -> Sequence[Arrival]:
     prices = ["100", "100", "100.4", "100.9", "101.3", "101.8", "102.5", "103", "102.9"]
-    return [(OWN, trade(number, "RAMP", price)) for number, price in enumerate(prices)]
+    return [
+        (OWN, trade(LATER + timedelta(seconds=number), "RAMP", price)) for number, price in enumerate(prices)
+    ]
 
 
 def _reversal() -> Sequence[Arrival]:
-    prices = ["50", "49.9", "49.6", "49.2", "49", "48.8", "49.1", "49.5", "49.8", "50.1", "50"]
-    return [(OWN, trade(number, "TURN", price)) for number, price in enumerate(prices)]
+    prices = ["50", "49.9", "49.6", "49.2", "48.8", "49.1", "49.5", "49.8", "50.1", "50"]
+    return [
+        (OWN, trade(LATER + timedelta(seconds=number), "TURN", price)) for number, price in enumerate(prices)
+    ]
 
 
 def _produce(settings: Settings, messages: Sequence[tuple[int, str, bytes]]) -> None:
@@ -179,7 +187,7 @@ def _has_stored_state(scene: Scene, messages: int) -> bool:
 def _is_through(scene: Scene) -> bool:
     """Whether candles and findings are as they must be; the clock's trades move the watermark on."""
     time.sleep(PAUSE)
-    _produce(scene.settings, [(OWN, "CLOCK", encode(trade(OPENING + timedelta(hours=1), "CLOCK")))])
+    _produce(scene.settings, [(OWN, "CLOCK", encode(trade(LATER + timedelta(hours=1), "CLOCK")))])
     rows = found(scene.connection)
     scene.found = {key: row for key, row in rows.items() if "/" in key[0]}
     with scene.connection, scene.connection.cursor() as cursor:
