@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from bench import detect, growth, latency, produce, sink, windows
+from bench import dashboard, detect, growth, latency, produce, sink, windows
 from bench.report import check_chart, check_paths, publish
 from bench.stage import InterruptedBenchError
 from stockstream import cli
@@ -19,6 +19,7 @@ BENCHES: dict[str, ModuleType] = {
     "windows": windows,
     "produce": produce,
     "detect": detect,
+    "dashboard": dashboard,
 }
 
 

@@ -1,0 +1,97 @@
+"""Pictures of the dashboard for the README: `python -m bench.media` starts the system and looks at it.
+
+It writes `media/fullpagedash.png`, one of each other page, one in the dark and one of a narrow screen.
+"""
+
+from argparse import ArgumentParser, Namespace
+from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import Event
+from typing import Literal
+
+from playwright.sync_api import Browser, ViewportSize
+
+from bench.dashboard import served
+from bench.options import whole
+from bench.stage import SEED, InterruptedBenchError, stage
+from bench.viewers import chromium
+from stockstream import cli
+from stockstream.settings import PROJECT, Settings
+
+MEDIA = PROJECT / "media"
+WIDE, NARROW, TALLEST = 1440, 390, 2600
+PATIENCE = 120_000  # milliseconds
+SETTLED = 3_000
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture: its name, the page, the browser's theme, its width, and what must be there."""
+
+    name: str
+    path: str
+    scheme: Literal["light", "dark"]
+    width: int
+    awaited: str
+
+
+HEAT = ".st-key-heat_plot .main-svg"
+SHOTS = (
+    Shot("fullpagedash", "", "light", WIDE, HEAT),
+    Shot("symbol", "symbol?symbol=TSLA", "light", WIDE, ".st-key-imbalance_plot .main-svg"),
+    Shot("anomalies", "anomalies", "light", WIDE, ".st-key-card_findings"),
+    Shot("system", "system", "light", WIDE, ".places td"),
+    Shot("dark", "", "dark", WIDE, HEAT),
+    Shot("phone", "", "light", NARROW, HEAT),
+)
+
+
+def main(arguments: Namespace, _settings: Settings, stop: Event) -> int:
+    """Run every part for a while, then take the pictures."""
+    try:
+        with stage(stop) as scene, scene.fresh() as settings, ExitStack() as parts:
+            for script in (
+                ("consumer.py",),
+                ("aggregator.py",),
+                ("anomaly_detector.py", "watch"),
+                ("producer.py", "--rate", "100", "--seed", SEED, "--anomaly-rate", "0.003"),
+            ):
+                parts.enter_context(scene.script(settings, *script))
+            page = parts.enter_context(served(scene, settings, "dashboard.py"))
+            browser = parts.enter_context(chromium())
+            for _ in range(arguments.seconds):
+                scene.go_on()
+                stop.wait(1)
+            for shot in SHOTS:
+                scene.go_on()
+                take(browser, page.address, shot)
+                scene.say(f"{shot.name}.png")
+    except InterruptedBenchError:
+        return 0
+    return 0
+
+
+def take(browser: Browser, address: str, shot: Shot) -> None:
+    """Take one picture of a whole page."""
+    view: ViewportSize = {"width": shot.width, "height": 900}
+    context = browser.new_context(viewport=view, color_scheme=shot.scheme, timezone_id="UTC")
+    page = context.new_page()
+    page.goto(f"{address}/{shot.path}", timeout=PATIENCE)
+    page.locator(shot.awaited).first.wait_for(timeout=PATIENCE)
+    tall = page.evaluate("document.querySelector('.stMain').scrollHeight")
+    page.set_viewport_size({"width": shot.width, "height": min(tall + 20, TALLEST)})
+    page.wait_for_timeout(SETTLED)
+    page.screenshot(path=MEDIA / f"{shot.name}.png")
+    context.close()
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="bench.media", description=__doc__)
+    parser.add_argument(
+        "--seconds", type=whole, default=300, metavar="S", help="of trading before (%(default)s)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    cli.run(_parser(), main)
