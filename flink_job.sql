@@ -242,7 +242,7 @@ FROM tape MATCH_RECOGNIZE (
         A.micros AS span_start, LAST(M.micros) AS span_end, COUNT(M.price) + 2 AS trades,
         A.price AS from_price, LAST(M.price) AS to_price
     ONE ROW PER MATCH
-    AFTER MATCH SKIP TO LAST M
+    AFTER MATCH SKIP PAST LAST ROW
     PATTERN (A B M{${RAMP_TRADES},} E) WITHIN INTERVAL '5' MINUTE
     DEFINE
         B AS B.price <> A.price,
@@ -265,7 +265,7 @@ FROM tape MATCH_RECOGNIZE (
         COUNT(M.price) + COUNT(R.price) + 2 AS trades,
         A.price AS from_price, LAST(M.price) AS turn_price, LAST(R.price) AS to_price
     ONE ROW PER MATCH
-    AFTER MATCH SKIP TO LAST R
+    AFTER MATCH SKIP PAST LAST ROW
     PATTERN (A B M{${REVERSAL_TRADES},} R{${REVERSAL_TRADES},} E) WITHIN INTERVAL '5' MINUTE
     DEFINE
         B AS B.price <> A.price,
