@@ -140,6 +140,11 @@ class Postgres(Server):
             raise refused from None
         with closing(connection), own_errors(address), connection.cursor() as cursor:
             connection.autocommit = True
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [address.database])
+            if cursor.rowcount:
+                # It is there: a server that is still starting up refuses every login.
+                connect(address, "start").close()
+                return
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(address.database)))
 
 
