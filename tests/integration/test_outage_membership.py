@@ -73,15 +73,15 @@ def test_partitions_change_hands_in_an_outage_and_no_message_is_skipped(settings
             step(first, tape)
             return sum(tape.places.values()) >= 50
 
-        until(begun, patience=30)
+        until(begun, patience=90)
         tape.is_away = True
-        until(handed_over, patience=30)
+        until(handed_over, patience=90)
         before = dict(tape.places)
         for partition in range(4):
             produce(settings, range(EACH, 2 * EACH), partition)
         both()
         assert tape.places == before
         tape.is_away = False
-        until(lambda: stored(4 * 2 * EACH), patience=30)
+        until(lambda: stored(4 * 2 * EACH), patience=90)
         assert first.partitions | second.partitions == set(range(4))
         assert not first.partitions & second.partitions
