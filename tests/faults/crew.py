@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from stockstream.settings import PROJECT
+from tests.waiting import until
 
 LEAVE_PATIENCE = 30
 
@@ -34,7 +35,11 @@ class Member:
         return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
 
     def leave(self) -> None:
-        """End it as its operator does; it must end well."""
+        """End it as its operator does; it must end well.
+
+        One that has said nothing is still loading its libraries, and does not know of signals yet.
+        """
+        until(lambda: self.said or not self.is_running, LEAVE_PATIENCE)
         self.process.terminate()
         assert self.process.wait(LEAVE_PATIENCE) == 0, self.said
 
