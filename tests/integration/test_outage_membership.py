@@ -52,36 +52,40 @@ def test_partitions_change_hands_in_an_outage_and_no_message_is_skipped(settings
     servers, topic, tape = settings.kafka_bootstrap_servers, settings.kafka_topic, FencedTape()
     for partition in range(4):
         produce(settings, range(EACH), partition)
-    with (
-        closing(KafkaSource(servers, topic, topic, tape.claim)) as first,
-        closing(KafkaSource(servers, topic, topic, tape.claim)) as second,
-    ):
-
-        def both() -> None:
-            step(first, tape)
-            step(second, tape)
-
-        def stored(least: int) -> bool:
-            both()
-            return sum(tape.places.values()) >= least
-
-        def handed_over() -> bool:
-            both()
-            return len(first.partitions) == 2
+    with closing(KafkaSource(servers, topic, topic, tape.claim)) as first:
 
         def begun() -> bool:
             step(first, tape)
             return sum(tape.places.values()) >= 50
 
         until(begun, patience=90)
-        tape.is_away = True
-        until(handed_over, patience=90)
-        before = dict(tape.places)
-        for partition in range(4):
-            produce(settings, range(EACH, 2 * EACH), partition)
+        with closing(KafkaSource(servers, topic, topic, tape.claim)) as second:
+            _hand_over_in_an_outage(settings, tape, first, second)
+
+
+def _hand_over_in_an_outage(
+    settings: Settings, tape: FencedTape, first: KafkaSource, second: KafkaSource
+) -> None:
+    def both() -> None:
+        step(first, tape)
+        step(second, tape)
+
+    def stored(least: int) -> bool:
         both()
-        assert tape.places == before
-        tape.is_away = False
-        until(lambda: stored(4 * 2 * EACH), patience=90)
-        assert first.partitions | second.partitions == set(range(4))
-        assert not first.partitions & second.partitions
+        return sum(tape.places.values()) >= least
+
+    def handed_over() -> bool:
+        both()
+        return len(first.partitions) == 2
+
+    tape.is_away = True
+    until(handed_over, patience=90)
+    before = dict(tape.places)
+    for partition in range(4):
+        produce(settings, range(EACH, 2 * EACH), partition)
+    both()
+    assert tape.places == before
+    tape.is_away = False
+    until(lambda: stored(4 * 2 * EACH), patience=90)
+    assert first.partitions | second.partitions == set(range(4))
+    assert not first.partitions & second.partitions
