@@ -132,8 +132,8 @@ def stage(stop: Event) -> Iterator[Stage]:
         yield Stage(servers, console, stop)
 
 
-def ended(process: subprocess.Popen[str], name: str) -> None:
-    """Wait for the end of a script.
+def ended(process: subprocess.Popen[str], name: str) -> str:
+    """Wait for the end of a script; returns its last words.
 
     Raises:
         ServiceError: it failed, and says its last words, or it does not end.
@@ -142,9 +142,10 @@ def ended(process: subprocess.Popen[str], name: str) -> None:
         _, said = process.communicate(timeout=LONGEST)
     except subprocess.TimeoutExpired as exc:
         raise ServiceError(what=f"{name} does not end, {LONGEST} s after it should have") from exc
+    words = (said.strip().splitlines() or ["without a word"])[-1]
     if process.returncode:
-        words = (said.strip().splitlines() or ["without a word"])[-1]
         raise ServiceError(what=f"{name} ended with exit code {process.returncode} ({words})")
+    return words
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

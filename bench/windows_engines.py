@@ -113,8 +113,8 @@ def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked
 def require_alive(process: "Popen[str]", name: str) -> None:
     """Raise ServiceError, with its last words, if an engine has ended."""
     if process.poll() is not None:
-        ended(process, name)
-        raise ServiceError(what=f"{name} ended before its work was done")
+        words = ended(process, name)
+        raise ServiceError(what=f"{name} ended before its work was done ({words})")
 
 
 def resident(pid: int) -> int:
