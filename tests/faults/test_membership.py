@@ -9,14 +9,17 @@ POINTS = ("before the fence", "inside COPY", "before COMMIT")
 
 
 def test_a_stopped_member_comes_back_as_a_zombie(scene: Scene) -> None:
-    """It is stopped with a batch in its hands, or in the middle of writing it, and then refused."""
+    """It is stopped with a batch in its hands, or in the middle of writing it, and continued too late.
+
+    Either it is refused, or it has joined again before it looks, and finds that batch stored: which of
+    them is a race, and the ledger says that neither loses or doubles a trade.
+    """
     point, times = scene.random.choice(POINTS), str(scene.random.randint(5, 12))
     zombie = scene.begin("-m", "tests.faults.halting_consumer", point, times, "--signal", "SIGSTOP")
     until(lambda: zombie.is_stopped, 30)
     heir = scene.consumer()
     scene.recover()
     zombie.process.send_signal(signal.SIGCONT)
-    until(lambda: "another consumer has taken over" in zombie.said, 30)
     scene.recover()
     scene.end()
     assert heir.process.returncode == 0
