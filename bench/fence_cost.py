@@ -15,6 +15,7 @@ from bench.consuming import Progress
 from stockstream.connectors.batch import Batch
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.postgres import address_of
+from stockstream.connectors.ready import Ready
 from stockstream.connectors.tape import Stored, Tape
 from stockstream.errors import ServiceError
 from stockstream.jobs.ingest import ingest
@@ -47,11 +48,11 @@ class _TimedTape:
         self.began = 0.0
         self.ended = 0.0
 
-    def append(self, arrivals: Arrivals) -> Stored:
+    def append(self, batch: Ready) -> Stored:
         """Store a batch."""
         self.began = self.began or time.perf_counter()
-        stored = self._tape.append(arrivals)
-        self._missing -= len(arrivals)
+        stored = self._tape.append(batch)
+        self._missing -= len(batch)
         if self._missing <= 0:
             self.ended = time.perf_counter()
             self._stop.set()

@@ -66,7 +66,7 @@ class CarefulStore:
         """Store those that are new; returns how many of each partition were there already."""
         with own_errors(self._address):
             self._cursor.execute("SAVEPOINT half")
-            self._cursor.copy_expert(query("copy_arrivals"), Rows(trades))
+            self._cursor.copy_expert(query("copy_arrivals"), Rows(trades).file())
             self._cursor.execute(query("store_arrivals"))
             stored = Counter(int(partition) for partition, _ in self._cursor)
             self._cursor.execute("TRUNCATE arrivals")

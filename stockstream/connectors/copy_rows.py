@@ -29,11 +29,34 @@ Number = TypeVar("Number", np.int32, np.int64)
 
 
 class Rows:
-    """A file of rows for `copy_expert`, which makes them as they are read."""
+    """Rows of a COPY, made before their turn comes."""
 
-    def __init__(self, trades: pa.Table, reached: Callable[[], object] = bool) -> None:
-        """Prepare the rows of `trades`, in the schema of `arrivals`; `reached` is called between them."""
-        self._chunks = self._made(trades.combine_chunks(), reached)
+    def __init__(self, trades: pa.Table) -> None:
+        """Make the rows of `trades`, in the schema of `arrivals`."""
+        trades = trades.combine_chunks()
+        self._chunks = [
+            _encoded(trades.slice(first, CHUNK_ROWS).combine_chunks())
+            for first in range(0, trades.num_rows, CHUNK_ROWS)
+        ]
+
+    def file(self, reached: Callable[[], object] = bool) -> "RowFile":
+        """Return them as a file to be read from its begin; `reached` is called between them."""
+        return RowFile(self._read(reached))
+
+    def _read(self, reached: Callable[[], object]) -> Iterator[bytes]:
+        yield _HEADER
+        for chunk in self._chunks:
+            yield chunk
+            reached()
+        yield _TRAILER
+
+
+class RowFile:
+    """A file for `copy_expert`."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        """Let these chunks be read, one behind another."""
+        self._chunks = chunks
 
     def read(self, _size: int = -1) -> bytes:
         """Return the next rows, however many bytes those are; at the end none."""
@@ -42,13 +65,6 @@ class Rows:
     def readline(self, _size: int = -1) -> bytes:
         """Return the same: the driver's type wants both."""
         return self.read()
-
-    def _made(self, trades: pa.Table, reached: Callable[[], object]) -> Iterator[bytes]:
-        yield _HEADER
-        for first in range(0, trades.num_rows, CHUNK_ROWS):
-            yield _encoded(trades.slice(first, CHUNK_ROWS).combine_chunks())
-            reached()
-        yield _TRAILER
 
 
 class _Texts(NamedTuple):

@@ -6,7 +6,7 @@ be in another day: never where ids grow with time, as UUIDv7 does; always where 
 then the careful way looks each up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -37,10 +37,10 @@ class Days:
         cursor.execute(query("days"))
         self._ids = {day: (low, high) if low is not None else None for day, low, high in cursor}
 
-    def make(self, session: Session, trades: pa.Table) -> None:
-        """Make the partitions that these trades want and that are not there."""
+    def make(self, session: Session, days: Iterable[date]) -> None:
+        """Make the partitions that trades of these days want and that are not there."""
         today = datetime.now(UTC)
-        for day in _days(trades):
+        for day in days:
             if day not in self._ids and (today - OLDEST).date() <= day <= (today + AHEAD).date():
                 session.transaction(partial(self._make, day=day))
 
@@ -48,14 +48,12 @@ class Days:
         cursor.execute(query("make_day"), {"day": day})
         self.look(cursor)
 
-    def ranges(self, trades: pa.Table) -> IdRanges:
-        """Return the range of ids for each partition that these trades belong to."""
-        found: dict[date | None, IdRange | None] = {}
-        for day in (days := _days(trades)):
-            here = trades if len(days) == 1 else trades.filter(pc.equal(_day_of(trades), pa.scalar(day)))
-            ids = pc.min_max(here["trade_id"])
-            _widen(found, day if day in self._ids else None, (ids["min"].as_py(), ids["max"].as_py()))
-        return {day: ids for day, ids in found.items() if ids is not None}
+    def ranges(self, found: Mapping[date, IdRange]) -> IdRanges:
+        """Return the range of ids for each partition that trades of these days belong to."""
+        ranges: dict[date | None, IdRange | None] = {}
+        for day, ids in found.items():
+            _widen(ranges, day if day in self._ids else None, ids)
+        return {day: ids for day, ids in ranges.items() if ids is not None}
 
     def may_repeat(self, mine: IdRanges) -> bool:
         """Tell whether an id of these ranges could be stored in a day that is not its own."""
@@ -71,6 +69,16 @@ class Days:
         """Note that trades of these ranges are stored now."""
         for day, ids in mine.items():
             _widen(self._ids, day, ids)
+
+
+def id_ranges(trades: pa.Table) -> dict[date, IdRange]:
+    """Return the lowest and the highest id of each day that there are trades of."""
+    found = {}
+    for day in (days := _days(trades)):
+        here = trades if len(days) == 1 else trades.filter(pc.equal(_day_of(trades), pa.scalar(day)))
+        ids = pc.min_max(here["trade_id"])
+        found[day] = (ids["min"].as_py(), ids["max"].as_py())
+    return found
 
 
 def _widen(ranges: dict[date | None, IdRange | None], day: date | None, ids: IdRange) -> None:

@@ -42,6 +42,8 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     # Partitions that are added, and a topic that comes back, are noticed after this long.
     "topic.metadata.refresh.interval.ms": 10_000,
     "queued.max.messages.kbytes": 4_096,
+    # Small bites of each partition in turns: a batch then is of several, which two connections can share.
+    "max.partition.fetch.bytes": 131_072,
 }
 
 
@@ -56,7 +58,7 @@ class KafkaSource:
         positions: Positions,
         lives: Lives | None = None,
         *,
-        ahead_kbytes: int = 16_384,
+        ahead_kbytes: int = 8_192,
     ) -> None:
         """Join the group.
 
@@ -100,7 +102,7 @@ class KafkaSource:
         """Whether the group has handed out its partitions, and reading has begun."""
         return self._has_share and not self._waiting
 
-    def next_batch(self, most: int = 10_000, wait: float = 0.05) -> Batch:
+    def next_batch(self, most: int = 16_000, wait: float = 0.05) -> Batch:
         """Return up to `most` messages, the first after at most `wait` seconds; it may be empty.
 
         Raises:

@@ -21,20 +21,16 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 
 from stockstream.connectors import fence, schema
 from stockstream.connectors.careful import CarefulStore
-from stockstream.connectors.copy_rows import Rows
 from stockstream.connectors.days import Days
 from stockstream.connectors.letters import keep
 from stockstream.connectors.postgres import Address, connect, own_errors
+from stockstream.connectors.ready import WRITERS, Part, Ready
 from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
 from stockstream.errors import FencedError, PoisonError
-from stockstream.market.arrivals import Arrivals, split
+from stockstream.market.arrivals import Arrivals
 
 JOB = "consumer"
-# A long batch is stored by so many connections at once, each some of its partitions: one alone is bound
-# by one core of PostgreSQL's.
-WRITERS = 2
-LONG = 4_000
 
 
 def unmarked(_point: str) -> None:
@@ -62,7 +58,7 @@ class Stored:
         )
 
 
-Way = Callable[[Cursor, Arrivals], Stored]
+Way = Callable[[Cursor, Part], Stored]
 
 
 class Tape:
@@ -105,19 +101,17 @@ class Tape:
         self._owned |= places
         return {partition: place.next_offset for partition, place in places.items()}
 
-    def append(self, arrivals: Arrivals) -> Stored:
+    def append(self, batch: Ready) -> Stored:
         """Store a batch.
 
         Raises:
             FencedError: another consumer has taken a partition over; of that one nothing was written.
             RecoverableError: the database is away; append the same batch again.
         """
-        self._days.make(self._sessions[0], arrivals.trades)
-        ids = self._days.ranges(arrivals.trades)
+        self._days.make(self._sessions[0], batch.ids)
+        ids = self._days.ranges(batch.ids)
         store = self._store_carefully if self._days.may_repeat(ids) else self._store_quickly
-        is_long = arrivals.trades.num_rows >= LONG
-        parts = split(arrivals, len(self._sessions)) if is_long else [arrivals]
-        runs = [self._writers.submit(store, *each) for each in zip(self._sessions, parts, strict=False)]
+        runs = [self._writers.submit(store, *each) for each in zip(self._sessions, batch.parts, strict=False)]
         # None may still be at work when the batch is tried again.
         wait(runs)
         stored = sum((run.result() for run in runs), Stored())
@@ -130,18 +124,19 @@ class Tape:
         for session in self._sessions:
             session.close()
 
-    def _store_quickly(self, session: Session, arrivals: Arrivals) -> Stored:
+    def _store_quickly(self, session: Session, part: Part) -> Stored:
         try:
-            return self._store(session, arrivals, self._fast)
+            return self._store(session, part, self._fast)
         except PoisonError:
-            return self._store_carefully(session, arrivals)
+            return self._store_carefully(session, part)
 
-    def _store_carefully(self, session: Session, arrivals: Arrivals) -> Stored:
-        return self._store(session, arrivals, self._with_care)
+    def _store_carefully(self, session: Session, part: Part) -> Stored:
+        return self._store(session, part, self._with_care)
 
-    def _store(self, session: Session, arrivals: Arrivals, way: Way) -> Stored:
+    def _store(self, session: Session, part: Part, way: Way) -> Stored:
+        arrivals = part.arrivals
         try:
-            stored = session.transaction(partial(self._fenced, arrivals=arrivals, way=way))
+            stored = session.transaction(partial(self._fenced, part=part, way=way))
         except FencedError:
             if not fence.has_moved(session, JOB, self._topic, self._owned, _steps(arrivals)):
                 raise
@@ -149,26 +144,27 @@ class Tape:
         self._reached("after COMMIT")
         return stored
 
-    def _fenced(self, cursor: Cursor, arrivals: Arrivals, way: Way) -> Stored:
+    def _fenced(self, cursor: Cursor, part: Part, way: Way) -> Stored:
         self._reached("before the fence")
-        self._advance(cursor, arrivals)
+        self._advance(cursor, part.arrivals)
         self._reached("after the fence")
-        stored = way(cursor, arrivals)
+        stored = way(cursor, part)
         self._reached("before COMMIT")
         return stored
 
     def _advance(self, cursor: Cursor, arrivals: Arrivals) -> None:
         fence.advance(cursor, JOB, self._topic, self._owned, _steps(arrivals))
 
-    def _fast(self, cursor: Cursor, arrivals: Arrivals) -> Stored:
+    def _fast(self, cursor: Cursor, part: Part) -> Stored:
+        arrivals = part.arrivals
         if arrivals.trades.num_rows:
-            rows = Rows(arrivals.trades, partial(self._reached, "inside COPY"))
+            rows = part.rows.file(partial(self._reached, "inside COPY"))
             cursor.copy_expert(query("copy_trades"), rows)
         keep(cursor, self._topic, arrivals.dead)
         return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
-    def _with_care(self, cursor: Cursor, arrivals: Arrivals) -> Stored:
-        return Stored(*CarefulStore(self._address, cursor, JOB, self._topic).store(arrivals))
+    def _with_care(self, cursor: Cursor, part: Part) -> Stored:
+        return Stored(*CarefulStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
 
 
 def _steps(arrivals: Arrivals) -> list[fence.Step]:

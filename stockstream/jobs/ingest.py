@@ -7,25 +7,25 @@ from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.batch import Batch
+from stockstream.connectors.ready import Ready
 from stockstream.connectors.tape import Stored
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress
-from stockstream.market.arrivals import Arrivals
 
 log = logging.getLogger("consumer")
 
 
-class ArrivalSource(Protocol):
-    """What gives sorted batches."""
+class ReadySource(Protocol):
+    """What gives batches that are ready to be stored."""
 
     @property
     def is_joined(self) -> bool:
         """Whether it knows what to read."""
 
-    def next_batch(self) -> tuple[Arrivals, Batch] | None:
-        """Return what arrived and where it came from, if anything did."""
+    def next_batch(self) -> tuple[Ready, Batch] | None:
+        """Return what is to be stored and where it came from, if anything came."""
 
     def lag(self) -> int:
         """Return how much is still to be read."""
@@ -40,12 +40,12 @@ class ArrivalSource(Protocol):
 class TradeTape(Protocol):
     """What stores batches, each message once."""
 
-    def append(self, arrivals: Arrivals) -> Stored:
+    def append(self, batch: Ready) -> Stored:
         """Store a batch and the place after it, or nothing."""
 
 
 def ingest(
-    source: ArrivalSource,
+    source: ReadySource,
     tape: TradeTape,
     stop: Event,
     clock: Callable[[], float],
@@ -78,8 +78,8 @@ def ingest(
                 if patience(idle.is_over):
                     break
                 continue
-            arrivals, batch = found
-            total += patience(partial(tape.append, arrivals))
+            ready, batch = found
+            total += patience(partial(tape.append, ready))
             source.hint(batch)
         except FencedError as exc:
             log.warning("%s", exc)
@@ -88,5 +88,5 @@ def ingest(
             # Patience gives up only when asked to stop; what is not stored is read again next time.
             break
         idle.begin()
-        progress.tell(len(arrivals), str(total))
+        progress.tell(len(ready), str(total))
     return total

@@ -1,6 +1,6 @@
-"""Reading ahead: the next batches are read and sorted while the one at hand is stored.
+"""Reading ahead: the next batches are read and made ready while the one at hand is stored.
 
-Two threads share the work because both leave Python's lock for most of it: the client and Arrow on
+Two threads share the work because both leave Python's lock for most of it: the client and compiled code on
 this side, the driver and PostgreSQL on the other.
 """
 
@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from stockstream.connectors.batch import Batch
+from stockstream.connectors.ready import Ready, ready
 from stockstream.connectors.tape import unmarked
 from stockstream.errors import StockstreamError
-from stockstream.market.arrivals import Arrivals, Messages, sort
+from stockstream.market.arrivals import Messages, sort
 
-Found = tuple[Arrivals, Batch]
+Found = tuple[Ready, Batch]
 
 AHEAD = 1
 WAIT = 0.1
@@ -129,7 +130,7 @@ class Prefetch:
             try:
                 self._grant_wishes()
                 if batch := self._source.next_batch():
-                    self._hand_over((sort_batch(batch), batch))
+                    self._hand_over((prepare(batch), batch))
             except BaseException as exc:  # noqa: BLE001 - the other thread raises it, whatever it is
                 self._asked.clear()
                 self._hand_over(exc)
@@ -160,6 +161,6 @@ class Prefetch:
                 return
 
 
-def sort_batch(batch: Batch) -> Arrivals:
-    """Sort the messages of a batch."""
-    return sort(Messages(batch.values, batch.keys, batch.partitions, batch.offsets), batch.spans)
+def prepare(batch: Batch) -> Ready:
+    """Sort the messages of a batch, and make what is to be stored of them."""
+    return ready(sort(Messages(batch.values, batch.keys, batch.partitions, batch.offsets), batch.spans))

@@ -10,9 +10,10 @@ import pytest
 from confluent_kafka import Producer
 
 from stockstream.connectors.postgres import Address, Connection, connect
+from stockstream.connectors.ready import Ready, ready
 from stockstream.connectors.tape import Stored, Tape
 from stockstream.errors import FencedError
-from stockstream.market.arrivals import Arrivals, Messages, sort
+from stockstream.market.arrivals import Messages, sort
 from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
 from tests.scripts import ran, running
@@ -28,11 +29,11 @@ def tape(address: Address, settings: Settings) -> Iterator[Tape]:
     tape.close()
 
 
-def batch(*values: bytes | None, start: int = 0) -> Arrivals:
+def batch(*values: bytes | None, start: int = 0) -> Ready:
     """Messages of partition 0 from an offset on."""
     count = len(values)
     offsets = list(range(start, start + count))
-    return sort(Messages(values, [None] * count, [0] * count, offsets), {0: (start, start + count)})
+    return ready(sort(Messages(values, [None] * count, [0] * count, offsets), {0: (start, start + count)}))
 
 
 def rows(connection: Connection, sql: str) -> list[tuple[object, ...]]:

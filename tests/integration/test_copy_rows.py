@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.ready import ready
 from stockstream.connectors.tape import Stored, Tape
 from stockstream.market.arrivals import Messages, sort
 from stockstream.market.trade import Trade, decode, encode
@@ -46,7 +47,7 @@ def test_every_amount_time_and_name_is_stored_as_it_was_sent(
     tape = Tape(address, settings.kafka_topic)
     tape.claim([0])
     messages = Messages(values, [None] * len(values), [0] * len(values), range(len(values)))
-    assert tape.append(sort(messages, {0: (0, len(values))})) == Stored(trades=len(sent))
+    assert tape.append(ready(sort(messages, {0: (0, len(values))}))) == Stored(trades=len(sent))
     tape.close()
     names = ", ".join(f'"{name}"' for name in Trade.__struct_fields__)
     with connection, connection.cursor() as cursor:

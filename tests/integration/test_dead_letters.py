@@ -8,6 +8,7 @@ from confluent_kafka import Producer
 
 from stockstream.connectors.dead_letters import BEFORE_ALL, DeadLetters, Revived
 from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.ready import ready
 from stockstream.connectors.tape import Stored, Tape
 from stockstream.errors import FencedError
 from stockstream.market.arrivals import Messages, sort
@@ -149,7 +150,7 @@ def test_a_consumer_at_work_looks_anew_when_a_revived_trade_widens_the_ids_of_a_
     assert tape.claim([0]) == {0: 1}
     assert DeadLetters(address, settings.kafka_topic).revive()[0] == Revived(stored=1)
     repeat = trade_message(5).replace(b"2026-11-23", b"2026-11-21")
-    again = sort(Messages([repeat], [None], [0], [1]), {0: (1, 2)})
+    again = ready(sort(Messages([repeat], [None], [0], [1]), {0: (1, 2)}))
     with pytest.raises(FencedError):
         tape.append(again)
     assert tape.claim([0]) == {0: 1}
