@@ -1,13 +1,16 @@
 """Whether storing a trade costs more when many are stored already.
 
 consumer.py stores the same messages of a full topic in an empty table and in one that holds
-millions of trades of the past days, in turns on the same server.
+millions of trades of the past days, in turns on the same server. At the end the oldest whole day of the
+grown table is pruned.
 """
 
+import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
@@ -19,6 +22,7 @@ from bench.report import Report
 from bench.rounds import in_turns, middle
 from bench.sql import query
 from bench.stage import PARTITIONS, Stage, stage
+from stockstream.connectors import upkeep
 from stockstream.connectors.kafka_topic import ends as ends_of
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.settings import Settings
@@ -27,6 +31,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 EMPTY, GROWN = "empty table", "grown table"
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A day of trades that was dropped: its rows as PostgreSQL estimates them, and how long it took."""
+
+    rows: int
+    seconds: float
 
 
 class _Backlog:
@@ -68,7 +80,20 @@ def measure(arguments: Namespace, stop: Event) -> Report:
         backlog = _Backlog(scene, arguments.trades)
         ways = {EMPTY: partial(_on_empty, scene, backlog), GROWN: partial(_on, scene, backlog, grown, GROWN)}
         results = in_turns(ways, arguments.rounds, backlog.add)
-    return _report(arguments, results)
+        pruned = _prune(grown, timedelta(days=arguments.days - 1))
+        scene.say(f"a day of {pruned.rows:,} trades dropped in {1_000 * pruned.seconds:.0f} ms")
+    return _report(arguments, results, pruned)
+
+
+def _prune(settings: Settings, age: timedelta) -> Pruned:
+    """Drop the largest day that is over since `age`, as `database.py prune` does; none is of no rows."""
+    address = address_of(settings)
+    with closing(connect(address, "bench")) as connection:
+        days = upkeep.old_days(connection, address, datetime.now(UTC) - age)
+        began = time.perf_counter()
+        for day in (largest := sorted(days, key=lambda each: each.rows)[-1:]):
+            upkeep.drop_day(connection, address, day)
+        return Pruned(sum(day.rows for day in largest), time.perf_counter() - began)
 
 
 def _on_empty(scene: Stage, backlog: _Backlog) -> Consumed:
@@ -97,7 +122,7 @@ def _set_places(settings: Settings, begins: Mapping[int, int]) -> None:
             cursor.execute(query("set_place"), place)
 
 
-def _report(arguments: Namespace, results: Mapping[str, list[Consumed]]) -> Report:
+def _report(arguments: Namespace, results: Mapping[str, list[Consumed]], pruned: Pruned) -> Report:
     rates = {name: middle(runs, lambda run: run.rate) for name, runs in results.items()}
     ratio = rates[GROWN] / rates[EMPTY]
     return Report(
@@ -108,9 +133,10 @@ def _report(arguments: Namespace, results: Mapping[str, list[Consumed]]) -> Repo
         facts={
             "medians": rates,
             "runs": {name: list(map(asdict, runs)) for name, runs in results.items()},
+            "pruned": asdict(pruned),
             "ratios": {"grown_to_empty": ratio},
         },
-        ratio=f"grown ÷ empty {ratio:.2f}",
+        ratio=f"grown ÷ empty {ratio:.2f}; {pruned.rows:,} trades pruned in {1_000 * pruned.seconds:.0f} ms",
         draw=partial(_draw, results),
     )
 

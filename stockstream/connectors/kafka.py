@@ -7,14 +7,14 @@ sees places on the tape, which lie the base of the topic's life above them.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from stockstream.connectors.batch import Batch, batch_of
-from stockstream.connectors.topic_lives import Extent, Lives, OneLife
-from stockstream.errors import KafkaUnreachableError, OffsetsGoneError, TopicMissingError
+from stockstream.connectors.kafka_partitions import Hints, Partitions
+from stockstream.connectors.topic_lives import Lives, OneLife
+from stockstream.errors import OffsetsGoneError, TopicMissingError
 
 log = logging.getLogger("kafka")
 
@@ -23,7 +23,6 @@ Positions = Callable[[list[int]], dict[int, int]]
 # What the client reports and mends by itself, but a person who waits should hear of.
 OUTAGES = (KafkaError._ALL_BROKERS_DOWN,)  # noqa: SLF001
 NO_TOPIC = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001
-PATIENCE = 5.0
 # Seconds: a batch takes about as long to store, so less would cost more than it saves.
 LINGER = 0.005
 BACKLOG = 1_000
@@ -70,13 +69,12 @@ class KafkaSource:
                 asked before `positions`. By default places are offsets.
             ahead_kbytes: how much is fetched ahead; it takes three times as much memory.
         """
-        self._servers = servers
         self._topic = topic
         self._positions = positions
         self._lives = lives or OneLife()
         self._at: dict[int, int] = {}
         self._bases: dict[int, int] = {}
-        self._hints: deque[dict[int, int]] = deque()
+        self._hints = Hints()
         self._waiting: set[int] = set()
         self._asleep = False
         self._is_in_doubt = False
@@ -87,6 +85,7 @@ class KafkaSource:
             | {"queued.max.messages.kbytes": ahead_kbytes},
             logger=logging.getLogger(group),
         )
+        self._partitions = Partitions(self._consumer, servers, topic)
         self._trouble: KafkaError | None = None
         self._consumer.subscribe(
             [topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
@@ -147,10 +146,9 @@ class KafkaSource:
     def hint(self, batch: Batch) -> None:
         """Tell the broker how far we are, at the next call: lag tools read it, nothing else depends on it.
 
-        Another thread than the one that reads may call it: the client's commit and its consume block each
-        other for good when two threads are in them.
+        Another thread than the one that reads may call it.
         """
-        self._hints.append({partition: end for partition, (_, end) in batch.spans.items()})
+        self._hints.add({partition: end for partition, (_, end) in batch.spans.items()})
 
     def keep_alive(self) -> None:
         """Stay in the group without reading: for a batch that waits for its database."""
@@ -174,20 +172,17 @@ class KafkaSource:
         Raises:
             KafkaUnreachableError: no broker answers within five seconds.
         """
-        try:
-            return sum(
-                max(self._bounds(partition)[1] + self._bases[partition] - at, 0)
-                for partition, at in self._at.items()
-            )
-        except KafkaException as exc:
-            raise self._unreachable(exc.args[0]) from exc
+        return sum(
+            max(self._partitions.bounds(partition)[1] + self._bases[partition] - at, 0)
+            for partition, at in self._at.items()
+        )
 
     def caught_up(self) -> frozenset[int]:
         """Return the partitions that had nothing left to read when the broker last answered."""
         return frozenset(
             partition
             for partition, at in self._at.items()
-            if 0 <= self._seen_end(partition) <= at - self._bases[partition]
+            if 0 <= self._partitions.seen_end(partition) <= at - self._bases[partition]
         )
 
     def close(self) -> None:
@@ -196,45 +191,16 @@ class KafkaSource:
         self._consumer.close()
 
     def _commit_hints(self) -> None:
-        ends: dict[int, int] = {}
-        while self._hints:
-            ends |= self._hints.popleft()
-        offsets = [
-            TopicPartition(self._topic, partition, end - self._bases[partition])
-            for partition, end in ends.items()
-            if partition in self._at and end >= self._bases[partition]
-        ]
+        offsets = self._hints.take(self._topic, self._bases, self._at)
         if offsets:
             self._consumer.commit(offsets=offsets, asynchronous=True)
-
-    def _bounds(self, partition: int) -> tuple[int, int]:
-        where = TopicPartition(self._topic, partition)
-        begin, end = self._consumer.get_watermark_offsets(where, timeout=PATIENCE)
-        return int(begin), int(end)
-
-    def _extents(self, partitions: list[int]) -> dict[int, Extent]:
-        """Ask the broker what partitions hold."""
-        wanted = [TopicPartition(self._topic, partition) for partition in partitions]
-        try:
-            hints = {each.partition: each.offset for each in self._consumer.committed(wanted, PATIENCE)}
-            return {each: Extent(*self._bounds(each), hints[each]) for each in partitions}
-        except KafkaException as exc:
-            raise self._unreachable(exc.args[0]) from exc
 
     def _is_still_member(self, wait: float) -> bool:
         """Serve the group and ask it whether we belong to it; if not, it takes our partitions away."""
         self._consumer.pause(self._reading())
         self._serve_group(wait)
-        try:
-            for at in sorted(self._at)[:1]:
-                # To commit what is committed is refused by the group where we are no member any more.
-                (hint,) = self._consumer.committed([TopicPartition(self._topic, at)], PATIENCE)
-                again = TopicPartition(self._topic, at, max(hint.offset, 0))
-                self._consumer.commit(offsets=[again], asynchronous=False)
-        except KafkaException:
-            return False
-        self._is_in_doubt = False
-        return True
+        self._is_in_doubt = not self._partitions.are_ours(self._at)
+        return not self._is_in_doubt
 
     def _serve_group(self, wait: float) -> None:
         """Let the group hand out and take away partitions; paused ones give nothing."""
@@ -264,11 +230,6 @@ class KafkaSource:
                 self._waiting |= set(self._at)
         return is_same
 
-    def _seen_end(self, partition: int) -> int:
-        """Return the end that the last answer of the broker told, below zero before the first."""
-        _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), cached=True)
-        return int(high)
-
     def _assigned(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
         # Until the position is known, a plain number: to look up a named place such as the end takes a
         # round trip, and an answer that comes after the position was set would move the reader there.
@@ -289,14 +250,14 @@ class KafkaSource:
             self._asleep = False
 
     def _reading(self) -> list[TopicPartition]:
-        return [TopicPartition(self._topic, partition) for partition in self._at]
+        return self._partitions.named(self._at)
 
     def _start_waiting(self) -> None:
         """Start reading each partition that waits for its position."""
         if not self._waiting:
             return
         waiting = sorted(self._waiting)
-        self._bases |= self._lives.enter(lambda: self._extents(waiting))
+        self._bases |= self._lives.enter(lambda: self._partitions.extents(waiting))
         positions = self._positions(waiting)
         starts = [self._start(partition, at) for partition, at in sorted(positions.items())]
         self._consumer.incremental_unassign(starts)
@@ -307,7 +268,7 @@ class KafkaSource:
 
     def _start(self, partition: int, at: int) -> TopicPartition:
         """Return where to read a partition from: the place, or the oldest message after it."""
-        begin, end = self._checked_bounds(partition)
+        begin, end = self._partitions.bounds(partition)
         offset = at - self._bases[partition]
         if offset > end:
             reason = f"partition {partition} ends at {end:,}, the place is {offset:,}"
@@ -319,12 +280,6 @@ class KafkaSource:
                 *(partition, self._topic, f"{begin:,}"),
             )
         return TopicPartition(self._topic, partition, max(offset, begin))
-
-    def _checked_bounds(self, partition: int) -> tuple[int, int]:
-        try:
-            return self._bounds(partition)
-        except KafkaException as exc:
-            raise self._unreachable(exc.args[0]) from exc
 
     def _note(self, error: KafkaError) -> None:
         self._trouble = error
@@ -342,7 +297,4 @@ class KafkaSource:
         if trouble.code() in NO_TOPIC or trouble.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             self._waiting |= set(self._at)
         if trouble.code() in OUTAGES:
-            raise self._unreachable(trouble)
-
-    def _unreachable(self, error: KafkaError) -> KafkaUnreachableError:
-        return KafkaUnreachableError(servers=self._servers, reason=error.str())
+            raise self._partitions.unreachable(trouble)

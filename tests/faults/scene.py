@@ -16,7 +16,7 @@ from tests.faults.judgement import judge
 from tests.faults.results import Result
 from tests.waiting import until
 
-PATIENCE = 60.0
+PATIENCE = 90.0
 
 Places = dict[int, int]
 

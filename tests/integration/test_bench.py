@@ -26,7 +26,7 @@ RATIOS: dict[tuple[str, ...], str] = {
     SINK: r"ratio: consumer ÷ COPY \d+\.\d+, consumer ÷ INSERT \d+, fence and bookkeeping cost -?\d+\.\d %",
     LATENCY: r"ratio: p99 at 1,000/s ÷ p99 at 200/s \d+\.\d+ \(\d+\.\d ms, \d+\.\d ms\)",
     WINDOWS: r"ratio: 100 ÷ 10 symbols \d+\.\d+",
-    GROWTH: r"ratio: grown ÷ empty \d+\.\d+",
+    GROWTH: r"ratio: grown ÷ empty \d+\.\d+; [\d,]+ trades pruned in \d+ ms",
     DASHBOARD: r"ratio: \d+\.\d+ of a plain page's cold load at p95; refresh \d+ / \d+ ms .*",
     PRODUCE: r"ratio: producer's loop ÷ bare client \d+\.\d+, worst pace error \d+\.\d+ %",
 }

@@ -1,0 +1,99 @@
+"""What the broker knows of a topic's partitions, and how far it was told that a group is."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from stockstream.connectors.topic_lives import Extent
+from stockstream.errors import KafkaUnreachableError
+
+PATIENCE = 5.0
+
+
+class Partitions:
+    """The partitions of one topic, asked by one member of a group; all numbers are offsets of Kafka."""
+
+    def __init__(self, consumer: Consumer, servers: str, topic: str) -> None:
+        """Ask through `consumer`; `servers` are what an error names."""
+        self._consumer = consumer
+        self._servers = servers
+        self._topic = topic
+
+    def named(self, partitions: Iterable[int]) -> list[TopicPartition]:
+        """Return partitions as the client names them."""
+        return [TopicPartition(self._topic, partition) for partition in partitions]
+
+    def bounds(self, partition: int) -> tuple[int, int]:
+        """Return the offset of the oldest message, and the end.
+
+        Raises:
+            KafkaUnreachableError: no broker answers within five seconds.
+        """
+        (where,) = self.named([partition])
+        try:
+            begin, end = self._consumer.get_watermark_offsets(where, timeout=PATIENCE)
+        except KafkaException as exc:
+            raise self.unreachable(exc.args[0]) from exc
+        return int(begin), int(end)
+
+    def extents(self, partitions: list[int]) -> dict[int, Extent]:
+        """Return what partitions hold.
+
+        Raises:
+            KafkaUnreachableError: no broker answers within five seconds.
+        """
+        try:
+            hints = self._consumer.committed(self.named(partitions), PATIENCE)
+        except KafkaException as exc:
+            raise self.unreachable(exc.args[0]) from exc
+        return {each.partition: Extent(*self.bounds(each.partition), each.offset) for each in hints}
+
+    def seen_end(self, partition: int) -> int:
+        """Return the end that the last answer of the broker told, below zero before the first."""
+        (where,) = self.named([partition])
+        _, high = self._consumer.get_watermark_offsets(where, cached=True)
+        return int(high)
+
+    def are_ours(self, partitions: Iterable[int]) -> bool:
+        """Ask the group whether we belong to it, by one of our partitions."""
+        try:
+            for one in sorted(partitions)[:1]:
+                # To commit what is committed is refused by the group where we are no member any more.
+                (hint,) = self._consumer.committed(self.named([one]), PATIENCE)
+                again = TopicPartition(self._topic, one, max(hint.offset, 0))
+                self._consumer.commit(offsets=[again], asynchronous=False)
+        except KafkaException:
+            return False
+        return True
+
+    def unreachable(self, error: KafkaError) -> KafkaUnreachableError:
+        """Return the project's own error."""
+        return KafkaUnreachableError(servers=self._servers, reason=error.str())
+
+
+class Hints:
+    """How far we are, for lag tools: kept until the thread that reads can tell the broker.
+
+    Another thread than that one may add to them: the client's commit and its consume block each other
+    for good when two threads are in them.
+    """
+
+    def __init__(self) -> None:
+        """Keep none yet."""
+        self._ends: deque[dict[int, int]] = deque()
+
+    def add(self, ends: dict[int, int]) -> None:
+        """Keep the places after what is stored, by partition."""
+        self._ends.append(ends)
+
+    def take(self, topic: str, bases: Mapping[int, int], ours: Iterable[int]) -> list[TopicPartition]:
+        """Return the newest for each partition of ours, as offsets to commit; they are kept no more."""
+        ends: dict[int, int] = {}
+        while self._ends:
+            ends |= self._ends.popleft()
+        return [
+            TopicPartition(topic, partition, ends[partition] - bases[partition])
+            for partition in ours
+            if ends.get(partition, -1) >= bases[partition]
+        ]
