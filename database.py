@@ -66,6 +66,7 @@ def prune(connection: Connection, address: Address, arguments: argparse.Namespac
     patience = Patience(arguments.stop, log)
     _await_aggregator(connection, address)
     days = upkeep.old_days(connection, address, before)
+    upkeep.note_pruning(connection, address, before)
     for day in days:
         patience(partial(upkeep.drop_day, connection, address, day))
         console.print(f"dropped {day.table}, about {day.rows:,} trades", highlight=False)

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -9,25 +11,45 @@ from threading import Event
 from rich.console import Console
 
 from stockstream import cli
+from stockstream.connectors.audit import AuditedTape
+from stockstream.connectors.groups import group_of
+from stockstream.connectors.kafka_topic import hints
 from stockstream.connectors.postgres import address_of
+from stockstream.connectors.tape import JOB
+from stockstream.jobs.audit import audit
 from stockstream.jobs.health.examination import Patient, examine
 from stockstream.jobs.health.processes import Process
 from stockstream.jobs.health.report import document, lines
-from stockstream.jobs.health.verdict import is_healthy
+from stockstream.jobs.health.verdict import Check, is_healthy
 from stockstream.settings import Settings
 
 console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Examine the system once; 0 where it is healthy, else 1."""
-    checks = examine(_patient(settings), pause=partial(stop.wait, 1.0))
+    """Examine the system once, or audit the tape; 0 where all is well, else 1."""
+    pause = partial(stop.wait, 1.0)
+    checks = _audited(settings, pause) if arguments.audit else examine(_patient(settings), pause)
     if arguments.json:
         console.print(document(checks))
     else:
         for line in lines(checks):
             console.print(line)
     return 0 if is_healthy(checks) else 1
+
+
+def _audited(settings: Settings, pause: Callable[[], object]) -> list[Check]:
+    servers, topic, group = settings.kafka_bootstrap_servers, settings.kafka_topic, group_of(JOB, settings)
+    with (
+        closing(AuditedTape(address_of(settings), topic)) as tape,
+        Console(stderr=True).status("auditing") as status,
+    ):
+        return audit(
+            tape,
+            partial(hints, servers, topic, group),
+            pause,
+            lambda what, share: status.update(f"auditing {what}, {share:.0%}"),
+        )
 
 
 def _patient(settings: Settings) -> Patient:
@@ -59,6 +81,9 @@ def _supervised(settings: Settings) -> list[Process]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="test_system.py", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    parser.add_argument(
+        "--audit", action="store_true", help="hold the live tape to its invariants: every trade, every candle"
+    )
     return parser
 
 

@@ -1,6 +1,6 @@
 """The topic itself: make it, look at it, and tell how far a job lags behind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -92,6 +92,24 @@ def ends(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]
         KafkaUnreachableError: no broker answers within `patience` seconds.
     """
     return {partition: end for partition, (_, end) in _bounds(servers, topic, patience).items()}
+
+
+def hints(
+    servers: str, topic: str, group: str, partitions: Iterable[int], patience: float = PATIENCE
+) -> dict[int, int]:
+    """Return the offset that a group last committed for each partition, below zero where it never did.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    looker = Consumer({"bootstrap.servers": servers, "group.id": group} | QUIET)
+    try:
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
+        return {each.partition: each.offset for each in looker.committed(wanted, patience)}
+    except KafkaException as exc:
+        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
+    finally:
+        looker.close()
 
 
 def _bounds(servers: str, topic: str, patience: float) -> dict[int, tuple[int, int]]:

@@ -77,6 +77,12 @@ def old_days(connection: Connection, address: Address, before: datetime) -> list
         return [OldDay(*row) for row in cursor]
 
 
+def note_pruning(connection: Connection, address: Address, before: datetime) -> None:
+    """Keep in mind that what happened before a moment may be gone: to be called before it goes."""
+    with own_errors(address), connection, connection.cursor() as cursor:
+        cursor.execute(query("note_pruning"), {"before": before})
+
+
 def drop_day(connection: Connection, address: Address, day: OldDay) -> None:
     """Delete a day of trades, however many there are, in no time.
 

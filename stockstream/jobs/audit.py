@@ -1,0 +1,180 @@
+"""The audit: the six invariants, checked on the live tape without stopping it.
+
+1. In each partition, stored + dead letters + counted repeats (+ what was lost or pruned) = consumed.
+2. A place is taken once over trades and dead letters.
+3. A trade is stored once, in whatever day.
+4. Nothing lies at or above the next offset, and no place goes back while the audit looks on.
+5. Each final candle is plain SQL over its trades; candles and late trades together are all trades.
+6. The group's offset in Kafka, a hint, is not ahead of the truth in PostgreSQL.
+
+Memory is a bit for each place and a portion of rows, whatever the size of the tape.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+import numpy as np
+
+from stockstream.connectors.audit import HOUR, AuditedTape, CandleCount, ConsumedPlace
+from stockstream.connectors.history import BEGINNING
+from stockstream.errors import KafkaUnreachableError
+from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
+from stockstream.market.taken import Taken
+
+# Another process may be a moment behind: what seems wrong is looked at again, so often.
+LOOKS = 5
+
+Hints = Callable[[Iterable[int]], Mapping[int, int]]
+Progress = Callable[[str, float], None]
+
+
+def audit(tape: AuditedTape, hints: Hints, pause: Callable[[], object], progress: Progress) -> list[Check]:
+    """Return what there is to say of each invariant.
+
+    Args:
+        hints: asks the broker for the places that the consumer's group committed, for these partitions.
+        pause: waits between two looks at what seems wrong; a second is right.
+        progress: is told what is looked at, and the share of it that is done.
+    """
+    places = tape.places()
+    if not places:
+        return [waiting("audit", "no trade has been consumed yet")]
+    pruned = tape.whole_since()
+    progress("places", 0.0)
+    taken = _taken(tape, places)
+    once = _stored_once(tape, progress)
+    tape.look_anew()
+    return [
+        _accounted(places, taken, pruned),
+        _unique(taken),
+        once,
+        _below(places, tape.places(), taken),
+        _candles(tape, pruned or BEGINNING, pause, progress),
+        _hinted(tape, hints),
+    ]
+
+
+def _taken(tape: AuditedTape, places: list[ConsumedPlace]) -> dict[int, tuple[Taken, int]]:
+    """Return for each partition the places that are taken, and how many of them by dead letters."""
+    taken = {place.partition: Taken(place.next_offset) for place in places}
+    nowhere = Taken(0)
+    tape.stored(lambda partition, offsets: taken.setdefault(partition, nowhere).take(offsets))
+    stored = {partition: each.count for partition, each in taken.items()}
+    for partition, offset in tape.dead_letters():
+        taken.setdefault(partition, nowhere).take(np.array([offset]))
+    return {partition: (each, each.count - stored.get(partition, 0)) for partition, each in taken.items()}
+
+
+def _accounted(
+    places: list[ConsumedPlace], taken: Mapping[int, tuple[Taken, int]], pruned: datetime | None
+) -> Check:
+    name = "1 all accounted for"
+    missing, faults = 0, []
+    for place in places:
+        found, _ = taken[place.partition]
+        gap = place.next_offset - found.count - place.duplicates - place.lost
+        missing += gap
+        if gap < 0 or (gap and pruned is None):
+            free = ", ".join(f"{each:,}" for each in found.free())
+            faults.append(
+                f"partition {place.partition}: {gap:,} of {place.next_offset:,} missing, free: {free}"
+            )
+    if faults:
+        return failed(
+            name,
+            "; ".join(faults),
+            "a message was passed over: read the topic again into a new database and compare",
+        )
+    consumed = sum(place.next_offset for place in places)
+    dead = sum(letters for _, letters in taken.values())
+    stored = sum(each.count for each, _ in taken.values()) - dead
+    rest = [(sum(place.duplicates for place in places), "repeats")]
+    rest += [(sum(place.lost for place in places), "lost before they were read"), (missing, "pruned")]
+    told = "".join(f" + {count:,} {what}" for count, what in rest if count)
+    return ok(name, f"{consumed:,} consumed = {stored:,} stored + {dead:,} dead letters{told}")
+
+
+def _unique(taken: Mapping[int, tuple[Taken, int]]) -> Check:
+    name = "2 places are taken once"
+    faults = [f"partition {each}: {found.twice}" for each, (found, _) in taken.items() if found.twice]
+    if faults:
+        return failed(name, "; ".join(faults), "two rows claim one message: compare them with the topic")
+    ranges = ", ".join(f"{each}: below {found.end:,}" for each, (found, _) in sorted(taken.items()))
+    return ok(name, f"{sum(each.count for each, _ in taken.values()):,} places; partition {ranges}")
+
+
+def _stored_once(tape: AuditedTape, progress: Progress) -> Check:
+    name = "3 trades are stored once"
+    pairs = tape.overlapping_days()
+    for number, (one, other) in enumerate(pairs):
+        progress(f"{one} and {other}", number / len(pairs))
+        if found := tape.in_both(one, other):
+            return failed(
+                name, f"in {one} and {other}: {', '.join(found)}", "delete one of each by its place"
+            )
+    return ok(name, f"by the key of each day, and by {len(pairs)} comparisons of days that could share ids")
+
+
+def _below(
+    before: list[ConsumedPlace], after: list[ConsumedPlace], taken: Mapping[int, tuple[Taken, int]]
+) -> Check:
+    name = "4 places only grow"
+    now = {place.partition: place.next_offset for place in after}
+    faults = [
+        f"partition {place.partition} went back from {place.next_offset:,} to {now.get(place.partition, 0):,}"
+        for place in before
+        if now.get(place.partition, 0) < place.next_offset
+    ]
+    faults += [
+        f"partition {each} has rows at {found.beyond}" for each, (found, _) in taken.items() if found.beyond
+    ]
+    if faults:
+        return failed(
+            name, "; ".join(faults), "is the database an older one? Start the consumer: it catches up"
+        )
+    return ok(name, f"{sum(now.values()) - sum(each.next_offset for each in before):,} more since the begin")
+
+
+def _candles(tape: AuditedTape, since: datetime, pause: Callable[[], object], progress: Progress) -> Check:
+    name = "5 candles equal SQL"
+    final, wrong, faults = 0, 0, list[str]()
+    hours = tape.hours(since)
+    for number, hour in enumerate(hours):
+        progress(f"candles of {hour:%Y-%m-%d %H:%M}", number / len(hours))
+        found = _looked_at(tape, max(hour, since), hour + HOUR, pause)
+        final, wrong, faults = final + found.final, wrong + found.wrong, [*faults, *found.faults][:5]
+    if wrong:
+        remedy = "is the aggregator behind or away? Start it and audit again"
+        return failed(name, f"{wrong:,} differ: {'; '.join(faults)}", remedy)
+    span = (
+        f", {max(hours[0], since):%Y-%m-%d %H:%M} to {hours[-1] + HOUR:%Y-%m-%d %H:%M} UTC" if hours else ""
+    )
+    return ok(name, f"{final:,} final candles{span}")
+
+
+def _looked_at(tape: AuditedTape, start: datetime, end: datetime, pause: Callable[[], object]) -> CandleCount:
+    """Hold an hour against its trades; what is not so at first may be under way."""
+    for _ in range(LOOKS):
+        tape.look_anew()
+        found = tape.candles(start, end)
+        if not found.wrong:
+            break
+        pause()
+    return found
+
+
+def _hinted(tape: AuditedTape, hints: Hints) -> Check:
+    name = "6 Kafka's hint is behind"
+    # The hint first: the truth may grow between the two looks, and the hint must not be ahead of it.
+    try:
+        hinted = hints([place.partition for place in tape.places()])
+    except KafkaUnreachableError as exc:
+        return failed(name, happened(exc), "python test_system.py tells more")
+    tape.look_anew()
+    now = {place.partition: place.next_offset - place.base for place in tape.places()}
+    ahead = [f"partition {each}: {at:,} over {now[each]:,}" for each, at in hinted.items() if at > now[each]]
+    if ahead:
+        return failed(
+            name, "; ".join(ahead), "is the database an older one? Start the consumer: it catches up"
+        )
+    return ok(name, f"{sum(now[each] - max(at, 0) for each, at in hinted.items()):,} behind the truth")

@@ -1,0 +1,53 @@
+"""Which places of a partition are taken, one bit each, so that millions are told apart in little memory."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Offsets = NDArray[np.int64]
+SHOWN = 5
+
+
+class Taken:
+    """The places from 0 up to an end.
+
+    Attributes:
+        end: the first place outside.
+        count: how many are taken.
+        twice: places that were taken again, the first few of them.
+        beyond: places outside, the first few of them.
+
+    >>> taken = Taken(4)
+    >>> taken.take(np.array([0, 2]))
+    >>> taken.take(np.array([3, 2, 9]))
+    >>> taken.count, taken.twice, taken.beyond, taken.free()
+    (3, [2], [9], [1])
+    """
+
+    def __init__(self, end: int) -> None:
+        """Know of none yet; `end` is the first place outside."""
+        self.end = end
+        self._bits = np.zeros((end >> 3) + 1, np.uint8)
+        self.count = 0
+        self.twice: list[int] = []
+        self.beyond: list[int] = []
+
+    def take(self, places: Offsets) -> None:
+        """Take places, in any order."""
+        is_inside = (places >= 0) & (places < self.end)
+        _note(self.beyond, places[~is_inside])
+        places, counts = np.unique(places[is_inside], return_counts=True)
+        where, bits = places >> 3, np.left_shift(1, places & 7).astype(np.uint8)
+        is_new = self._bits[where] & bits == 0
+        _note(self.twice, places[~is_new | (counts > 1)])
+        np.bitwise_or.at(self._bits, where, bits)
+        self.count += int(is_new.sum())
+
+    def free(self) -> list[int]:
+        """Return the first few places that are not taken."""
+        holes = np.flatnonzero(self._bits != np.uint8(255))[: SHOWN + 1].tolist()
+        near = (place for first in holes for place in range(first * 8, min(first * 8 + 8, self.end)))
+        return [place for place in near if not self._bits[place >> 3] & (1 << (place & 7))][:SHOWN]
+
+
+def _note(noted: list[int], places: Offsets) -> None:
+    noted += places[: SHOWN - len(noted)].tolist()
