@@ -142,10 +142,12 @@ def test_anomalies_only_leaves_the_trades_that_were_found(connection: Connection
     picture = see(readers, Question("all", only_anomalies=True))
     newest = asked(
         connection,
-        """SELECT DISTINCT ON (symbol) symbol, price, trade_id, source FROM trades WHERE symbol IN ('AAPL', 'TSLA')
-           ORDER BY symbol, "timestamp" DESC""",
+        """SELECT DISTINCT ON (symbol) symbol, price, trade_id, source FROM trades
+           WHERE symbol IN ('AAPL', 'TSLA') ORDER BY symbol, "timestamp" DESC""",
     )
-    assert sorted((trade.symbol, trade.price, trade.trade_id, trade.source) for trade in picture.tape) == newest
+    assert (
+        sorted((trade.symbol, trade.price, trade.trade_id, trade.source) for trade in picture.tape) == newest
+    )
     assert {trade.symbol: trade.found for trade in picture.tape} == {
         "AAPL": "price_spike, volume_spike",
         "TSLA": "price_spike",
