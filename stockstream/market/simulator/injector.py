@@ -131,7 +131,8 @@ class Injector:
 
 
 def _free(tape: Tape, rows: Ints) -> Ints:
-    return rows[tape.label[rows] == 0]
+    free: Ints = rows[tape.label[rows] == 0]
+    return free
 
 
 def _rows_by_symbol(tape: Tape) -> list[Ints]:
