@@ -217,10 +217,8 @@ def test_trades_that_the_broker_will_not_have_are_counted_and_end_in_exit_code_1
 ) -> None:
     narrow = settings.model_copy(update={"kafka_topic": f"{settings.kafka_topic}-narrow"})
     topic = NewTopic(narrow.kafka_topic, 4, 1, config={"max.message.bytes": "150"})
-    (made,) = (
-        AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers}).create_topics([topic]).values()
-    )
-    made.result(PATIENCE)
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    admin.create_topics([topic])[narrow.kafka_topic].result(PATIENCE)
     log = tmp_path / "log"
     with producing(environment_of(narrow), log, "--rate", "1000", "--count", "50") as process:
         assert process.wait(PATIENCE) == 1
