@@ -6,13 +6,15 @@ it; for comparison the simulation and its encoding alone, with nobody to send to
 how far the number of trades in so many seconds is from the asked one.
 """
 
+import os
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
+from operator import attrgetter
 from threading import Event, Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from confluent_kafka import Producer
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
 BARE, LOOP, SCRIPT, ENCODE = "bare client, ready bytes", "producer's loop", "producer.py", "no client"
 READY = 100_000  # distinct messages, sent again and again
 FAST = 100_000.0  # trades a second of market time, as producer.py has it
+
+
+class Run(NamedTuple):
+    """One run of a way: trades a second by the clock, and seconds of CPU of the sending side a million."""
+
+    rate: float
+    cpu: float
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -56,17 +65,25 @@ def measure(arguments: Namespace, stop: Event) -> Report:
         }
         _bare(scene, ready, len(ready))  # the first connection and the topic's first segments
         results = in_turns(
-            {name: partial(_run, scene, name, way) for name, way in ways.items()}, arguments.rounds
+            {name: partial(_run, scene, name, way, arguments.trades) for name, way in ways.items()},
+            arguments.rounds,
         )
         paces = {rate: _pace_error(scene, rate, arguments.seconds) for rate in arguments.rates}
     return _report(arguments, results, paces)
 
 
-def _run(scene: Stage, name: str, way: Callable[[], float]) -> float:
+def _run(scene: Stage, name: str, way: Callable[[], float], trades: int) -> Run:
     scene.go_on()
+    began = _cpu()
     rate = way()
-    scene.say(f"{name}: {rate:,.0f} trades/s")
-    return rate
+    run = Run(rate, (_cpu() - began) / trades * 1e6)
+    scene.say(f"{name}: {run.rate:,.0f} trades/s, {run.cpu:.2f} s of CPU a million")
+    return run
+
+
+def _cpu() -> float:
+    """Return seconds of CPU of this process, its threads and the scripts that have ended; no server's."""
+    return sum(os.times()[:4])
 
 
 def _source(rate: float, *, paced: bool) -> SyntheticSource:
@@ -141,8 +158,9 @@ def _pace_error(scene: Stage, rate: int, seconds: int) -> float:
     return error
 
 
-def _report(arguments: Namespace, results: Mapping[str, list[float]], paces: Mapping[int, float]) -> Report:
-    medians = {name: middle(rates, float) for name, rates in results.items()}
+def _report(arguments: Namespace, results: Mapping[str, list[Run]], paces: Mapping[int, float]) -> Report:
+    medians = {name: middle(runs, attrgetter("rate")) for name, runs in results.items()}
+    cpu = {name: middle(runs, attrgetter("cpu")) for name, runs in results.items()}
     ratios = {
         "loop_to_bare": medians[LOOP] / medians[BARE],
         "script_to_bare": medians[SCRIPT] / medians[BARE],
@@ -152,21 +170,23 @@ def _report(arguments: Namespace, results: Mapping[str, list[float]], paces: Map
         [
             name,
             f"{medians[name]:,.0f}",
-            f"{min(rates):,.0f}",
-            f"{max(rates):,.0f}",
+            f"{min(runs).rate:,.0f}",
+            f"{max(runs).rate:,.0f}",
             f"{medians[name] / medians[BARE]:.2f}",
+            f"{cpu[name]:.2f}",
         ]
-        for name, rates in results.items()
+        for name, runs in results.items()
     ]
     rows += [[f"pace of {rate:,}/s, % off", f"{error:.2f}"] for rate, error in paces.items()]
     return Report(
         bench="produce",
         title=f"Into the topic, {arguments.trades:,} trades; median of {arguments.rounds}",
-        columns=("way", "trades/s", "slowest", "fastest", "to bare"),
+        columns=("way", "trades/s", "slowest", "fastest", "to bare", "CPU s a million"),
         rows=rows,
         facts={
-            "rates": dict(results),
+            "rates": {name: [run.rate for run in runs] for name, runs in results.items()},
             "medians": medians,
+            "cpu_seconds_per_million": cpu,
             "pace_errors_percent": dict(paces),
             "ratios": ratios,
         },

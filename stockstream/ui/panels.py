@@ -102,7 +102,7 @@ def recent(picture: Picture, sign: str) -> None:
     st.markdown("### Recent trades", anchors=False)
     with st.container(height=TAPE_HEIGHT, border=False, key="tape"):
         st.html(pieces.tape(picture.tape, sign, zone_name(picture.read_at)))
-    downloads.offer("trades", picture.tape)
+    downloads.offer("trades", picture.tape[::-1])  # in order of time, as a replay wants them
 
 
 def found(picture: Picture) -> None:

@@ -51,15 +51,20 @@ class Candle:
 
 @dataclass(frozen=True)
 class Print:
-    """One trade as the tape shows it; `label` is an injected anomaly's kind, `found` the detector's."""
+    """One trade: every field of its message, so that a download can be replayed, and what the tape shows.
 
+    `anomaly` is an injected anomaly's label, `found` the detector's kinds.
+    """
+
+    trade_id: str
     timestamp: datetime
     symbol: str
-    trade_type: str
     price: Decimal
     volume: Decimal
+    trade_type: str
+    source: str
+    anomaly: str | None
     value: Decimal
-    label: str | None
     found: str | None
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.feeds import FEEDS, Place
+from stockstream.market.feeds import FEEDS, Frame, Place
 from stockstream.market.feeds.binance import Binance
 from stockstream.market.feeds.coinbase import Coinbase
 from stockstream.market.feeds.kraken import Kraken
@@ -103,6 +103,22 @@ def test_every_trade_keeps_the_contract_and_is_read_as_it_happened(name: str) ->
             trade_type="BUY" if fact.buyer_takes else "SELL",
             source=name,
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "notice"),
+    [
+        ("coinbase", '{"type":"subscriptions","channels":[{"name":"matches","product_ids":["BTC-USD"]}]}'),
+        ("coinbase", '{"type":"a_type_of_tomorrow","product_id":"BTC-USD"}'),
+        ("kraken", '{"channel":"status","type":"update","data":[{"system":"maintenance","version":"2"}]}'),
+        ("kraken", '{"channel":"heartbeat"}'),
+        ("binance", '{"stream":"","data":{"e":"serverShutdown","E":1770123456789}}'),
+        ("binance", '{"e":"serverShutdown","E":1770123456789}'),
+        ("binance", '{"result":null,"id":1}'),
+    ],
+)
+def test_a_notice_of_a_venue_is_no_trade_and_no_trouble(name: str, notice: str) -> None:
+    assert FEEDS[name]().parse(notice) == Frame()
 
 
 @pytest.mark.parametrize("frame", GARBAGE, ids=repr)

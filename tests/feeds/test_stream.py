@@ -1,6 +1,10 @@
-"""A venue's stream through disconnects, gaps, repeats, stalls and garbage: each trade once, in order."""
+"""A venue's stream through disconnects, gaps, repeats, stalls and garbage: each trade once, in order.
+
+There are fifty of them; FEED_FAULTS plays another number, such as 500 with `--timeout 900`.
+"""
 
 import asyncio
+import os
 import random
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +21,8 @@ from tests.feeds.venue import FAULTS, Venue, facts
 
 QUICK = Timing(first=0.01, longest=0.05, fills=(0.02, 0.05, 0.1, 0.2, 0.4))
 PATIENCE = 60.0
+ROUNDS = int(os.environ.get("FEED_FAULTS", "50")) // len(FAULTS)
+TRADES_A_FAULT = 30
 
 
 def feed_at(venue: str, where: str) -> Feed:
@@ -83,20 +89,20 @@ async def heard(
 
 
 @pytest.mark.parametrize("name", FEEDS)
-def test_fifty_faults_lose_and_double_nothing(name: str) -> None:
-    faults = list(FAULTS) * 5
+def test_many_faults_lose_and_double_nothing(name: str) -> None:
+    faults = list(FAULTS) * ROUNDS
     random.Random(7).shuffle(faults)  # noqa: S311 - no secret
     venue = Venue(LANGUAGES[name])
-    happening = facts(venue.language, 1500)
+    happening = facts(venue.language, TRADES_A_FAULT * len(faults))
     stream, listening = asyncio.run(heard(name, venue, happening, faults))
     assert sorted(venue.faults_done) == sorted(faults)
     for symbol in venue.language.symbols:
         got = listening.of(symbol)
         all_of_it = [meant(fact, name) for fact in happening if fact.symbol == symbol]
         assert got == all_of_it[all_of_it.index(got[0]) :]
-        assert len(got) > 700
-    assert stream.connections > 15
-    assert stream.garbage > 0
+        assert len(got) > 0.9 * len(all_of_it)
+    assert stream.connections > 3 * ROUNDS  # four of the faults end a connection
+    assert stream.garbage >= ROUNDS
 
 
 @pytest.mark.parametrize("name", FEEDS)

@@ -121,11 +121,18 @@ def test_the_tape_is_the_newest_trades_newest_first(
     picture = see(readers, Question("5m", chosen, tape=20))
     expected = asked(
         connection,
-        """SELECT "timestamp", symbol, price, total_value FROM trades WHERE symbol = ANY (%(symbols)s)
+        """SELECT "timestamp", trade_id, symbol, price, volume, trade_type, source, anomaly, total_value
+           FROM trades WHERE symbol = ANY (%(symbols)s)
            ORDER BY "timestamp" DESC, kafka_offset DESC LIMIT 20""",
         symbols=list(chosen or SYMBOLS),
     )
-    shown = [(trade.timestamp, trade.symbol, trade.price, trade.value) for trade in picture.tape]
+    shown = [
+        (
+            *(trade.timestamp, trade.trade_id, trade.symbol, trade.price, trade.volume, trade.trade_type),
+            *(trade.source, trade.anomaly, trade.value),
+        )
+        for trade in picture.tape
+    ]
     assert sorted(shown) == sorted(expected)
     assert [row[0] for row in shown] == [row[0] for row in expected]
 
@@ -135,10 +142,12 @@ def test_anomalies_only_leaves_the_trades_that_were_found(connection: Connection
     picture = see(readers, Question("all", only_anomalies=True))
     newest = asked(
         connection,
-        """SELECT DISTINCT ON (symbol) symbol, price FROM trades WHERE symbol IN ('AAPL', 'TSLA')
-           ORDER BY symbol, "timestamp" DESC""",
+        """SELECT DISTINCT ON (symbol) symbol, price, trade_id, source FROM trades
+           WHERE symbol IN ('AAPL', 'TSLA') ORDER BY symbol, "timestamp" DESC""",
     )
-    assert sorted((trade.symbol, trade.price) for trade in picture.tape) == newest
+    assert (
+        sorted((trade.symbol, trade.price, trade.trade_id, trade.source) for trade in picture.tape) == newest
+    )
     assert {trade.symbol: trade.found for trade in picture.tape} == {
         "AAPL": "price_spike, volume_spike",
         "TSLA": "price_spike",

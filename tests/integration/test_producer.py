@@ -5,14 +5,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
+from stockstream.connectors.kafka_sink import QUEUE, SLICE, KafkaSink, Messages
 from stockstream.connectors.kafka_topic import ends
 from stockstream.errors import KafkaUnreachableError
 from stockstream.market.labels import read_label
@@ -23,7 +28,7 @@ from stockstream.settings import PROJECT, Settings
 from tests.fresh import environment_of
 from tests.waiting import until
 
-PATIENCE = 60.0
+PATIENCE = 120.0  # the first producer of a fresh checkout compiles its encoder
 COUNTS = re.compile(r"([\d,]+) trades sent, ([\d,]+) acknowledged, ([\d,]+) failed")
 
 
@@ -205,6 +210,37 @@ def test_a_stop_in_an_outage_tells_what_was_not_delivered_and_a_second_ctrl_c_en
     assert f"{sent - acknowledged + failed:,} trades were not delivered" in patient.read_text()
     assert sent > acknowledged
     assert "Traceback" not in patient.read_text() + hasty.read_text()
+
+
+def test_trades_that_the_broker_will_not_have_are_counted_and_end_in_exit_code_1(
+    settings: Settings, tmp_path: Path
+) -> None:
+    narrow = settings.model_copy(update={"kafka_topic": f"{settings.kafka_topic}-narrow"})
+    topic = NewTopic(narrow.kafka_topic, 4, 1, config={"max.message.bytes": "150"})
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    admin.create_topics([topic])[narrow.kafka_topic].result(PATIENCE)
+    log = tmp_path / "log"
+    with producing(environment_of(narrow), log, "--rate", "1000", "--count", "50") as process:
+        assert process.wait(PATIENCE) == 1
+    said = log.read_text()
+    assert counted(said) == (50, total(narrow), 50 - total(narrow))
+    assert total(narrow) < 50
+    assert f"{50 - total(narrow)} trades were not delivered (Broker: Message size too large)" in said
+    assert "Traceback" not in said
+
+
+def test_a_full_queue_waits_and_drops_nothing() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        nobody = f"127.0.0.1:{taken.getsockname()[1]}"
+    sink, stop = KafkaSink(nobody, "t"), Event()
+    ready = Messages([b"k"] * SLICE, [b"v"] * SLICE)
+    while sink.accepted < QUEUE:
+        assert sink.send(ready, stop) == SLICE
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    assert sink.send(ready, stop) == 0
+    assert time.monotonic() - began > 0.2
+    assert (sink.accepted, sink.acknowledged, sink.failed, sink.unsettled) == (QUEUE, 0, 0, QUEUE)
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,16 @@ def test_a_stale_price_stands_still() -> None:
 
 
 def test_a_multivariate_anomaly_moves_price_and_volume_at_once() -> None:
-    disturbed, calm, rows = first_episode("multivariate")
-    assert np.all(disturbed.volume[rows] > calm.volume[rows])
-    assert np.all(disturbed.cents[rows] != calm.cents[rows])
+    disturbed, calm = (tapes(each)[0] for each in (only("multivariate"), Injection(0.0)))
+    rows = disturbed.label > 0
+    swollen = disturbed.volume[rows] / calm.volume[rows]
+    moved = np.abs(disturbed.cents[rows] / calm.cents[rows] - 1)
+    assert np.all(swollen > 1)
+    assert np.all(moved > 0)
+    # Neither alone reaches what the mildest spike has.
+    least = {kind.label: kind.size[0] for kind in KINDS}
+    assert swollen.max() < least["volume_spike"]
+    assert moved.max() < least["price_spike"]
 
 
 def test_a_magnitude_makes_anomalies_so_many_times_as_strong() -> None:

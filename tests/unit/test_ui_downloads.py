@@ -2,11 +2,18 @@
 
 import csv
 import io
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from stockstream.connectors.replay_files import TradeFile
+from stockstream.market.replay_rows import Reader, guess
+from stockstream.market.trade import Trade
 from stockstream.ui import downloads
 from stockstream.ui.records import Print
 from tests.unit.test_ui_charts import mark
@@ -14,14 +21,23 @@ from tests.unit.test_ui_pieces import standing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TRADE = Print(
+    "000712",
     NOON.astimezone(timezone(timedelta(hours=5))),
     "BTC-USD",
-    "BUY",
     Decimal("64123.12345678"),
     Decimal("0.00000001"),
-    Decimal("0.0006412312345678"),
+    "BUY",
+    "kraken",
     None,
+    Decimal("0.0006412312345678"),
     "price_spike",
+)
+LABELLED = replace(
+    TRADE,
+    trade_id="000713",
+    timestamp=NOON + timedelta(microseconds=7),
+    price=Decimal("1E+2"),
+    anomaly="burst#5f3a-2",
 )
 
 
@@ -39,6 +55,21 @@ def test_csv_has_the_numbers_to_the_last_digit_and_times_in_utc() -> None:
 def test_parquet_has_decimals_and_moments() -> None:
     (row,) = pq.read_table(io.BytesIO(downloads.as_parquet([TRADE]))).to_pylist()
     assert (row["timestamp"], row["price"], row["volume"]) == (NOON, TRADE.price, TRADE.volume)
+
+
+@pytest.mark.parametrize(("ending", "made"), [("csv", downloads.as_csv), ("parquet", downloads.as_parquet)])
+def test_trades_taken_along_are_replayed_as_the_same_trades(
+    tmp_path: Path, ending: str, made: Callable[[Sequence[Print]], bytes]
+) -> None:
+    path = tmp_path / f"trades.{ending}"
+    path.write_bytes(made([TRADE, LABELLED]))
+    file = TradeFile(path)
+    reader = Reader(guess(file.header, {}), file.fingerprint)
+    read_back = [reader.trade(row.cells, row.line) for row in file.rows()]
+    assert read_back == [
+        Trade(**{name: getattr(record, name) for name in Trade.__struct_fields__})
+        for record in (TRADE, LABELLED)
+    ]
 
 
 def test_a_standing_has_its_change_and_a_finding_its_methods_in_words() -> None:

@@ -91,7 +91,7 @@ def test_direction_is_told_by_arrow_and_sign() -> None:
 
 def test_what_comes_from_outside_is_escaped() -> None:
     mark = Mark(NOON, NOON, EVIL, EVIL, [EVIL], 1.0, 0.5, EVIL, is_span=False, price=None)
-    trade = Print(NOON, EVIL, "BUY", Decimal(1), Decimal(1), Decimal(1), EVIL, EVIL)
+    trade = Print(EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, EVIL, Decimal(1), EVIL)
     drawn = [
         pieces.findings([mark], NOON),
         pieces.tape([trade], "$"),

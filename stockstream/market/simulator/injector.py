@@ -14,6 +14,7 @@ from stockstream.market.simulator.path import Path
 from stockstream.market.simulator.tape import Ints, Tape
 
 MOST_SHARE = 0.99
+NEAR = 8  # candidates a trade of an episode that are looked at before all the others
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Injector:
         """Work out once what each episode asks for."""
         self._kinds = tuple(kind.scaled(self.injection.magnitude) for kind in self.injection.kinds)
         weights = np.array([kind.weight for kind in self._kinds])
-        self._chances = weights / weights.sum()
+        self._chances = np.cumsum(weights) / weights.sum()
 
     def disturb(self, tape: Tape, path: Path) -> None:
         """Put anomalies into the tape, in place: its columns and its labels.
@@ -84,7 +85,7 @@ class Injector:
                 self._go_on(episode, tape, path, rows_of[episode.symbol], row)
 
     def _begin(self, tape: Tape, row: int) -> Episode:
-        kind = self._kinds[int(self.rng.choice(len(self._kinds), p=self._chances))]
+        kind = self._kinds[int(np.searchsorted(self._chances, self.rng.random(), side="right"))]
         self._begun += 1
         return Episode(
             self._begun,
@@ -99,9 +100,12 @@ class Injector:
 
     def _go_on(self, episode: Episode, tape: Tape, path: Path, own_rows: Ints, start: int) -> None:
         """Shape the episode's trades from row `start` on, and keep it open if it is not yet over."""
-        candidates = np.arange(start, len(tape)) if episode.kind.crowds else own_rows[own_rows >= start]
         left = episode.trades - episode.done
-        rows = candidates[tape.label[candidates] == 0][:left]
+        begin = np.searchsorted(own_rows, start)
+        candidates = np.arange(start, len(tape)) if episode.kind.crowds else own_rows[begin:]
+        rows = _free(tape, candidates[: NEAR * left])[:left]
+        if rows.size < left:
+            rows = _free(tape, candidates)[:left]
         if rows.size:
             self._shape(episode, tape, path, rows)
         if rows.size < left:
@@ -126,7 +130,13 @@ class Injector:
         tape.episode[rows] = episode.number
 
 
+def _free(tape: Tape, rows: Ints) -> Ints:
+    free: Ints = rows[tape.label[rows] == 0]
+    return free
+
+
 def _rows_by_symbol(tape: Tape) -> list[Ints]:
-    order = np.argsort(tape.symbol, kind="stable")
+    # Of two bytes, because these are sorted by counting.
+    order = np.argsort(tape.symbol.astype(np.uint16), kind="stable")
     bounds = np.searchsorted(tape.symbol[order], np.arange(len(tape.symbols) + 1))
     return [order[start:end] for start, end in pairwise(bounds)]

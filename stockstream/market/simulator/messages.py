@@ -1,59 +1,71 @@
-"""A tape as messages, a block at a time: byte for byte what `trade.encode` makes of each trade."""
+"""A tape as messages, a block at a time: byte for byte what `trade.encode` makes of each trade.
+
+Compiled, because it is the producer's own work on every trade: nothing of a trade is a Python object
+but the message that the client takes.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market import trade
+from stockstream.market.compiled import compiled
 from stockstream.market.simulator.tape import SOURCE, Ints, Tape
 
-_HEAD = b'{"trade_id":"' + b"i" * 36 + b'","timestamp":"yyyy-mm-ddThh:mm:ss.ffffffZ","symbol":"'
-_ID = slice(_HEAD.index(b"i" * 36), _HEAD.index(b"i" * 36) + 36)
-_SECONDS = slice(_HEAD.index(b"yyyy"), _HEAD.index(b".ffffff"))
-_MICROS = slice(_HEAD.index(b"ffffff"), _HEAD.index(b"Z"))
 SIDES = ("SELL", "BUY")
-_THREE_DIGITS = np.array([list(b"%03d" % number) for number in range(1000)], np.uint8)
+SECOND = 1_000_000  # microseconds
+FRACTION_DIGITS, CENT_DIGITS = 6, 2
+
+_ID = np.frombuffer(b'{"trade_id":"', np.uint8)
+_TIME = np.frombuffer(b'","timestamp":"', np.uint8)
+_SYMBOL = np.frombuffer(b'Z","symbol":"', np.uint8)
+_PRICE = np.frombuffer(b'","price":', np.uint8)
+_VOLUME = np.frombuffer(b',"volume":', np.uint8)
+_POINT, _ZERO = ord("."), ord("0")
+# All that has the same length in every message, and the fraction of a second at its longest.
+_FIXED = sum(map(len, (_ID, _TIME, _SYMBOL, _PRICE, _VOLUME))) + FRACTION_DIGITS + 1 + CENT_DIGITS + 1
+
+Bytes = NDArray[np.uint8]
 
 
-class _PriceText(dict[int, bytes]):
-    """The text of a price in cents; a block asks for the same few again and again."""
+class Words(NamedTuple):
+    """Words of several lengths, one a row.
 
-    def __missing__(self, cents: int) -> bytes:
-        self[cents] = text = b"%d.%02d" % divmod(cents, 100)
-        return text
+    Args:
+        letters: shape (words, longest), filled up with zeros; `lengths`: shape (words,).
+    """
 
-
-class _VolumeText(dict[int, bytes]):
-    """The text of a volume, with the name of its field."""
-
-    def __missing__(self, volume: int) -> bytes:
-        self[volume] = text = b',"volume":%d,"trade_type":"' % volume
-        return text
+    letters: Bytes
+    lengths: Ints
 
 
-def encode_tape(tape: Tape, event_times: Ints, ids: NDArray[np.uint8]) -> list[bytes]:
+def encode_tape(tape: Tape, event_times: Ints, ids: Bytes) -> list[bytes]:
     """Return the messages of the tape's trades.
 
     Args:
         event_times: microseconds since 1970, UTC, one a trade.
         ids: one id of 36 ASCII characters a row, as `trade_ids` makes them.
     """
-    names = [name.encode() + b'","price":' for name in tape.symbols]
-    ends, end = _ends(tape)
-    price, volume = _PriceText(), _VolumeText()
-    # Maps and not a loop: no step of it is the interpreter's.
-    parts = zip(
-        _heads(event_times, ids),
-        map(names.__getitem__, tape.symbol.tolist()),
-        map(price.__getitem__, tape.cents.tolist()),
-        map(volume.__getitem__, tape.volume.tolist()),
-        map(ends.__getitem__, end.tolist()),
-        strict=True,
-    )
-    messages = list(map(b"".join, parts))
-    # The codec writes no fraction for a whole second, which breaks the fixed width: one in a million.
-    for row in np.flatnonzero(event_times % 1_000_000 == 0).tolist():
-        messages[row] = trade.encode(tape.trade(row, event_times[row], ids[row].tobytes().decode()))
+    names = _words([name.encode() for name in tape.symbols])
+    seconds, micros = np.divmod(event_times, SECOND)
+    stamps, stamp = np.unique(seconds, return_inverse=True)
+    clock = _words([str(np.datetime64(int(second), "s")).encode() for second in stamps])
+    texts, end = _ends(tape)
+    ends = _words(texts)
+    width = _FIXED + ids.shape[1] + sum(words.letters.shape[1] for words in (names, clock, ends))
+    width += sum(len(str(column.max(initial=0))) for column in (tape.cents, tape.volume))
+    out = np.zeros((len(tape), width), np.uint8)
+    _write(out, ids, clock, stamp, micros, names, tape.symbol, tape.cents, tape.volume, ends, end)
+    # A message ends where the zeros begin: as fixed-width text, all become bytes in one call.
+    messages: list[bytes] = out.view(f"S{width}").ravel().tolist()
     return messages
+
+
+def _words(words: Sequence[bytes]) -> Words:
+    letters = np.array(words, np.bytes_)
+    shape = len(words), letters.dtype.itemsize
+    return Words(letters.view(np.uint8).reshape(shape), np.array(list(map(len, words)), np.int64))
 
 
 def _ends(tape: Tape) -> tuple[list[bytes], Ints]:
@@ -68,17 +80,72 @@ def _ends(tape: Tape) -> tuple[list[bytes], Ints]:
 
 def _end(side: str, anomaly: str | None) -> bytes:
     label = "null" if anomaly is None else f'"{anomaly}"'
-    return f'{side}","source":"{SOURCE}","anomaly":{label}}}'.encode()
+    return f',"trade_type":"{side}","source":"{SOURCE}","anomaly":{label}}}'.encode()
 
 
-def _heads(event_times: Ints, ids: NDArray[np.uint8]) -> list[bytes]:
-    """All of a message before its symbol: of fixed width, so filled in by column."""
-    heads = np.tile(np.frombuffer(_HEAD, np.uint8), (event_times.size, 1))
-    heads[:, _ID] = ids
-    seconds, micros = np.divmod(event_times, 1_000_000)
-    for second in np.unique(seconds):
-        text = str(np.datetime64(int(second), "s")).encode()
-        heads[seconds == second, _SECONDS] = np.frombuffer(text, np.uint8)
-    heads[:, _MICROS] = _THREE_DIGITS[np.stack(np.divmod(micros, 1000), axis=1)].reshape(-1, 6)
-    whole: list[bytes] = heads.view(f"S{len(_HEAD)}").ravel().tolist()
-    return whole
+@compiled
+def _write(  # noqa: PLR0913, PLR0917 - a column each
+    out: Bytes,
+    ids: Bytes,
+    clock: Words,
+    stamp: Ints,
+    micros: Ints,
+    names: Words,
+    symbol: Ints,
+    cents: Ints,
+    volume: Ints,
+    ends: Words,
+    end: Ints,
+) -> None:
+    """Write one message into each row of `out`, whose bytes are zero and which is wide enough."""
+    for row in range(len(out)):
+        line = out[row]
+        at = _put(line, 0, _ID, _ID.size)
+        at = _put(line, at, ids[row], ids.shape[1])
+        at = _put(line, at, _TIME, _TIME.size)
+        at = _put(line, at, clock.letters[stamp[row]], clock.lengths[stamp[row]])
+        if micros[row]:  # the codec writes no fraction for a whole second
+            at = _put_fraction(line, at, micros[row], FRACTION_DIGITS)
+        at = _put(line, at, _SYMBOL, _SYMBOL.size)
+        at = _put(line, at, names.letters[symbol[row]], names.lengths[symbol[row]])
+        at = _put(line, at, _PRICE, _PRICE.size)
+        at = _put_number(line, at, cents[row] // 100)
+        at = _put_fraction(line, at, cents[row] % 100, CENT_DIGITS)
+        at = _put(line, at, _VOLUME, _VOLUME.size)
+        at = _put_number(line, at, volume[row])
+        _put(line, at, ends.letters[end[row]], ends.lengths[end[row]])
+
+
+@compiled
+def _put(line: Bytes, at: int, letters: Bytes, length: int) -> int:
+    """Write letters at a place; returns the place after them."""
+    rest = line[at:]
+    for place in range(length):
+        rest[place] = letters[place]
+    return at + length
+
+
+@compiled
+def _put_number(line: Bytes, at: int, number: int) -> int:
+    """Write a whole number, zero or above, in as many digits as it has."""
+    end, rest = at + 1, number // 10
+    while rest:
+        end, rest = end + 1, rest // 10
+    _put_digits(line, at, end, number)
+    return end
+
+
+@compiled
+def _put_fraction(line: Bytes, at: int, number: int, digits: int) -> int:
+    """Write a point and so many digits."""
+    line[at] = _POINT
+    end = at + 1 + digits
+    _put_digits(line, at + 1, end, number)
+    return end
+
+
+@compiled
+def _put_digits(line: Bytes, begin: int, end: int, number: int) -> None:
+    for place in range(end - 1, begin - 1, -1):
+        line[place] = _ZERO + number % 10
+        number //= 10

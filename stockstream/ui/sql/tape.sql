@@ -9,7 +9,8 @@ WITH newest AS (
     ) AS mine
     ORDER BY mine."timestamp" DESC LIMIT %(at_most)s
 )
-SELECT t."timestamp", t.symbol, t.trade_type, t.price, t.volume, t.total_value, t.anomaly, found.kinds
+SELECT t.trade_id, t."timestamp", t.symbol, t.price, t.volume, t.trade_type, t.source, t.anomaly, t.total_value,
+    found.kinds
 FROM newest AS t
 LEFT JOIN LATERAL (
     SELECT string_agg(DISTINCT a.kind, ', ') AS kinds FROM anomalies AS a

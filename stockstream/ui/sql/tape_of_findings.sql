@@ -5,7 +5,7 @@ WITH newest AS (
     ORDER BY a.span_end DESC LIMIT %(at_most)s
 )
 SELECT
-    t."timestamp", t.symbol, t.trade_type, t.price, t.volume, t.total_value, t.anomaly,
+    t.trade_id, t."timestamp", t.symbol, t.price, t.volume, t.trade_type, t.source, t.anomaly, t.total_value,
     string_agg(DISTINCT a.kind, ', ') AS kinds
 FROM newest
 JOIN trades AS t USING (source, symbol, trade_id)
