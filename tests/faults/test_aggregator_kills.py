@@ -1,6 +1,7 @@
-"""The aggregator is killed at random moments under load: FAULT_RUNS (`./test.sh --faults N`) says how often.
+"""The aggregator is killed: between any two of its effects, and at random moments under load.
 
-After each kill the next one makes the candles whole again: they equal plain SQL before the load goes on.
+At random as often as FAULT_RUNS (`./test.sh --faults N`) says. After each of these kills the next one makes
+the candles whole again: they equal plain SQL before the load goes on.
 """
 
 import os
@@ -14,8 +15,10 @@ from threading import Event
 
 from stockstream.connectors.postgres import Connection
 from stockstream.settings import Settings
+from tests.faults.halting_aggregator import POINTS
 from tests.integration.mixed_tape import Line, mixed_tape, produce, store
 from tests.integration.test_aggregator import (
+    aggregate,
     assert_candles_are_plain_sql,
     candles_differ,
     has_moved,
@@ -28,6 +31,7 @@ KILLS = int(os.environ.get("FAULT_RUNS", "2"))
 PIECE = 400
 # Trades for each kill: more than are sent until it comes.
 LOAD = 40_000
+SHORT = 10_000
 LONGEST = 1.0  # seconds from the first sign of progress to the kill
 PATIENCE = 60.0
 
@@ -52,6 +56,19 @@ def test_killed_at_random_under_load_its_candles_are_plain_sql_each_time(
         first += len(sent)
     with running(environment, "aggregator.py"):
         until(lambda: not candles_differ(connection), PATIENCE)
+    assert_candles_are_plain_sql(connection)
+
+
+def test_killed_between_any_two_effects_of_a_checkpoint_it_loses_and_doubles_nothing(
+    settings: Settings, environment: Mapping[str, str], connection: Connection
+) -> None:
+    for number, point in enumerate(POINTS):
+        first = number * SHORT
+        store(connection, produce(settings, mixed_tape(SHORT, seed=number, first=first)))
+        with running(environment, "-m", "tests.faults.halting_aggregator", point) as aggregator:
+            aggregator.communicate(timeout=PATIENCE)
+        assert aggregator.returncode == -9, point
+    aggregate(environment)
     assert_candles_are_plain_sql(connection)
 
 
