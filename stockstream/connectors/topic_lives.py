@@ -115,7 +115,8 @@ class TopicLives:
             bases = {partition: lives[partition].base for partition in extents}
             cut = self._begin_where_cut(records, topic_id, bases, look)
             bases |= cut
-            self._lose(records, [self._job], {each: base + extents[each].begin for each, base in cut.items()})
+            starts = bases | {each: base + extents[each].begin for each, base in cut.items()}
+            self._lose(records, [self._job], starts)
             places = records.places(self._job, extents)
             self._pass_over(records, bases, places, extents)
         self._tell_of_what_comes_again(bases, places, extents)
