@@ -1,7 +1,6 @@
 """All golden tapes through a real Flink, a third of each at a time, so that it goes on from state twice.
 
-First `run`, until kill -9; then `run` again from the checkpoint, until `cancel` makes a savepoint; then
-`submit`, from that savepoint, to another Flink through its SQL gateway.
+First until kill -9, then from the checkpoint until `cancel` makes a savepoint, then from that.
 """
 
 import json
@@ -11,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -19,15 +18,11 @@ import psutil
 from confluent_kafka import Producer
 
 from stockstream.connectors.engine_lock import EngineLock
-from stockstream.connectors.flink_gateway import Gateway
 from stockstream.connectors.flink_rest import Flink
 from stockstream.connectors.postgres import Connection, address_of, connect
-from stockstream.errors import EngineRunsError, FlinkError, FlinkUnreachableError
+from stockstream.errors import EngineRunsError, FlinkError
 from stockstream.jobs.flink_script import JOB_NAME
 from stockstream.market.trade import encode
-from stockstream.services import flink as local
-from stockstream.services import ports
-from stockstream.services.leash import Leash
 from stockstream.settings import PROJECT, Settings
 from tests.golden.cases import trade
 from tests.golden.expected import Row, found
@@ -59,10 +54,6 @@ class Scene:
     cancelled: subprocess.CompletedProcess[str] | None = None
     ended: int | None = None
     after: subprocess.CompletedProcess[str] | None = None
-    submitted: subprocess.CompletedProcess[str] | None = None
-    again: subprocess.CompletedProcess[str] | None = None
-    resumed: dict[str, Any] = field(default_factory=dict)
-    cancelled_there: subprocess.CompletedProcess[str] | None = None
     findings: list[tuple[Any, ...]] = field(default_factory=list)
 
 
@@ -80,33 +71,19 @@ def play(settings: Settings, environment: Mapping[str, str], connection: Connect
         scene.killed = (process.returncode, said.splitlines()[-1])
     _produce(settings, second)
     with flink(environment) as process:
-        until(lambda: _has_read(scene, len(second)), patience=150)
-        _end(scene, process)
+        until(lambda: _has_stored_state(scene, len(second)), patience=150)
+        scene.cancelled = ran(environment, "flink_processor.py", "cancel")
+        process.communicate(timeout=60)
+        scene.ended = process.returncode
     _produce(settings, third)
-    with cluster(settings) as (page, gateway):
-        _submit(scene, page, gateway)
+    with flink(environment):
         # What is not as it must be after that is for the tests to say.
         with suppress(AssertionError):
             until(lambda: _is_through(scene), patience=150)
-        scene.resumed = told(environment, "--flink", page)
-        scene.cancelled_there = ran(environment, "flink_processor.py", "cancel", "--flink", page)
+        scene.status = told(environment)
+        scene.spoken = ran(environment, "flink_processor.py", "status").stdout
+    scene.after = ran(environment, "flink_processor.py", "status")
     return scene
-
-
-@contextmanager
-def cluster(settings: Settings) -> Iterator[tuple[str, str]]:
-    """A Flink that is not `run`'s: its page, which comes with a job, and its SQL gateway."""
-    page, gateway = ports.free_port(), ports.free_port()
-    program = local.prepare(settings.data_dir, gateway, local.state_folder(settings.data_dir) / "cluster")
-    with (program.folder / "conf" / "config.yaml").open("a", encoding="utf-8") as config:
-        config.write(f"rest.bind-port: {page}\n")
-    quick = replace(program, environment={**program.environment, **JAVA})
-    leash = Leash(quick, program.folder / "logs" / "cluster.log")
-    try:
-        until(lambda: _answers(Gateway(f"http://127.0.0.1:{gateway}")), patience=60)
-        yield f"http://127.0.0.1:{page}", f"http://127.0.0.1:{gateway}"
-    finally:
-        leash.end()
 
 
 @contextmanager
@@ -126,9 +103,9 @@ def flink(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
                 process.kill()
 
 
-def told(environment: Mapping[str, str], *where: str) -> dict[str, Any]:
+def told(environment: Mapping[str, str]) -> dict[str, Any]:
     """What `status --json` says; nothing where no job runs."""
-    done = ran(environment, "flink_processor.py", "status", "--json", *where)
+    done = ran(environment, "flink_processor.py", "status", "--json")
     return dict(json.loads(done.stdout)) if done.stdout else {}
 
 
@@ -184,34 +161,9 @@ def _refusal(settings: Settings) -> str:
     return ""
 
 
-def _submit(scene: Scene, page: str, gateway: str) -> None:
-    """Send the job to the other Flink, from the savepoint, and once more."""
-    command = ("flink_processor.py", "submit", "--flink", page, "--gateway", gateway)
-    savepoint = scene.cancelled.stdout.strip() if scene.cancelled else ""
-    scene.submitted = ran(scene.environment, *command, "--savepoint", savepoint)
-    scene.again = ran(scene.environment, *command)
-
-
-def _answers(gateway: Gateway) -> bool:
-    try:
-        gateway.check()
-    except FlinkUnreachableError:
-        return False
-    return True
-
-
 def _java(process: subprocess.Popen[str]) -> psutil.Process:
     children = psutil.Process(process.pid).children(recursive=True)
     return next(child for child in children if "java" in child.name())
-
-
-def _end(scene: Scene, process: subprocess.Popen[str]) -> None:
-    scene.status = told(scene.environment)
-    scene.spoken = ran(scene.environment, "flink_processor.py", "status").stdout
-    scene.cancelled = ran(scene.environment, "flink_processor.py", "cancel")
-    process.communicate(timeout=60)
-    scene.ended = process.returncode
-    scene.after = ran(scene.environment, "flink_processor.py", "status")
 
 
 @contextmanager
