@@ -33,7 +33,7 @@ PIECE = 400
 LOAD = 40_000
 SHORT = 10_000
 LONGEST = 1.0  # seconds from the first sign of progress to the kill
-PATIENCE = 60.0
+PATIENCE = 120.0  # a busy machine takes most of it to start a process
 
 Placed = list[tuple[Line, int, int]]
 
