@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from subprocess import Popen
 from types import TracebackType
@@ -10,6 +10,7 @@ from typing import Self
 
 import psutil
 
+from bench.flink_pace import JobPace
 from bench.probes import cpu_seconds
 from bench.sql import query
 from bench.stage import LONGEST, Stage, ended
@@ -34,7 +35,8 @@ class Worked:
     Args:
         trades: in the backlog.
         seconds: from the start of the process to the last candle.
-        steady_rate: trades a second from the first sight of candles to the last.
+        steady_rate: trades a second once it is under way: of Flink by its job's own count, else from the
+            first sight of candles to the last.
         cpu: seconds of CPU of the engine's processes.
         peak_bytes: the most resident memory seen of them.
     """
@@ -93,7 +95,7 @@ def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked
     Raises:
         ServiceError: it ended before, or it stands still.
     """
-    with Candles(settings) as candles:
+    with Candles(settings) as candles, _job_pace(settings, name) as pace:
         began, peak, first = time.monotonic(), 0, (0.0, 0)
         with engine(stage, settings, name) as process:
             while (shown := candles.shown()) < trades:
@@ -107,7 +109,13 @@ def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked
                 time.sleep(LOOK_EVERY)
             end = time.monotonic()
             peak, cpu = max(peak, resident(process.pid)), cpu_seconds(process.pid)
-    return Worked(trades, end - began, (trades - first[1]) / (end - first[0]), cpu, peak)
+        by_candles = (trades - first[1]) / (end - first[0])
+        steady = (pace.rate if pace else None) or by_candles
+    return Worked(trades, end - began, steady, cpu, peak)
+
+
+def _job_pace(settings: Settings, name: str) -> AbstractContextManager[JobPace | None]:
+    return nullcontext() if name == AGGREGATOR else JobPace(settings.flink_port)
 
 
 def require_alive(process: "Popen[str]", name: str) -> None:

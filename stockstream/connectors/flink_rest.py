@@ -65,6 +65,10 @@ class Flink:
         entries = self._ask(f"/jobs/{job}/exceptions").get("exceptionHistory", {}).get("entries", [])
         return root_cause(entries[0]["stacktrace"]) if entries else None
 
+    def records(self, job: str) -> int:
+        """Return how many messages a job has read since it was last started, as far as Flink tells yet."""
+        return sum(self._metric(job, self._source(job), READ))
+
     def status(self, job: str) -> JobStatus:
         """Return what a job does."""
         checkpoints = self._ask(f"/jobs/{job}/checkpoints")

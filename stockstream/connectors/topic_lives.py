@@ -10,18 +10,15 @@ topic that ends before our place stop a job in one line, until a person accepts 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from confluent_kafka.admin import AdminClient
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
-from stockstream.connectors import fence
 from stockstream.connectors.kafka_topic import QUIET, begins, id_of
-from stockstream.connectors.postgres import Address, connect, own_errors
-from stockstream.connectors.sql import query
+from stockstream.connectors.life_records import Life, LifeRecords, deciding
+from stockstream.connectors.postgres import Address
 from stockstream.errors import LostRangeError, NewTopicError, TopicCutError, TopicMissingError
 
 # What is accepted is accepted for both; the detector never waits for it.
@@ -63,14 +60,6 @@ class OneLife:
     def is_current(self) -> bool:
         """Return True: there is no other."""
         return True
-
-
-@dataclass(frozen=True)
-class Life:
-    """One life of a partition: which topic it is, and where its offsets begin on the tape."""
-
-    topic_id: str
-    base: int
 
 
 class TopicLives:
@@ -120,15 +109,16 @@ class TopicLives:
         topic_id = self._topic_id()
         # The hints are looked at before the places: a place that moves meanwhile is no older than its hint.
         extents = look()
-        with self._decision() as cursor:
-            fence.evict(cursor, self._job, self._topic, extents)
-            lives = self._lives(cursor, topic_id, list(extents))
+        with deciding(self._address, self._job, self._topic) as records:
+            records.evict(self._job, extents)
+            lives = self._lives(records, topic_id, list(extents))
             bases = {partition: lives[partition].base for partition in extents}
-            cut = self._begin_where_cut(cursor, topic_id, bases, look)
+            cut = self._begin_where_cut(records, topic_id, bases, look)
             bases |= cut
-            self._lose(cursor, [self._job], bases | {p: cut[p] + extents[p].begin for p in cut})
-            places = {partition: self._place(cursor, partition) for partition in extents}
-            self._pass_over(cursor, bases, places, extents)
+            starts = bases | {each: base + extents[each].begin for each, base in cut.items()}
+            self._lose(records, [self._job], starts)
+            places = records.places(self._job, extents)
+            self._pass_over(records, bases, places, extents)
         self._tell_of_what_comes_again(bases, places, extents)
         self._entered = topic_id
         return bases
@@ -150,22 +140,10 @@ class TopicLives:
             RecoverableError: a server is away, or the topic is.
         """
         topic_id, oldest = self._topic_id(), begins(self._servers, self._topic)
-        with self._decision() as cursor:
-            lives = self._lives(cursor, topic_id, list(oldest))
+        with deciding(self._address, self._job, self._topic) as records:
+            lives = self._lives(records, topic_id, list(oldest))
             starts = {partition: lives[partition].base + begin for partition, begin in oldest.items()}
-            self._lose(cursor, ACCEPTING, starts)
-
-    @contextmanager
-    def _decision(self) -> Iterator[Cursor]:
-        """Give a transaction in which this job alone decides about the lives of the topic."""
-        with (
-            closing(connect(self._address, self._job)) as connection,
-            own_errors(self._address),
-            connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(query("lock_topic"), {"topic": self._topic})
-            yield cursor
+            self._lose(records, ACCEPTING, starts)
 
     def _topic_id(self) -> str:
         found = id_of(self._admin, self._servers, self._topic)
@@ -173,57 +151,30 @@ class TopicLives:
             raise TopicMissingError(topic=self._topic, servers=self._servers)
         return found
 
-    def _lives(self, cursor: Cursor, topic_id: str, partitions: Sequence[int]) -> dict[int, Life]:
+    def _lives(self, records: LifeRecords, topic_id: str, partitions: Sequence[int]) -> dict[int, Life]:
         """Return the newest life of each partition; those that have none in this topic begin one."""
-        cursor.execute(query("lives"), {"topic": self._topic})
-        lives = {partition: Life(found, base) for partition, found, base in cursor}
+        lives = records.newest()
         former = sorted({life.topic_id for life in lives.values()})
         if lives and topic_id not in former:
-            self._accept_new(cursor, former[0], topic_id)
+            self._accept_new(records, former[0], topic_id)
         unknown = [each for each in partitions if each not in lives or lives[each].topic_id != topic_id]
         # A topic that no life is known of may have been read before lives were kept: its places hold.
-        furthest = self._furthest(cursor) if lives else {}
+        furthest = records.furthest() if lives else {}
         for partition in unknown:
-            lives[partition] = self._begin(cursor, partition, topic_id, furthest.get(partition, 0))
+            lives[partition] = records.begin(partition, topic_id, furthest.get(partition, 0))
         return lives
 
-    def _accept_new(self, cursor: Cursor, was: str, now: str) -> None:
+    def _accept_new(self, records: LifeRecords, was: str, now: str) -> None:
         if not self._accepts_new:
             raise NewTopicError(topic=self._topic, servers=self._servers, was=was, now=now)
         self._log.warning("topic %s was made anew and is accepted: read on from its beginning", self._topic)
-        # Messages of the former life that anyone still has in hand must not be written at places of this one.
-        cursor.execute(query("disown"), {"topic": self._topic})
-
-    def _begin(self, cursor: Cursor, partition: int, topic_id: str, base: int) -> Life:
-        wanted = {"topic": self._topic, "partition": partition, "topic_id": topic_id, "base": base}
-        cursor.execute(query("begin_life"), wanted)
-        return Life(topic_id, base)
-
-    def _furthest(self, cursor: Cursor) -> dict[int, int]:
-        cursor.execute(query("furthest"), {"topic": self._topic})
-        return dict(cursor.fetchall())
-
-    def _place(self, cursor: Cursor, partition: int) -> int:
-        return fence.place(cursor, self._job, self._topic, partition).next_offset
-
-    def _lose(self, cursor: Cursor, jobs: Sequence[str], starts: Mapping[int, int]) -> None:
-        """Move jobs up to `starts` where they lie below, and keep in mind what they lost."""
-        for job in jobs:
-            for partition, start in sorted(starts.items()):
-                key = {"job": job, "topic": self._topic, "partition": partition}
-                cursor.execute(query("lose"), key | {"to": start})
-                for (lost,) in cursor.fetchall():
-                    self._log.warning(
-                        "%s: places %s to %s of partition %s of %s are lost, and kept in lost_ranges: they "
-                        "have gone from the topic unread",
-                        *(job, f"{lost:,}", f"{start - 1:,}", partition, self._topic),
-                    )
+        records.disown()
 
     def _begin_where_cut(
-        self, cursor: Cursor, topic_id: str, bases: Mapping[int, int], look: Look
+        self, records: LifeRecords, topic_id: str, bases: Mapping[int, int], look: Look
     ) -> dict[int, int]:
         """Begin a life where a partition ends before our place; returns the bases of those."""
-        places = {partition: self._place(cursor, partition) for partition in bases}
+        places = records.places(self._job, bases)
         # Looked at after the places: what came and was stored in between is no cut.
         extents = look()
         cut = [each for each, base in bases.items() if places[each] > base + extents[each].end]
@@ -233,16 +184,24 @@ class TopicLives:
             first = cut[0]
             end, place = f"{extents[first].end:,}", f"{places[first] - bases[first]:,}"
             raise TopicCutError(topic=self._topic, partition=first, end=end, place=place, job=self._job)
-        cursor.execute(query("disown"), {"topic": self._topic})
-        furthest = self._furthest(cursor)
+        records.disown()
+        furthest = records.furthest()
         return {
-            each: self._begin(cursor, each, topic_id, furthest[each] - extents[each].begin).base
-            for each in cut
+            each: records.begin(each, topic_id, furthest[each] - extents[each].begin).base for each in cut
         }
+
+    def _lose(self, records: LifeRecords, jobs: Sequence[str], starts: Mapping[int, int]) -> None:
+        """Move jobs past what they can never read, and say so."""
+        for loss in records.lose(jobs, starts):
+            self._log.warning(
+                "%s: places %s to %s of partition %s of %s are lost, and kept in lost_ranges: they "
+                "have gone from the topic unread",
+                *(loss.job, f"{loss.begin:,}", f"{loss.end - 1:,}", loss.partition, self._topic),
+            )
 
     def _pass_over(
         self,
-        cursor: Cursor,
+        records: LifeRecords,
         bases: Mapping[int, int],
         places: Mapping[int, int],
         extents: Mapping[int, Extent],
@@ -256,7 +215,7 @@ class TopicLives:
                 for each, start in sorted(lost.items())
             )
             raise LostRangeError(topic=self._topic, ranges="; ".join(ranges), job=self._job)
-        self._lose(cursor, [self._job], lost)
+        self._lose(records, [self._job], lost)
 
     def _tell_of_what_comes_again(
         self, bases: Mapping[int, int], places: Mapping[int, int], extents: Mapping[int, Extent]

@@ -19,8 +19,9 @@ from stockstream.market.windows_frame import SECOND
 
 # A candle that forms is seen at once; while there is much to read, or to write, a checkpoint is dear.
 CAUGHT_UP_EVERY = SECOND // 10
-SHARE = 4  # checkpoints take at most one part in so many of the time
 BEHIND_EVERY = SECOND
+# Checkpoints take at most one part in so many of the time, which is mostly spent waiting for the disk.
+CAUGHT_UP_SHARE, BEHIND_SHARE = 2, 4
 # A message on its way takes kilobytes, and larger batches are no quicker.
 BATCH = 5_000
 
@@ -141,7 +142,7 @@ class Aggregator:
                 progress.tell(len(batch), str(self.total))
                 ended = patience(idle.is_over)
                 caught_up = self._windows.partitions if ended else source.caught_up()
-                if ended or self._is_due(caught_up):
+                if ended or self._is_due(is_behind=len(batch) == BATCH):
                     self._checkpoint(patience, caught_up, ended=ended)
                     source.hint(self._stored_batch())
             except FencedError as exc:
@@ -167,10 +168,11 @@ class Aggregator:
             self.total.trades += len(trades)
             self.total.bad += trades.bad
 
-    def _is_due(self, caught_up: Collection[int]) -> bool:
-        is_behind = not self._windows.partitions <= set(caught_up)
+    def _is_due(self, *, is_behind: bool) -> bool:
+        """Whether it is time to store; who gets full batches has more to read at hand."""
         every = BEHIND_EVERY if is_behind else CAUGHT_UP_EVERY
-        return self._clock() - self._stored_at >= max(every, SHARE * self._storing_took)
+        share = BEHIND_SHARE if is_behind else CAUGHT_UP_SHARE
+        return self._clock() - self._stored_at >= max(every, share * self._storing_took)
 
     def _checkpoint(self, patience: Patience, caught_up: Collection[int], *, ended: bool) -> None:
         self._stored_at = self._clock()

@@ -2,7 +2,8 @@
 
 Compiled by Numba at the first call (a few seconds), and from then on loaded from a cache beside the
 source, which is made anew when the file of the function changes. What it takes from other files is not
-looked at again, so such functions stay in one file with all that they call.
+looked at again, so such functions stay in one file with all that they call, and who changes a number in
+`windows_arrays` changes the files that take it along.
 """
 
 from collections.abc import Callable

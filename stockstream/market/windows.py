@@ -36,32 +36,22 @@ is put together as long as one process reads them all.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from decimal import localcontext
 
 import numpy as np
 
-from stockstream.market import windows_sums as sums
-from stockstream.market.candle import EXACT, Candle, Part, candle, part_of_trade, part_of_words
+from stockstream.market.candle import EXACT, Candle
 from stockstream.market.trade import Trade
+from stockstream.market.windows_arrays import EARLY, LATE, NOT_SHARED, Bounds
 from stockstream.market.windows_checkpoint import Checkpoint, LateTrade, Mark
 from stockstream.market.windows_columns import Columns, Naming, columns_of
 from stockstream.market.windows_frame import MINUTE, SECOND
-from stockstream.market.windows_ledger import Ledger
+from stockstream.market.windows_held import HeldWindows
+from stockstream.market.windows_meetings import Meetings
 from stockstream.market.windows_names import Names
-from stockstream.market.windows_sums import Bounds, Bytes, Slots
 from stockstream.market.windows_watermarks import Watermarks
-
-
-@dataclass
-class _Window:
-    """A window of a symbol: the slots that its trades are in, and the trades that fit no slot."""
-
-    slots: list[int] = field(default_factory=list)
-    wide: dict[int, list[Part]] = field(default_factory=lambda: defaultdict(list))
-    is_final: bool = False
-    is_changed: bool = False
 
 
 class Windows:
@@ -84,10 +74,8 @@ class Windows:
         self._idle = idle
         self._patience = patience
         self._watermarks = Watermarks()
-        self._ledger = Ledger()
-        self._registered = 0
-        self._met = np.zeros((0, 0), np.bool_)
-        self._windows: dict[str, dict[int, _Window]] = defaultdict(dict)
+        self._held = HeldWindows(self.naming)
+        self._meetings = Meetings()
         self._late: list[LateTrade] = []
         self._early: dict[int, list[tuple[int, Trade]]] = defaultdict(list)
         self._given_up: dict[int, int] = {}
@@ -103,33 +91,27 @@ class Windows:
         self._watermarks.hold(partition, mark, now)
         offsets, early = [offset for offset, _ in mark.early], [trade for _, trade in mark.early]
         trades = columns_of(early, partition, offsets, self.naming)
-        self._count(trades, self._bounds(now, are_kept=True))
+        self._held.count(trades, self._bounds(now, are_kept=True))
 
     def release(self, partition: int) -> None:
         """Let a partition go, with all that its trades gave to windows."""
         self._watermarks.release(partition)
+        self._meetings.forget(partition)
         self._early.pop(partition, None)
         self._given_up.pop(partition, None)
         self._late = [trade for trade in self._late if trade.partition != partition]
-        self._met[partition : partition + 1] = False
-        owners = self._ledger.owners
-        for symbol, start, window in list(self._each()):
-            gone = [slot for slot in window.slots if owners[slot, sums.PARTITION] == partition]
-            self._ledger.forget(gone)
-            window.slots = [slot for slot in window.slots if slot not in gone]
-            window.wide.pop(partition, None)
-            if not window.slots:
-                self._forget(symbol, start)
+        self._held.release(partition)
 
     def add(self, trades: Columns, spans: Mapping[int, tuple[int, int]], now: int) -> None:
         """Add trades; with them, each partition was read from one offset to another (excluded)."""
         self._pass_holes(spans)
-        self._meet(trades)
+        for partition, symbol in self._meetings.new(trades.rows.partitions, trades.rows.symbols):
+            self._watermarks.meet(partition, self.naming.symbols[symbol])
         bounds = self._bounds(now)
-        fates = self._count(trades, bounds)
-        for row in np.flatnonzero(fates & sums.LATE).tolist():
+        fates = self._held.count(trades, bounds)
+        for row in np.flatnonzero(fates & LATE).tolist():
             self._late.append(self._late_trade(trades, row))
-        for row in np.flatnonzero(fates & sums.EARLY).tolist():
+        for row in np.flatnonzero(fates & EARLY).tolist():
             place = int(trades.rows.offsets[row]), trades.trade(row)
             self._early[int(trades.rows.partitions[row])].append(place)
         for partition, (_, end) in spans.items():
@@ -146,22 +128,24 @@ class Windows:
         self._give_up(self._watermarks.quiet(caught_up, now - self._patience), now - self._patience)
         silent_since = now if ended else now - self._idle
         quiet = self._watermarks.quiet(caught_up, silent_since)
-        self._note_changes()
+        self._held.note_changes()
         closed: dict[str, int] = {}
         with localcontext(EXACT):
             candles = [
                 found
-                for symbol in list(self._windows)
+                for symbol in self._held.symbols
                 for found in self._settle(symbol, quiet, silent_since, closed)
             ]
-        self._follow(self._ledger.swept())
+        self._held.sweep()
         late, self._late = self._late, []
-        marks = self._watermarks.marks(self._ledger.first_offsets())
-        for partition, early in self._early.items():
-            marks[partition] = replace(marks[partition], early=early)
-        self._early.clear()
         given_up, self._given_up = self._given_up, {}
-        return Checkpoint(candles, late, marks, closed, given_up)
+        return Checkpoint(candles, late, self._marks(), closed, given_up)
+
+    def _marks(self) -> dict[int, Mark]:
+        """Return where each partition stands, with the early trades that are to be kept."""
+        marks = self._watermarks.marks(self._held.first_offsets())
+        early, self._early = self._early, defaultdict(list)
+        return marks | {partition: replace(marks[partition], early=kept) for partition, kept in early.items()}
 
     def _pass_holes(self, spans: Mapping[int, tuple[int, int]]) -> None:
         """Leave windows alone that cannot be built again, because their trades are gone from the topic."""
@@ -178,50 +162,15 @@ class Windows:
             (self.naming.symbols.number(symbol), passed)
             for symbol, passed in self._watermarks.shared().items()
         ]
-        shared = np.full(len(self.naming.symbols), sums.NOT_SHARED, np.int64)
+        shared = np.full(len(self.naming.symbols), NOT_SHARED, np.int64)
         for number, passed in several:
             shared[number] = passed
         times = np.array([now, self._skew, self._width, self._lateness, are_kept], np.int64)
         return Bounds(watermarks, next_offsets, shared, times)
 
-    def _meet(self, trades: Columns) -> None:
-        """Note the symbols that are new in a partition."""
-        partitions, symbols = trades.rows.partitions, trades.rows.symbols
-        size = max(self.partitions) + 1, len(self.naming.symbols)
-        if size[0] > self._met.shape[0] or size[1] > self._met.shape[1]:
-            grown = np.zeros((size[0], 2 * size[1]), np.bool_)
-            grown[: self._met.shape[0], : self._met.shape[1]] = self._met
-            self._met = grown
-        for row in sums.new_pairs(partitions, symbols, self._met).tolist():
-            self._watermarks.meet(int(partitions[row]), self.naming.symbols[symbols[row]])
-
-    def _count(self, trades: Columns, bounds: Bounds) -> Bytes:
-        """Count trades, unless they were counted or are late; returns what became of each."""
-        fates, slots = self._ledger.add(trades, bounds)
-        for slot in range(self._registered, self._ledger.slots):
-            self._window_of(slot).slots.append(slot)
-        self._registered = self._ledger.slots
-        for row in np.flatnonzero(fates & sums.WIDE).tolist():
-            rows = trades.rows
-            place = int(rows.times[row]), int(rows.partitions[row]), int(rows.offsets[row])
-            with localcontext(EXACT):
-                self._window_of(slots[row]).wide[place[1]].append(part_of_trade(place, trades.trade(row)))
-        return fates
-
-    def _window_of(self, slot: int) -> _Window:
-        owner = self._ledger.owners[slot].tolist()
-        return self._windows[self.naming.symbols[owner[sums.SYMBOL]]].setdefault(owner[sums.START], _Window())
-
-    def _note_changes(self) -> None:
-        for slot in self._ledger.take_touched():
-            self._window_of(slot).is_changed = True
-
     def _give_up(self, partitions: Collection[int], before: int) -> None:
         """Let partitions that were quiet for very long pass the windows they hold."""
-        if not partitions:
-            return
-        owners = self._ledger.owners
-        for partition, start in owners[owners[:, sums.ALIVE] == 1][:, [sums.PARTITION, sums.START]].tolist():
+        for partition, start in self._held.starts() if partitions else ():
             if partition in partitions and start + self._width <= before:
                 self._watermarks.pass_by(partition, start + self._width + self._lateness)
 
@@ -235,40 +184,15 @@ class Windows:
         passed = self._watermarks.passed(symbol, quiet)
         closed = max(passed, silent_since) if carriers <= quiet else passed
         all_closed[symbol] = closed
-        for start, window in sorted(self._windows[symbol].items()):
+        for start, window in self._held.of(symbol):
             if start + self._width <= closed and not window.is_final:
                 window.is_final = window.is_changed = True
             if window.is_changed:
                 window.is_changed = False
-                yield candle(symbol, start, self._parts(window), is_final=window.is_final)
+                yield self._held.candle(symbol, start, window)
             if start + self._width + self._lateness <= passed:
-                self._ledger.forget(window.slots)
-                self._forget(symbol, start)
+                self._held.forget(symbol, start)
         self._watermarks.keep(symbol, passed)
-
-    def _parts(self, window: _Window) -> Sequence[Part]:
-        owners = self._ledger.owners
-        words = [(int(owners[slot, sums.PARTITION]), self._ledger.words(slot)) for slot in window.slots]
-        parts = [part_of_words(partition, each) for partition, each in words if each[sums.COUNT]]
-        return [*parts, *(part for wide in window.wide.values() for part in wide)]
-
-    def _follow(self, moved: Slots | None) -> None:
-        """Take the new numbers of slots over."""
-        if moved is None:
-            return
-        self._registered = self._ledger.slots
-        for _, _, window in self._each():
-            window.slots = moved[window.slots].tolist()
-
-    def _each(self) -> Iterator[tuple[str, int, _Window]]:
-        for symbol, windows in self._windows.items():
-            for start, window in windows.items():
-                yield symbol, start, window
-
-    def _forget(self, symbol: str, start: int) -> None:
-        del self._windows[symbol][start]
-        if not self._windows[symbol]:
-            del self._windows[symbol]
 
     def _late_trade(self, trades: Columns, row: int) -> LateTrade:
         trade, rows = trades.trade(row), trades.rows

@@ -10,8 +10,9 @@ import numpy as np
 from stockstream.errors import BadTradeError
 from stockstream.market import scanner
 from stockstream.market.trade import DEFAULT_SOURCE, MAX_DECIMALS, Trade, decode
+from stockstream.market.windows_arrays import MOST, Bytes, Flags, Ints, Rows
+from stockstream.market.windows_ids import KINDS, LONG, pack_ids
 from stockstream.market.windows_names import Names
-from stockstream.market.windows_sums import KINDS, LONG, MOST, Bytes, Flags, Ints, Rows, pack_ids
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_SOURCE = DEFAULT_SOURCE.encode()

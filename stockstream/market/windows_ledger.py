@@ -6,9 +6,21 @@ are held: 16 bytes for the id of each, 4 for its slot, and 5 to 8 for the place 
 
 import numpy as np
 
+from stockstream.market import windows_places as places
 from stockstream.market import windows_sums as sums
+from stockstream.market.windows_arrays import (
+    ALIVE,
+    MOST,
+    OWNERS,
+    PARTITION,
+    TOUCHED,
+    Bounds,
+    Bytes,
+    Held,
+    Ints,
+    Slots,
+)
 from stockstream.market.windows_columns import Columns
-from stockstream.market.windows_sums import Bounds, Bytes, Held, Ints, Slots
 
 FIRST_SLOTS = 4_096
 FIRST_IDS = 8_192
@@ -22,7 +34,7 @@ class Ledger:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._owners = np.zeros((FIRST_SLOTS, sums.OWNERS), np.int64)
+        self._owners = np.zeros((FIRST_SLOTS, OWNERS), np.int64)
         self._words = np.zeros((FIRST_SLOTS, sums.WORDS), np.int64)
         self._ids = np.zeros((FIRST_IDS, 2), np.uint64)
         self._slots = np.zeros(FIRST_IDS, np.int32)
@@ -52,25 +64,28 @@ class Ledger:
         count = len(trades)
         self._make_room(count)
         fates, slots = np.zeros(count, np.uint8), np.full(count, -1, np.int32)
-        sums.add(trades.rows, bounds, self._held(), fates, slots)
+        had = self.slots
+        places.place(trades.rows, bounds, self._held(), fates, slots)
+        sums.clear(self._words[had : self.slots])
+        sums.add(trades.rows, bounds, fates, slots, self._words)
         return fates, slots
 
     def take_touched(self) -> list[int]:
         """Return the slots that have changed since this was asked."""
-        touched = np.flatnonzero(self.owners[:, sums.TOUCHED]).tolist()
-        self._owners[touched, sums.TOUCHED] = 0
+        touched = np.flatnonzero(self.owners[:, TOUCHED]).tolist()
+        self._owners[touched, TOUCHED] = 0
         return touched
 
     def first_offsets(self) -> dict[int, int]:
         """Return, for each partition that slots are held of, the offset of the first trade in them."""
-        alive = np.flatnonzero(self.owners[:, sums.ALIVE])
-        firsts, partitions = self._words[alive, sums.FIRST_OFFSET], self._owners[alive, sums.PARTITION]
+        alive = np.flatnonzero(self.owners[:, ALIVE])
+        firsts, partitions = self._words[alive, sums.FIRST_OFFSET], self._owners[alive, PARTITION]
         found = {each: int(firsts[partitions == each].min()) for each in np.unique(partitions).tolist()}
-        return {partition: first for partition, first in found.items() if first < sums.MOST}
+        return {partition: first for partition, first in found.items() if first < MOST}
 
     def forget(self, slots: list[int]) -> None:
         """Let slots go, with the ids in them."""
-        self._owners[slots, sums.ALIVE] = self._owners[slots, sums.TOUCHED] = 0
+        self._owners[slots, ALIVE] = self._owners[slots, TOUCHED] = 0
         self._forgotten += int(self._words[slots, sums.COUNT].sum()) + len(slots)
 
     def swept(self) -> Slots | None:
@@ -78,7 +93,7 @@ class Ledger:
         if 2 * self._forgotten < int(self._used.sum()) or self._forgotten < FIRST_SLOTS:
             return None
         moved = np.full(self.slots, -1, np.int32)
-        sums.sweep(self._held(), moved)
+        places.sweep(self._held(), moved)
         self._forgotten = 0
         self._shrink()
         return moved
@@ -92,7 +107,7 @@ class Ledger:
         slots, ids = (self._used + count).tolist()
         if slots > len(self._owners):
             room = round(slots * GROWTH)
-            self._owners.resize((room, sums.OWNERS), refcheck=False)
+            self._owners.resize((room, OWNERS), refcheck=False)
             self._words.resize((room, sums.WORDS), refcheck=False)
         if slots > FULLEST * len(self._by_owner):
             self._index_owners()
@@ -114,10 +129,10 @@ class Ledger:
     def _index_owners(self) -> None:
         self._by_owner = np.full(2 * len(self._owners), -1, np.int32)
         if self.slots:
-            sums.index_owners(self._held())
+            places.index_owners(self._held())
 
     def _index_ids(self, count: int) -> None:
         # Grows by much: each time all ids are put into it anew.
         self._by_id = np.full(2 * max(FIRST_IDS, count), -1, np.int32)
         if self._used[1]:
-            sums.index_ids(self._held())
+            places.index_ids(self._held())

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from stockstream.market.windows_arrays import Ints
 from stockstream.market.windows_checkpoint import NEVER, Mark
-from stockstream.market.windows_sums import Ints
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The candles by Apache Flink, on a real one: the golden tapes, kill -9, patterns, and the script."""
+"""The candles by Apache Flink, on a real one: the golden tapes, kill -9, savepoints, patterns, the script."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,7 +13,8 @@ from stockstream.services import ports
 from stockstream.services.scratch import Scratch
 from tests.fresh import environment_of, fresh
 from tests.golden.cases import CASES
-from tests.integration.flink_scene import OWN, Scene, opened, play
+from tests.integration.flink_scene import Scene, opened, play
+from tests.integration.flink_tapes import OWN
 from tests.scripts import ran
 
 pytestmark = pytest.mark.timeout(600)
@@ -88,6 +89,11 @@ def test_cancel_makes_a_savepoint_and_ends_the_run(scene: Scene) -> None:
     savepoint = Path(scene.cancelled.stdout.strip().removeprefix("file:"))
     assert (savepoint / "_metadata").is_file()
     assert scene.ended == 0
+
+
+def test_the_next_run_goes_on_from_the_savepoint_and_not_from_the_topic(scene: Scene) -> None:
+    # It has read what came since, and a clock's trade at each look.
+    assert scene.sent[2] <= scene.status["records"] < scene.sent[2] + scene.sent[1]
 
 
 def test_without_flink_one_line_says_so(scene: Scene) -> None:

@@ -1,0 +1,55 @@
+"""How fast a Flink job reads its topic, by the job's own count of records."""
+
+import time
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from stockstream.connectors.flink_rest import Flink
+from stockstream.errors import FlinkError
+from stockstream.jobs.flink_script import JOB_NAME
+
+# As often as Flink gathers its numbers.
+LOOK_EVERY = 1.0
+
+
+class JobPace:
+    """Looks at the count of a local Flink's job for the time of the block."""
+
+    def __init__(self, port: int) -> None:
+        """Prepare; `port` is that of Flink's page, which need not be there yet."""
+        self._flink = Flink(f"http://127.0.0.1:{port}")
+        self._seen: list[tuple[float, int]] = []
+        self._is_over = Event()
+        self._thread = Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Stop looking."""
+        self._is_over.set()
+        self._thread.join()
+
+    @property
+    def rate(self) -> float | None:
+        """Records a second, between the first looks that saw some and all; None if they are one."""
+        seen = list(self._seen)
+        most = max((count for _, count in seen), default=0)
+        (began, first), (ended, last) = (
+            next(((at, count) for at, count in seen if count >= least), (0.0, 0)) for least in (1, most)
+        )
+        return (last - first) / (ended - began) if ended > began else None
+
+    def _look(self) -> None:
+        while not self._is_over.wait(LOOK_EVERY):
+            try:
+                count = self._flink.records(self._flink.running(JOB_NAME))
+            except FlinkError:
+                # Its page comes with the job.
+                continue
+            self._seen.append((time.monotonic(), count))
