@@ -24,17 +24,19 @@ SMALLEST_SHARE, LARGEST_SHARE = 2e-6, 1e-3
 SPENT = 0.5
 # What each method may use up of the budget. Those whose finds no other method makes have more.
 PARTS = {
-    "zscore_price": 6,
-    "zscore_size": 12,
+    "zscore_price": 7,
+    "zscore_size": 9,
     "ramp": 2,
-    "crowd": 2,
+    "crowd": 3,
     "isolation_forest": 0.5,
     "hotelling": 0.1,
-    "same_side": 0.5,
+    "same_side": 2,
     "alternating": 0.5,
-    "repeated_size": 0.25,
-    "still_price": 0.5,
+    "repeated_size": 0.1,
+    "still_price": 1,
 }
+# A crowd that is above a threshold stays there for some trades, and is told once.
+LASTS = {"crowd": 6}
 # Moves of prices have heavy tails, and so have distances that are made of them.
 HEAVY = ("zscore_price", "ramp", "hotelling")
 
@@ -91,7 +93,7 @@ def _measured(method: str, slices: list[Scores], share: float) -> float:
 
 
 def _part(method: str, share: float) -> float:
-    return SPENT * share * PARTS[method] / sum(PARTS.values())
+    return SPENT * share * LASTS.get(method, 1) * PARTS[method] / sum(PARTS.values())
 
 
 def _ends(streaks: Streaks) -> Floats:
