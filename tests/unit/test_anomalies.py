@@ -45,7 +45,7 @@ def test_no_column_that_a_detector_reads_is_the_label() -> None:
 
 @pytest.mark.parametrize("with_model", [False, True])
 def test_how_the_stream_is_cut_changes_no_finding(model: Model, *, with_model: bool) -> None:
-    tape, _ = labelled("AAPL", 3_000, seed=11)
+    tape, _ = labelled("AAPL", 3_000, seed=11, share=0.04)
     ensemble = Ensemble(model if with_model else None)
     whole, batches = (examined(tape, ensemble, size) for size in (len(tape), 37))
     assert whole
@@ -54,7 +54,7 @@ def test_how_the_stream_is_cut_changes_no_finding(model: Model, *, with_model: b
 
 
 def test_a_restart_with_its_context_changes_no_finding(model: Model) -> None:
-    tape, _ = labelled("AAPL", 3_000, seed=11)
+    tape, _ = labelled("AAPL", 3_000, seed=11, share=0.04)
     whole = examined(tape, Ensemble(model), len(tape))
     before = examined(tape[:1_400], Ensemble(model), 1_400)
     after = Detector(tape[:1_400], Ensemble(model)).examine(tape[1_400:])

@@ -236,3 +236,14 @@ def test_drift_is_told_where_volatility_and_pace_change(model: Model) -> None:
     assert wilder.has_drifted
     assert wilder.index > same.index
     assert drift_of(model, quiet(500)) is None
+
+
+def test_trades_that_are_handed_over_faster_or_slower_are_no_drift() -> None:
+    tape = quiet(6_000)
+    # As a producer that stalls, or one that is given more of its processor, stamps them.
+    speed = np.repeat([1.0, 0.003, 0.03], len(tape) // 3)
+    pauses = np.diff(tape.micros, prepend=tape.micros[0])
+    uneven = replace(tape, micros=tape.micros[0] + np.cumsum(pauses * speed).astype(np.int64))
+    drift = drift_of(fit(uneven[:4_000]), uneven[2_000:])
+    assert drift is not None
+    assert not drift.has_drifted, str(drift)

@@ -87,9 +87,10 @@ def of_crowd(stretch: Stretch, index: int, row: Floats) -> str:
     width = int(crowd_z(pauses[: index + 1], pace.usual(pauses[: index + 1]), index)[1][index])
     seconds = max(int(stretch.micros[index] - stretch.micros[index - width]), 0) / 1e6
     before = max(int(stretch.micros[index - width] - stretch.micros[index - width - BASE]), 0) / 1e6
+    usual = before / BASE * width
     return (
-        f"{width} trades in {seconds:,.3g} s, where the {BASE} before took {before / BASE * width:,.3g} s for "
-        f"as many; {row[NAMES.index('crowd_z')]:,.1f} deviations of an even pace"
+        f"{width} trades in {seconds:,.3g} s, for which the pace of the {BASE} before needs {usual:,.3g} s: "
+        f"{row[NAMES.index('crowd_z')]:,.1f} deviations of an even pace"
     )
 
 

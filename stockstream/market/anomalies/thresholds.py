@@ -42,6 +42,8 @@ HEAVY = ("zscore_price", "ramp", "hotelling")
 
 # Without a model there is no slice to measure tails on; eight deviations are rare in heavy ones too.
 ZSCORE_UNMEASURED = 8.0
+# Trades bring trades: a crowd of ten deviations is as rare.
+CROWD_UNMEASURED = 10.0
 SURPRISE_UNMEASURED = 6.0
 # No measured threshold goes below: the cut that Iglewicz and Hoaglin (1993) give for ordinary data.
 LEAST_ZSCORE = 3.5
@@ -54,7 +56,8 @@ def unmeasured() -> Thresholds:
     >>> unmeasured()["same_side"]
     6.0
     """
-    return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | dict.fromkeys(SEQUENCES, SURPRISE_UNMEASURED)
+    rules = dict.fromkeys(SEQUENCES, SURPRISE_UNMEASURED)
+    return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | {"crowd": CROWD_UNMEASURED} | rules
 
 
 def trades_a_day(stretch: Stretch) -> float:
