@@ -14,6 +14,7 @@ from stockstream.market.anomalies.stretch import Floats, Stretch, of_rows
 from tests.anomaly_tape import quiet
 
 SECOND = 10**6
+STILL = np.zeros(900)
 
 
 def diffusing(trades: int, half_spread: float, seed: int = 3) -> Stretch:
@@ -46,21 +47,31 @@ def test_long_pauses_have_no_more_jumps_than_short_ones() -> None:
 
 @pytest.mark.parametrize("times", [1, 100])
 def test_a_crowd_is_told_by_its_pace_and_not_by_its_seconds(times: int) -> None:
-    pauses = np.full(600, SECOND * times)
+    pauses = np.full(len(STILL), SECOND * times)
     pauses[560:590] //= 10
-    score, width = crowd_z(pauses, pace.usual(pauses), LOOKBACK)
+    score, width = crowd_z(pauses, pace.usual(pauses), STILL, LOOKBACK)
     deviance = 2 * (24 * np.log(10) - 24 * 0.9)
     assert score[583] == pytest.approx(np.sqrt(deviance), rel=1e-3)
     assert width[583] == 24
     assert abs(score[555]) < 1e-6
 
 
+def test_a_market_that_moves_faster_is_no_crowd() -> None:
+    pauses = np.full(len(STILL), SECOND)
+    pauses[560:640] //= 4
+    returns = np.random.default_rng(5).normal(scale=1e-4, size=len(STILL))
+    idle = np.where(pauses < SECOND, returns / 4, returns)
+    moving, crowd = (crowd_z(pauses, pace.usual(pauses), each, LOOKBACK)[0] for each in (returns, idle))
+    assert crowd[560:640].max() == pytest.approx(np.sqrt(2 * 48 * (np.log(4) - 0.75)), rel=0.02)
+    assert moving[560:640].max() < 6.5
+
+
 def test_trades_of_one_moment_and_a_gap_of_days_are_no_crowd() -> None:
     pauses = np.zeros(900, np.int64)
-    assert not crowd_z(pauses, pace.usual(pauses), LOOKBACK)[0].any()
+    assert not crowd_z(pauses, pace.usual(pauses), STILL, LOOKBACK)[0].any()
     nights = np.full(900, SECOND)
     nights[450] = 3 * 86_400 * SECOND
-    assert np.abs(crowd_z(nights, pace.usual(nights), LOOKBACK)[0]).max() < 4
+    assert np.abs(crowd_z(nights, pace.usual(nights), STILL, LOOKBACK)[0]).max() < 4
 
 
 def test_the_speed_at_which_a_tape_is_handed_over_changes_no_feature() -> None:

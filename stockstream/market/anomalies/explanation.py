@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from stockstream.market.anomalies import pace
-from stockstream.market.anomalies.crowds import BASE, crowd_z
+from stockstream.market.anomalies.crowds import BASE, STEPS, crowd_z
 from stockstream.market.anomalies.features import LOOKBACK, NAMES, RAMP, SIZES, WINDOW
-from stockstream.market.anomalies.jumps import JUMPS
+from stockstream.market.anomalies.jumps import JUMPS, steps
 from stockstream.market.anomalies.model import Model
 from stockstream.market.anomalies.scores import FOREST, LEARNT, Scores
-from stockstream.market.anomalies.sequences import Streaks
+from stockstream.market.anomalies.sequences import MEAN, Streaks
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
 KINDS = {
@@ -83,8 +83,9 @@ def of_ramp(stretch: Stretch, index: int, row: Floats) -> str:
 
 def of_crowd(stretch: Stretch, index: int, row: Floats) -> str:
     """Say how fast trades come, over the width of the scan that says so most."""
-    pauses = pace.pauses(stretch)
-    width = int(crowd_z(pauses[: index + 1], pace.usual(pauses[: index + 1]), index)[1][index])
+    known = stretch[: index + 1]
+    pauses, ways = pace.pauses(known), steps(np.log(known.price), STEPS)
+    width = int(crowd_z(pauses, pace.usual(pauses), ways, index)[1][index])
     seconds = max(int(stretch.micros[index] - stretch.micros[index - width]), 0) / 1e6
     before = max(int(stretch.micros[index - width] - stretch.micros[index - width - BASE]), 0) / 1e6
     usual = before / BASE * width
@@ -115,9 +116,9 @@ def of_same_side(stretch: Stretch, index: int, streaks: Streaks, row: int) -> st
     side = "BUY" if stretch.buy[index] else "SELL"
     share = 100 * streaks.chance[row]
     size, first = np.log(stretch.volume), index - int(streaks.length[row])
-    times = math.exp(size[first : index + 1].mean() - size[:first].mean())
+    times = math.exp(size[first : index + 1].mean() - size[first - MEAN : first].mean())
     return (
-        f"{streaks.length[row] + 1} {side} trades in a row, {times:.2g} times as large as the trades before, "
+        f"{streaks.length[row] + 1} {side} trades in a row, {times:.2g} times as large as the {MEAN} before, "
         f"have a probability of {10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades take the side "
         "of the one before"
     )

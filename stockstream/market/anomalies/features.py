@@ -18,7 +18,7 @@ with fewer than CONTEXT is not judged: that is the warm-up.
 | volatility_ratio | ln of the root mean square of r over 20 trades up to n, over that of 200 | Andersen, Bollerslev, 1998 (realised volatility) |
 | ramp_z | robust z of ln(p[n]/p[n-8]) against the 200 before: many small steps one way | Kamps and Kleinberg, Crime Science 7, 2018 (pump and dump) |
 | reversal | how far ln p went and came back within 20 trades up to n, over s sqrt(20) | the same |
-| crowd_z | signed root of the likelihood ratio of the pace of the last 12, 24 or 48 trades, the largest, against the 270 before: see `crowds` | Kulldorff, 1997 (scan statistics) |
+| crowd_z | signed root of the likelihood ratio of the pace of the last 12, 24 or 48 trades, the largest, against the 268 before, as far as prices do not explain it: see `crowds` | Kulldorff, 1997 (scan statistics) |
 
 The time of day needs no term of its own: every feature is relative to the same symbol's last 200 or
 400 trades, which come from the same hour of the day. The order of trades (runs, repetitions,
@@ -28,7 +28,7 @@ standstill) is measured in `sequences`.
 import numpy as np
 
 from stockstream.market.anomalies import pace, rolling
-from stockstream.market.anomalies.crowds import crowd_z
+from stockstream.market.anomalies.crowds import STEPS, crowd_z
 from stockstream.market.anomalies.jumps import jump_z, steps
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
@@ -95,7 +95,7 @@ def features(stretch: Stretch) -> Floats:
         _volatility_ratio(returns),
         _z(steps(price, RAMP), STILL_PRICE),
         rolling.reversal(price, LOOKBACK, LEVEL) / (volatility * np.sqrt(LEVEL)),
-        crowd_z(pauses, usual, LOOKBACK)[0],
+        crowd_z(pauses, usual, steps(price, STEPS), LOOKBACK)[0],
     )
     return np.column_stack([column[LOOKBACK:] for column in columns])
 

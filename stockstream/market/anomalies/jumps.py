@@ -22,6 +22,8 @@ DECAY = 0.95
 STANDING = 0.3
 # A return counts up to so many of its robust deviations, or one spike would hide the next.
 LARGEST = 4.0
+# What such a step leaves behind is the way back.
+SPIKE = 3.0
 LONGEST_PAUSE = 5.0
 # The least deviation of a price that moves, and that of one that has stood still: a basis point.
 LEAST, STILL = 1e-5, 1e-4
@@ -30,8 +32,9 @@ LEAST, STILL = 1e-5, 1e-4
 def jump_z(stretch: Stretch, pause: Floats, paused: int, first: int) -> Floats:
     """Return each trade's jump in deviations; nought where it only comes back from the trade before.
 
-    A trade that returns from a spike goes far in one step and nowhere in two: the lesser of both counts,
-    each by its own time, and nought where they differ in sign.
+    A trade that returns from a spike goes far in one step and nowhere in two. So after a step of SPIKE
+    deviations the other way the lesser of both counts, each by its own time, and nought where they differ
+    in sign.
 
     Args:
         pause: logarithm of each pause over the usual one, shape (n,), from row `paused` on.
@@ -41,11 +44,14 @@ def jump_z(stretch: Stretch, pause: Floats, paused: int, first: int) -> Floats:
     time = np.exp(np.minimum(pause, LONGEST_PAUSE))
     returns, turns = steps(price, 1), steps(side, 1)
     slope, rate = _spread_and_rate(_tame(returns, time, paused), turns, time, _weights(), first)
-    one, two = returns - slope * turns, steps(price, 2) - slope * steps(side, 2)
-    one /= np.sqrt(STANDING + time)
-    two /= np.sqrt(STANDING + time + np.concatenate([[0.0], time[:-1]]))
-    lesser = np.sign(one) * np.minimum(np.abs(one), np.abs(two))
-    jumps: Floats = np.where(one * two > 0, lesser, 0.0) / np.sqrt(rate)
+    deviation, former = np.sqrt(rate), np.concatenate([[0.0], time[:-1]])
+    one = (returns - slope * turns) / (deviation * np.sqrt(STANDING + time))
+    two = (steps(price, 2) - slope * steps(side, 2)) / (deviation * np.sqrt(STANDING + time + former))
+    before = np.zeros(len(price))
+    before[1:] = (returns[:-1] - slope[1:] * turns[:-1]) / (deviation[1:] * np.sqrt(STANDING + time[:-1]))
+    lesser = np.where(one * two > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(two)), 0.0)
+    comes_back = (np.abs(before) > SPIKE) & (before * one < 0)
+    jumps: Floats = np.where(comes_back, lesser, one)
     return jumps
 
 

@@ -27,7 +27,7 @@ PARTS = {
     "zscore_price": 7,
     "zscore_size": 9,
     "ramp": 2,
-    "crowd": 3,
+    "crowd": 8,
     "isolation_forest": 0.5,
     "hotelling": 0.1,
     "same_side": 2,
@@ -35,8 +35,6 @@ PARTS = {
     "repeated_size": 0.1,
     "still_price": 1,
 }
-# A crowd that is above a threshold stays there for some trades, and is told once.
-LASTS = {"crowd": 6}
 # Moves of prices have heavy tails, and so have distances that are made of them.
 HEAVY = ("zscore_price", "ramp", "hotelling")
 
@@ -96,7 +94,7 @@ def _measured(method: str, slices: list[Scores], share: float) -> float:
 
 
 def _part(method: str, share: float) -> float:
-    return SPENT * share * LASTS.get(method, 1) * PARTS[method] / sum(PARTS.values())
+    return SPENT * share * PARTS[method] / sum(PARTS.values())
 
 
 def _ends(streaks: Streaks) -> Floats:

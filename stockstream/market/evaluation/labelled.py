@@ -55,6 +55,8 @@ def mixed(share: float) -> Injection:
     one = {kind.label: replace(kind, weight=3.0) for kind in KINDS}
     price, volume = one.pop(PRICE_SPIKE), one.pop(VOLUME_SPIKE)
     multivariate = replace(one.pop("multivariate"), weight=6.0)
+    # Its hundred trades would leave few of the share to the others.
+    one["burst"] = replace(one["burst"], weight=2.0)
     spikes = [replace(price, size=size, weight=8.0) for size in ((5e-4, 2e-3), price.size)]
     spikes += [
         replace(volume, size=size, weight=6.0) for size in (volume.size, (60.0, 400.0), (400.0, 4_000.0))

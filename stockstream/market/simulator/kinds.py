@@ -153,8 +153,8 @@ class Kind:
 
 
 # A burst and a run on one side are what the market itself hardly makes. Trades bring trades: of its clusters
-# 1 in 1,000 has 20 trades and 1 in 10,000,000 has 60 (Borel's law with half a child a trade), and a symbol
-# has 104 runs of 12 trades on one side a day and 4 of 20. So a burst has 60 trades at least, and a run is an
+# 1 in 1,200 has 20 trades and 1 in 12,000,000 has 60 (Borel's law with half a child a trade), and a symbol
+# has 103 runs of 12 trades on one side a day and 3.7 of 20. So a burst has 60 trades or more, and a run is an
 # order worked in 25 pieces or more, each two to four times as large as it would have been.
 KINDS = (
     Kind("price_spike", price_spike, 20, (1, 1), (0.01, 0.06)),
