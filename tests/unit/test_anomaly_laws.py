@@ -60,8 +60,11 @@ def test_a_market_that_moves_faster_is_no_crowd() -> None:
     pauses = np.full(len(STILL), SECOND)
     pauses[560:640] //= 4
     returns = np.random.default_rng(5).normal(scale=1e-4, size=len(STILL))
-    idle = np.where(pauses < SECOND, returns / 4, returns)
-    moving, crowd = (crowd_z(pauses, pace.usual(pauses), each, LOOKBACK)[0] for each in (returns, idle))
+    is_fast = pauses < SECOND
+    moving, crowd = (
+        crowd_z(pauses, pace.usual(pauses), np.where(is_fast, returns * times, returns), LOOKBACK)[0]
+        for times in (1.25, 0.25)
+    )
     assert crowd[560:640].max() == pytest.approx(np.sqrt(2 * 48 * (np.log(4) - 0.75)), rel=0.02)
     assert moving[560:640].max() < 6.5
 
@@ -82,6 +85,7 @@ def test_the_speed_at_which_a_tape_is_handed_over_changes_no_feature() -> None:
 
 def test_a_common_size_is_repeated_more_often_than_a_rare_one() -> None:
     sizes = np.random.default_rng(1).choice([100.0, 200.0, 700.0], size=600, p=[0.6, 0.38, 0.02])
+    sizes[569] = 200.0
     score = []
     for size in (100.0, 700.0):
         sizes[570:576] = size

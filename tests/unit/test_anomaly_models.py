@@ -14,8 +14,10 @@ from stockstream.connectors.models import DriftNote, ModelStore
 from stockstream.errors import ModelRefusedError, ModelsFolderError
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.drift import drift_of
+from stockstream.market.anomalies.drift import DRIFTED, stability
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import NAMES
+from stockstream.market.anomalies.features import NAMES, features
+from stockstream.market.anomalies.forest import compressed
 from stockstream.market.anomalies.model import POOLED, Model, fit, fit_together
 from tests.anomaly_tape import labelled, quiet
 
@@ -244,6 +246,9 @@ def test_trades_that_are_handed_over_faster_or_slower_are_no_drift() -> None:
     speed = np.repeat([1.0, 0.003, 0.03], len(tape) // 3)
     pauses = np.diff(tape.micros, prepend=tape.micros[0])
     uneven = replace(tape, micros=tape.micros[0] + np.cumsum(pauses * speed).astype(np.int64))
-    drift = drift_of(fit(uneven[:4_000]), uneven[2_000:])
+    learnt = fit(uneven)
+    index = dict(zip(NAMES, stability(learnt.bins, compressed(features(uneven))), strict=True))
+    assert max(index["pause"], index["crowd_z"], index["jump_z"]) < DRIFTED / 2
+    drift = drift_of(learnt, uneven)
     assert drift is not None
     assert not drift.has_drifted, str(drift)
