@@ -14,8 +14,10 @@ from stockstream.connectors.models import DriftNote, ModelStore
 from stockstream.errors import ModelRefusedError, ModelsFolderError
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.drift import drift_of
+from stockstream.market.anomalies.drift import DRIFTED, stability
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import NAMES
+from stockstream.market.anomalies.features import NAMES, features
+from stockstream.market.anomalies.forest import compressed
 from stockstream.market.anomalies.model import POOLED, Model, fit, fit_together
 from tests.anomaly_tape import labelled, quiet
 
@@ -236,3 +238,17 @@ def test_drift_is_told_where_volatility_and_pace_change(model: Model) -> None:
     assert wilder.has_drifted
     assert wilder.index > same.index
     assert drift_of(model, quiet(500)) is None
+
+
+def test_trades_that_are_handed_over_faster_or_slower_are_no_drift() -> None:
+    tape = quiet(6_000)
+    # As a producer that stalls, or one that is given more of its processor, stamps them.
+    speed = np.repeat([1.0, 0.003, 0.03], len(tape) // 3)
+    pauses = np.diff(tape.micros, prepend=tape.micros[0])
+    uneven = replace(tape, micros=tape.micros[0] + np.cumsum(pauses * speed).astype(np.int64))
+    learnt = fit(uneven)
+    index = dict(zip(NAMES, stability(learnt.bins, compressed(features(uneven))), strict=True))
+    assert max(index["pause"], index["crowd_z"], index["jump_z"]) < DRIFTED / 2
+    drift = drift_of(learnt, uneven)
+    assert drift is not None
+    assert not drift.has_drifted, str(drift)

@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 
-from stockstream.market.anomalies.features import CROWD, LOOKBACK, NAMES, RAMP, SIZES, WINDOW
+from stockstream.market.anomalies import pace
+from stockstream.market.anomalies.crowds import BASE, STEPS, crowd_z
+from stockstream.market.anomalies.features import LOOKBACK, NAMES, RAMP, SIZES, WINDOW
+from stockstream.market.anomalies.jumps import JUMPS, steps
 from stockstream.market.anomalies.model import Model
 from stockstream.market.anomalies.scores import FOREST, LEARNT, Scores
-from stockstream.market.anomalies.sequences import Streaks
+from stockstream.market.anomalies.sequences import MEAN, Streaks
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
 KINDS = {
@@ -57,7 +60,7 @@ def of_price(stretch: Stretch, index: int, row: Floats) -> str:
     usual = abs(row[NAMES.index("jump_z")])
     return (
         f"price {price:,.10g} is {abs(change):.2f} % {direction} the trade before, {usual:,.1f} times "
-        f"the usual deviation of the last {WINDOW} trades"
+        f"what the last {JUMPS} trades' prices move in such a pause"
     )
 
 
@@ -79,11 +82,16 @@ def of_ramp(stretch: Stretch, index: int, row: Floats) -> str:
 
 
 def of_crowd(stretch: Stretch, index: int, row: Floats) -> str:
-    """Say how fast trades come."""
-    seconds = max(int(stretch.micros[index] - stretch.micros[index - CROWD]), 0) / 1e6
+    """Say how fast trades come, over the width of the scan that says so most."""
+    known = stretch[: index + 1]
+    pauses, ways = pace.pauses(known), steps(np.log(known.price), STEPS)
+    width = int(crowd_z(pauses, pace.usual(pauses), ways, index)[1][index])
+    seconds = max(int(stretch.micros[index] - stretch.micros[index - width]), 0) / 1e6
+    before = max(int(stretch.micros[index - width] - stretch.micros[index - width - BASE]), 0) / 1e6
+    usual = before / BASE * width
     return (
-        f"{CROWD + 1} trades in {seconds:,.3g} s, {row[NAMES.index('crowd_z')]:,.1f} deviations faster than "
-        f"the median of the last {WINDOW} trades"
+        f"{width} trades in {seconds:,.3g} s, for which the pace of the {BASE} before needs {usual:,.3g} s: "
+        f"{row[NAMES.index('crowd_z')]:,.1f} deviations of an even pace"
     )
 
 
@@ -107,9 +115,12 @@ def of_same_side(stretch: Stretch, index: int, streaks: Streaks, row: int) -> st
     """Say how long a run is, and how likely."""
     side = "BUY" if stretch.buy[index] else "SELL"
     share = 100 * streaks.chance[row]
+    size, first = np.log(stretch.volume), index - int(streaks.length[row])
+    times = math.exp(size[first : index + 1].mean() - size[first - MEAN : first].mean())
     return (
-        f"{streaks.length[row] + 1} {side} trades in a row have a probability of "
-        f"{10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades take the side of the one before"
+        f"{streaks.length[row] + 1} {side} trades in a row, {times:.2g} times as large as the {MEAN} before, "
+        f"have a probability of {10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades take the side "
+        "of the one before"
     )
 
 

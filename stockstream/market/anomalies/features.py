@@ -8,17 +8,17 @@ with fewer than CONTEXT is not judged: that is the warm-up.
 | --- | --- | --- |
 | return_volatilities | r = ln(p[n]/p[n-1]) over s, s^2 = exponentially weighted mean (0.94) of the 100 r^2 before | RiskMetrics Technical Document, 1996 |
 | return_z | robust z of r against the 200 before | Iglewicz and Hoaglin, 1993 |
-| jump_z | robust z of j against the 200 before, over the exponentially weighted mean (0.975) of the 120 abs(z) before, none above 4, in halves. j is the lesser of r and ln(p[n]/p[n-2]), each over the root of its time in usual pauses plus 0.5, nought where they differ in sign: prices diffuse with time, and a trade that returns from a spike goes nowhere in two steps | Bachelier, 1900, for the root; RiskMetrics, 1996 |
+| jump_z | r without the bounce between bid and ask, over the root of a variance in proportion to the pause, of the 120 before: see `jumps` | Roll, 1984; Bachelier, 1900 |
 | size_z | robust z of ln v against the 400 before | the same |
 | value_z | robust z of ln(p v) against the 200 before | the same |
 | size_ratio | ln v - median(ln v of the 400 before) | |
-| pause | ln(1 ms + t[n] - t[n-1]) - median of the same over the 100 before | Engle and Russell, Econometrica 66, 1998 (durations) |
+| pause | ln((t[n] - t[n-1]) / median of the same over the 100 before), see `pace` | Engle and Russell, Econometrica 66, 1998 (durations) |
 | imbalance | sum of signed v / sum of v, 50 trades up to n | Cont, Kukanov, Stoikov, 2014 (order flow) |
 | vwap_distance | (ln p[n] - ln VWAP of the 200 before) / s | |
 | volatility_ratio | ln of the root mean square of r over 20 trades up to n, over that of 200 | Andersen, Bollerslev, 1998 (realised volatility) |
 | ramp_z | robust z of ln(p[n]/p[n-8]) against the 200 before: many small steps one way | Kamps and Kleinberg, Crime Science 7, 2018 (pump and dump) |
 | reversal | how far ln p went and came back within 20 trades up to n, over s sqrt(20) | the same |
-| crowd_z | minus the robust z of ln(1 ms + t[n] - t[n-18]) against the 200 before: how fast trades come | Engle and Russell, 1998 |
+| crowd_z | signed root of the likelihood ratio of the pace of the last 12, 24 or 48 trades, the largest, against the 268 before, as far as prices do not explain it: see `crowds` | Kulldorff, 1997 (scan statistics) |
 
 The time of day needs no term of its own: every feature is relative to the same symbol's last 200 or
 400 trades, which come from the same hour of the day. The order of trades (runs, repetitions,
@@ -27,7 +27,9 @@ standstill) is measured in `sequences`.
 
 import numpy as np
 
-from stockstream.market.anomalies import rolling
+from stockstream.market.anomalies import pace, rolling
+from stockstream.market.anomalies.crowds import STEPS, crowd_z
+from stockstream.market.anomalies.jumps import jump_z, steps
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
 NAMES = (
@@ -47,7 +49,6 @@ NAMES = (
 )
 
 WINDOW = 200
-PAUSES = 100
 SIZES = 400
 LEVEL = 20
 LOOKBACK = SIZES + LEVEL
@@ -56,23 +57,14 @@ QUIET = 20
 CONTEXT = LOOKBACK + QUIET
 
 EVERY, DECAY = 100, 0.94
-JUMPS, JUMPS_DECAY = 120, 0.975
-# A jump's size is told in deviations of a normal tape, whose usual distance from nought is about a half.
-LARGEST_JUMP, LEAST_JUMP, USUAL_JUMP = 4.0, 0.2, 0.5
 FLOW = 52
 SHORT = 20
 RAMP = 8
-CROWD = 18
-# What a price moves in no time at all, as a share of a usual pause: the bid, the ask and the tick.
-STANDING = 0.5
-LONGEST_PAUSE = 50.0
 
 # What counts as one deviation where the past has none: a basis point of price, five percent of size.
 STILL_PRICE = 1e-4
 STILL_SIZE = 0.05
-STILL_PACE = 0.1
 SMALLEST_VOLATILITY = 1e-7
-MILLISECOND = 1e-3
 
 
 def features(stretch: Stretch) -> Floats:
@@ -83,16 +75,17 @@ def features(stretch: Stretch) -> Floats:
     if len(stretch) <= LOOKBACK:
         return np.empty((0, len(NAMES)))
     price, size = np.log(stretch.price), np.log(stretch.volume)
-    returns = _steps(price, 1)
+    returns, pauses = steps(price, 1), pace.pauses(stretch)
     volatility = np.maximum(
         np.sqrt(rolling.weighted(returns**2, _weights(EVERY, DECAY), LOOKBACK)), SMALLEST_VOLATILITY
     )
-    pause = rolling.from_median(_span(stretch, 1), PAUSES, PAUSES)
+    usual = pace.usual(pauses)
+    pause = pace.over_usual(pauses, usual)
     size_z, size_ratio = rolling.robust_z(size, LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
     columns = (
         returns / volatility,
         _z(returns, STILL_PRICE),
-        _jump_z(_jumps(price, pause)),
+        jump_z(stretch, pause, pace.PAUSES, LOOKBACK),
         size_z,
         _z(price + size, STILL_SIZE, STILL_SIZE),
         size_ratio,
@@ -100,9 +93,9 @@ def features(stretch: Stretch) -> Floats:
         _imbalance(stretch),
         _vwap_distance(stretch, price) / volatility,
         _volatility_ratio(returns),
-        _z(_steps(price, RAMP), STILL_PRICE),
+        _z(steps(price, RAMP), STILL_PRICE),
         rolling.reversal(price, LOOKBACK, LEVEL) / (volatility * np.sqrt(LEVEL)),
-        -_z(_span(stretch, CROWD), STILL_PACE, STILL_PACE),
+        crowd_z(pauses, usual, steps(price, STEPS), LOOKBACK)[0],
     )
     return np.column_stack([column[LOOKBACK:] for column in columns])
 
@@ -111,27 +104,11 @@ def zscores(stretch: Stretch) -> Floats:
     """Return the columns of `features` that the robust z-scores alone need; the others are nought."""
     rows = np.zeros((max(len(stretch) - LOOKBACK, 0), len(NAMES)))
     if len(rows):
-        pause = rolling.from_median(_span(stretch, 1), PAUSES, PAUSES)
         size_z, _ = rolling.robust_z(np.log(stretch.volume), LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
-        rows[:, NAMES.index("jump_z")] = _jump_z(_jumps(np.log(stretch.price), pause))[LOOKBACK:]
+        jumps = jump_z(stretch, pace.relative(stretch), pace.PAUSES, LOOKBACK)
+        rows[:, NAMES.index("jump_z")] = jumps[LOOKBACK:]
         rows[:, NAMES.index("size_z")] = size_z[LOOKBACK:]
     return rows
-
-
-def _jumps(price: Floats, pause: Floats) -> Floats:
-    """Return how far the price went in one step, as far as it has not come from there in the step before."""
-    time = np.exp(np.minimum(pause, LONGEST_PAUSE))
-    one = _steps(price, 1) / np.sqrt(STANDING + time)
-    two = _steps(price, 2) / np.sqrt(STANDING + time + np.concatenate([[0.0], time[:-1]]))
-    jumps: Floats = np.sign(one) * np.minimum(np.abs(one), np.abs(two)) * (one * two > 0)
-    return jumps
-
-
-def _jump_z(jumps: Floats) -> Floats:
-    z, _ = rolling.robust_z(jumps, PAUSES + WINDOW, WINDOW, STILL_PRICE, 0.0)
-    usual = rolling.weighted(np.minimum(np.abs(z), LARGEST_JUMP), _weights(JUMPS, JUMPS_DECAY), LOOKBACK)
-    jump_z: Floats = z * USUAL_JUMP / np.maximum(usual, LEAST_JUMP)
-    return jump_z
 
 
 def _weights(size: int, decay: float) -> Floats:
@@ -139,20 +116,6 @@ def _weights(size: int, decay: float) -> Floats:
     weights: Floats = decay ** np.arange(size, dtype=np.float64)[::-1]
     weights /= weights.sum()
     return weights
-
-
-def _steps(values: Floats, back: int) -> Floats:
-    """Return each value less that of so many trades before; nought where there is none."""
-    steps = np.zeros(len(values))
-    steps[back:] = values[back:] - values[:-back]
-    return steps
-
-
-def _span(stretch: Stretch, back: int) -> Floats:
-    """Return the logarithm of the time since so many trades before; a late trade's is the least."""
-    seconds = np.zeros(len(stretch))
-    seconds[back:] = np.maximum(stretch.micros[back:] - stretch.micros[:-back], 0) / 1e6
-    return np.log(MILLISECOND + seconds)
 
 
 def _z(values: Floats, floor: float, least: float = 0.0) -> Floats:

@@ -10,7 +10,7 @@ result.
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Bools, Floats, Ints
+from stockstream.market.anomalies.stretch import Floats
 from stockstream.market.compiled import compiled
 
 
@@ -155,39 +155,3 @@ def reversal(price: Floats, first: int, window: int) -> Floats:
             min(begin - lowest, end - lowest),
         )
     return back
-
-
-@compiled
-def streaks(
-    has: Bools, group: Bools, first: int, longest: int, share: int
-) -> tuple[Ints, Floats, Floats, Floats]:
-    """Return, for each row, the streak of a property that it stands in.
-
-    A trade has the property with the chance that its group had over the `share` trades before the
-    streak; one of each kind is added (Laplace), so that what never happened is rare and not
-    impossible. Then a streak's surprise is the sum of -log10 of its trades' chances.
-
-    Returns:
-        The length up to the row, at most `longest`; the surprise; what the row added to it; and the
-        chance that the row itself had.
-    """
-    length = np.zeros(len(has), np.int64)
-    surprise, step, chance = np.zeros(len(has)), np.zeros(len(has)), np.zeros(len(has))
-    for row in range(first, len(has)):
-        run = 0
-        while run < longest and has[row - run]:
-            run += 1
-        if run == 0:
-            continue
-        begin = row - run + 1
-        met, seen = np.ones(2), np.full(2, 2.0)
-        for at in range(begin - share, begin):
-            seen[int(group[at])] += 1
-            met[int(group[at])] += has[at]
-        for at in range(begin, row + 1):
-            own = int(group[at])
-            chance[row] = met[own] / seen[own]
-            step[row] = -np.log10(chance[row])
-            surprise[row] += step[row]
-        length[row] = run
-    return length, surprise, step, chance

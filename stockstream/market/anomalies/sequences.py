@@ -7,9 +7,9 @@ just before the streak.
 
 | rule | property of a trade | source |
 | --- | --- | --- |
-| same_side | its taker stands on the side of the trade before; counted apart for trades that come fast and slow, because pieces of one order follow each other | Lillo and Farmer, 2004 (long memory of order flow) |
+| same_side | its taker stands on the side of the trade before; counted apart for trades that come fast, at the usual pace and slow, because pieces of one order follow each other. How large its trades are counts too: a likelihood ratio of sizes that are exponentially tilted, the mean of three tilts (Robbins, 1970) | Lillo and Farmer, 2004 (long memory of order flow) |
 | alternating | size and price of the trade before, on the other side: so trades look where somebody trades with himself | Cong, Li, Tang, Yang, 2023 (wash trading) |
-| repeated_size | the size of the trade before | the same |
+| repeated_size | the size of the trade before, by the share that just this size has | the same |
 | still_price | the price of the trade before | |
 """  # noqa: E501 - a table's row is one line
 
@@ -18,13 +18,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stockstream.market.anomalies import rolling
-from stockstream.market.anomalies.features import LOOKBACK, MILLISECOND, WINDOW
+from stockstream.market.anomalies import pace, rolling, runs
+from stockstream.market.anomalies.features import LOOKBACK
 from stockstream.market.anomalies.stretch import Bools, Floats, Ints, Stretch
 
 # Longest streak counted, and trades before it that tell its share: both fit into LOOKBACK.
 LONGEST = 50
 SHARE = 150
+# Sides need more: each of the three groups has a chance of its own. The edges are logarithms of a pause
+# over the usual one.
+SIDES, EDGES = 260, np.array([-1.0, 0.0])
+# Sizes are tilted by these powers; the first leaves them as they are. No size counts for more than so
+# many medians, or one large trade would make a run.
+TILTS, LARGEST = (0.0, 0.5, 1.0), 5.0
+MEDIAN, MEAN = 100, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,19 +41,21 @@ class Streaks:
     Attributes:
         length: trades in it so far, at most LONGEST; 0 for a trade without the property.
         score: its surprise.
-        step: how much the trade itself added to the score.
         chance: what the trade itself had.
+        sizes: how much of the score is that of the sizes; nought where they do not count.
     """
 
     length: Ints
     score: Floats
-    step: Floats
     chance: Floats
+    sizes: Floats
 
 
 def same_side(stretch: Stretch) -> Streaks:
     """Return the runs of trades on one side: somebody buys, or sells, again and again."""
-    return _streaks(_repeats(stretch.buy), _is_slow(stretch))
+    group = np.searchsorted(EDGES, pace.relative(stretch), side="right")
+    repeats, tilts = _repeats(stretch.buy), _tilts(stretch.volume)
+    return _after_lookback(*runs.one_sided(repeats, group, len(EDGES) + 1, tilts, LOOKBACK, LONGEST, SIDES))
 
 
 def alternating(stretch: Stretch) -> Streaks:
@@ -56,7 +65,7 @@ def alternating(stretch: Stretch) -> Streaks:
 
 def repeated_size(stretch: Stretch) -> Streaks:
     """Return the streaks of trades of one size."""
-    return _streaks(_repeats(stretch.volume))
+    return _after_lookback(*runs.repeated(stretch.volume, LOOKBACK, LONGEST, SHARE))
 
 
 def still_price(stretch: Stretch) -> Streaks:
@@ -78,16 +87,23 @@ def _repeats(column: Floats | Bools) -> Bools:
     return repeats
 
 
-def _is_slow(stretch: Stretch) -> Bools:
-    """Return which trades came after more than the usual pause."""
-    seconds = np.zeros(len(stretch))
-    seconds[1:] = np.maximum(np.diff(stretch.micros), 0) / 1e6
-    return rolling.from_median(np.log(MILLISECOND + seconds), WINDOW, WINDOW) > 0
+def _tilts(volume: Floats) -> Floats:
+    """Return log10 of the likelihood ratio of each size under each tilt; shape (tilts, n)."""
+    median = np.exp(np.log(volume) - rolling.from_median(np.log(volume), MEDIAN, MEDIAN))
+    size = np.minimum(volume, LARGEST * median)
+    ratios = np.zeros((len(TILTS), len(volume)))
+    for row, tilt in zip(ratios, TILTS, strict=True):
+        powers = size**tilt
+        usual = rolling.total(powers, MEDIAN + MEAN, MEAN)[:-1] / MEAN
+        row[MEDIAN + MEAN :] = np.log10(powers[MEDIAN + MEAN :] / usual[MEDIAN + MEAN :])
+    return ratios
 
 
-def _streaks(has: Bools, group: Bools | None = None) -> Streaks:
-    """Return the streaks of a property; `has` is of every trade, the result of those after LOOKBACK."""
-    groups = np.zeros(len(has), np.bool_) if group is None else group
-    length, *others = rolling.streaks(has, groups, LOOKBACK, LONGEST, SHARE)
-    surprise, step, chance = (each[LOOKBACK:] for each in others)
-    return Streaks(length[LOOKBACK:], surprise, step, chance)
+def _streaks(has: Bools) -> Streaks:
+    return _after_lookback(*runs.streaks(has, LOOKBACK, LONGEST, SHARE))
+
+
+def _after_lookback(length: Ints, score: Floats, chance: Floats, sizes: Floats | None = None) -> Streaks:
+    """Return the columns of the trades after the first LOOKBACK."""
+    own = np.zeros(len(score)) if sizes is None else sizes
+    return Streaks(length[LOOKBACK:], score[LOOKBACK:], chance[LOOKBACK:], own[LOOKBACK:])

@@ -24,22 +24,24 @@ SMALLEST_SHARE, LARGEST_SHARE = 2e-6, 1e-3
 SPENT = 0.5
 # What each method may use up of the budget. Those whose finds no other method makes have more.
 PARTS = {
-    "zscore_price": 6,
-    "zscore_size": 12,
+    "zscore_price": 7,
+    "zscore_size": 9,
     "ramp": 2,
-    "crowd": 2,
+    "crowd": 8,
     "isolation_forest": 0.5,
     "hotelling": 0.1,
-    "same_side": 0.5,
+    "same_side": 2,
     "alternating": 0.5,
-    "repeated_size": 0.25,
-    "still_price": 0.5,
+    "repeated_size": 0.1,
+    "still_price": 1,
 }
 # Moves of prices have heavy tails, and so have distances that are made of them.
 HEAVY = ("zscore_price", "ramp", "hotelling")
 
 # Without a model there is no slice to measure tails on; eight deviations are rare in heavy ones too.
 ZSCORE_UNMEASURED = 8.0
+# Trades bring trades: a crowd of ten deviations is as rare.
+CROWD_UNMEASURED = 10.0
 SURPRISE_UNMEASURED = 6.0
 # No measured threshold goes below: the cut that Iglewicz and Hoaglin (1993) give for ordinary data.
 LEAST_ZSCORE = 3.5
@@ -52,7 +54,8 @@ def unmeasured() -> Thresholds:
     >>> unmeasured()["same_side"]
     6.0
     """
-    return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | dict.fromkeys(SEQUENCES, SURPRISE_UNMEASURED)
+    rules = dict.fromkeys(SEQUENCES, SURPRISE_UNMEASURED)
+    return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | {"crowd": CROWD_UNMEASURED} | rules
 
 
 def trades_a_day(stretch: Stretch) -> float:

@@ -2,8 +2,10 @@
 
 The same market is simulated a second time with nothing put in, so a spike's magnitude is what it did to
 its trade, whatever the injector was asked for: of a price, the distance from the price that would have
-been, in standard deviations of the ordinary returns of the 200 trades before; of a volume, the logarithm
-of its ratio to the symbol's median, in root mean squares of the same for ordinary trades above it.
+been, in standard deviations of an ordinary return over that pause, as the 200 trades before have them:
+the bounce between bid and ask, and a variance in proportion to time (a return over a minute is not that
+of a second); of a volume, the logarithm of its ratio to the symbol's median, in root mean squares of the
+same for ordinary trades above it.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +17,7 @@ import numpy as np
 from stockstream.market.anomalies.stretch import Bools, Floats, Ints, Stretch, Texts
 from stockstream.market.simulator import Injection, Listing, Market, Tape
 from stockstream.market.simulator.kinds import KINDS, Kind
+from stockstream.market.simulator.path import HALF_SPREAD
 
 PRICE_SPIKE, VOLUME_SPIKE = "price_spike", "volume_spike"
 # Spikes are told of one by one, all others while they last.
@@ -52,6 +55,8 @@ def mixed(share: float) -> Injection:
     one = {kind.label: replace(kind, weight=3.0) for kind in KINDS}
     price, volume = one.pop(PRICE_SPIKE), one.pop(VOLUME_SPIKE)
     multivariate = replace(one.pop("multivariate"), weight=6.0)
+    # Its hundred trades would leave few of the share to the others.
+    one["burst"] = replace(one["burst"], weight=2.0)
     spikes = [replace(price, size=size, weight=8.0) for size in ((5e-4, 2e-3), price.size)]
     spikes += [
         replace(volume, size=size, weight=6.0) for size in (volume.size, (60.0, 400.0), (400.0, 4_000.0))
@@ -138,10 +143,21 @@ def _magnitudes(tape: Tape, clean: Tape) -> Floats:
 
 
 def _usual_moves(clean: Tape, tape: Tape) -> Floats:
-    """Return the standard deviation of the ordinary returns of the 200 trades before each."""
-    at_home = np.flatnonzero(clean.symbol == tape.symbol)
-    squares = np.cumsum(np.diff(np.log(clean.cents[at_home]), prepend=np.log(clean.cents[at_home[0]])) ** 2)
-    start = np.maximum(np.arange(len(at_home)) - USUAL, 0)
-    usual = np.sqrt((squares - squares[start]) / np.maximum(np.arange(len(at_home)) - start, 1))
-    usual_there: Floats = np.interp(np.arange(len(tape)), at_home, usual)
-    return usual_there
+    """Return the standard deviation of an ordinary return to each trade, over the pause before it."""
+    home = np.flatnonzero(clean.symbol == tape.symbol)
+    squares = np.diff(np.log(clean.cents[home]), prepend=np.log(clean.cents[home[0]])) ** 2
+    pauses = np.diff(clean.at[home], prepend=clean.at[home[0]])
+    square, pause = (np.interp(np.arange(len(tape)), home, _mean_before(each)) for each in (squares, pauses))
+    # A buyer after a seller pays two half spreads more, and as often it is the same side again.
+    bounce = np.minimum(2 * HALF_SPREAD**2, 0.5 * square)
+    own = np.diff(tape.at, prepend=tape.at[0])
+    usual: Floats = np.sqrt(bounce + (square - bounce) * own / np.maximum(pause, LEAST))
+    return usual
+
+
+def _mean_before(values: Floats) -> Floats:
+    """Return the mean of the USUAL values before each, or of those that there are."""
+    sums, rows = np.concatenate([[0.0], np.cumsum(values)]), np.arange(len(values))
+    start = np.maximum(rows - USUAL, 0)
+    mean: Floats = (sums[rows] - sums[start]) / np.maximum(rows - start, 1)
+    return mean

@@ -1,0 +1,46 @@
+"""How fast trades come, relative to how fast they have come: no unit of time plays a part.
+
+A pause counts at least a twentieth of the usual one, so that trades of one moment are fast and not
+infinitely fast, and the same tape at another speed has the same features.
+"""
+
+import numpy as np
+
+from stockstream.market.anomalies import rolling
+from stockstream.market.anomalies.stretch import Floats, Ints, Stretch
+
+PAUSES = 100
+LEAST = 0.05
+
+
+def pauses(stretch: Stretch) -> Ints:
+    """Return the microseconds since the trade before; nought for a late trade and for the first."""
+    return np.maximum(np.diff(stretch.micros, prepend=stretch.micros[:1]), 0)
+
+
+def usual(own: Ints) -> Floats:
+    """Return the median of the PAUSES pauses before each trade, in microseconds; nought before there are."""
+    plain = own.astype(np.float64)
+    median = plain - rolling.from_median(plain, PAUSES, PAUSES)
+    median[:PAUSES] = 0.0
+    return median
+
+
+def relative(stretch: Stretch) -> Floats:
+    """Return the logarithm of each pause over the usual one (durations: Engle and Russell, 1998).
+
+    >>> from stockstream.market.anomalies.stretch import of_rows
+    >>> rows = [(10**6 * (i + (i > 150)), 1.0, 1.0, True, str(i), "s") for i in range(200)]
+    >>> relative(of_rows("X", rows))[[150, 151, 152]].round(2).tolist()
+    [0.0, 0.67, 0.0]
+    """
+    own = pauses(stretch)
+    return over_usual(own, usual(own))
+
+
+def over_usual(own: Ints, median: Floats) -> Floats:
+    """Return the logarithm of pauses over the usual ones, each with its least."""
+    least = LEAST * median + 1.0
+    over: Floats = np.log((own + least) / (median + least))
+    over[:PAUSES] = 0.0
+    return over

@@ -1,0 +1,108 @@
+"""Streaks on one side, of one size, and of any property, as machine code, each by its own law.
+
+`first` is the first trade to compute; what lies before it is context, and is nought in the result.
+Every row is computed from its own window alone, so a stream's rows are those of the whole tape.
+"""
+
+import numpy as np
+
+from stockstream.market.anomalies.stretch import Bools, Floats, Ints
+from stockstream.market.compiled import compiled
+
+
+@compiled
+def one_sided(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that keeps them
+    repeats: Bools, group: Ints, groups: int, tilts: Floats, first: int, longest: int, share: int
+) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return, for each row, the run of trades on one side that it stands in.
+
+    A run's surprise is the sum of -log10 of its trades' chances to keep the side, each that of its group
+    over the `share` trades before the run (one of each kind is added: Laplace), and log10 of the mean
+    over `tilts` of the likelihood ratio that the run's trades are larger than usual.
+
+    Args:
+        group: of each trade, from 0 to groups - 1.
+        tilts: log10 of the likelihood ratio of each trade's size, shape (number of tilts, n).
+
+    Returns:
+        The length up to the row, at most `longest`; the surprise; the chance that the row itself had;
+        and how much of the surprise is that of the sizes.
+    """
+    length = np.zeros(len(repeats), np.int64)
+    surprise, chance, sizes = np.zeros(len(repeats)), np.zeros(len(repeats)), np.zeros(len(repeats))
+    met, seen = np.ones(groups), np.ones(groups)
+    for row in range(first, len(repeats)):
+        run = 0
+        while run < longest and repeats[row - run]:
+            run += 1
+        if run == 0:
+            continue
+        begin = row - run + 1
+        met[:], seen[:] = 1.0, 2.0
+        for at in range(begin - share, begin):
+            seen[group[at]] += 1.0
+            met[group[at]] += repeats[at]
+        seen = met / seen
+        for at in range(begin, row + 1):
+            surprise[row] -= np.log10(seen[group[at]])
+        chance[row] = seen[group[row]]
+        ratio = 0.0
+        for tilt in range(len(tilts)):
+            ratio += 10.0 ** min(np.sum(tilts[tilt, begin : row + 1]), 200.0)
+        sizes[row] = np.log10(ratio / len(tilts))
+        surprise[row] += sizes[row]
+        length[row] = run
+    return length, surprise, chance, sizes
+
+
+@compiled
+def repeated(values: Floats, first: int, longest: int, share: int) -> tuple[Ints, Floats, Floats]:
+    """Return, for each row, the streak of one value that it stands in.
+
+    The chance of a repetition is the value's own share of the `share` trades before the streak, one
+    added: a common size comes twice in a row more often than a rare one.
+
+    Returns:
+        The length up to the row, the value's first trade not counted and at most `longest`; the
+        surprise, which is the sum of -log10 of the chances; and the chance of each row.
+    """
+    length = np.zeros(len(values), np.int64)
+    surprise, chance = np.zeros(len(values)), np.zeros(len(values))
+    for row in range(first, len(values)):
+        run = 0
+        while run < longest and values[row - run] == values[row - run - 1]:
+            run += 1
+        if run == 0:
+            continue
+        met = 1.0
+        for at in range(row - run - share, row - run):
+            met += values[at] == values[row]
+        chance[row] = met / (share + 2.0)
+        surprise[row] = -run * np.log10(chance[row])
+        length[row] = run
+    return length, surprise, chance
+
+
+@compiled
+def streaks(has: Bools, first: int, longest: int, share: int) -> tuple[Ints, Floats, Floats]:
+    """Return, for each row, the streak of a property that it stands in.
+
+    A trade has the property with the chance that it had over the `share` trades before the streak; one
+    of each kind is added (Laplace), so that what never happened is rare and not impossible.
+
+    Returns:
+        As `repeated`.
+    """
+    length = np.zeros(len(has), np.int64)
+    surprise, chance = np.zeros(len(has)), np.zeros(len(has))
+    for row in range(first, len(has)):
+        run = 0
+        while run < longest and has[row - run]:
+            run += 1
+        if run == 0:
+            continue
+        begin = row - run + 1
+        chance[row] = (1.0 + np.sum(has[begin - share : begin])) / (share + 2.0)
+        surprise[row] = -run * np.log10(chance[row])
+        length[row] = run
+    return length, surprise, chance
