@@ -29,14 +29,10 @@ def examine(symbols: Sequence[str], since: datetime, until: datetime) -> Examine
     Raises:
         ServiceError: it fails, or takes longer than a viewer waits.
     """
-    span = ("--since", since.isoformat(), "--until", until.isoformat(), "--format", "json")
-    findings, notes = list[Finding](), list[str]()
-    for symbol in symbols:
-        done = _script("anomaly_detector.py", "analyze", symbol, *span)
-        findings += msgspec.json.decode(done.stdout, type=list[Finding])
-        notes += done.stderr.strip().splitlines()
-    findings.sort(key=lambda finding: finding.end)
-    return Examined(tuple(symbols), since, until, findings, notes)
+    span = ("--since", since.isoformat(), "--until", until.isoformat())
+    done = _script("anomaly_detector.py", "analyze", *span, "--format", "json", "--", *symbols)
+    findings = msgspec.json.decode(done.stdout, type=list[Finding])
+    return Examined(tuple(symbols), since, until, findings, done.stderr.strip().splitlines())
 
 
 def replay() -> str:

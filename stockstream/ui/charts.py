@@ -31,9 +31,11 @@ SHAPES = {
     "stale_price": "cross",
     "price_ramp": "triangle-right",
     "price_reversal": "triangle-left",
+    "price_drift": "bowtie",
+    "volatility_shift": "hourglass",
 }
 INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
-OTHER_SHAPES = ("hexagram", "pentagon", "bowtie", "hourglass", "star-square", "triangle-down")
+OTHER_SHAPES = ("hexagram", "pentagon", "star-square", "triangle-down")
 
 
 def compare(picture: Picture, *, as_change: bool) -> Figure:

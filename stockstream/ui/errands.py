@@ -17,6 +17,8 @@ from stockstream.errors import StockstreamError
 from stockstream.market.anomalies.finding import Finding
 from stockstream.ui.plant import Process
 
+Prepare = Callable[[], Callable[[], Any]]
+
 LOOK_EVERY = 1  # seconds, while something is under way
 
 
@@ -51,30 +53,26 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="errand")
 
 
-def errand(
-    name: str, label: str, told: str, work: Callable[[], Any] | None, draw: Callable[[Any], None]
-) -> None:
+def errand(name: str, label: str, told: str, prepare: Prepare, draw: Callable[[Any], None]) -> None:
     """Show a button that has work done, then what came of it; both outlive refreshes.
 
     Args:
         name: of the errand, in the viewer's session.
         label: on the button.
         told: what the button does, for who asks.
-        work: what is to be done; None where there is nothing to do now.
+        prepare: is called when the button is pressed; returns the work, which runs beside the page.
         draw: draws what the work returned.
     """
     every = LOOK_EVERY if _under_way(name) else None
-    st.fragment(_errand, run_every=every)(name, label, told, work, draw)
+    st.fragment(_errand, run_every=every)(name, label, told, prepare, draw)
 
 
-def _errand(
-    name: str, label: str, told: str, work: Callable[[], Any] | None, draw: Callable[[Any], None]
-) -> None:
+def _errand(name: str, label: str, told: str, prepare: Prepare, draw: Callable[[Any], None]) -> None:
     waited_for = st.session_state.get(_waiting(name), False)
     under_way = _under_way(name)
-    asked = st.button(label, key=f"ask_{name}", help=told, disabled=under_way or work is None)
-    if asked and work is not None and not under_way:
-        st.session_state[name] = _workers().submit(work)
+    asked = st.button(label, key=f"ask_{name}", help=told, disabled=under_way)
+    if asked and not under_way:
+        st.session_state[name] = _workers().submit(prepare())
     if _under_way(name) != waited_for:
         st.session_state[_waiting(name)] = _under_way(name)
         st.rerun()  # from now on, or no longer, each second

@@ -60,7 +60,8 @@ class Sheet:
         path: in the address; empty for the first one.
         ask: shows the page's controls; what it returns is called at each refresh for the question.
         offers: the names in an answer that the controls should offer.
-        aside: draws what the viewer can have done, below; it does not refresh with the rest.
+        aside: draws what the viewer can have done, below; it does not refresh with the rest, and
+            is given what returns the last answer.
     """
 
     title: str
@@ -69,7 +70,7 @@ class Sheet:
     ask: Callable[[Controls, set[str], Any], Callable[[], Asked]]
     draw: Callable[[Any], None]
     offers: Callable[[Any], set[str]]
-    aside: Callable[[Controls, Any], None] = lambda _controls, _seen: None
+    aside: Callable[[Controls, Callable[[], Any]], None] = lambda _controls, _shown: None
 
 
 def sheets(errands: Errands) -> tuple[Sheet, ...]:
@@ -98,7 +99,7 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             lambda controls, _known, seen: partial(_same, anomalies.ask(controls, seen)),
             anomalies.draw,
             lambda found: {*found.kinds, *found.methods},
-            lambda controls, seen: examine.draw(seen, errands.examine, controls.zone),
+            lambda controls, shown: examine.draw(shown, errands.examine, controls.zone),
         ),
         Sheet(
             "System",
@@ -107,7 +108,7 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             lambda _controls, _known, _seen: Condition,
             lambda plant: system.draw(plant, live.processes(errands.processes)),
             lambda _answer: set(),
-            lambda _controls, seen: letters.draw(seen, errands.replay),
+            lambda _controls, _shown: letters.draw(errands.replay),
         ),
     )
 
@@ -142,7 +143,7 @@ def _run(sheet: Sheet, set_controls: Controls, known: set[str]) -> None:
     offered = known | (sheet.offers(seen.picture) if seen else set())
     every = None if set_controls.paused else set_controls.refresh
     st.fragment(_picture, run_every=every)(sheet, set_controls, question, offered)
-    sheet.aside(set_controls, seen.picture if seen else None)
+    sheet.aside(set_controls, partial(_shown, sheet))
     with top:
         st.fragment(_status, run_every=1)(sheet, set_controls)
 
@@ -163,6 +164,11 @@ def _picture(sheet: Sheet, set_controls: Controls, question: Callable[[], Asked]
         if not offered.issuperset({*taken.picture.symbols, *sheet.offers(taken.picture)}):
             st.rerun()  # the market has a new name: the controls should offer it
         sheet.draw(told_in(set_controls.zone, taken.picture))
+
+
+def _shown(sheet: Sheet) -> Answer | None:
+    taken: Taken | None = st.session_state.get(_place(sheet))
+    return taken.picture if taken else None
 
 
 def _same(question: Asked) -> Asked:

@@ -1,11 +1,12 @@
 """The detector on demand: what it says now of the trades that are shown, written nowhere."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
 import streamlit as st
 
+from stockstream.errors import ServiceError
 from stockstream.market.anomalies.finding import Finding
 from stockstream.ui import downloads, numerals, pieces
 from stockstream.ui.errands import Examined, errand
@@ -20,16 +21,24 @@ ABOUT = "Runs the detector, with today's models, over the trades of this window;
 Examine = Callable[[Sequence[str], datetime, datetime], Examined]
 
 
-def draw(found: Found | None, examine: Examine, zone: tzinfo) -> None:
-    """Offer to examine the window and the symbols that are shown; `found` is the last answer."""
-    work = None
-    if found is not None and found.span is not None:
-        span = found.span
-        asked = found.question.of.symbols or found.symbols
-        work = partial(examine, asked, span.start.astimezone(UTC), span.end.astimezone(UTC) + MICROSECOND)
+def draw(shown: Callable[[], Found | None], examine: Examine, zone: tzinfo) -> None:
+    """Offer to examine the window and the symbols that are shown; `shown` returns the last answer."""
     with st.container(key="card_examine"):
         st.markdown("### Examine this window now", anchors=False)
-        errand("examine", "Run the detector", ABOUT, work, partial(_told, zone=zone))
+        errand(
+            "examine",
+            "Run the detector",
+            ABOUT,
+            lambda: partial(_examined, shown(), examine),
+            partial(_told, zone=zone),
+        )
+
+
+def _examined(found: Found | None, examine: Examine) -> Examined:
+    if found is None or found.span is None:
+        raise ServiceError(what="no trade is shown; choose another window")
+    asked = found.question.of.symbols or found.symbols
+    return examine(asked, found.span.start, found.span.end + MICROSECOND)
 
 
 def _told(examined: Examined, zone: tzinfo) -> None:

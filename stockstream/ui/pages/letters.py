@@ -11,12 +11,11 @@ from stockstream.ui.plant import Plant
 ABOUT = "Reads them by today's rules again: those that are trades move to the tape, the others stay"
 
 
-def draw(plant: Plant | None, replay: Callable[[], str]) -> None:
-    """Offer to try them again; `plant` is the last answer."""
-    work = replay if plant is None or plant.letters else None
+def draw(replay: Callable[[], str]) -> None:
+    """Offer to try them again."""
     with st.container(key="card_replay"):
         st.markdown("### Try dead letters again", anchors=False)
-        errand("replay", "Try again", ABOUT, work, _told)
+        errand("replay", "Try again", ABOUT, lambda: replay, _told)
 
 
 def _told(said: str) -> None:
