@@ -73,11 +73,12 @@ def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) 
     found = []
     try:
         stored = history.symbols()
-        if arguments.symbol and arguments.symbol not in stored:
-            raise UnknownSymbolError(symbol=arguments.symbol, known=", ".join(stored[:20]) or "none")
+        for symbol in arguments.symbols:
+            if symbol not in stored:
+                raise UnknownSymbolError(symbol=symbol, known=", ".join(stored[:20]) or "none")
         if not stored:
             _note("no trades are stored yet; python producer.py and python consumer.py bring some")
-        for symbol in [arguments.symbol] if arguments.symbol else stored:
+        for symbol in arguments.symbols or stored:
             if not stop.is_set():
                 found += analyze(history, store, symbol, span, _note)
     finally:
@@ -234,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
         "--if-drifted", action="store_true", help="only symbols whose trades have changed, or without a model"
     )
     look = commands.add_parser("analyze", help="print what stands out among stored trades")
-    look.add_argument("symbol", nargs="?", type=str.upper, metavar="SYMBOL", help="default: all")
+    look.add_argument("symbols", nargs="*", type=str.upper, metavar="SYMBOL", help="default: all")
     look.add_argument("--last", type=cli.duration, metavar="1h", help="from so long ago until now")
     _add_span(look)
     look.add_argument("--format", choices=sorted(FORMATS), default="table", help="(%(default)s)")

@@ -1,6 +1,7 @@
 """Pictures of the dashboard for the README: `python -m bench.media` starts the system and looks at it.
 
-It writes `media/fullpagedash.png`, one of each other page, one in the dark and one of a narrow screen.
+It writes `media/fullpagedash.png`, one of each other page, one in the dark and one of a narrow screen; and
+the films `summary.gif`, `charts.gif` and `anomaly.gif`.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -12,6 +13,7 @@ from typing import Literal
 from playwright.sync_api import Browser, ViewportSize
 
 from bench.dashboard import served
+from bench.films import FILMS, shoot
 from bench.options import whole
 from bench.stage import SEED, InterruptedBenchError, stage
 from bench.viewers import chromium
@@ -66,6 +68,10 @@ def main(arguments: Namespace, _settings: Settings, stop: Event) -> int:
                 scene.go_on()
                 take(browser, page.address, shot)
                 scene.say(f"{shot.name}.png")
+            for film in FILMS:
+                scene.go_on()
+                shoot(browser, page.address, film, MEDIA)
+                scene.say(f"{film.name}.gif")
     except InterruptedBenchError:
         return 0
     return 0
@@ -81,7 +87,7 @@ def take(browser: Browser, address: str, shot: Shot) -> None:
     tall = page.evaluate("document.querySelector('.stMain').scrollHeight")
     page.set_viewport_size({"width": shot.width, "height": min(tall + 20, TALLEST)})
     page.wait_for_timeout(SETTLED)
-    page.screenshot(path=MEDIA / f"{shot.name}.png")
+    page.screenshot(path=MEDIA / f"{shot.name}.png", timeout=PATIENCE)
     context.close()
 
 

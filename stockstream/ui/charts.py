@@ -1,7 +1,7 @@
 """Prices over time, as plain Plotly figures.
 
 Direction and findings are told by shape as well as by colour: a rising candle is hollow and a
-falling one full; each kind of finding has a mark of its own.
+falling one full; each kind of finding has a mark and a colour of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,8 +29,13 @@ SHAPES = {
     "wash_trades": "x",
     "odd_pace": "star",
     "stale_price": "cross",
+    "price_ramp": "triangle-right",
+    "price_reversal": "triangle-left",
+    "price_drift": "bowtie",
+    "volatility_shift": "hourglass",
 }
-OTHER_SHAPES = ("hexagram", "pentagon", "bowtie", "hourglass", "star-square", "triangle-down")
+INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
+OTHER_SHAPES = ("hexagram", "pentagon", "star-square", "triangle-down")
 
 
 def compare(picture: Picture, *, as_change: bool) -> Figure:
@@ -126,7 +131,7 @@ def _marks_of(kind: str, marks: Sequence[Mark], bases: Mapping[str, Decimal | No
         "marker": {
             "symbol": shape,
             "size": 9,
-            "color": "var(--found)",
+            "color": INKS.get(kind, "var(--found)"),
             "line": {"color": "var(--card)", "width": 1.2},
         },
         "hovertemplate": "%{text}",

@@ -13,11 +13,15 @@ from stockstream.ui.window import DEFAULT, MINUTES, RANGE, WORDS
 LEAST_PRINTS, MOST_PRINTS, USUAL_PRINTS = 10, 200, 30
 MOST_NAME = 20
 MINE, OF_THE_WORLD = "mine", "UTC"
+AS_THE_BROWSER, LIGHT, DARK = "browser", "light", "dark"
 
 
 @dataclass(frozen=True)
 class Controls:
-    """What the viewer set; the refresh is in seconds, `zone` is the one that times are told in."""
+    """What the viewer set; the refresh is in seconds, `zone` is the one that times are told in.
+
+    `theme` is light, dark, or what the browser prefers.
+    """
 
     refresh: int
     paused: bool
@@ -28,6 +32,7 @@ class Controls:
     since: datetime | None
     until: datetime | None
     zone: tzinfo
+    theme: str = AS_THE_BROWSER
 
     def question(self, focus: str | None) -> Question:
         """Return the question that these controls ask, with a symbol to look at more closely."""
@@ -82,6 +87,16 @@ def ask(known: Iterable[str], usual_refresh: int) -> Controls:
             bind="query-params",
             format_func=lambda name: "my time zone" if name == MINE else name,
         )
+        theme = st.segmented_control(
+            "Colours",
+            [AS_THE_BROWSER, LIGHT, DARK],
+            default=AS_THE_BROWSER,
+            required=True,
+            key="theme",
+            bind="query-params",
+            help="Auto is what the browser prefers",
+            format_func=lambda name: "auto" if name == AS_THE_BROWSER else name,
+        )
     return Controls(
         refresh,
         paused,
@@ -92,6 +107,7 @@ def ask(known: Iterable[str], usual_refresh: int) -> Controls:
         since,
         until,
         _zone(str(zone)),
+        str(theme or AS_THE_BROWSER),
     )
 
 

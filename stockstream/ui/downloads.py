@@ -11,9 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import streamlit as st
 
+from stockstream.ui.plant import Letter
 from stockstream.ui.records import Candle, Mark, Print, Standing
 
-Records = Sequence[Candle | Mark | Print | Standing]
+Record = Candle | Letter | Mark | Print | Standing
+Records = Sequence[Candle] | Sequence[Letter] | Sequence[Mark] | Sequence[Print] | Sequence[Standing]
 
 
 def offer(name: str, records: Records) -> None:
@@ -58,7 +60,7 @@ def _rows(records: Records) -> list[dict[str, Any]]:
     return [{key: _plain(value) for key, value in _row(record).items()} for record in records]
 
 
-def _row(record: Candle | Mark | Print | Standing) -> dict[str, Any]:
+def _row(record: Record) -> dict[str, Any]:
     row = asdict(record)
     return row | {"change": record.change} if isinstance(record, Standing) else row
 

@@ -26,7 +26,7 @@ def heat(picture: Picture, span: Span) -> Figure:
         "x": [(span.start + width * (place + 0.5)).strftime("%Y-%m-%d %H:%M:%S") for place in range(COLUMNS)],
         "y": chosen,
         "z": rows,
-        "text": [["" if cell is None else f"{cell:+.2f}" for cell in row] for row in rows],
+        "text": [["" if cell is None else told(cell) for cell in row] for row in rows],
         "texttemplate": "%{text}",
         "textfont": {"size": 10},
         "colorscale": [[0, "var(--down)"], [0.5, "var(--card)"], [1, "var(--up)"]],
@@ -40,6 +40,15 @@ def heat(picture: Picture, span: Span) -> Figure:
     layout = layout_of(revision("heat", picture.question), 340)
     layout |= {"xaxis": time_axis() | {"showgrid": False}, "yaxis": axis() | {"autorange": "reversed"}}
     return {"data": [cells], "layout": layout}
+
+
+def told(percent: float) -> str:
+    """Return a change as a cell has room for it.
+
+    >>> told(0.126), told(-1.2), told(-0.001)
+    ('+0.13', '-1.20', '0.00')
+    """
+    return f"{percent:+.2f}" if round(percent, 2) else "0.00"
 
 
 def changes(line: Line, span: Span) -> Row:

@@ -9,7 +9,7 @@ import streamlit as st
 from stockstream.ui.records import Mark
 from stockstream.ui.window import RANGE
 
-KEPT = ("refresh", "times", "trades")
+KEPT = ("refresh", "times", "trades", "theme")
 KEPT_OF_WINDOW = ("window", "from", "to")
 AROUND = timedelta(minutes=15)
 

@@ -15,7 +15,7 @@ from stockstream.errors import StockstreamError
 from stockstream.settings import Settings
 from stockstream.ui import picture as pictures
 from stockstream.ui.picture import Picture, Question
-from stockstream.ui.plant import Condition, Plant
+from stockstream.ui.plant import Condition, Plant, Process
 from stockstream.ui.search import Found, Search
 
 Asked = Question | Search | Condition
@@ -25,6 +25,7 @@ KEPT_ANSWERS = 32
 LONGEST_REFRESH = 10
 BUSY_SHARE = 0.1
 KAFKA_PACE, KAFKA_PATIENCE = 4, 1.0
+PROCESSES_PACE = 2
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,17 @@ def _look(question: Asked, pace: int, tick: int) -> Taken | Trouble:
 def ends() -> dict[int, int] | None:
     """Return the ends of the topic's partitions, None while no broker answers."""
     return _ends(int(time.time() // KAFKA_PACE))
+
+
+def processes(look_up: Callable[[], list[Process]]) -> list[Process]:
+    """Return the processes that start.sh keeps up, looked up once in a while for all viewers."""
+    return _processes(look_up, int(time.time() // PROCESSES_PACE))
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def _processes(_look_up: Callable[[], list[Process]], tick: int) -> list[Process]:
+    del tick
+    return _look_up()
 
 
 @st.cache_data(show_spinner=False, max_entries=1)

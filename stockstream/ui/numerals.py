@@ -78,6 +78,35 @@ def age(seconds: float) -> str:
     return f"{hours} h {minutes} min ago" if hours else f"{minutes} min {rest} s ago"
 
 
+def duration(seconds: float) -> str:
+    """Return how long something took, as exact as it matters.
+
+    >>> [duration(0.0123), duration(1.26), duration(75), duration(-0.002)]
+    ['12 ms', '1.3 s', '1 min 15 s', '0 ms']
+    """
+    if seconds < 1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    return age(seconds).removesuffix(" ago")
+
+
+def at_most(count: int, counted: int) -> str:
+    """Return a count that was ended at `counted`.
+
+    >>> at_most(999, 1000), at_most(1000, 1000)
+    ('999', '1,000 +')
+    """
+    return f"{count:,}" + (" +" if count >= counted else "")
+
+
+def size(count: int | None) -> str:
+    """Return an amount of memory in megabytes.
+
+    >>> size(123_456_789), size(None)
+    ('123 MB', '—')
+    """
+    return NOTHING if count is None else f"{count / 1e6:,.0f} MB"
+
+
 def clock(moment: datetime) -> str:
     """Return the time of day to the millisecond.
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import streamlit as st
 
-from stockstream.ui import controls, live, numerals
+from stockstream.ui import controls, live, numerals, theme
 from stockstream.ui.controls import Controls
+from stockstream.ui.errands import Errands
 from stockstream.ui.live import Answer, Asked, Taken, Trouble
-from stockstream.ui.pages import anomalies, market, symbol, system
+from stockstream.ui.pages import anomalies, examine, letters, market, symbol, system
 from stockstream.ui.plant import Condition, Plant
 from stockstream.ui.plot import fetch_library
 from stockstream.ui.window import WORDS
@@ -29,6 +30,11 @@ OLD_SECONDS = 30
 CANDLES_BEHIND = timedelta(minutes=3)
 
 STANDSTILL = "the candles stand still, and so do the totals; is aggregator.py running?"
+ABSENT = {
+    "aggregator": "the aggregator is away, and the candles and totals stand still; is aggregator.py running?",
+    "consumer": "the consumer is away, and no trade is stored; is consumer.py running?",
+    "detector": "the detector is away, and nothing is examined; is anomaly_detector.py watch running?",
+}
 
 START = """
 ### No trades yet
@@ -54,6 +60,8 @@ class Sheet:
         path: in the address; empty for the first one.
         ask: shows the page's controls; what it returns is called at each refresh for the question.
         offers: the names in an answer that the controls should offer.
+        aside: draws what the viewer can have done, below; it does not refresh with the rest, and
+            is given what returns the last answer.
     """
 
     title: str
@@ -62,51 +70,62 @@ class Sheet:
     ask: Callable[[Controls, set[str], Any], Callable[[], Asked]]
     draw: Callable[[Any], None]
     offers: Callable[[Any], set[str]]
+    aside: Callable[[Controls, Callable[[], Any]], None] = lambda _controls, _shown: None
 
 
-SHEETS = (
-    Sheet(
-        "Market",
-        "",
-        ":material/monitoring:",
-        lambda controls, _known, _seen: lambda: controls.question(st.session_state.get("candles")),
-        market.draw,
-        lambda _answer: set(),
-    ),
-    Sheet(
-        "Symbol",
-        "symbol",
-        ":material/candlestick_chart:",
-        lambda controls, known, _seen: partial(_same, symbol.ask(controls, known)),
-        symbol.draw,
-        lambda _answer: set(),
-    ),
-    Sheet(
-        "Anomalies",
-        "anomalies",
-        ":material/notification_important:",
-        lambda controls, _known, seen: partial(_same, anomalies.ask(controls, seen)),
-        anomalies.draw,
-        lambda found: {*found.kinds, *found.methods},
-    ),
-    Sheet(
-        "System",
-        "system",
-        ":material/settings_heart:",
-        lambda _controls, _known, _seen: Condition,
-        system.draw,
-        lambda _answer: set(),
-    ),
-)
+def sheets(errands: Errands) -> tuple[Sheet, ...]:
+    """Return the pages, the first one first."""
+    return (
+        Sheet(
+            "Market",
+            "",
+            ":material/monitoring:",
+            lambda controls, _known, _seen: lambda: controls.question(st.session_state.get("candles")),
+            market.draw,
+            lambda _answer: set(),
+        ),
+        Sheet(
+            "Symbol",
+            "symbol",
+            ":material/candlestick_chart:",
+            lambda controls, known, _seen: partial(_same, symbol.ask(controls, known)),
+            symbol.draw,
+            lambda _answer: set(),
+        ),
+        Sheet(
+            "Anomalies",
+            "anomalies",
+            ":material/notification_important:",
+            lambda controls, _known, seen: partial(_same, anomalies.ask(controls, seen)),
+            anomalies.draw,
+            lambda found: {*found.kinds, *found.methods},
+            lambda controls, shown: examine.draw(shown, errands.examine, controls.zone),
+        ),
+        Sheet(
+            "System",
+            "system",
+            ":material/settings_heart:",
+            lambda _controls, _known, _seen: Condition,
+            lambda plant: system.draw(plant, live.processes(errands.processes)),
+            lambda _answer: set(),
+            lambda _controls, _shown: letters.draw(errands.replay),
+        ),
+    )
 
 
-def show(usual_refresh: int) -> None:
-    """Show the page that the address names; `usual_refresh` is in seconds, until the viewer sets another."""
+def show(usual_refresh: int, errands: Errands) -> None:
+    """Show the page that the address names.
+
+    Args:
+        usual_refresh: seconds between two refreshes, until the viewer sets another.
+        errands: what others do for the page.
+    """
     fetch_library()
     st.html(STYLE)
     known = {*live.known_symbols(), *st.session_state.get("symbols_seen", ())}
     set_controls = controls.ask(known, usual_refresh)
-    pages = [_page(sheet, set_controls, known) for sheet in SHEETS]
+    theme.wear(set_controls.theme)
+    pages = [_page(sheet, set_controls, known) for sheet in sheets(errands)]
     st.navigation(pages, position="top").run()
 
 
@@ -124,6 +143,7 @@ def _run(sheet: Sheet, set_controls: Controls, known: set[str]) -> None:
     offered = known | (sheet.offers(seen.picture) if seen else set())
     every = None if set_controls.paused else set_controls.refresh
     st.fragment(_picture, run_every=every)(sheet, set_controls, question, offered)
+    sheet.aside(set_controls, partial(_shown, sheet))
     with top:
         st.fragment(_status, run_every=1)(sheet, set_controls)
 
@@ -144,6 +164,11 @@ def _picture(sheet: Sheet, set_controls: Controls, question: Callable[[], Asked]
         if not offered.issuperset({*taken.picture.symbols, *sheet.offers(taken.picture)}):
             st.rerun()  # the market has a new name: the controls should offer it
         sheet.draw(told_in(set_controls.zone, taken.picture))
+
+
+def _shown(sheet: Sheet) -> Answer | None:
+    taken: Taken | None = st.session_state.get(_place(sheet))
+    return taken.picture if taken else None
 
 
 def _same(question: Asked) -> Asked:
@@ -181,7 +206,9 @@ def _age(taken: Taken, zone: tzinfo) -> list[str]:
         since = picture.span.start.astimezone(zone)
         told = f"{numerals.moment(since, picture.read_at)} {zone_name(since)}"
         said.append(f"<span>{WORDS[picture.question.window]}, since {escape(told)}</span>")
-    if _candles_stand(picture):
+    if picture.absent:
+        said += [f'<span class="trouble">⚠ {ABSENT[job]}</span>' for job in picture.absent]
+    elif _candles_stand(picture):
         said.append(f'<span class="trouble">⚠ {STANDSTILL}</span>')
     return said
 

@@ -67,6 +67,24 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """What there is to be asked about, at `read_at` by the database's clock.
+
+    Attributes:
+        newest: the newest trade's time, None while the tape is empty.
+        first: the first one's.
+        candles_end: where the newest candle ends.
+        absent: jobs that have read the topic and hold no connection to the database now.
+    """
+
+    read_at: datetime
+    newest: datetime | None
+    first: datetime | None
+    candles_end: datetime | None
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Picture:
     """The market at `read_at`, by the database's clock; `newest` is None while the tape is empty."""
 
@@ -85,6 +103,7 @@ class Picture:
     marks: list[Mark] = field(default_factory=list)
     beats: list[Beat] = field(default_factory=list)
     former: Beat | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -102,10 +121,10 @@ class Picture:
 def take(rows: Rows, question: Question) -> Picture:
     """Read the picture that answers a question; the rows are of one moment."""
     known = symbols(rows)
-    read_at, newest, first, candles_end = reach(rows, known)
-    if newest is None or first is None:
-        return Picture(question, read_at)
-    span = question.span(first, newest)
+    there = reach(rows, known)
+    if there.newest is None or there.first is None:
+        return Picture(question, there.read_at, absent=there.absent)
+    span = question.span(there.first, there.newest)
     asked = [symbol for symbol in known if symbol in question.symbols] or list(known)
     facts = {
         "symbols": asked,
@@ -118,10 +137,10 @@ def take(rows: Rows, question: Question) -> Picture:
     focus = question.focus if question.focus in known else [*shown, *asked][0]
     return Picture(
         question,
-        read_at,
-        newest,
-        first,
-        candles_end,
+        there.read_at,
+        there.newest,
+        there.first,
+        there.candles_end,
         span,
         known,
         standings,
@@ -131,7 +150,8 @@ def take(rows: Rows, question: Question) -> Picture:
         _tape(rows, question, facts),
         [Mark(*row) for row in rows(query("findings"), facts | {"at_most": MOST_FINDINGS})],
         [Beat(*row) for row in rows(query("beats"), facts | {"width": beat_width(span)})],
-        _former(rows, facts, before(span), first),
+        _former(rows, facts, before(span), there.first),
+        there.absent,
     )
 
 
@@ -140,12 +160,10 @@ def symbols(rows: Rows) -> tuple[str, ...]:
     return tuple(symbol for (symbol,) in rows(query("symbols"), {"at_most": MOST_SYMBOLS}))
 
 
-def reach(
-    rows: Rows, known: tuple[str, ...]
-) -> tuple[datetime, datetime | None, datetime | None, datetime | None]:
-    """Return the database's time, the newest and the first trade of the symbols, and the candles' end."""
-    ((read_at, newest, first, candles_end),) = rows(query("reach"), {"symbols": list(known)})
-    return read_at, newest, first, candles_end
+def reach(rows: Rows, known: tuple[str, ...]) -> Reach:
+    """Return how far the tape of these symbols reaches, and who is absent."""
+    ((read_at, newest, first, candles_end, absent),) = rows(query("reach"), {"symbols": list(known)})
+    return Reach(read_at, newest, first, candles_end, tuple(absent))
 
 
 def _shown(standings: list[Standing], question: Question) -> list[Standing]:

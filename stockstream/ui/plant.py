@@ -38,11 +38,26 @@ class Letter:
 
 @dataclass(frozen=True)
 class Session:
-    """The connections of one program to the database: how many, and for how many seconds the newest idles."""
+    """The connections of one program to the database."""
 
     program: str
     connections: int
-    idle: float | None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that start.sh keeps up: its state in the supervisor's words, and what it takes.
+
+    Attributes:
+        since: when it was started last, None if it never was.
+        memory: bytes resident, None where it does not run.
+    """
+
+    name: str
+    state: str
+    pid: int
+    since: datetime | None
+    memory: int | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,14 @@ class Minute:
 
 @dataclass(frozen=True)
 class Plant:
-    """The answer; `candle_idle` is for how many seconds no candle of the newest window was written."""
+    """The answer.
+
+    Attributes:
+        candle_idle: for how many seconds no candle of the newest window was written.
+        latency: seconds from a trade to the transaction that stored it, for the newest of each
+            partition; the middle one and the slowest. None where no trade stands at a job's place.
+        letter_count: of all dead letters, counted up to ten thousand.
+    """
 
     question: "Condition"
     read_at: datetime
@@ -69,6 +91,9 @@ class Plant:
     letters: list[Letter] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     minutes: list[Minute] = field(default_factory=list)
+    latency: tuple[float, float] | None = None
+    letter_count: int = 0
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,19 +105,24 @@ class Condition:
     def answer(self, rows: Rows) -> Plant:
         """Read it; the rows are of one moment."""
         known = symbols(rows)
-        read_at, newest, _, candles_end = reach(rows, known)
+        there = reach(rows, known)
         minutes = [Minute(*row) for row in rows(query("minutes"), {"symbols": list(known)})]
         ((candle_idle,),) = rows(query("candle_idle"), None)
+        ((middle, slowest),) = rows(query("latency"), {"symbols": list(known)})
+        ((letter_count,),) = rows(query("letter_count"), None)
         return Plant(
             self,
-            read_at,
-            newest,
-            candles_end,
-            Span(minutes[0].start, newest) if minutes and newest else None,
+            there.read_at,
+            there.newest,
+            there.candles_end,
+            Span(minutes[0].start, there.newest) if minutes and there.newest else None,
             known,
             candle_idle,
             [Place(*row) for row in rows(query("places"), None)],
             [Letter(*row) for row in rows(query("letters"), {"at_most": MOST_LETTERS})],
             [Session(*row) for row in rows(query("sessions"), None)],
             minutes,
+            None if middle is None else (middle, slowest),
+            letter_count,
+            there.absent,
         )

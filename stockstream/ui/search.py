@@ -57,6 +57,7 @@ class Found:
     methods: dict[str, int] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     quality: Quality | None = None
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,10 @@ class Search:
     def answer(self, rows: Rows) -> Found:
         """Read the findings; the rows are of one moment."""
         known = symbols(rows)
-        read_at, newest, first, candles_end = reach(rows, known)
-        if newest is None or first is None:
-            return Found(self, read_at)
-        span = self.of.span(first, newest)
+        there = reach(rows, known)
+        if there.newest is None or there.first is None:
+            return Found(self, there.read_at, absent=there.absent)
+        span = self.of.span(there.first, there.newest)
         asked = [symbol for symbol in known if symbol in self.of.symbols] or list(known)
         facts = {
             "symbols": asked,
@@ -104,13 +105,14 @@ class Search:
         ((judged),) = rows(query("quality"), facts | {"each": JUDGED_TRADES})
         return Found(
             self,
-            read_at,
-            newest,
-            candles_end,
+            there.read_at,
+            there.newest,
+            there.candles_end,
             span,
             known,
             dict(sorted(kinds.items())),
             dict(sorted(methods.items())),
             [Mark(*row) for row in found],
             Quality(*judged),
+            there.absent,
         )

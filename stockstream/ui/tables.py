@@ -6,11 +6,12 @@ from html import escape
 
 from stockstream.ui import numerals
 from stockstream.ui.pieces import cell, table
-from stockstream.ui.plant import Letter, Place, Session
+from stockstream.ui.plant import Letter, Place, Process, Session
 
 IDLE = 60
 NO_LETTERS = "No message was refused: everything in the topic was a trade."
 NO_MODELS = "No model yet; <code>python anomaly_detector.py train</code> makes them from stored trades."
+NO_PROCESSES = "<code>./start.sh</code> keeps none up here; those that run by hand are told by their places."
 NO_PLACES = "No job has read the topic yet."
 
 
@@ -39,14 +40,29 @@ def _place(row: Place, ends: Mapping[int, int] | None) -> str:
 def sessions(rows: Sequence[Session]) -> str:
     """Return the programs that are connected."""
     body = "".join(
-        f"<tr>{cell(escape(row.program), 'name')}{cell(str(row.connections))}{cell(_idle(row))}</tr>"
-        for row in rows
+        f"<tr>{cell(escape(row.program), 'name')}{cell(str(row.connections))}</tr>" for row in rows
     )
-    return table("sessions", ("Program", "Connections", "Last active"), body)
+    return table("sessions", ("Program", "Connections"), body)
 
 
-def _idle(row: Session) -> str:
-    return numerals.NOTHING if row.idle is None else numerals.age(row.idle)
+def processes(rows: Sequence[Process], read_at: datetime) -> str:
+    """Return the processes that are kept up: their state, for how long, and their memory."""
+    if not rows:
+        return f'<p class="quiet">{NO_PROCESSES}</p>'
+    heads = ("Process", "State", "Started", "Memory")
+    return table("processes", heads, "".join(_process(row, read_at) for row in rows))
+
+
+def _process(row: Process, read_at: datetime) -> str:
+    runs = row.state == "running"
+    since = numerals.NOTHING if row.since is None else numerals.age((read_at - row.since).total_seconds())
+    cells = (
+        cell(escape(row.name), "name"),
+        cell(f"{'●' if runs else '✕'} {escape(row.state)}", "up" if runs else "down"),
+        cell(since, ""),
+        cell(numerals.size(row.memory)),
+    )
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def letters(rows: Sequence[Letter], read_at: datetime) -> str:

@@ -78,6 +78,7 @@ class View:
 def looking(chromium: Browser) -> Iterator[View]:
     """Open a fresh page, 1440 pixels wide; its console must stay silent until it is closed."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     seen = View(page)
     page.on("console", seen.note)

@@ -1,12 +1,13 @@
 """What the other pages are told: ranges, courses, findings, quality and the system, each beside plain SQL."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres import Address, Connection, connect
 from stockstream.connectors.readers import Readers
 from stockstream.ui.picture import Question
 from stockstream.ui.plant import Condition
@@ -172,6 +173,34 @@ def test_the_system_tells_places_letters_and_programs(connection: Connection, re
         == trades
     )
     assert plant.symbols == SYMBOLS
+
+
+def test_the_time_from_a_trade_to_the_table_is_that_of_the_newest_at_the_consumers_place(
+    connection: Connection, readers: Readers, newest: datetime
+) -> None:
+    assert readers.read(Condition().answer).latency is None
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO ingest_offsets (job, topic, kafka_partition, next_offset, owner_epoch, updated_at)
+               SELECT 'consumer', 'tape', 0, max(kafka_offset) + 1, 1, %s FROM trades""",
+            (newest + timedelta(milliseconds=250),),
+        )
+    assert readers.read(Condition().answer).latency == (0.25, 0.25)
+
+
+@pytest.mark.usefixtures("newest")
+def test_a_job_that_has_read_and_is_not_connected_is_away(
+    connection: Connection, readers: Readers, address: Address
+) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO ingest_offsets (job, topic, kafka_partition, next_offset, owner_epoch)
+               VALUES ('consumer', 'tape', 0, 1, 1), ('aggregator', 'tape', 0, 1, 1)"""
+        )
+    for question in (Question("15m"), Search(Question("15m")), Condition()):
+        assert readers.read(question.answer).absent == ("aggregator", "consumer")  # type: ignore[attr-defined]
+    with closing(connect(address, "consumer")), closing(connect(address, "flink")):
+        assert readers.read(Condition().answer).absent == ()
 
 
 def trades_before(connection: Connection, moment: datetime) -> int:

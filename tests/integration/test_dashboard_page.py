@@ -138,6 +138,19 @@ def test_candles_that_stand_still_are_told(open_page: AppTest, connection: Conne
     assert "is aggregator.py running?" in text(page)
 
 
+def test_a_process_that_is_away_is_told(open_page: AppTest, connection: Connection) -> None:
+    put(connection, random_trades(10, datetime.now(UTC), 5))
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO ingest_offsets (job, topic, kafka_partition, next_offset, owner_epoch)
+               VALUES ('consumer', 'stock-trades', 0, 1, 1)"""
+        )
+    page = open_page.run()
+    assert not page.exception
+    assert "is consumer.py running?" in text(page)
+    assert totals(page)["Trades"] == "10"
+
+
 def test_a_missing_schema_is_one_line_and_the_page_recovers(
     open_page: AppTest, connection: Connection
 ) -> None:

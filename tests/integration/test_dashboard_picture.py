@@ -204,6 +204,12 @@ def test_readers_write_nothing(readers: Readers) -> None:
         readers.read(lambda rows: rows("DELETE FROM trades RETURNING 1", None))
 
 
+def test_readers_are_in_a_role_that_may_read_alone(readers: Readers) -> None:
+    may = "SELECT current_user, has_table_privilege('trades', %(what)s)"
+    assert readers.read(lambda rows: rows(may, {"what": "SELECT"})) == [("pg_read_all_data", True)]
+    assert readers.read(lambda rows: rows(may, {"what": "INSERT"})) == [("pg_read_all_data", False)]
+
+
 def test_missing_tables_are_told_with_the_remedy_and_found_when_they_come(
     connection: Connection, readers: Readers
 ) -> None:

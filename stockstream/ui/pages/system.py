@@ -1,6 +1,6 @@
 """The page of the system itself: how quick, how far behind, and what it could not read."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -9,18 +9,18 @@ from stockstream.connectors.models import ModelStore
 from stockstream.errors import StockstreamError
 from stockstream.ui import live, numerals, tables
 from stockstream.ui.look import axis, layout_of, time_axis
-from stockstream.ui.plant import Minute, Plant
+from stockstream.ui.pages import letters
+from stockstream.ui.plant import Minute, Plant, Process
 from stockstream.ui.plot import Figure, plot
 
 MOST_MODELS = 30
+COUNTED = 10_000
 MODEL_PACE = 60
-REPLAY = "python consumer.py --replay-dead-letters"
-AGAIN = "Read by today's rules again, and stored if they are trades by those:"
 NO_BROKER = "No broker answers: how far the jobs are behind is not known."
 
 
-def draw(plant: Plant) -> None:
-    """Draw the numbers, then each part of the system."""
+def draw(plant: Plant, processes: Sequence[Process]) -> None:
+    """Draw the numbers, then each part of the system; `processes` are those that start.sh keeps up."""
     _numbers(plant)
     with st.container(key="card_flow"):
         st.markdown("### Trades a minute", anchors=False)
@@ -33,18 +33,16 @@ def draw(plant: Plant) -> None:
         if ends is None:
             st.html(f'<p class="caption">{NO_BROKER}</p>')
         st.html(tables.places(plant.places, ends, live.settings().kafka_topic))
-    with right, st.container(key="card_sessions"):
-        st.markdown("### Programs at the database", anchors=False)
+    with right, st.container(key="card_processes"):
+        st.markdown("### Processes", anchors=False)
+        st.html(tables.processes(processes, plant.read_at))
+        st.markdown("### Connected to the database", anchors=False)
         st.html(tables.sessions(plant.sessions))
-    with st.container(key="card_letters"):
-        st.markdown("### Dead letters", anchors=False)
-        st.html(tables.letters(plant.letters, plant.read_at))
-        if plant.letters:
-            st.html(f'<p class="caption">{AGAIN}</p>')
-            st.code(REPLAY, language="sh")
     with st.container(key="card_models"):
         st.markdown("### Models", anchors=False)
         st.html(tables.models(_models(live.settings().models_dir)))
+    with st.container(key="card_letters"):
+        letters.show(plant)
 
 
 def flow(minutes: list[Minute]) -> Figure:
@@ -79,16 +77,20 @@ def _numbers(plant: Plant) -> None:
     with st.container(horizontal=True, key="totals", gap="small"):
         for label, value, beside in (
             ("Throughput", pace, "in the last whole minute"),
-            ("Newest trade", _age(plant.newest, plant.read_at), "when it was read"),
+            ("Trade to table", *_latency(plant.latency)),
             ("Candles written", _ago(plant.candle_idle), "of the newest window"),
             ("Late trades", f"{late:,}", f"of {trades + late:,} in an hour"),
-            ("Dead letters", f"{len(plant.letters):,}", "the newest, below"),
+            ("Dead letters", numerals.at_most(plant.letter_count, COUNTED), "of all time"),
         ):
             st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
 
 
-def _age(then: datetime | None, now: datetime) -> str:
-    return numerals.NOTHING if then is None else numerals.age((now - then).total_seconds())
+def _latency(seconds: tuple[float, float] | None) -> tuple[str, str]:
+    """Return how long a trade takes to be stored, and how it was told."""
+    if seconds is None:
+        return numerals.NOTHING, "no newest trade to tell by"
+    middle, slowest = seconds
+    return numerals.duration(middle), f"slowest partition {numerals.duration(slowest)}"
 
 
 def _ago(seconds: float | None) -> str:

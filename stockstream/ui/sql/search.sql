@@ -1,5 +1,5 @@
--- The newest findings in the window of the kinds, methods and strength that are asked for, each with the price to mark it at: its own trade's, or for a span
--- the last price in it.
+-- The newest findings in the window of the kinds, methods and strength that are asked for, each with the
+-- price to mark it at: its own trade's, or for a span the last price in it.
 WITH newest AS (
     SELECT * FROM anomalies
     WHERE span_end BETWEEN %(start)s AND %(until)s AND symbol = ANY (%(symbols)s)

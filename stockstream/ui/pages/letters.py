@@ -1,0 +1,30 @@
+"""Dead letters to read and to try again."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from stockstream.ui import downloads, tables
+from stockstream.ui.errands import errand
+from stockstream.ui.plant import Plant
+
+ABOUT = "Reads them by today's rules again: those that are trades move to the tape, the others stay"
+
+
+def draw(replay: Callable[[], str]) -> None:
+    """Offer to try them again."""
+    with st.container(key="card_replay"):
+        st.markdown("### Try dead letters again", anchors=False)
+        errand("replay", "Try again", ABOUT, lambda: replay, _told)
+
+
+def _told(said: str) -> None:
+    st.markdown(f"**{said}**")
+
+
+def show(plant: Plant) -> None:
+    """Draw the newest, where each stands and why it was refused."""
+    st.markdown("### Dead letters", anchors=False)
+    st.html(tables.letters(plant.letters, plant.read_at))
+    if plant.letters:
+        downloads.offer("letters", plant.letters)
