@@ -17,7 +17,7 @@ from stockstream.connectors.topic_lives import TopicLives
 from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.patience import Patience
-from stockstream.jobs.prefetch import Prefetch
+from stockstream.jobs.prefetch import Prefetch, warm_up
 from stockstream.jobs.revive import revive
 from stockstream.settings import Settings
 
@@ -51,6 +51,8 @@ def main(
         return 0
     source = KafkaSource(servers, topic, group or group_of(JOB, settings), tape.claim, lives)
     log.info("reading %s from %s", topic, servers)
+    # The client joins its group meanwhile.
+    warm_up()
     try:
         with Prefetch(source, reached) as ahead:
             total = ingest(ahead, tape, stop, time.monotonic, arguments.exit_when_idle)

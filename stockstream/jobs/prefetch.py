@@ -19,6 +19,10 @@ from stockstream.market.arrivals import Messages, sort
 
 Found = tuple[Ready, Batch]
 
+PLAIN = (
+    b'{"trade_id":"0","timestamp":"2000-01-01T00:00:00Z","symbol":"A","price":1,"volume":1,'
+    b'"trade_type":"BUY","source":"none","anomaly":null}'
+)
 AHEAD = 1
 WAIT = 0.1
 # A batch that waits longer than this waits for the database: the group must not think us dead.
@@ -164,3 +168,8 @@ class Prefetch:
 def prepare(batch: Batch) -> Ready:
     """Sort the messages of a batch, and make what is to be stored of them."""
     return ready(sort(Messages(batch.values, batch.keys, batch.partitions, batch.offsets), batch.spans))
+
+
+def warm_up() -> None:
+    """Load the machine code that every batch needs, before the first one has to wait for it."""
+    prepare(Batch([PLAIN], [None], [0], [0], {0: (0, 1)}))
