@@ -95,9 +95,10 @@ def test_pause_stops_the_picture_and_not_the_age(view: View, dashboard: str) -> 
     view.open(f"{dashboard}/?paused=true")
     expect(view.page.locator(".status")).to_contain_text("paused")
     before, said = view.total("Trades"), view.status()
-    expect(view.page.locator(".status")).to_contain_text(re.compile(r"newest trade [5-9]\.\d s ago"))
+    for _ in range(3):
+        expect(view.page.locator(".status")).not_to_have_text(said)
+        said = view.status()
     assert view.total("Trades") == before
-    assert view.status() != said
 
 
 @pytest.mark.usefixtures("live")
