@@ -51,10 +51,10 @@ def test_candles_of_any_frame_are_plain_sql(
     tape = mixed_tape(30_000)
     store(connection, produce(settings, tape[:15_000]))
     with running(environment, "aggregator.py", *options) as aggregator:
-        until(lambda: rows(connection, PROGRESS) not in ([(None,)], [(0,)]), patience=30)
+        until(lambda: rows(connection, PROGRESS) not in ([(None,)], [(0,)]), patience=90)
         if frame != KILLED_IN:
             aggregator.terminate()
-            aggregator.communicate(timeout=10)
+            aggregator.communicate(timeout=30)
     store(connection, produce(settings, tape[15_000:]))
     done = ran(environment, "aggregator.py", *options, "--exit-when-idle", "1")
     assert done.returncode == 0, done.stderr
