@@ -1,6 +1,6 @@
 """What an audit asks the tape: all in one snapshot, reading only, so that nothing has to stop meanwhile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,19 +81,13 @@ class AuditedTape:
         ((moment,),) = self._rows("audit_whole_since")
         return moment if isinstance(moment, datetime) else None
 
-    def stored(self, take: Take) -> None:
+    def trades(self, take: Take) -> None:
         """Tell `take` of the places of all trades, a portion at a time, by partition."""
-        with own_errors(self._address), self._connection.cursor() as cursor:
-            pairs = _Pairs(take)
-            cursor.copy_expert(query("audit_trades"), pairs)
-            pairs.flush()
+        self._copy("audit_trades", {}, take)
 
-    def dead_letters(self) -> Iterator[tuple[int, int]]:
-        """Yield partition and place of each dead letter."""
-        with own_errors(self._address), self._connection.cursor(name="dead_letters") as cursor:
-            cursor.itersize = 50_000
-            cursor.execute(query("audit_dead_letters"), {"topic": self._topic})
-            yield from cursor
+    def dead_letters(self, take: Take) -> None:
+        """Tell `take` of the places of the topic's dead letters, likewise."""
+        self._copy("audit_dead_letters", {"topic": self._topic}, take)
 
     def overlapping_days(self) -> list[tuple[str, str]]:
         """Return pairs of tables in both of which a trade could be; None is of those elsewhere."""
@@ -117,6 +111,12 @@ class AuditedTape:
         """Hold the candles of a span against its trades."""
         ((final, wrong, faults),) = self._rows("audit_candles", {"start": start, "end": end})
         return CandleCount(final, wrong, faults or [])
+
+    def _copy(self, name: str, values: dict[str, object], take: Take) -> None:
+        with own_errors(self._address), self._connection.cursor() as cursor:
+            pairs = _Pairs(take)
+            cursor.copy_expert(cursor.mogrify(query(name), values).decode(), pairs)
+            pairs.flush()
 
     def _rows(self, name: str, values: dict[str, object] | None = None) -> list[tuple]:  # type: ignore[type-arg]
         with own_errors(self._address), self._connection.cursor() as cursor:

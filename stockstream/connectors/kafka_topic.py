@@ -1,6 +1,7 @@
 """The topic itself: make it, look at it, and tell how far a job lags behind."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -102,24 +103,26 @@ def hints(
     Raises:
         KafkaUnreachableError: no broker answers within `patience` seconds.
     """
-    looker = Consumer({"bootstrap.servers": servers, "group.id": group} | QUIET)
-    try:
+    with _looking(servers, group) as looker:
         wanted = [TopicPartition(topic, partition) for partition in partitions]
         return {each.partition: each.offset for each in looker.committed(wanted, patience)}
-    except KafkaException as exc:
-        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
-    finally:
-        looker.close()
 
 
 def _bounds(servers: str, topic: str, patience: float) -> dict[int, tuple[int, int]]:
     count = partition_counts(servers, patience).get(topic, 0)
-    looker = Consumer({"bootstrap.servers": servers, "group.id": "stockstream-look"} | QUIET)
-    try:
+    with _looking(servers, "stockstream-look") as looker:
         return {
             partition: looker.get_watermark_offsets(TopicPartition(topic, partition), timeout=patience)
             for partition in range(count)
         }
+
+
+@contextmanager
+def _looking(servers: str, group: str) -> Iterator[Consumer]:
+    """A client that asks and reads nothing; it never joins the group that it names."""
+    looker = Consumer({"bootstrap.servers": servers, "group.id": group} | QUIET)
+    try:
+        yield looker
     except KafkaException as exc:
         raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
     finally:

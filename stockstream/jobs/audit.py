@@ -13,16 +13,16 @@ Memory is a bit for each place and a portion of rows, whatever the size of the t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-import numpy as np
-
 from stockstream.connectors.audit import HOUR, AuditedTape, CandleCount, ConsumedPlace
 from stockstream.connectors.history import BEGINNING
 from stockstream.errors import KafkaUnreachableError
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
-from stockstream.market.taken import Taken
+from stockstream.market.taken import Offsets, Taken
 
 # Another process may be a moment behind: what seems wrong is looked at again, so often.
 LOOKS = 5
+
+CATCH_UP = "is the database an older one? Start the consumer: it catches up"
 
 Hints = Callable[[Iterable[int]], Mapping[int, int]]
 Progress = Callable[[str, float], None]
@@ -58,11 +58,14 @@ def _taken(tape: AuditedTape, places: list[ConsumedPlace]) -> dict[int, tuple[Ta
     """Return for each partition the places that are taken, and how many of them by dead letters."""
     taken = {place.partition: Taken(place.next_offset) for place in places}
     nowhere = Taken(0)
-    tape.stored(lambda partition, offsets: taken.setdefault(partition, nowhere).take(offsets))
-    stored = {partition: each.count for partition, each in taken.items()}
-    for partition, offset in tape.dead_letters():
-        taken.setdefault(partition, nowhere).take(np.array([offset]))
-    return {partition: (each, each.count - stored.get(partition, 0)) for partition, each in taken.items()}
+
+    def take(partition: int, places: Offsets) -> None:
+        taken.setdefault(partition, nowhere).take(places)
+
+    tape.trades(take)
+    trades = {partition: each.count for partition, each in taken.items()}
+    tape.dead_letters(take)
+    return {partition: (each, each.count - trades.get(partition, 0)) for partition, each in taken.items()}
 
 
 def _accounted(
@@ -129,20 +132,24 @@ def _below(
         f"partition {each} has rows at {found.beyond}" for each, (found, _) in taken.items() if found.beyond
     ]
     if faults:
-        return failed(
-            name, "; ".join(faults), "is the database an older one? Start the consumer: it catches up"
-        )
+        return failed(name, "; ".join(faults), CATCH_UP)
     return ok(name, f"{sum(now.values()) - sum(each.next_offset for each in before):,} more since the begin")
 
 
 def _candles(tape: AuditedTape, since: datetime, pause: Callable[[], object], progress: Progress) -> Check:
     name = "5 candles equal SQL"
-    final, wrong, faults = 0, 0, list[str]()
     hours = tape.hours(since)
-    for number, hour in enumerate(hours):
-        progress(f"candles of {hour:%Y-%m-%d %H:%M}", number / len(hours))
-        found = _looked_at(tape, max(hour, since), hour + HOUR, pause)
-        final, wrong, faults = final + found.final, wrong + found.wrong, [*faults, *found.faults][:5]
+    found = dict[datetime, CandleCount]()
+    for look in range(LOOKS):
+        left = [hour for hour in hours if hour not in found or found[hour].wrong]
+        if look and left:
+            pause()
+        for number, hour in enumerate(left):
+            progress(f"candles of {hour:%Y-%m-%d %H:%M}", number / len(left))
+            tape.look_anew()
+            found[hour] = tape.candles(max(hour, since), hour + HOUR)
+    final, wrong = (sum(each.final for each in found.values()), sum(each.wrong for each in found.values()))
+    faults = [fault for hour in hours for fault in found[hour].faults][:5]
     if wrong:
         remedy = "is the aggregator behind or away? Start it and audit again"
         return failed(name, f"{wrong:,} differ: {'; '.join(faults)}", remedy)
@@ -150,17 +157,6 @@ def _candles(tape: AuditedTape, since: datetime, pause: Callable[[], object], pr
         f", {max(hours[0], since):%Y-%m-%d %H:%M} to {hours[-1] + HOUR:%Y-%m-%d %H:%M} UTC" if hours else ""
     )
     return ok(name, f"{final:,} final candles{span}")
-
-
-def _looked_at(tape: AuditedTape, start: datetime, end: datetime, pause: Callable[[], object]) -> CandleCount:
-    """Hold an hour against its trades; what is not so at first may be under way."""
-    for _ in range(LOOKS):
-        tape.look_anew()
-        found = tape.candles(start, end)
-        if not found.wrong:
-            break
-        pause()
-    return found
 
 
 def _hinted(tape: AuditedTape, hints: Hints) -> Check:
@@ -174,7 +170,5 @@ def _hinted(tape: AuditedTape, hints: Hints) -> Check:
     now = {place.partition: place.next_offset - place.base for place in tape.places()}
     ahead = [f"partition {each}: {at:,} over {now[each]:,}" for each, at in hinted.items() if at > now[each]]
     if ahead:
-        return failed(
-            name, "; ".join(ahead), "is the database an older one? Start the consumer: it catches up"
-        )
+        return failed(name, "; ".join(ahead), CATCH_UP)
     return ok(name, f"{sum(now[each] - max(at, 0) for each, at in hinted.items()):,} behind the truth")

@@ -1,2 +1,2 @@
 -- The place of every dead letter of a topic.
-SELECT kafka_partition, kafka_offset FROM dead_letters WHERE topic = %(topic)s
+COPY (SELECT kafka_partition, kafka_offset FROM dead_letters WHERE topic = %(topic)s) TO STDOUT (FORMAT binary)
