@@ -34,7 +34,7 @@ if [ "${1:-}" = --faults ]; then
         exit 2
     fi
     export FAULT_RUNS=$2
-    set -- tests/faults -n 0 "${@:3}"
+    set -- tests/faults -n 3 --dist load "${@:3}"
 fi
 require requirements-dev.txt
 require_browser

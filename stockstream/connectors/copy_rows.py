@@ -39,11 +39,17 @@ class Rows:
             for first in range(0, trades.num_rows, CHUNK_ROWS)
         ]
 
-    def file(self, reached: Callable[[], object] = bool) -> "RowFile":
-        """Return them as a file to be read from its begin; `reached` is called between them."""
-        return RowFile(self._read(reached))
+    def file(self, begins: Callable[[], object] = bool, reached: Callable[[], object] = bool) -> "RowFile":
+        """Return them as a file to be read from its begin.
 
-    def _read(self, reached: Callable[[], object]) -> Iterator[bytes]:
+        Args:
+            begins: called when the first of it is asked for.
+            reached: called between them.
+        """
+        return RowFile(self._read(begins, reached))
+
+    def _read(self, begins: Callable[[], object], reached: Callable[[], object]) -> Iterator[bytes]:
+        begins()
         yield _HEADER
         for chunk in self._chunks:
             yield chunk

@@ -8,10 +8,12 @@ A zombie may have been stopped in the middle of its transaction, with the places
 waits for it a moment, and then ends its session.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from stockstream.connectors.session import Session
@@ -20,6 +22,8 @@ from stockstream.errors import FencedError
 
 # Seconds that a former owner has to finish a transaction; a batch takes a fraction of one.
 PATIENCE = 2
+# The SQLSTATE of a refusal.
+REFUSED = "SF001"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,15 @@ def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], st
     Raises:
         FencedError: another owner has taken a partition over, or has moved it on.
     """
+    with refusals(job, topic):
+        cursor.execute(advancing(cursor, job, topic, owned, steps))
+
+
+def advancing(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], steps: Iterable[Step]) -> str:
+    """Return the statement of `advance`: what stands behind it in one message waits for no answer.
+
+    Run it in `refusals`.
+    """
     steps = list(steps)
     moves = {
         "partitions": [step.partition for step in steps],
@@ -78,11 +91,18 @@ def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], st
         "ends": [step.end for step in steps],
         "epochs": [owned[step.partition].epoch for step in steps],
     }
-    cursor.execute(query("advance"), {"job": job, "topic": topic, **moves})
-    moved = {partition for (partition,) in cursor}
-    for step in steps:
-        if step.partition not in moved:
-            raise FencedError(job=job, partition=step.partition, topic=topic)
+    return cursor.mogrify(query("advance"), {"job": job, "topic": topic, **moves}).decode()
+
+
+@contextmanager
+def refusals(job: str, topic: str) -> Iterator[None]:
+    """Turn the refusal of `advance_places` into a FencedError."""
+    try:
+        yield
+    except psycopg2.Error as exc:
+        if exc.pgcode != REFUSED:
+            raise
+        raise FencedError(job=job, partition=exc.diag.message_primary, topic=topic) from exc
 
 
 def has_moved(

@@ -24,7 +24,8 @@ def ensure_topic(servers: str, topic: str, partitions: int, patience: float = PA
     if topic in partition_counts(servers, patience):
         return False
     admin = AdminClient({"bootstrap.servers": servers} | QUIET)
-    wish = NewTopic(topic, num_partitions=partitions, replication_factor=1)
+    # How many copies there are of it is the cluster's own choice.
+    wish = NewTopic(topic, num_partitions=partitions, replication_factor=-1)
     try:
         admin.create_topics([wish], request_timeout=patience)[topic].result()
     except KafkaException as exc:

@@ -146,24 +146,28 @@ class Tape:
 
     def _fenced(self, cursor: Cursor, part: Part, way: Way) -> Stored:
         self._reached("before the fence")
-        self._advance(cursor, part.arrivals)
-        self._reached("after the fence")
         stored = way(cursor, part)
         self._reached("before COMMIT")
         return stored
 
-    def _advance(self, cursor: Cursor, arrivals: Arrivals) -> None:
-        fence.advance(cursor, JOB, self._topic, self._owned, _steps(arrivals))
-
     def _fast(self, cursor: Cursor, part: Part) -> Stored:
+        """Store the trades in one message with the fence: on busy cores an answer is long to wait for."""
         arrivals = part.arrivals
-        if arrivals.trades.num_rows:
-            rows = part.rows.file(partial(self._reached, "inside COPY"))
-            cursor.copy_expert(query("copy_trades"), rows)
+        rows = part.rows.file(
+            partial(self._reached, "after the fence"), partial(self._reached, "inside COPY")
+        )
+        with fence.refusals(JOB, self._topic):
+            cursor.copy_expert(self._copying(cursor, arrivals), rows)
         keep(cursor, self._topic, arrivals.dead)
         return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
+    def _copying(self, cursor: Cursor, arrivals: Arrivals) -> str:
+        advancing = fence.advancing(cursor, JOB, self._topic, self._owned, _steps(arrivals))
+        return f"{advancing};\n{query('copy_trades')}"
+
     def _with_care(self, cursor: Cursor, part: Part) -> Stored:
+        fence.advance(cursor, JOB, self._topic, self._owned, _steps(part.arrivals))
+        self._reached("after the fence")
         return Stored(*CarefulStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
 
 

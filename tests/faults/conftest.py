@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import Any, cast
 
 import pytest
 
@@ -21,7 +22,8 @@ from tests.fresh import environment_of, fresh, make_template, open_folder
 
 RUNS = int(os.environ.get("FAULT_RUNS", "1"))
 IS_LONG = "FAULT_RUNS" in os.environ
-RESULTS = pytest.StashKey[list[Result]]()
+FAULT = "fault"
+RESULTS: list[Result] = []
 
 
 @pytest.fixture(params=range(1, RUNS + 1), ids="run {}".format)
@@ -31,12 +33,15 @@ def run(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def result(request: pytest.FixtureRequest, run: int) -> Result:
-    """Where the outcome of the run is kept; the fault is named by the test's marker or its name."""
+def result(request: pytest.FixtureRequest, run: int) -> Iterator[Result]:
+    """Where the outcome of the run is kept; the fault is named by the test's marker or its name.
+
+    It goes with the test's report, because a worker of pytest-xdist ran it, and another process tells.
+    """
     name = request.node.name.replace(f"run {run}", "").replace("[-", "[").replace("-]", "]").replace("[]", "")
     made = Result(name.removeprefix("test_").replace("_", " "))
-    request.config.stash.setdefault(RESULTS, []).append(made)
-    return made
+    yield made
+    request.node.user_properties.append((FAULT, made.to_properties()))
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def random(request: pytest.FixtureRequest) -> Random:
 @pytest.fixture
 def scene(settings: Settings, tmp_path: Path, random: Random, result: Result) -> Iterator[Scene]:
     """A scene on the shared servers: they are left alone."""
-    with _scene(settings, tmp_path, random, result) as made:
+    with scene_of(settings, tmp_path, random, result) as made:
         yield made
 
 
@@ -70,7 +75,7 @@ def fragile_scene(
             server.start()
     with (
         fresh(fragile_servers.settings, tmp_path) as settings,
-        _scene(settings, tmp_path, random, result) as made,
+        scene_of(settings, tmp_path, random, result) as made,
     ):
         yield made
         for server in (fragile_servers.kafka, fragile_servers.postgres):
@@ -79,7 +84,8 @@ def fragile_scene(
 
 
 @contextmanager
-def _scene(settings: Settings, folder: Path, random: Random, result: Result) -> Iterator[Scene]:
+def scene_of(settings: Settings, folder: Path, random: Random, result: Result) -> Iterator[Scene]:
+    """Yield a scene, and end whatever runs in it."""
     scene = Scene(settings, Crew(folder, environment_of(settings)), random, result)
     try:
         yield scene
@@ -87,11 +93,20 @@ def _scene(settings: Settings, folder: Path, random: Random, result: Result) -> 
         scene.close()
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what a run came to; it is whole when the run is torn down."""
+    if report.when == "teardown":
+        RESULTS.extend(
+            Result.of_properties(cast("dict[str, Any]", kept))
+            for name, kept in report.user_properties
+            if name == FAULT
+        )
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print what the faults came to."""
-    results = config.stash.get(RESULTS, [])
-    if results:
+    if RESULTS:
         terminalreporter.section("faults")
         terminalreporter.write_line(f"seed {config.getoption('randomly_seed')}")
-        for line in table(results):
+        for line in table(RESULTS):
             terminalreporter.write_line(line)

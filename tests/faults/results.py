@@ -1,7 +1,8 @@
 """What the runs of all faults came to, as the table that ends the session."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from statistics import median
+from typing import Any, Self
 
 from tests.faults.judgement import Judgement
 
@@ -13,6 +14,16 @@ class Result:
     fault: str
     judgement: Judgement | None = None
     recovered_after: list[float] = field(default_factory=list)
+
+    def to_properties(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def of_properties(cls, kept: dict[str, Any]) -> Self:
+        """Return the result that `to_properties` gave."""
+        judgement = kept["judgement"]
+        return cls(**kept | {"judgement": judgement and Judgement(**judgement)})
 
 
 HEAD = (
@@ -29,8 +40,8 @@ HEAD = (
 
 
 def table(results: list[Result]) -> list[str]:
-    """Return the lines of the table: a line for each fault, in the order in which they were run."""
-    faults = dict.fromkeys(result.fault for result in results)
+    """Return the lines of the table: a line for each fault, by name."""
+    faults = sorted({result.fault for result in results})
     rows = [HEAD, *(_row(fault, [each for each in results if each.fault == fault]) for fault in faults)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

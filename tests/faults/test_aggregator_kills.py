@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from functools import partial
 from threading import Event
 
+import pytest
+
 from stockstream.connectors.postgres import Connection
 from stockstream.settings import Settings
 from tests.faults.halting_aggregator import POINTS
@@ -32,6 +34,8 @@ PIECE = 400
 # Trades for each kill: more than are sent until it comes.
 LOAD = 40_000
 SHORT = 10_000
+# Each kill waits for a process to start and to come up with the load before.
+pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
 LONGEST = 1.0  # seconds from the first sign of progress to the kill
 PATIENCE = 120.0  # a busy machine takes most of it to start a process
 

@@ -10,6 +10,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from stockstream.settings import PROJECT
+
+Composed = dict[str, Any]
 
 MODULE = "github.com/docker/compose/v5"
 # The newest that builds with Go 1.26.8; a cold build takes about a minute on two cores.
@@ -30,6 +35,29 @@ def compose_command() -> list[str]:
         if _is_modern(command):
             return command
     return [str(_build())]
+
+
+def config(compose: list[str], *files: str, profile: str | None = None, **environment: str) -> Composed:
+    """Return what Compose makes of files, by default the project's, with its .env and nothing else set."""
+    kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "SYSTEMROOT"}}
+    chosen = [part for file in files for part in ("-f", file)]
+    ran = subprocess.run(
+        [*compose, *chosen, *(["--profile", profile] if profile else []), "config", "--format", "json"],
+        cwd=PROJECT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert not ran.stderr, "Compose warns of nothing"
+    result: Composed = json.loads(ran.stdout)
+    return result
+
+
+def published(service: Composed) -> list[tuple[str, str, int]]:
+    """Return the ports that a service has on the host: address, port there, port inside."""
+    return [(each["host_ip"], each["published"], each["target"]) for each in service.get("ports", [])]
 
 
 def _is_modern(command: list[str]) -> bool:

@@ -62,24 +62,24 @@ def play(settings: Settings, environment: Mapping[str, str], connection: Connect
     (first, second, third), candles = tapes(connection)
     scene = Scene(settings, environment, connection, candles)
     scene.sent = [len(first), len(second), len(third)]
-    _produce(settings, first)
+    produce(settings, first)
     with flink(environment) as process:
-        until(lambda: _has_stored_state(scene, len(first) - len(BAD)), patience=150)
+        until(lambda: has_stored_state(scene, len(first) - len(BAD)), patience=150)
         scene.refusal = _refusal(settings)
         _java(process).kill()
         _, said = process.communicate(timeout=30)
         scene.killed = (process.returncode, said.splitlines()[-1])
-    _produce(settings, second)
+    produce(settings, second)
     with flink(environment) as process:
-        until(lambda: _has_stored_state(scene, len(second)), patience=150)
+        until(lambda: has_stored_state(scene, len(second)), patience=150)
         scene.cancelled = ran(environment, "flink_processor.py", "cancel")
         process.communicate(timeout=60)
         scene.ended = process.returncode
-    _produce(settings, third)
+    produce(settings, third)
     with flink(environment):
         # What is not as it must be after that is for the tests to say.
         with suppress(AssertionError):
-            until(lambda: _is_through(scene), patience=150)
+            until(lambda: is_through(scene), patience=150)
         scene.status = told(environment)
         scene.spoken = ran(environment, "flink_processor.py", "status").stdout
     scene.after = ran(environment, "flink_processor.py", "status")
@@ -109,7 +109,7 @@ def told(environment: Mapping[str, str]) -> dict[str, Any]:
     return dict(json.loads(done.stdout)) if done.stdout else {}
 
 
-def _produce(settings: Settings, messages: Sequence[Sent]) -> None:
+def produce(settings: Settings, messages: Sequence[Sent]) -> None:
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "enable.idempotence": True})
     for partition, key, message in messages:
         producer.produce(settings.kafka_topic, message, key, partition=partition)
@@ -128,7 +128,7 @@ def _has_read(scene: Scene, messages: int) -> bool:
     return seen.records >= messages and not seen.lag
 
 
-def _has_stored_state(scene: Scene, messages: int) -> bool:
+def has_stored_state(scene: Scene, messages: int) -> bool:
     """Whether all messages are read, and two checkpoints were made since: the second began after that."""
     if not _has_read(scene, messages):
         return False
@@ -137,10 +137,10 @@ def _has_stored_state(scene: Scene, messages: int) -> bool:
     return True
 
 
-def _is_through(scene: Scene) -> bool:
+def is_through(scene: Scene) -> bool:
     """Whether candles and findings are as they must be; the clock's trades move the watermark on."""
     time.sleep(PAUSE)
-    _produce(scene.settings, [(OWN, "CLOCK", encode(trade(LATER + timedelta(hours=1), "CLOCK")))])
+    produce(scene.settings, [(OWN, "CLOCK", encode(trade(LATER + timedelta(hours=1), "CLOCK")))])
     rows = found(scene.connection)
     scene.found = {key: row for key, row in rows.items() if "/" in key[0]}
     with scene.connection, scene.connection.cursor() as cursor:

@@ -1,17 +1,14 @@
 """The compose file as Docker Compose itself reads it, and the Dockerfiles as far as no engine is needed."""
 
-import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from stockstream.settings import PROJECT, Settings
-from tests.integration.compose_cli import compose_command
+from tests.integration.compose_cli import Composed, compose_command, config, published
 
 # A cold build of Compose takes about a minute on two free cores, longer beside other tests.
 pytestmark = pytest.mark.timeout(600)
@@ -20,29 +17,10 @@ SERVERS = {"kafka", "postgres", "flink-jobmanager", "flink-taskmanager", "flink-
 PROCESSES = {"producer", "consumer", "aggregator", "detector", "dashboard"}
 DOCKERFILES = sorted((PROJECT / "docker").glob("*.Dockerfile"))
 
-Composed = dict[str, Any]
-
 
 @pytest.fixture(scope="module")
 def compose() -> list[str]:
     return compose_command()
-
-
-def config(compose: list[str], *, profile: str | None = None, **environment: str) -> Composed:
-    """Return what Compose makes of the file with the project's .env and nothing else set."""
-    kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "SYSTEMROOT"}}
-    ran = subprocess.run(
-        [*compose, *(["--profile", profile] if profile else []), "config", "--format", "json"],
-        cwd=PROJECT,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert not ran.stderr, "Compose warns of nothing"
-    result: Composed = json.loads(ran.stdout)
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +32,6 @@ def everything(compose: list[str]) -> Composed:
 def services(everything: Composed) -> Composed:
     result: Composed = everything["services"]
     return result
-
-
-def published(service: Composed) -> list[tuple[str, str, int]]:
-    return [(each["host_ip"], each["published"], each["target"]) for each in service.get("ports", [])]
 
 
 def mounts(service: Composed) -> dict[str, str]:
