@@ -19,7 +19,13 @@ from confluent_kafka.admin import AdminClient
 from stockstream.connectors.kafka_topic import QUIET, begins, id_of
 from stockstream.connectors.life_records import Life, LifeRecords, deciding
 from stockstream.connectors.postgres import Address
-from stockstream.errors import LostRangeError, NewTopicError, TopicCutError, TopicMissingError
+from stockstream.errors import (
+    KafkaUnreachableError,
+    LostRangeError,
+    NewTopicError,
+    TopicCutError,
+    TopicMissingError,
+)
 
 # What is accepted is accepted for both; the detector never waits for it.
 ACCEPTING = ("aggregator", "consumer")
@@ -87,7 +93,7 @@ class TopicLives:
         self._job = job
         self._accepts_new = accepts_new
         self._skips_lost = skips_lost
-        self._admin = AdminClient({"bootstrap.servers": servers} | QUIET)
+        self._admin = _admin(servers)
         self._entered: str | None = None
         self._log = logging.getLogger(job)
 
@@ -146,7 +152,13 @@ class TopicLives:
             self._lose(records, ACCEPTING, starts)
 
     def _topic_id(self) -> str:
-        found = id_of(self._admin, self._servers, self._topic)
+        try:
+            found = id_of(self._admin, self._servers, self._topic)
+        except KafkaUnreachableError:
+            # The client goes on asking the controller that it once heard of, also where that broker is dead
+            # and another has taken over.
+            self._admin = _admin(self._servers)
+            raise
         if found is None:
             raise TopicMissingError(topic=self._topic, servers=self._servers)
         return found
@@ -232,3 +244,7 @@ class TopicLives:
                 "restore from a backup: they are read again from %s",
                 *(f"{again:,}", self._topic),
             )
+
+
+def _admin(servers: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": servers} | QUIET)
