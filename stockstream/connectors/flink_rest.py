@@ -1,5 +1,6 @@
 """Flink's REST API: what a job does, and stopping it with a savepoint."""
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ READ = "numRecordsIn"
 FETCHES = "KafkaSourceReader.KafkaConsumer.fetch-total"
 # A page that nobody has looked at for a while gathers its numbers first.
 PATIENCE = 5.0
+GATHERING = 0.5
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class JobStatus:
 
     Attributes:
         records: messages read since the job was last started.
-        lag: messages that wait in the topic; None where Flink does not tell yet.
+        lag: messages that wait in the topic. Both are None where Flink does not tell yet.
         watermark: event time that all partitions have passed, less the allowed lateness.
         restarts: how often it went on from a checkpoint by itself.
         reason: of the last failure.
@@ -34,7 +36,7 @@ class JobStatus:
 
     job: str
     state: str
-    records: int
+    records: int | None
     lag: int | None
     watermark: datetime | None
     checkpoints: int
@@ -114,12 +116,17 @@ class Flink:
         vertices = self._ask(f"/jobs/{job}")["vertices"]
         return next((each["id"] for each in vertices if "messages[" in each["name"]), "")
 
-    def _records(self, job: str, source: str) -> int:
-        """Return how many messages were read; waits a moment for a running job's numbers."""
+    def _records(self, job: str, source: str) -> int | None:
+        """Return how many messages were read; waits a moment for a running job's numbers.
+
+        A question makes Flink gather them, and is answered with those that it had gathered before.
+        """
         deadline = time.monotonic() + PATIENCE
+        self._metric(job, source, READ)
+        time.sleep(GATHERING)
         while not (found := self._metric(job, source, READ)):
             if time.monotonic() > deadline or self.state(job) != "RUNNING":
-                break
+                return None
             time.sleep(LOOK_EVERY)
         return sum(found)
 
@@ -135,7 +142,9 @@ class Flink:
     def _metric(self, job: str, vertex: str, name: str) -> list[int]:
         """Return a number of each subtask of the source."""
         metrics = f"/jobs/{job}/vertices/{vertex}/subtasks/metrics"
-        names = [each["id"] for each in self._ask(metrics) if each["id"].endswith(f"messages[1].{name}")]
+        # A gateway numbers the parts of all jobs that it was ever sent.
+        ours = re.compile(rf"messages\[\d+\]\.{re.escape(name)}$")
+        names = [each["id"] for each in self._ask(metrics) if ours.search(each["id"])]
         if not names:
             return []
         found = self._ask(f"{metrics}?get={','.join(names)}&agg=sum")

@@ -17,8 +17,8 @@ def as_text(status: JobStatus) -> str:
     lines = [
         ("state", status.state),
         ("job", status.job),
-        ("records", f"{status.records:,} read since it was last started"),
-        ("lag", "not told yet" if status.lag is None else f"{status.lag:,} messages"),
+        ("records", _count(status.records, "read since it was last started")),
+        ("lag", _count(status.lag, "messages")),
         ("watermark", _time(status.watermark)),
         (
             "checkpoints",
@@ -32,6 +32,10 @@ def as_text(status: JobStatus) -> str:
     if status.reason:
         lines.append(("last failure", status.reason))
     return "\n".join(f"{name:<13}{value}" for name, value in lines)
+
+
+def _count(number: int | None, of_what: str) -> str:
+    return "not told yet" if number is None else f"{number:,} {of_what}"
 
 
 def _time(moment: datetime | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stockstream.connectors.flink_gateway import Gateway
 from stockstream.connectors.flink_http import ask
-from stockstream.errors import FlinkUnreachableError
+from stockstream.errors import FlinkError, FlinkUnreachableError
 from stockstream.services import flink, ports
 from stockstream.services.leash import Leash
 from tests.integration.flink_scene import JAVA
@@ -20,6 +20,11 @@ TASK_MANAGER = f"{RUNTIME}.taskexecutor.TaskManagerRunner"
 # Flink's own start script works these out from the size of the machine.
 SIZES = {
     "taskmanager.cpu.cores": 1.0,
+    "taskmanager.memory.framework.heap.size": "128m",
+    "taskmanager.memory.framework.off-heap.size": "128m",
+    "taskmanager.memory.jvm-metaspace.size": "256m",
+    "taskmanager.memory.jvm-overhead.min": "192m",
+    "taskmanager.memory.jvm-overhead.max": "192m",
     "taskmanager.memory.task.heap.size": "512m",
     "taskmanager.memory.task.off-heap.size": "0",
     "taskmanager.memory.network.min": "64m",
@@ -91,7 +96,7 @@ class Cluster:
         try:
             Gateway(self.gateway).check()
             return bool(ask(f"{self.flink}/overview")["taskmanagers"])
-        except FlinkUnreachableError:
+        except (FlinkError, FlinkUnreachableError):
             return False
 
 

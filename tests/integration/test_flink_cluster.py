@@ -15,7 +15,15 @@ from tests.fresh import environment_of, fresh
 from tests.golden.cases import CASES
 from tests.integration import flink_cluster
 from tests.integration.flink_cluster import Cluster
-from tests.integration.flink_scene import Scene, has_stored_state, is_through, opened, produce, told
+from tests.integration.flink_scene import (
+    Scene,
+    has_stored_state,
+    is_through,
+    opened,
+    produce,
+    told,
+    told_records,
+)
 from tests.integration.flink_tapes import BAD, OWN, tapes
 from tests.scripts import ran
 from tests.waiting import until
@@ -67,7 +75,7 @@ def _play(seen: Seen, cluster: Cluster, parts: list[Any]) -> Seen:
     # What is not as it must be after that is for the tests to say.
     with suppress(AssertionError):
         until(lambda: is_through(seen), patience=150)
-    seen.status = told(seen.environment)
+    seen.status = told_records(seen.environment)
     seen.answers["end"] = ran(seen.environment, "flink_processor.py", "cancel")
     return seen
 
@@ -107,5 +115,5 @@ def test_cancel_makes_a_savepoint_that_the_next_job_goes_on_from(seen: Seen) -> 
     savepoint = Path(seen.answers["stopped"].stdout.strip().removeprefix("file:"))
     assert (savepoint / "_metadata").is_file()
     # It has read what came since, and a clock's trade at each look.
-    assert seen.sent[2] <= seen.status["records"] < seen.sent[2] + seen.sent[1]
+    assert seen.sent[2] <= seen.status["records"] < seen.sent[2] + seen.sent[1], seen.status
     assert seen.answers["end"].returncode == 0, seen.answers["end"].stderr
