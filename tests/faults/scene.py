@@ -1,9 +1,10 @@
 """A scene: a feed that never pauses, the processes under test, and the judgement at the end."""
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from random import Random
+from typing import TypeVar
 
 from stockstream.connectors.kafka_topic import ends
 from stockstream.connectors.postgres import Connection, address_of, connect
@@ -19,6 +20,7 @@ from tests.waiting import until
 PATIENCE = 90.0
 
 Places = dict[int, int]
+Answer = TypeVar("Answer")
 
 
 class Scene:
@@ -104,22 +106,28 @@ class Scene:
             yield connection
 
     def _ask(self, statement: str, *values: str) -> list[tuple[object, ...]]:
-        with self.connected() as connection, connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return cursor.fetchall()
+        def answer() -> list[tuple[object, ...]]:
+            with self.connected() as connection, connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall()
+
+        return patiently(answer)
 
     def _ends(self) -> Places:
-        found: Places = {}
+        return patiently(lambda: ends(self.settings.kafka_bootstrap_servers, self.settings.kafka_topic))
 
-        def told() -> bool:
-            try:
-                found.update(ends(self.settings.kafka_bootstrap_servers, self.settings.kafka_topic))
-            except RecoverableError:
-                return False
-            return True
 
-        until(told, PATIENCE)
-        return found
+def patiently(ask: Callable[[], Answer]) -> Answer:
+    """Return the answer of a server, which may have a fault just now: one look is no judgement."""
+    found: list[Answer] = []
+
+    def told() -> bool:
+        with suppress(RecoverableError):
+            found.append(ask())
+        return bool(found)
+
+    until(told, PATIENCE)
+    return found[0]
 
 
 def _covers(places: Places, goal: Places) -> bool:
