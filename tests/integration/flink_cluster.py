@@ -29,7 +29,7 @@ SIZES = {
     "taskmanager.memory.task.off-heap.size": "0",
     "taskmanager.memory.network.min": "64m",
     "taskmanager.memory.network.max": "64m",
-    "taskmanager.memory.managed.size": "64m",
+    "taskmanager.memory.managed.size": "256m",
 }
 
 
