@@ -48,7 +48,8 @@ class JobPace:
     def _look(self) -> None:
         while not self._is_over.wait(LOOK_EVERY):
             try:
-                count = self._flink.records(self._flink.running(JOB_NAME))
+                job = self._flink.running(JOB_NAME)
+                count = self._flink.records(job) if job else 0
             except FlinkError:
                 # Its page comes with the job.
                 continue

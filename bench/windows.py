@@ -105,7 +105,7 @@ def _fresh(scene: Stage, name: str, arguments: Namespace) -> Floats:
     with scene.fresh() as made:
         own = settings.model_copy(update={"postgres_db": made.postgres_db})
         found = freshness(scene, own, name, Pace(arguments.rate, arguments.seconds, arguments.warm_up))
-    scene.say(f"{name} at {arguments.rate:,} trades/s: p99 {np.percentile(found, 99):,.0f} ms")
+    scene.say(f"{name} at {arguments.rate:,} trades/s: p99 {_at(found, 99):,.0f} ms")
     return found
 
 
@@ -167,7 +167,7 @@ def _row(name: str, symbols: int, runs: list[Worked], fresh: Floats) -> list[str
 
 
 def _at(fresh: Floats, share: float) -> float:
-    return float(np.percentile(fresh, share))
+    return float(np.percentile(fresh, share, method="higher"))
 
 
 def _draw(results: Results, axes: "Axes") -> None:

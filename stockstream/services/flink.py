@@ -100,8 +100,8 @@ def _config(state: Path, gateway_port: int, slots: int) -> str:
         "sql-gateway.session.check-interval": "0 ms",
         "execution.checkpointing.dir": f"{state.as_uri()}/checkpoints",
         "execution.checkpointing.savepoint-dir": f"{state.as_uri()}/savepoints",
-        # Slots share the memory of the state evenly, whether they are used or not: with too little of it, what
-        # is written is written again and again.
+        # Slots share the memory of the state evenly, used or not: with too little of it, what is written is
+        # written again and again.
         "taskmanager.numberOfTaskSlots": slots,
         "taskmanager.memory.managed.size": f"{slots * STATE_MB}m",
         "metrics.fetcher.update-interval": "1 s",

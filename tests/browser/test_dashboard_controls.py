@@ -12,7 +12,7 @@ from tests.browser.conftest import looking
 from tests.browser.market import find, put, random_trades
 
 READY = {"": ".st-key-standings", "symbol": ".st-key-card_imbalance", "anomalies": ".st-key-card_findings"}
-FIRST_ROW, FINDINGS = ".performance tbody tr:first-child", ".st-key-card_findings"
+FINDINGS = ".st-key-card_findings"
 
 
 @pytest.fixture
@@ -28,7 +28,10 @@ def page(chromium: Browser, dashboard: str, connection: Connection) -> Iterator[
 
 @dataclass(frozen=True)
 class Control:
-    """A control: how a person sets it, what then stands in the address, and what is seen."""
+    """A control: how a person sets it, what then stands in the address, and what is seen.
+
+    What is seen holds whatever else is set: in the end all of them are, together.
+    """
 
     set: Callable[[Page], None]
     address: str
@@ -65,7 +68,7 @@ PAGES = {
     "": (
         Control(segment("60m"), "window=60m", ".status:has-text('last 60 minutes')"),
         Control(segment("Price"), "prices=Price", ".st-key-prices [aria-checked=true]:has-text('Price')"),
-        Control(chosen("Order of the table", "symbol"), "order=symbol", f"{FIRST_ROW}:has-text('AAPL')"),
+        Control(chosen("Order of the table", "symbol"), "order=symbol", ".st-key-order:has-text('symbol')"),
         Control(chosen("Symbol of the candles", "MSFT"), "candles=MSFT", "h3:has-text('Candles of MSFT')"),
         Control(slid("Recent trades", "Home"), "trades=10", ".tape tbody:not(:has(tr:nth-child(11)))"),
         Control(switched("Anomalies only"), "anomalies=true", ".performance:not(:has-text('MSFT'))"),
@@ -80,8 +83,8 @@ PAGES = {
         Control(segment("5m"), "width=5m", ".st-key-width [aria-checked=true]:has-text('5m')"),
     ),
     "anomalies": (
-        Control(chosen("Kinds", "volume_spike"), "kind=volume_spike", ".findings:not(:has-text('TSLA'))"),
-        Control(chosen("Methods", "zscore"), "method=zscore", ".findings:has-text('AAPL')"),
+        Control(chosen("Kinds", "volume_spike"), "kind=volume_spike", f"{FINDINGS}:not(:has-text('TSLA'))"),
+        Control(chosen("Methods", "zscore"), "method=zscore", ".st-key-method:has-text('zscore')"),
         Control(slid("Score, in thresholds", "End"), "score=10", f"{FINDINGS}:has-text('Nothing unusual')"),
     ),
 }  # fmt: skip
