@@ -61,7 +61,7 @@ def submit(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
     """Send the job to a cluster."""
     _require_servers(settings)
     cluster = Flink(arguments.flink or _page(settings))
-    if job := cluster.running(JOB_NAME):
+    if job := flink.still_running(cluster, JOB_NAME):
         raise FlinkError(
             what=f"job {job} runs on {cluster.url} already; python flink_processor.py cancel ends it"
         )

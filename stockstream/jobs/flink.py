@@ -39,6 +39,14 @@ def claim(lock: EngineLock) -> None:
             return
 
 
+def still_running(flink: Flink, name: str) -> str:
+    """Return the job of a name that goes on running; one that was stopped may be a moment in ending."""
+    deadline = time.monotonic() + PATIENCE
+    while (job := flink.running(name)) and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+    return job
+
+
 def newest_state(folder: Path, name: str = "*") -> Path | None:
     """Return the newest whole savepoint or checkpoint in a folder."""
     found = [path for path in folder.glob(f"**/{name}/_metadata") if path.stat().st_size]

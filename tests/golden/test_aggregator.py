@@ -85,7 +85,7 @@ def _produce(settings: Settings, trades: Sequence[Arrival]) -> None:
 
 def _read_and_be_killed(environment: Mapping[str, str], connection: Connection, count: int) -> None:
     with running(environment, "aggregator.py"):
-        until(partial(_has_read, connection, count), patience=30)
+        until(partial(_has_read, connection, count), patience=90)
 
 
 def _has_read(connection: Connection, count: int) -> bool:

@@ -29,7 +29,6 @@ SIZES = {
     "taskmanager.memory.task.off-heap.size": "0",
     "taskmanager.memory.network.min": "64m",
     "taskmanager.memory.network.max": "64m",
-    "taskmanager.memory.managed.size": "256m",
 }
 
 
@@ -59,13 +58,14 @@ class Cluster:
 
     def kill_task_manager(self) -> None:
         """End it as a crash does."""
-        next(each for each in self._leashes if each.name == "taskmanager" and each.is_alive()).kill()
+        manager = next(each for each in self._leashes if each.name == "taskmanager")
+        self._leashes.remove(manager)
+        manager.kill()
 
     def end(self) -> None:
-        """End all that runs."""
+        """End all, also what has ended by itself: its pipes are still open."""
         for leash in self._leashes:
-            if leash.is_alive():
-                leash.kill()
+            leash.kill()
 
     def _begin(self, name: str, *entry: str) -> None:
         program = replace(

@@ -1,4 +1,8 @@
-"""The job on a cluster of several processes: sent to it, a task manager killed, stopped and sent again."""
+"""The job on a cluster of several processes: sent to it, a task manager killed, stopped and sent again.
+
+Three more Java processes beside all others are too much for two cores, so it is run by itself:
+./test.sh tests/integration/flink_cluster_story.py -n 0
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
