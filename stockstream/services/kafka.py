@@ -22,7 +22,7 @@ from stockstream.services.program import Program
 HERE = Path(str(files(__package__)))
 LOCK = HERE / "kafka.lock.toml"
 HEAP = "-Xmx512m"
-# What a cluster keeps of everything at most, and how many copies must be there to write.
+# What a cluster keeps of everything at most.
 COPIES = 3
 
 

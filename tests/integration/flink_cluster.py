@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stockstream.connectors.flink_gateway import Gateway
 from stockstream.connectors.flink_http import ask
-from stockstream.errors import FlinkError, FlinkUnreachableError
+from stockstream.errors import FlinkError
 from stockstream.services import flink, ports
 from stockstream.services.leash import Leash
 from tests.integration.flink_scene import JAVA
@@ -37,7 +37,7 @@ class Cluster:
 
     def __init__(self, folder: Path, state: Path) -> None:
         """Write what they read; nothing runs yet."""
-        self._folder, self._state = folder, state
+        self._folder = folder
         self.flink, self.gateway = (f"http://127.0.0.1:{ports.free_port()}" for _ in range(2))
         self._rpc = ports.free_port()
         self._program = flink.prepare(folder, _port(self.gateway), state)
@@ -96,7 +96,7 @@ class Cluster:
         try:
             Gateway(self.gateway).check()
             return bool(ask(f"{self.flink}/overview")["taskmanagers"])
-        except (FlinkError, FlinkUnreachableError):
+        except FlinkError:
             return False
 
 

@@ -104,9 +104,8 @@ def test_a_second_job_is_refused_in_one_line(seen: Seen) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_cluster_gives_the_candles_of_plain_sql(name: str, seen: Seen) -> None:
-    end = f"/{list(CASES).index(name)}"
-    wanted = {key: row for key, row in seen.expected.items() if key[0].endswith(end)}
-    assert {key: row for key, row in seen.found.items() if key[0].endswith(end)} == wanted
+    wanted, got = seen.of_case(name)
+    assert got == wanted
 
 
 def test_a_killed_task_manager_is_told_and_survived(seen: Seen) -> None:

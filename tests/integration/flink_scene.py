@@ -24,7 +24,7 @@ from stockstream.errors import EngineRunsError, FlinkError
 from stockstream.jobs.flink_script import JOB_NAME
 from stockstream.market.trade import encode
 from stockstream.settings import PROJECT, Settings
-from tests.golden.cases import trade
+from tests.golden.cases import CASES, trade
 from tests.golden.expected import Row, found
 from tests.integration.flink_tapes import BAD, LATER, OWN, Sent, tapes
 from tests.scripts import ran
@@ -55,6 +55,15 @@ class Scene:
     ended: int | None = None
     after: subprocess.CompletedProcess[str] | None = None
     findings: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def of_case(self, name: str) -> tuple[dict[Any, Row], dict[Any, Row]]:
+        """Return the candles of a golden case: as they must be, and as they were found."""
+        end = f"/{list(CASES).index(name)}"
+        expected, got = (
+            {key: row for key, row in rows.items() if key[0].endswith(end)}
+            for rows in (self.expected, self.found)
+        )
+        return expected, got
 
 
 def play(settings: Settings, environment: Mapping[str, str], connection: Connection) -> Scene:

@@ -33,9 +33,8 @@ def scene(servers: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.mark.parametrize("name", CASES)
 def test_flink_gives_the_candles_of_plain_sql(name: str, scene: Scene) -> None:
-    end = f"/{list(CASES).index(name)}"
-    wanted = {key: row for key, row in scene.expected.items() if key[0].endswith(end)}
-    assert {key: row for key, row in scene.found.items() if key[0].endswith(end)} == wanted
+    wanted, got = scene.of_case(name)
+    assert got == wanted
 
 
 def test_what_is_no_trade_counts_nowhere(scene: Scene) -> None:
