@@ -17,6 +17,7 @@ from stockstream.connectors.wide_candles import WideCandles
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs.aggregate import Aggregator
 from stockstream.jobs.patience import Patience
+from stockstream.market.compiled import spare_scipy
 from stockstream.market.windows import Windows
 from stockstream.market.windows_frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.settings import Settings
@@ -28,6 +29,7 @@ log = logging.getLogger("aggregator")
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Aggregate until stopped, or idle for as long as asked."""
+    spare_scipy()
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
     frame = _frame(arguments)
     table = _table(frame, address_of(settings), topic)

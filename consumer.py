@@ -19,6 +19,7 @@ from stockstream.jobs.ingest import ingest
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.prefetch import Prefetch, warm_up
 from stockstream.jobs.revive import revive
+from stockstream.market.compiled import spare_scipy
 from stockstream.settings import Settings
 
 log = logging.getLogger("consumer")
@@ -35,6 +36,7 @@ def main(
 
     `reached` is told each labelled point; `group` is another consumer group than the usual.
     """
+    spare_scipy()
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
     tape = Tape(address_of(settings), topic, reached)
     patience = Patience(stop, log)

@@ -114,7 +114,16 @@ def _report(arguments: Namespace, results: Results, fresh: Mapping[str, Floats])
     return Report(
         bench="windows",
         title=f"Candles of a backlog of {arguments.trades:,} trades, trades/s; median of {arguments.rounds}",
-        columns=("engine, symbols", "with start-up", "steady", "CPU s", "peak MB", "fresh p50 ms", "p99 ms"),
+        columns=(
+            "engine, symbols",
+            "from start",
+            "steady",
+            "CPU s",
+            "peak MB",
+            "own MB",
+            "fresh p50 ms",
+            "p99 ms",
+        ),
         rows=[_row(name, symbols, runs, fresh[name]) for (name, symbols), runs in results.items()],
         facts={
             "runs": [
@@ -161,6 +170,7 @@ def _row(name: str, symbols: int, runs: list[Worked], fresh: Floats) -> list[str
         f"{middle(runs, lambda run: run.steady_rate):,.0f}",
         f"{middle(runs, lambda run: run.cpu):.1f}",
         f"{middle(runs, lambda run: run.peak_bytes / 1e6):,.0f}",
+        f"{middle(runs, lambda run: run.own_bytes / 1e6):,.0f}",
         f"{_at(fresh, 50):,.0f}",
         f"{_at(fresh, 99):,.0f}",
     ]

@@ -1,7 +1,7 @@
 """The engines that make candles, each as the process that a user runs, watched by the candles it writes."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from subprocess import Popen
@@ -39,6 +39,7 @@ class Worked:
             first sight of candles to the last.
         cpu: seconds of CPU of the engine's processes.
         peak_bytes: the most resident memory seen of them.
+        own_bytes: what of it no other process could share, at the end: without the libraries' code.
     """
 
     trades: int
@@ -46,6 +47,7 @@ class Worked:
     steady_rate: float
     cpu: float
     peak_bytes: int
+    own_bytes: int
 
     @property
     def rate(self) -> float:
@@ -109,9 +111,10 @@ def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked
                 time.sleep(LOOK_EVERY)
             end = time.monotonic()
             peak, cpu = max(peak, resident(process.pid)), cpu_seconds(process.pid)
+            private = own(process.pid)
         by_candles = (trades - first[1]) / (end - first[0])
         steady = (pace.rate if pace else None) or by_candles
-    return Worked(trades, end - began, steady, cpu, peak)
+    return Worked(trades, end - began, steady, cpu, peak, private)
 
 
 def _job_pace(settings: Settings, name: str) -> AbstractContextManager[JobPace | None]:
@@ -127,12 +130,21 @@ def require_alive(process: "Popen[str]", name: str) -> None:
 
 def resident(pid: int) -> int:
     """Return the memory of a process and of all that it started."""
+    return _summed(pid, lambda process: process.memory_info().rss)
+
+
+def own(pid: int) -> int:
+    """Return the memory that a process and all that it started share with nobody."""
+    return _summed(pid, lambda process: process.memory_full_info().uss)
+
+
+def _summed(pid: int, size: Callable[[psutil.Process], int]) -> int:
     root = psutil.Process(pid)
-    return sum(_resident(each) for each in [root, *root.children(recursive=True)])
+    return sum(_or_none(size, each) for each in [root, *root.children(recursive=True)])
 
 
-def _resident(process: psutil.Process) -> int:
+def _or_none(size: Callable[[psutil.Process], int], process: psutil.Process) -> int:
     try:
-        return int(process.memory_info().rss)
+        return size(process)
     except psutil.NoSuchProcess:
         return 0
