@@ -27,9 +27,9 @@ def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
 
 
 def spare_scipy() -> None:
-    """Keep Numba from loading SciPy, for a process without linear algebra: 17 MB and 0.15 s of its start."""
+    """Keep Numba from loading SciPy's linear algebra where none is done: 17 MB, and 0.15 s of a start."""
     # None is how Python says that a module is not there.
-    sys.modules.setdefault("scipy", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("scipy.linalg", None)  # type: ignore[arg-type]
 
 
 def digest(sources: Iterable[bytes]) -> str:
