@@ -22,7 +22,7 @@ from stockstream.market.windows import Windows
 from stockstream.market.windows_frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.settings import Settings
 
-AHEAD_KBYTES = 4_096  # more makes it no quicker, and larger
+AHEAD_KBYTES = 2_048  # more makes it no quicker, and larger
 
 log = logging.getLogger("aggregator")
 

@@ -132,7 +132,8 @@ class Ledger:
             places.index_owners(self._held())
 
     def _index_ids(self, count: int) -> None:
-        # Grows by much: each time all ids are put into it anew.
+        # Grows by much: each time all ids are put into it anew. The old one goes before the new one comes.
+        self._by_id = self._by_id[:0].copy()
         self._by_id = np.full(2 * max(FIRST_IDS, count), -1, np.int32)
         if self._used[1]:
             places.index_ids(self._held())
