@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from bench import dashboard, detect, growth, latency, produce, sink, windows
+from bench import dashboard, detect, growth, latency, produce, sink, soak, windows
 from bench.report import check_chart, check_paths, publish
 from bench.stage import InterruptedBenchError
 from stockstream import cli
@@ -20,11 +20,12 @@ BENCHES: dict[str, ModuleType] = {
     "produce": produce,
     "detect": detect,
     "dashboard": dashboard,
+    "soak": soak,
 }
 
 
 def main(arguments: Namespace, _settings: Settings, stop: Event) -> int:
-    """Run one bench and tell what it found."""
+    """Run one bench and tell what it found; 1 where something that was promised does not hold."""
     logging.getLogger().setLevel(logging.WARNING)
     check_paths(arguments.json, arguments.chart)
     check_chart(arguments.chart)
@@ -34,7 +35,7 @@ def main(arguments: Namespace, _settings: Settings, stop: Event) -> int:
         return 0
     asked = {key: value for key, value in vars(arguments).items() if key not in ("bench", "json", "chart")}
     publish(report, asked, arguments.json, arguments.chart)
-    return 0
+    return 1 if report.broken else 0
 
 
 def _parser() -> ArgumentParser:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (9.0, 4.5)  # inches
+SMALLER = 2.5  # inches, of what stands below
 DOTS = 150  # an inch
 WIDTH = 120  # columns of text, where no terminal tells
 
@@ -37,6 +38,9 @@ class Report:
         facts: all that was measured, for JSON.
         ratio: the last line: the ratios that count.
         draw: draws the chart.
+        below: draws what stands below it, by the same x axis.
+        broken: what was promised and does not hold, each in a line.
+        tables: further tables, each its heads and its rows.
     """
 
     bench: str
@@ -46,6 +50,9 @@ class Report:
     facts: dict[str, Any]
     ratio: str
     draw: Draw
+    below: Sequence[Draw] = ()
+    broken: Sequence[str] = ()
+    tables: Sequence[tuple[Sequence[str], Sequence[Sequence[str]]]] = ()
 
 
 def check_paths(*paths: Path | None) -> None:
@@ -75,19 +82,30 @@ def publish(report: Report, arguments: dict[str, Any], json_path: Path | None, c
     """Write the files that were asked for, then print the table and the ratios."""
     if json_path:
         found = {"bench": report.bench, "arguments": arguments, "machine": machine(), **report.facts}
-        json_path.write_text(json.dumps(found | {"ratio": report.ratio}, indent=2) + "\n", "utf-8")
+        json_path.write_text(
+            json.dumps(found | {"broken": list(report.broken), "ratio": report.ratio}, indent=2) + "\n",
+            "utf-8",
+        )
     if chart:
         _draw(report, chart)
-    table = Table(*report.columns, title=report.title, title_justify="left")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in report.rows:
-        table.add_row(*row)
     console = Console(soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDTH
-    console.print(table, markup=False, highlight=False)
+    console.print(_table(report.columns, report.rows, report.title), markup=False, highlight=False)
+    for columns, rows in report.tables:
+        console.print(_table(columns, rows), markup=False, highlight=False)
+    for line in report.broken:
+        console.print(f"broken: {line}", markup=False, highlight=False)
     console.print(f"ratio: {report.ratio}", markup=False, highlight=False)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> Table:
+    table = Table(*columns, title=title, title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def machine() -> dict[str, object]:
@@ -103,9 +121,11 @@ def machine() -> dict[str, object]:
 def _draw(report: Report, path: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415 - only who wants a chart needs the library
 
-    figure = Figure(figsize=SIZE, layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(report.title, loc="left", fontsize=10)
-    report.draw(axes)
-    axes.spines[["top", "right"]].set_visible(False)
+    panels = [report.draw, *report.below]
+    width, height = SIZE
+    figure = Figure(figsize=(width, height + SMALLER * len(report.below)), layout="constrained")
+    for draw, axes in zip(panels, figure.subplots(len(panels), sharex=True, squeeze=False).flat, strict=True):
+        draw(axes)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_title(report.title, loc="left", fontsize=10)
     figure.savefig(path, dpi=DOTS)

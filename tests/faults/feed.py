@@ -2,11 +2,12 @@
 
 Its messages are written by hand, so that no encoder of the project has a part in them. Now and then
 one is no trade, and one is a trade that was sent before. Event time runs thirty times as fast as the
-clock, so that many minutes and a midnight pass in a short run; some trades come late.
+clock, so that many minutes and a midnight pass in a short run, unless a manner says otherwise; some
+trades come late.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
@@ -17,9 +18,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from stockstream.settings import Settings
 from tests.faults.ledger import Ledger
 
-RATE = 3_000  # messages a second
 TICK = 0.02  # seconds
-STEP = timedelta(milliseconds=10)  # of event time, from one trade to the next
 SYMBOLS = ("AAPL", "AMZN", "BRK.B", "BTC/USD", "ETH-EUR", "GOOG", "META", "MSFT", "NVDA", "TSLA")
 FLUSH_PATIENCE = 60
 
@@ -34,6 +33,28 @@ FEED_SETTINGS: dict[str, str | int | bool] = {
 }
 
 
+def _before_midnight() -> datetime:
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=1, minutes=2)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a feed sends.
+
+    Args:
+        rate: messages a second.
+        began: the event time of the first trade.
+        step: of event time, from one trade to the next.
+        mixed: how likely it is that what is no trade, and what was sent before, is among them.
+    """
+
+    rate: int = 3_000
+    began: datetime = field(default_factory=_before_midnight)
+    step: timedelta = timedelta(milliseconds=10)
+    mixed: float = 0.5
+
+
 @dataclass(frozen=True)
 class Letter:
     """A message: the place it carries, its key and its value."""
@@ -46,19 +67,20 @@ class Letter:
 class Feed:
     """Sends from a thread of its own, from `start` until `stop`."""
 
-    def __init__(self, settings: Settings, run: str, random: Random) -> None:
+    def __init__(self, settings: Settings, run: str, random: Random, manner: Manner | None = None) -> None:
         """Prepare.
 
         Args:
             run: the first part of every place; no two runs share it.
             random: decides what is late, bad or sent again.
+            manner: None for the usual one.
         """
         self.trades, self.bad = Ledger(), Ledger()
         self._topic = settings.kafka_topic
         self._run = run
         self._random = random
-        self._mixed = random.random() < 0.5
-        self._began = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+        self._manner = manner or Manner()
+        self._mixed = random.random() < self._manner.mixed
         self._count = 0
         self._past: list[Letter] = []
         self._stop = Event()
@@ -88,7 +110,7 @@ class Feed:
     def _send(self) -> None:
         began = time.monotonic()
         while not self._stop.wait(TICK):
-            for _ in range(int((time.monotonic() - began) * RATE) - self._count):
+            for _ in range(int((time.monotonic() - began) * self._manner.rate) - self._count):
                 self._put(self.trades, self._trade())
             if self._mixed:
                 self._mix()
@@ -132,8 +154,7 @@ class Feed:
         steps = number
         if self._random.random() < 0.05:
             steps -= self._random.randint(0, 9_000 if self._random.random() < 0.02 else 200)
-        before_midnight = timedelta(minutes=2)
-        return self._began - before_midnight + steps * STEP + timedelta(microseconds=number % 10_000)
+        return self._manner.began + steps * self._manner.step + timedelta(microseconds=number % 10_000)
 
     def _no_trade(self) -> Letter:
         place = f"{self._run}-bad-{self._random.getrandbits(64):016x}"

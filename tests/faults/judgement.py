@@ -27,10 +27,14 @@ class Judgement:
         return not (self.lost or self.twice or self.foreign or self.buried)
 
 
-def judge(connection: Connection, trades: Ledger, bad: Ledger) -> Judgement:
-    """Compare the tables with what was sent and acknowledged."""
+def judge(connection: Connection, trades: Ledger, bad: Ledger, source: str = "%") -> Judgement:
+    """Compare the tables with what was sent and acknowledged.
+
+    Args:
+        source: the trades that are compared, a pattern of LIKE; others may be sent beside them.
+    """
     with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT trade_id FROM trades")
+        cursor.execute("SELECT trade_id FROM trades WHERE source LIKE %s", [source])
         stored = Counter(str(trade_id) for (trade_id,) in cursor)
         cursor.execute("SELECT payload FROM dead_letters")
         dead = Counter(_place(bytes(payload or b"")) for (payload,) in cursor)
