@@ -83,7 +83,8 @@ def publish(report: Report, arguments: dict[str, Any], json_path: Path | None, c
     if json_path:
         found = {"bench": report.bench, "arguments": arguments, "machine": machine(), **report.facts}
         json_path.write_text(
-            json.dumps(found | {"broken": list(report.broken), "ratio": report.ratio}, indent=2) + "\n",
+            json.dumps(found | {"broken": list(report.broken), "ratio": report.ratio}, indent=2, default=str)
+            + "\n",
             "utf-8",
         )
     if chart:

@@ -12,7 +12,7 @@ from bench.inflicting import Inflicted
 from bench.memory import Growth, growths
 from bench.report import Report
 from bench.soak_chart import draw_flow, draw_lag, draw_memory
-from bench.watching import Flow, Watch
+from bench.watching import Flow, Watch, columns
 
 MB = 1e6
 HOUR = 3600.0
@@ -48,12 +48,12 @@ def report(
             "recovery": _by_fault(done),
             "flow": _flow_facts(flows),
             "held_to": outcome.facts(),
-            "samples": {"memory": _columns(watch.footprints), "flow": _columns(flows)},
+            "samples": {"memory": columns(watch.footprints), "flow": columns(flows)},
             "ratios": {
                 "lost": float(outcome.comparison.lost + outcome.witness.lost),
                 "twice": float(outcome.comparison.twice + outcome.witness.twice),
-                "recovery_median_s": float(median(took)) if took else float("nan"),
-                "recovery_worst_s": max(took, default=float("nan")),
+                "recovery_median_s": float(median(took)) if took else None,
+                "recovery_worst_s": max(took, default=None),
             },
         },
         ratio=_ratio(outcome, took, found, len(done)),
@@ -120,9 +120,3 @@ def _flow_facts(flows: Sequence[Flow]) -> dict[str, float]:
         "worst_lag": max(max(each.lag.values()) for each in flows),
         "share_with_viewer": sum(each.viewers > 0 for each in flows) / len(flows),
     }
-
-
-def _columns(samples: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return samples as columns, which take less room."""
-    rows = [asdict(each) for each in samples]
-    return {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}

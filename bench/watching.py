@@ -1,10 +1,11 @@
 """A running system, looked at every few seconds: the memory of its processes, its lag and its freshness."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from threading import Event, Thread
+from typing import Any
 
 import psutil
 
@@ -41,6 +42,12 @@ class Flow:
         """How it goes, for a person."""
         lags = ", ".join(f"{job} {behind:,}" for job, behind in self.lag.items())
         return f"{self.at / 60:.1f} min, {self.stored:,} stored, lag: {lags}"
+
+
+def columns(samples: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return samples as columns, which take less room."""
+    rows = [asdict(each) for each in samples]
+    return {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}
 
 
 class Watch:
