@@ -10,6 +10,7 @@ from stockstream import cli
 from stockstream.connectors.candles import CandleTable
 from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import Address, address_of
 from stockstream.connectors.topic_lives import TopicLives
@@ -30,7 +31,7 @@ log = logging.getLogger("aggregator")
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Aggregate until stopped, or idle for as long as asked."""
     spare_scipy()
-    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+    servers, topic = cluster_of(settings), settings.kafka_topic
     frame = _frame(arguments)
     table = _table(frame, address_of(settings), topic)
     patience = Patience(stop, log)

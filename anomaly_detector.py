@@ -19,6 +19,7 @@ from stockstream.connectors.findings import JOB, Findings
 from stockstream.connectors.groups import group_of
 from stockstream.connectors.history import BEGINNING, END, History, Span
 from stockstream.connectors.kafka import KafkaSource
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.labelled_file import read
 from stockstream.connectors.models import ModelStore
@@ -89,7 +90,7 @@ def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) 
 
 def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Examine the topic's trades as they come, until stopped."""
-    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+    servers, topic = cluster_of(settings), settings.kafka_topic
     address, store = address_of(settings), ModelStore(settings.models_dir)
     webhook = (
         Webhook(arguments.webhook, arguments.webhook_rate, time.monotonic) if arguments.webhook else None

@@ -10,6 +10,7 @@ from stockstream import cli
 from stockstream.connectors.dead_letters import DeadLetters
 from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of
 from stockstream.connectors.tape import JOB, Tape, unmarked
@@ -37,7 +38,7 @@ def main(
     `reached` is told each labelled point; `group` is another consumer group than the usual.
     """
     spare_scipy()
-    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+    servers, topic = cluster_of(settings), settings.kafka_topic
     tape = Tape(address_of(settings), topic, reached)
     patience = Patience(stop, log)
     try:
@@ -68,7 +69,7 @@ def main(
 def _lives(arguments: argparse.Namespace, settings: Settings) -> TopicLives:
     return TopicLives(
         address_of(settings),
-        settings.kafka_bootstrap_servers,
+        cluster_of(settings),
         settings.kafka_topic,
         JOB,
         accepts_new=arguments.accept_new_topic,

@@ -69,7 +69,7 @@ CREATE TEMPORARY TABLE messages (
     'connector' = 'kafka',
     'topic' = '${KAFKA_TOPIC}',
     'properties.bootstrap.servers' = '${KAFKA_BOOTSTRAP_SERVERS}',
-    'properties.group.id' = 'stockstream-flink',
+${KAFKA_SECURITY}    'properties.group.id' = 'stockstream-flink',
     'scan.startup.mode' = 'earliest-offset',
     'scan.watermark.idle-timeout' = '3 s',
     'format' = 'json',
@@ -162,7 +162,7 @@ CREATE TEMPORARY TABLE candles (
     PRIMARY KEY (symbol, `minute`) NOT ENFORCED
 ) WITH (
     'connector' = 'jdbc',
-    'url' = '${JDBC_URL}',
+    'url' = '${JDBC_URL}${JDBC_TLS}',
     'table-name' = 'flink_candles',
     'username' = '${POSTGRES_USER}',
     'password' = '${POSTGRES_PASSWORD}',
@@ -174,7 +174,7 @@ CREATE TEMPORARY TABLE closings (
     symbol STRING, `minute` BIGINT, PRIMARY KEY (symbol, `minute`) NOT ENFORCED
 ) WITH (
     'connector' = 'jdbc',
-    'url' = '${JDBC_URL}',
+    'url' = '${JDBC_URL}${JDBC_TLS}',
     'table-name' = 'flink_closings',
     'username' = '${POSTGRES_USER}',
     'password' = '${POSTGRES_PASSWORD}',
@@ -188,7 +188,7 @@ CREATE TEMPORARY TABLE seconds (tick BIGINT) WITH (
 
 CREATE TEMPORARY TABLE ticks (tick BIGINT) WITH (
     'connector' = 'jdbc',
-    'url' = '${JDBC_URL}',
+    'url' = '${JDBC_URL}${JDBC_TLS}',
     'table-name' = 'flink_ticks',
     'username' = '${POSTGRES_USER}',
     'password' = '${POSTGRES_PASSWORD}',
@@ -202,7 +202,7 @@ CREATE TEMPORARY TABLE findings (
     PRIMARY KEY (symbol, kind, source, span_start) NOT ENFORCED
 ) WITH (
     'connector' = 'jdbc',
-    'url' = '${JDBC_URL}',
+    'url' = '${JDBC_URL}${JDBC_TLS}',
     'table-name' = 'flink_findings',
     'username' = '${POSTGRES_USER}',
     'password' = '${POSTGRES_PASSWORD}',

@@ -10,6 +10,7 @@ from stockstream.connectors import schema
 from stockstream.connectors.engine_lock import EngineLock
 from stockstream.connectors.flink_gateway import Gateway
 from stockstream.connectors.flink_rest import Flink
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.errors import FlinkError
@@ -108,7 +109,7 @@ def _require_servers(settings: Settings) -> None:
     address = address_of(settings)
     with closing(connect(address, "flink_processor")) as connection:
         schema.require(connection, address)
-    ensure_topic(settings.kafka_bootstrap_servers, settings.kafka_topic, settings.kafka_partitions)
+    ensure_topic(cluster_of(settings), settings.kafka_topic, settings.kafka_partitions)
 
 
 def _options(arguments: argparse.Namespace) -> Options:

@@ -12,6 +12,7 @@ from threading import Event
 import numpy as np
 
 from stockstream import cli
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_sink import KafkaSink
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.errors import RecoverableError
@@ -61,7 +62,7 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     """Send trades until the count is reached or a signal comes; 1 if any could not be delivered."""
     only_own(arguments, OPTIONS)
     count = whole("--count", arguments.count, least=1)
-    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+    servers, topic = cluster_of(settings), settings.kafka_topic
     source, words = SOURCES[arguments.source](arguments, settings, stop)
     try:
         Patience(stop, log)(lambda: ensure_topic(servers, topic, settings.kafka_partitions, A_TRY))

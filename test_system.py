@@ -13,6 +13,7 @@ from rich.console import Console
 from stockstream import cli
 from stockstream.connectors.audit import AuditedTape
 from stockstream.connectors.groups import group_of
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import hints
 from stockstream.connectors.postgres import address_of
 from stockstream.connectors.tape import JOB
@@ -39,7 +40,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
 
 
 def _audited(settings: Settings, pause: Callable[[], object]) -> list[Check]:
-    servers, topic, group = settings.kafka_bootstrap_servers, settings.kafka_topic, group_of(JOB, settings)
+    servers, topic, group = cluster_of(settings), settings.kafka_topic, group_of(JOB, settings)
     with (
         closing(AuditedTape(address_of(settings), topic)) as tape,
         Console(stderr=True).status("auditing") as status,
@@ -54,7 +55,7 @@ def _audited(settings: Settings, pause: Callable[[], object]) -> list[Check]:
 
 def _patient(settings: Settings) -> Patient:
     return Patient(
-        servers=settings.kafka_bootstrap_servers,
+        servers=cluster_of(settings),
         topic=settings.kafka_topic,
         address=address_of(settings),
         interval=settings.producer_interval,

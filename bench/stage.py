@@ -150,5 +150,4 @@ def ended(process: subprocess.Popen[str], name: str) -> str:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return the environment variables that make a script run with `settings`."""
-    values = settings.model_dump() | {"postgres_password": settings.postgres_password.get_secret_value()}
-    return dict(os.environ) | {key.upper(): str(value) for key, value in values.items()}
+    return dict(os.environ) | settings.environment()

@@ -36,6 +36,23 @@ class KafkaUnreachableError(RecoverableError):
     """cannot reach Kafka at {servers} ({reason}); is it running? ./start.sh starts one"""
 
 
+class KafkaLoginRefusedError(RecoverableError):
+    """Kafka at {servers} refuses user {user} by {mechanism}; check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD
+    and KAFKA_SASL_MECHANISM"""
+
+
+class KafkaTlsError(RecoverableError):
+    """no safe connection to Kafka at {servers} ({reason}); {remedy}"""
+
+
+class KafkaSettingsError(StockstreamError):
+    """Kafka's client cannot use its settings ({reason}); check KAFKA_SSL_CA and KAFKA_SASL_*"""
+
+
+class PostgresTlsError(RecoverableError):
+    """no safe connection to PostgreSQL at {host}:{port} ({reason}); {remedy}"""
+
+
 class DeliveryError(StockstreamError):
     """{count} messages could not be delivered to topic {topic} ({reason}); start again to go on"""
 

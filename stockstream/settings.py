@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stockstream.errors import SettingsError
@@ -15,6 +23,17 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 DataDir = Annotated[Path, AfterValidator(lambda path: PROJECT / path.expanduser())]
+Emails = Annotated[str, StringConstraints(pattern=r"^(\s*[^\s,@]*@?[^\s,@]+\s*(,|$))*$")]
+
+
+def _there(path: Path) -> Path:
+    if not (found := PROJECT / path.expanduser()).is_file():
+        message = "names no file that is there"
+        raise ValueError(message)
+    return found
+
+
+File = Annotated[Path, AfterValidator(_there)]
 
 
 class Settings(BaseSettings):
@@ -27,11 +46,20 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: Servers = "localhost:9092"
     kafka_topic: TopicName = "stock-trades"
     kafka_partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str = ""
+    kafka_sasl_password: Annotated[SecretStr, Field(validate_default=True)] = SecretStr("")
+    kafka_ssl_ca: File | None = None
     postgres_host: Text = "localhost"
     postgres_port: Port = 5432
     postgres_db: Text = "stock_market_db"
     postgres_user: Text = "kafka_user"
     postgres_password: SecretStr = SecretStr("kafka_password")
+    postgres_sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
+    postgres_sslrootcert: Annotated[File | None, Field(validate_default=True)] = None
+    postgres_sslcert: File | None = None
+    postgres_sslkey: File | None = None
     producer_interval: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 0.5
     streamlit_refresh_interval: Annotated[int, Field(ge=1, le=10)] = 2
     dashboard_port: Port = 8501
@@ -39,6 +67,34 @@ class Settings(BaseSettings):
     services: Literal["auto", "external", "docker", "embedded"] = "auto"
     data_dir: DataDir = PROJECT / ".run"
     models_dir: DataDir = PROJECT / "models"
+
+    @field_validator("kafka_sasl_password")
+    @classmethod
+    def _login_is_whole(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
+        protocol = info.data.get("kafka_security_protocol", "")
+        if protocol.startswith("SASL") and not (info.data.get("kafka_sasl_username") and password):
+            message = f"KAFKA_SECURITY_PROTOCOL={protocol} wants KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+            raise ValueError(message)
+        return password
+
+    @field_validator("postgres_sslrootcert")
+    @classmethod
+    def _can_verify(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        mode = info.data.get("postgres_sslmode", "")
+        if mode.startswith("verify") and file is None:
+            message = f"POSTGRES_SSLMODE={mode} wants the file of the authority that it trusts"
+            raise ValueError(message)
+        return file
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that give a script these settings."""
+        return {key.upper(): _plain(value) for key, value in self}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)
 
 
 ALLOWED = {
@@ -58,6 +114,8 @@ def load() -> Settings:
     except ValidationError as exc:
         fault = exc.errors()[0]
         key = str(fault["loc"][0])
-        shown = "***" if "password" in key else fault["input"]
-        allowed = ALLOWED.get(key, fault["msg"].removeprefix("Input ").lower())
+        shown = "***" if "password" in key else "" if fault["input"] is None else fault["input"]
+        own = fault["msg"].removeprefix("Value error, ")
+        reason = own if own != fault["msg"] else own.removeprefix("Input ").lower()
+        allowed = ALLOWED.get(key, reason)
         raise SettingsError(key=key.upper(), value=shown, allowed=allowed) from exc

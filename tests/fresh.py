@@ -60,8 +60,7 @@ def fresh(settings: Settings, folder: Path) -> Iterator[Settings]:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return the environment variables that make a script run with `settings`."""
-    values = settings.model_dump() | {"postgres_password": settings.postgres_password.get_secret_value()}
-    return dict(os.environ) | {key.upper(): str(value) for key, value in values.items()}
+    return dict(os.environ) | settings.environment()
 
 
 def _in_server(settings: Settings, statement: str, *names: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from stockstream.connectors.batch import Batch, batch_of
+from stockstream.connectors.kafka_cluster import REFUSED, Where, consumer
 from stockstream.connectors.kafka_partitions import Hints, Partitions
 from stockstream.connectors.topic_lives import Lives, OneLife
 from stockstream.errors import OffsetsGoneError, TopicMissingError
@@ -21,7 +22,7 @@ log = logging.getLogger("kafka")
 Positions = Callable[[list[int]], dict[int, int]]
 
 # What the client reports and mends by itself, but a person who waits should hear of.
-OUTAGES = (KafkaError._ALL_BROKERS_DOWN,)  # noqa: SLF001
+OUTAGES = (KafkaError._ALL_BROKERS_DOWN, *REFUSED)  # noqa: SLF001
 NO_TOPIC = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001
 # Seconds: a batch takes about as long to store, so less would cost more than it saves.
 LINGER = 0.005
@@ -51,7 +52,7 @@ class KafkaSource:
 
     def __init__(  # noqa: PLR0913 - where from, as whom, and how much ahead
         self,
-        servers: str,
+        servers: Where,
         topic: str,
         group: str,
         positions: Positions,
@@ -79,9 +80,10 @@ class KafkaSource:
         self._asleep = False
         self._is_in_doubt = False
         self._has_share = False
-        self._consumer = Consumer(
+        self._consumer = consumer(
+            servers,
             CONSUMER_SETTINGS
-            | {"bootstrap.servers": servers, "group.id": group, "error_cb": self._note}
+            | {"group.id": group, "error_cb": self._note}
             | {"queued.max.messages.kbytes": ahead_kbytes},
             logger=logging.getLogger(group),
         )
@@ -282,7 +284,9 @@ class KafkaSource:
         return TopicPartition(self._topic, partition, max(offset, begin))
 
     def _note(self, error: KafkaError) -> None:
-        self._trouble = error
+        # That no broker is left follows a refused login, and tells less.
+        if self._trouble is None or self._trouble.code() not in REFUSED:
+            self._trouble = error
 
     def _raise_trouble(self) -> None:
         """Raise what keeps us from reading, or find out by reading on from the place again."""

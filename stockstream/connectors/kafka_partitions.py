@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from stockstream.connectors.kafka_cluster import Where, outage
 from stockstream.connectors.topic_lives import Extent
-from stockstream.errors import KafkaUnreachableError
+from stockstream.errors import RecoverableError
 
 PATIENCE = 5.0
 
@@ -14,8 +15,8 @@ PATIENCE = 5.0
 class Partitions:
     """The partitions of one topic, asked by one member of a group; all numbers are offsets of Kafka."""
 
-    def __init__(self, consumer: Consumer, servers: str, topic: str) -> None:
-        """Ask through `consumer`; `servers` are what an error names."""
+    def __init__(self, consumer: Consumer, servers: Where, topic: str) -> None:
+        """Ask through `consumer`; `servers` are what an error names and looks at."""
         self._consumer = consumer
         self._servers = servers
         self._topic = topic
@@ -67,9 +68,9 @@ class Partitions:
             return False
         return True
 
-    def unreachable(self, error: KafkaError) -> KafkaUnreachableError:
+    def unreachable(self, error: KafkaError) -> RecoverableError:
         """Return the project's own error."""
-        return KafkaUnreachableError(servers=self._servers, reason=error.str())
+        return outage(self._servers, error)
 
 
 class Hints:

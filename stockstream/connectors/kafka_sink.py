@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any, Self
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
-from stockstream.errors import DeliveryError, KafkaUnreachableError
+from stockstream.connectors.kafka_cluster import REFUSED, Where, outage, producer
+from stockstream.errors import DeliveryError, RecoverableError
 
 QUEUE = 200_000
 SLICE = 10_000
 BLINK = 0.005  # seconds between two looks at a full queue
 GLANCE = 0.1
 FLUSH_PATIENCE = 8.0  # below the ten seconds after which supervisors kill
-OUTAGES = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)  # noqa: SLF001 - the client's own names
+OUTAGES = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *REFUSED)  # noqa: SLF001 - the client's own names
 
 PRODUCER_SETTINGS: dict[str, str | int | bool] = {
     "acks": "all",
@@ -59,11 +60,12 @@ class Messages:
 class KafkaSink:
     """Sends to one topic, and knows how much of it the broker has acknowledged."""
 
-    def __init__(self, servers: str, topic: str) -> None:
+    def __init__(self, servers: Where, topic: str) -> None:
         """Begin to connect; no broker needs to answer yet."""
         self._servers = servers
         self._topic = topic
         self._outage: KafkaError | None = None
+        self._told: RecoverableError | None = None
         self._fatal: KafkaError | None = None
         self._acknowledged = 0
         # Made once: ten thousand new dictionaries a batch would cost as much as the encoding.
@@ -71,16 +73,14 @@ class KafkaSink:
         self.accepted = 0
         self.failed = 0
         self.failure = ""
-        self._producer = Producer(
-            PRODUCER_SETTINGS | {"bootstrap.servers": servers, "error_cb": self._note_trouble}
-        )
+        self._producer = producer(servers, PRODUCER_SETTINGS | {"error_cb": self._note_trouble})
 
     @property
     def acknowledged(self) -> int:
         """The number of messages that the broker has for sure; it may lag behind by a few."""
         settled = self.accepted - len(self._producer) - self.failed
         if settled > self._acknowledged:
-            self._acknowledged, self._outage = settled, None
+            self._acknowledged, self._outage, self._told = settled, None, None
         return self._acknowledged
 
     @property
@@ -89,12 +89,14 @@ class KafkaSink:
         return self.accepted - self.acknowledged - self.failed
 
     @property
-    def outage(self) -> KafkaUnreachableError | None:
+    def outage(self) -> RecoverableError | None:
         """Why nothing is being acknowledged now, if so; it mends itself."""
         # `unsettled` looks whether an acknowledgement has come since, which ends an outage.
-        if self.unsettled and self._outage:
-            return KafkaUnreachableError(servers=self._servers, reason=self._outage.str())
-        return None
+        if not self.unsettled or not self._outage:
+            return None
+        # Found out once an outage: it may take a look at the server.
+        self._told = self._told or outage(self._servers, self._outage)
+        return self._told
 
     def send(self, messages: Messages, stop: Event) -> int:
         """Accept messages, in order, waiting while the queue is full; returns how many.

@@ -5,17 +5,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from stockstream.connectors.kafka_cluster import Admin, Where, consumer, outage
 from stockstream.errors import KafkaUnreachableError
 
 PATIENCE = 5.0
 QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda _error: None}
 
 
-def ensure_topic(servers: str, topic: str, partitions: int, patience: float = PATIENCE) -> bool:
+def ensure_topic(servers: Where, topic: str, partitions: int, patience: float = PATIENCE) -> bool:
     """Make the topic unless it is there; returns whether it was made.
 
     Raises:
@@ -23,21 +23,20 @@ def ensure_topic(servers: str, topic: str, partitions: int, patience: float = PA
     """
     if topic in partition_counts(servers, patience):
         return False
-    admin = AdminClient({"bootstrap.servers": servers} | QUIET)
+    admin = Admin(servers)
     # How many copies there are of it is the cluster's own choice.
     wish = NewTopic(topic, num_partitions=partitions, replication_factor=-1)
     try:
         admin.create_topics([wish], request_timeout=patience)[topic].result()
     except KafkaException as exc:
-        error: KafkaError = exc.args[0]
-        if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+        if exc.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
-        raise KafkaUnreachableError(servers=servers, reason=error.str()) from exc
+        raise admin.outage(exc) from exc
     _await_topic(servers, topic, patience)
     return True
 
 
-def _await_topic(servers: str, topic: str, patience: float) -> None:
+def _await_topic(servers: Where, topic: str, patience: float) -> None:
     """Wait until the broker tells of the topic: it hears of it a moment after its controller made it."""
     listed = Retrying(
         retry=retry_if_result(lambda counts: topic not in counts),
@@ -50,20 +49,21 @@ def _await_topic(servers: str, topic: str, patience: float) -> None:
         raise KafkaUnreachableError(servers=servers, reason=f"topic {topic} does not appear") from exc
 
 
-def partition_counts(servers: str, patience: float = PATIENCE) -> dict[str, int]:
+def partition_counts(servers: Where, patience: float = PATIENCE) -> dict[str, int]:
     """Return each topic's number of partitions.
 
     Raises:
         KafkaUnreachableError: no broker answers within `patience` seconds.
     """
+    admin = Admin(servers)
     try:
-        found = AdminClient({"bootstrap.servers": servers} | QUIET).list_topics(timeout=patience)
+        found = admin.list_topics(timeout=patience)
     except KafkaException as exc:
-        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
+        raise admin.outage(exc) from exc
     return {name: len(topic.partitions) for name, topic in found.topics.items()}
 
 
-def id_of(admin: AdminClient, servers: str, topic: str, patience: float = PATIENCE) -> str | None:
+def id_of(admin: Admin, topic: str, patience: float = PATIENCE) -> str | None:
     """Return the id that Kafka gave the topic when it was made, None where there is no such topic.
 
     Raises:
@@ -75,10 +75,10 @@ def id_of(admin: AdminClient, servers: str, topic: str, patience: float = PATIEN
     except KafkaException as exc:
         if exc.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             return None
-        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
+        raise admin.outage(exc) from exc
 
 
-def begins(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+def begins(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
     """Return the begin of each partition: the offset of the oldest message that is still there.
 
     Raises:
@@ -87,7 +87,7 @@ def begins(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, in
     return {partition: begin for partition, (begin, _) in _bounds(servers, topic, patience).items()}
 
 
-def ends(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+def ends(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
     """Return the end of each partition: the offset that its next message will get.
 
     Raises:
@@ -97,7 +97,7 @@ def ends(servers: str, topic: str, patience: float = PATIENCE) -> dict[int, int]
 
 
 def hints(
-    servers: str, topic: str, group: str, partitions: Iterable[int], patience: float = PATIENCE
+    servers: Where, topic: str, group: str, partitions: Iterable[int], patience: float = PATIENCE
 ) -> dict[int, int]:
     """Return the offset that a group last committed for each partition, below zero where it never did.
 
@@ -109,7 +109,7 @@ def hints(
         return {each.partition: each.offset for each in looker.committed(wanted, patience)}
 
 
-def _bounds(servers: str, topic: str, patience: float) -> dict[int, tuple[int, int]]:
+def _bounds(servers: Where, topic: str, patience: float) -> dict[int, tuple[int, int]]:
     count = partition_counts(servers, patience).get(topic, 0)
     with _looking(servers, "stockstream-look") as looker:
         return {
@@ -119,13 +119,14 @@ def _bounds(servers: str, topic: str, patience: float) -> dict[int, tuple[int, i
 
 
 @contextmanager
-def _looking(servers: str, group: str) -> Iterator[Consumer]:
+def _looking(servers: Where, group: str) -> Iterator[Consumer]:
     """A client that asks and reads nothing; it never joins the group that it names."""
-    looker = Consumer({"bootstrap.servers": servers, "group.id": group} | QUIET)
+    heard: list[KafkaError] = []
+    looker = consumer(servers, {"group.id": group, "log_level": 0, "error_cb": heard.append})
     try:
         yield looker
     except KafkaException as exc:
-        raise KafkaUnreachableError(servers=servers, reason=exc.args[0].str()) from exc
+        raise outage(servers, exc.args[0], heard) from exc
     finally:
         looker.close()
 

@@ -7,17 +7,20 @@ poison (SQLSTATE 22 and 23: this value will never pass). The SQLSTATE decides, n
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - the driver's class has a small name
 
+from stockstream.connectors import tls
 from stockstream.errors import (
     DuplicateError,
     LoginRefusedError,
     PoisonError,
     PostgresBusyError,
+    PostgresTlsError,
     PostgresUnreachableError,
     SchemaMissingError,
     StatementRefusedError,
@@ -36,6 +39,28 @@ FAULTS: tuple[tuple[tuple[str, ...], type[StockstreamError]], ...] = (
 __all__ = ["Address", "Connection", "address_of", "connect", "connection_options", "own_error", "own_errors"]
 
 
+# What a PostgreSQL client may say first (SSLRequest), and the server's yes.
+HELLO = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+YES = b"S"
+CHECK_AUTHORITY = "check POSTGRES_SSLROOTCERT, and that POSTGRES_HOST is the host that its certificate names"
+SPEAK_TLS = "it speaks TLS, which POSTGRES_SSLMODE=disable leaves out: set POSTGRES_SSLMODE=verify-full"
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How a connection is made safe, in libpq's words: the mode, and files of certificates."""
+
+    mode: str = "prefer"
+    authority: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return libpq's options."""
+        files = {"sslrootcert": self.authority, "sslcert": self.certificate, "sslkey": self.key}
+        return {"sslmode": self.mode} | {name: str(file) for name, file in files.items() if file}
+
+
 @dataclass(frozen=True)
 class Address:
     """Where a PostgreSQL is and who asks; what `connect` needs."""
@@ -44,7 +69,8 @@ class Address:
     port: int
     database: str
     user: str
-    password: str
+    password: str = field(repr=False)
+    tls: Tls = Tls()
 
 
 def address_of(settings: Settings) -> Address:
@@ -55,6 +81,12 @@ def address_of(settings: Settings) -> Address:
         settings.postgres_db,
         settings.postgres_user,
         settings.postgres_password.get_secret_value(),
+        Tls(
+            settings.postgres_sslmode,
+            settings.postgres_sslrootcert,
+            settings.postgres_sslcert,
+            settings.postgres_sslkey,
+        ),
     )
 
 
@@ -63,6 +95,7 @@ def connect(address: Address, application: str) -> Connection:
 
     Raises:
         PostgresUnreachableError: no server answers there.
+        PostgresTlsError: a server answers, and not as POSTGRES_SSLMODE wants it.
         LoginRefusedError: a server answers and refuses the user or the database.
     """
     try:
@@ -72,6 +105,7 @@ def connect(address: Address, application: str) -> Connection:
             dbname=address.database,
             user=address.user,
             password=address.password,
+            **address.tls.options(),
             **connection_options(application),
         )
     except psycopg2.OperationalError as exc:
@@ -119,12 +153,31 @@ def own_error(state: str | None, reason: str, address: Address) -> StockstreamEr
 
 def _no_connection(exc: psycopg2.Error, address: Address) -> StockstreamError:
     """Tell a silent port from a server that refuses us: the driver gives no SQLSTATE before login."""
-    where = {"host": address.host, "port": address.port, "reason": _first_line(exc)}
+    where = {"host": address.host, "port": address.port}
+    reason = _first_line(exc)
     try:
-        socket.create_connection((address.host, address.port), timeout=2).close()
+        with socket.create_connection((address.host, address.port), timeout=2) as line:
+            speaks_tls = _asks_for_tls(line)
     except OSError:
-        return PostgresUnreachableError(**where)
-    return LoginRefusedError(user=address.user, database=address.database, **where)
+        return PostgresUnreachableError(reason=reason, **where)
+    if fault := _tls_fault(address):
+        return PostgresTlsError(reason=fault, remedy=CHECK_AUTHORITY, **where)
+    hint = f"; {SPEAK_TLS}" if speaks_tls and address.tls.mode == "disable" else ""
+    return LoginRefusedError(user=address.user, database=address.database, reason=reason + hint, **where)
+
+
+def _tls_fault(address: Address) -> str | None:
+    mode, authority = address.tls.mode, address.tls.authority
+    if not mode.startswith("verify") and (mode != "require" or authority is None):
+        return None
+    return tls.fault(
+        *(address.host, address.port, authority), greet=_asks_for_tls, checks_host=mode == "verify-full"
+    )
+
+
+def _asks_for_tls(line: socket.socket) -> bool:
+    line.sendall(HELLO)
+    return line.recv(1) == YES
 
 
 def _first_line(exc: psycopg2.Error) -> str:

@@ -14,15 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from confluent_kafka.admin import AdminClient
-
-from stockstream.connectors.kafka_topic import QUIET, begins, id_of
+from stockstream.connectors.kafka_cluster import Admin, Where
+from stockstream.connectors.kafka_topic import begins, id_of
 from stockstream.connectors.life_records import Life, LifeRecords, deciding
 from stockstream.connectors.postgres import Address
 from stockstream.errors import (
-    KafkaUnreachableError,
     LostRangeError,
     NewTopicError,
+    RecoverableError,
     TopicCutError,
     TopicMissingError,
 )
@@ -74,7 +73,7 @@ class TopicLives:
     def __init__(  # noqa: PLR0913 - whom to ask, and what a person has accepted
         self,
         address: Address,
-        servers: str,
+        servers: Where,
         topic: str,
         job: str,
         *,
@@ -93,7 +92,7 @@ class TopicLives:
         self._job = job
         self._accepts_new = accepts_new
         self._skips_lost = skips_lost
-        self._admin = _admin(servers)
+        self._admin = Admin(servers)
         self._entered: str | None = None
         self._log = logging.getLogger(job)
 
@@ -153,11 +152,11 @@ class TopicLives:
 
     def _topic_id(self) -> str:
         try:
-            found = id_of(self._admin, self._servers, self._topic)
-        except KafkaUnreachableError:
+            found = id_of(self._admin, self._topic)
+        except RecoverableError:
             # The client goes on asking the controller that it once heard of, also where that broker is dead
             # and another has taken over.
-            self._admin = _admin(self._servers)
+            self._admin = Admin(self._servers)
             raise
         if found is None:
             raise TopicMissingError(topic=self._topic, servers=self._servers)
@@ -244,7 +243,3 @@ class TopicLives:
                 "restore from a backup: they are read again from %s",
                 *(f"{again:,}", self._topic),
             )
-
-
-def _admin(servers: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": servers} | QUIET)

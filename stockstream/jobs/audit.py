@@ -15,7 +15,7 @@ from datetime import datetime
 
 from stockstream.connectors.audit import HOUR, AuditedTape, CandleCount, ConsumedPlace
 from stockstream.connectors.history import BEGINNING
-from stockstream.errors import KafkaUnreachableError
+from stockstream.errors import RecoverableError
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
 from stockstream.market.taken import Offsets, Taken
 
@@ -164,7 +164,7 @@ def _hinted(tape: AuditedTape, hints: Hints) -> Check:
     # The hint first: the truth may grow between the two looks, and the hint must not be ahead of it.
     try:
         hinted = hints([place.partition for place in tape.places()])
-    except KafkaUnreachableError as exc:
+    except RecoverableError as exc:
         return failed(name, happened(exc), "python test_system.py tells more")
     tape.look_anew()
     now = {place.partition: place.next_offset - place.base for place in tape.places()}

@@ -4,11 +4,18 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from urllib.parse import quote
 
+from stockstream.connectors.kafka_cluster import Cluster, cluster_of
+from stockstream.connectors.postgres import address_of
 from stockstream.settings import PROJECT, Settings
 
 SCRIPT = PROJECT / "flink_job.sql"
 JOB_NAME = "stockstream candles"
+# How the servers are reached, and how often the state is kept: another way does not make another job.
+OF_THE_WAY = ("POSTGRES_PASSWORD", "JDBC_TLS", "CHECKPOINT_INTERVAL")
+# The connector's archive carries Kafka's client under a name of its own.
+SECURITY = "org.apache.flink.kafka.shaded.org.apache.kafka.common.security"
 # Percent of the price, and trades in a row beyond the first two.
 RAMP = ("1.0", 4)
 REVERSAL = ("0.5", 3)
@@ -26,7 +33,7 @@ class Options:
 
 def script(settings: Settings, options: Options) -> str:
     """Return the statements, ready to run."""
-    return _filled(_values(settings, options))
+    return _filled(_values(settings, options), _security(cluster_of(settings)))
 
 
 def restoring(state: Path | str | None) -> str:
@@ -36,13 +43,36 @@ def restoring(state: Path | str | None) -> str:
 
 def identity(settings: Settings, options: Options) -> str:
     """Return a name for the state of this very job: another job cannot go on from it."""
-    values = _values(settings, options) | {"POSTGRES_PASSWORD": "", "CHECKPOINT_INTERVAL": ""}
+    values = _values(settings, options) | dict.fromkeys(OF_THE_WAY, "")
     return hashlib.sha256(_filled(values).encode()).hexdigest()[:16]
 
 
-def _filled(values: dict[str, object]) -> str:
+def _filled(values: dict[str, object], security: str = "") -> str:
     quoted = {key: str(value).replace("'", "''") for key, value in values.items()}
-    return Template(SCRIPT.read_text("utf-8")).substitute(quoted)
+    return Template(SCRIPT.read_text("utf-8")).substitute(quoted, KAFKA_SECURITY=security)
+
+
+def _security(cluster: Cluster) -> str:
+    """Return the lines of the topic's table that make its connection safe, if any is to be."""
+    found = {}
+    if cluster.protocol != "PLAINTEXT":
+        found["security.protocol"] = cluster.protocol
+    if cluster.protocol.startswith("SASL"):
+        found["sasl.mechanism"] = cluster.mechanism
+        found["sasl.jaas.config"] = _login(cluster)
+    if cluster.is_encrypted and cluster.authority:
+        # The certificates themselves: a cluster need not have the file.
+        found["ssl.truststore.type"] = "PEM"
+        found["ssl.truststore.certificates"] = cluster.authority.read_text("utf-8")
+    return "".join(f"    'properties.{key}' = {_text(value)},\n" for key, value in found.items())
+
+
+def _login(cluster: Cluster) -> str:
+    module = "plain.PlainLoginModule" if cluster.mechanism == "PLAIN" else "scram.ScramLoginModule"
+    user, password = (
+        value.replace("\\", "\\\\").replace('"', '\\"') for value in (cluster.user, cluster.password)
+    )
+    return f'{SECURITY}.{module} required username="{user}" password="{password}";'
 
 
 def _values(settings: Settings, options: Options) -> dict[str, object]:
@@ -60,6 +90,7 @@ def _values(settings: Settings, options: Options) -> dict[str, object]:
         "KAFKA_TOPIC": settings.kafka_topic,
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
         "JDBC_URL": _jdbc(settings),
+        "JDBC_TLS": _jdbc_tls(settings),
         "POSTGRES_USER": settings.postgres_user,
         "POSTGRES_PASSWORD": settings.postgres_password.get_secret_value(),
     }
@@ -69,6 +100,12 @@ def _jdbc(settings: Settings) -> str:
     host = f"[{settings.postgres_host}]" if ":" in settings.postgres_host else settings.postgres_host
     place = f"{host}:{settings.postgres_port}/{settings.postgres_db}"
     return f"jdbc:postgresql://{place}?ApplicationName=stockstream%20flink&reWriteBatchedInserts=true"
+
+
+def _jdbc_tls(settings: Settings) -> str:
+    # The driver has libpq's words for it.
+    options = address_of(settings).tls.options()
+    return "".join(f"&{name}={quote(value, safe='/')}" for name, value in options.items())
 
 
 def _text(value: str) -> str:

@@ -6,8 +6,9 @@ from functools import partial
 from threading import Event
 
 from stockstream.connectors.feeds import Places, Stream, produced
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ends
-from stockstream.errors import KafkaUnreachableError
+from stockstream.errors import RecoverableError
 from stockstream.jobs.live import LiveSource
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.produce_options import symbols_of
@@ -36,9 +37,7 @@ def live(arguments: Namespace, settings: Settings, stop: Event) -> tuple[LiveSou
 
 def _open(feed: Feed, symbols: tuple[str, ...], places: Places, settings: Settings, stop: Event) -> Stream:
     kept, start = places.read(symbols)
-    look = partial(
-        produced, settings.kafka_bootstrap_servers, settings.kafka_topic, feed.name, symbols, start
-    )
+    look = partial(produced, cluster_of(settings), settings.kafka_topic, feed.name, symbols, start)
     for symbol, place in Patience(stop, log)(look).items():
         kept[symbol] = max(kept.get(symbol, place), place)
     for symbol, place in kept.items():
@@ -48,8 +47,8 @@ def _open(feed: Feed, symbols: tuple[str, ...], places: Places, settings: Settin
 
 def _keep(places: Places, settings: Settings, acknowledged: dict[str, Place]) -> None:
     try:
-        places.write(acknowledged, ends(settings.kafka_bootstrap_servers, settings.kafka_topic))
-    except KafkaUnreachableError:
+        places.write(acknowledged, ends(cluster_of(settings), settings.kafka_topic))
+    except RecoverableError:
         return  # the files stay as they are; the topic tells the rest
     except OSError as exc:
         log.warning("cannot keep places in %s (%s)", settings.data_dir / FOLDER, exc.strerror)

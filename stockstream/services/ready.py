@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.kafka_topic import partition_counts
 from stockstream.connectors.postgres import Address, connect
 from stockstream.errors import RecoverableError, ServiceError
@@ -31,7 +32,7 @@ def await_answer(name: str, knock: Callable[[], object], is_alive: Callable[[], 
     raise ServiceError(what=f"{name} does not answer after {PATIENCE:.0f} s ({last_line(log)}); see {log}")
 
 
-def await_kafka(servers: str, is_alive: Callable[[], bool], log: Path) -> None:
+def await_kafka(servers: Where, is_alive: Callable[[], bool], log: Path) -> None:
     """Wait until a broker answers.
 
     Raises:

@@ -10,8 +10,9 @@ from typing import Literal
 
 from psycopg2 import sql
 
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import partition_counts
-from stockstream.connectors.postgres import address_of, connect, own_errors
+from stockstream.connectors.postgres import HELLO, address_of, connect, own_errors
 from stockstream.errors import (
     KafkaUnreachableError,
     LoginRefusedError,
@@ -24,8 +25,7 @@ from stockstream.settings import Settings
 
 Origin = Literal["external", "docker", "embedded"]
 
-# What a PostgreSQL client may say first (SSLRequest), and the two answers a server has for it.
-HELLO = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+# The two answers that a PostgreSQL has for one who asks for TLS.
 ANSWERS = (b"S", b"N")
 
 
@@ -37,6 +37,8 @@ class Server(ABC):
     host: str
     port: int
     setting: str
+    # The setting that asks for a safe connection, where it does.
+    safely: str | None
 
     def __init__(self, settings: Settings) -> None:
         """Read where it should be."""
@@ -64,11 +66,16 @@ class Server(ABC):
         return True
 
     def require_here(self) -> None:
-        """Raise ServiceError if the settings name another machine."""
+        """Raise ServiceError if the settings name another machine, or want what a server of ours has not."""
         if not ports.is_loopback(self.host):
             raise ServiceError(
                 what=f"no {self.title} answers at {self.place}, which is another machine; start it there, "
                 "or name localhost to have one here"
+            )
+        if self.safely:
+            raise ServiceError(
+                what=f"no {self.title} answers at {self.place}, and one brought up here has no TLS: "
+                f"start yours, or leave {self.safely} out"
             )
 
     def require_free_port(self) -> None:
@@ -90,13 +97,15 @@ class Kafka(Server):
         super().__init__(settings)
         host, _, port = settings.kafka_bootstrap_servers.partition(",")[0].rpartition(":")
         self.host, self.port = host, int(port)
+        protocol = settings.kafka_security_protocol
+        self.safely = f"KAFKA_SECURITY_PROTOCOL={protocol}" if protocol != "PLAINTEXT" else None
 
     def check(self) -> None:
         """Raise KafkaUnreachableError unless a broker answers."""
         if "," not in self.settings.kafka_bootstrap_servers and not _listens(self.host, self.port):
             # The client would try for its whole patience.
             raise KafkaUnreachableError(servers=self.place, reason="nothing listens there")
-        partition_counts(self.settings.kafka_bootstrap_servers)
+        partition_counts(cluster_of(self.settings))
 
     def prepared(self, folder: Path) -> Program:
         """Return the program of an embedded broker."""
@@ -112,6 +121,8 @@ class Postgres(Server):
         """Read where it should be."""
         super().__init__(settings)
         self.host, self.port = settings.postgres_host, settings.postgres_port
+        mode = settings.postgres_sslmode
+        self.safely = f"POSTGRES_SSLMODE={mode}" if mode.startswith(("require", "verify")) else None
 
     def check(self) -> None:
         """Raise unless a server lets us in, and make the database if it only lacks that.

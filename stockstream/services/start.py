@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from threading import Event
 
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.connectors.schema import migrate
@@ -101,7 +102,7 @@ class _Launch:
         """Have the topic, and the tables in their newest version."""
         self._voice.wait_for("topic and tables")
         made = ensure_topic(
-            self._settings.kafka_bootstrap_servers,
+            cluster_of(self._settings),
             self._settings.kafka_topic,
             self._settings.kafka_partitions,
         )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from stockstream import settings as settings_of
 from stockstream.connectors import kafka_topic
+from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.postgres import Address, address_of
 from stockstream.connectors.readers import Readers, Rows
 from stockstream.errors import StockstreamError
@@ -119,7 +120,7 @@ def _ends(tick: int) -> dict[int, int] | None:
     del tick
     try:
         wanted = settings()
-        return kafka_topic.ends(wanted.kafka_bootstrap_servers, wanted.kafka_topic, KAFKA_PATIENCE)
+        return kafka_topic.ends(cluster_of(wanted), wanted.kafka_topic, KAFKA_PATIENCE)
     except StockstreamError:
         return None
 

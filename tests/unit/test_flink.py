@@ -96,3 +96,29 @@ def test_a_savepoint_that_nobody_told_of_is_found_in_its_folder(tmp_path: Path) 
 def test_a_checkpoint_is_no_savepoint(tmp_path: Path) -> None:
     with pytest.raises(FlinkUnreachableError):
         end(Parting(tmp_path, "1/checkpoints/chk-2"), "job", tmp_path)
+
+
+def test_a_safe_connection_is_asked_for_where_the_settings_do(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("-----BEGIN CERTIFICATE-----\n", "utf-8")
+    safe = SETTINGS.model_copy(
+        update={
+            "kafka_security_protocol": "SASL_SSL",
+            "kafka_sasl_username": "tess",
+            "kafka_sasl_password": SecretStr('it\'s "odd"'),
+            "kafka_ssl_ca": authority,
+            "postgres_sslmode": "verify-full",
+            "postgres_sslrootcert": authority,
+        }
+    )
+    text = script(safe, Options())
+    assert "'properties.security.protocol' = 'SASL_SSL'" in text
+    assert 'ScramLoginModule required username="tess" password="it\'\'s \\"odd\\"";' in text
+    assert "'properties.ssl.truststore.certificates' = '-----BEGIN CERTIFICATE-----\n'" in text
+    assert f"&sslmode=verify-full&sslrootcert={authority}'" in text
+    assert "security" not in script(SETTINGS, Options())
+
+
+def test_another_way_to_the_servers_makes_no_other_job() -> None:
+    other = SETTINGS.model_copy(update={"postgres_sslmode": "require", "kafka_security_protocol": "SSL"})
+    assert identity(other, Options()) == identity(SETTINGS, Options())

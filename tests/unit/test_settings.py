@@ -40,6 +40,9 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
         ("STREAMLIT_REFRESH_INTERVAL", "11"),
         ("DASHBOARD_PORT", "0"),
         ("SERVICES", "magic"),
+        ("KAFKA_SECURITY_PROTOCOL", "TLS"),
+        ("KAFKA_SSL_CA", "nowhere.pem"),
+        ("POSTGRES_SSLMODE", "yes"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:
@@ -48,6 +51,23 @@ def test_a_value_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, 
         settings.load()
     assert str(refusal.value).startswith(f"{key}={value}: ")
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wants"),
+    [
+        ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL", "wants KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"),
+        ("POSTGRES_SSLMODE", "verify-full", "POSTGRES_SSLROOTCERT="),
+    ],
+)
+def test_what_a_value_wants_besides_is_named(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: str, wants: str
+) -> None:
+    monkeypatch.setenv(key, value)
+    with pytest.raises(SettingsError) as refusal:
+        settings.load()
+    assert f"{key}={value}" in str(refusal.value)
+    assert wants in str(refusal.value)
 
 
 def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
+from stockstream.connectors.kafka_cluster import Where, consumer
 from stockstream.connectors.kafka_topic import QUIET, begins, ends
 from stockstream.errors import KafkaUnreachableError
 from stockstream.market.feeds import Place
@@ -85,7 +86,7 @@ class Places:
 
 
 def produced(
-    servers: str, topic: str, venue: str, symbols: Collection[str], start: Mapping[int, int] | None
+    servers: Where, topic: str, venue: str, symbols: Collection[str], start: Mapping[int, int] | None
 ) -> dict[str, Place]:
     """Return the highest place of each symbol that the topic has from `start` on.
 
@@ -111,10 +112,10 @@ def produced(
     return found
 
 
-def _values(servers: str, topic: str, spans: Mapping[int, tuple[int, int]]) -> list[bytes]:
+def _values(servers: Where, topic: str, spans: Mapping[int, tuple[int, int]]) -> list[bytes]:
     values: list[bytes] = []
     left = dict(spans)
-    reader = Consumer({"bootstrap.servers": servers, "group.id": "stockstream-places"} | QUIET)
+    reader = consumer(servers, {"group.id": "stockstream-places"} | QUIET)
     with closing(reader):
         reader.assign([TopicPartition(topic, each, begin) for each, (begin, _) in left.items()])
         try:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
@@ -24,7 +25,7 @@ SECONDS = 8.0
 class Patient:
     """What is examined, and where it is; `interval` is the seconds between two trades."""
 
-    servers: str
+    servers: Where
     topic: str
     address: Address
     interval: float

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.kafka_topic import ends, partition_counts
 from stockstream.errors import StockstreamError
 from stockstream.jobs.health.sight import Twice
@@ -18,7 +19,7 @@ class TopicSight:
     ends: Twice[dict[int, int]]
 
 
-def look_at_topic(servers: str, topic: str, pause: Callable[[], object]) -> TopicSight:
+def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> TopicSight:
     """Look at the topic before and after a pause.
 
     Raises:
@@ -31,7 +32,7 @@ def look_at_topic(servers: str, topic: str, pause: Callable[[], object]) -> Topi
     return TopicSight(Twice(before, ends(servers, topic, PATIENCE)))
 
 
-def judge_topic(servers: str, topic: str, sight: TopicSight | StockstreamError) -> list[Check]:
+def judge_topic(servers: Where, topic: str, sight: TopicSight | StockstreamError) -> list[Check]:
     """Judge the broker and the topic."""
     if isinstance(sight, StockstreamError):
         broker = failed("kafka", happened(sight), "./start.sh, or docker compose up -d --wait kafka")
