@@ -43,6 +43,14 @@ def init(connection: Connection, address: Address, _arguments: argparse.Namespac
     steps = schema.migrate(connection, address)
     done = f"took steps {', '.join(map(str, steps))}" if steps else "nothing to do"
     console.print(f"database {address.database}: {done}; schema version {schema.newest()}", highlight=False)
+    if missing := schema.missing_roles(connection, address):
+        wish = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
+        console.print(
+            f"roles: user {address.user} may not make them; to give processes users of their own, have a "
+            f"superuser run: {wish} and then init again",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def status(connection: Connection, address: Address, _arguments: argparse.Namespace) -> None:

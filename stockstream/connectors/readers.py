@@ -5,6 +5,7 @@ from queue import LifoQueue
 from typing import Any, TypeVar
 
 from stockstream.connectors.postgres import Address, Connection, connect, own_errors
+from stockstream.connectors.sql import query
 from stockstream.errors import RecoverableError
 
 Rows = Callable[[str, Mapping[str, Any] | None], list[tuple[Any, ...]]]
@@ -12,10 +13,6 @@ Answer = TypeVar("Answer")
 
 SIZE = 3
 LONGEST_STATEMENT_MS = 8_000
-# PostgreSQL's own role that may read every table and write none, taken where the user may take it.
-READ_ALONE = """
-SELECT set_config('role', 'pg_read_all_data', false) WHERE pg_has_role('pg_read_all_data', 'MEMBER')
-"""
 
 
 class Readers:
@@ -64,7 +61,7 @@ class Readers:
     def _open(self) -> Connection:
         connection = connect(self._address, self._application)
         with own_errors(self._address), connection, connection.cursor() as cursor:
-            cursor.execute(READ_ALONE)
+            cursor.execute(query("read_alone"))
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         return connection
 

@@ -30,7 +30,21 @@ def migrate(connection: Connection, address: Address) -> list[int]:
         for number, sql in due:
             cursor.execute(sql)
             cursor.execute("INSERT INTO schema_versions (version) VALUES (%s)", (number,))
+        if due:
+            cursor.execute(query("grant_rights"))
     return [number for number, _ in due]
+
+
+def missing_roles(connection: Connection, address: Address) -> list[str]:
+    """Make the roles of the processes and give them their rights; returns the roles that cannot be made.
+
+    Only a user who may make roles makes them, and only the owner of the tables gives rights.
+    """
+    with own_errors(address), connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        cursor.execute(query("grant_rights"))
+        cursor.execute(query("roles"))
+        return [role for role, is_there in cursor if not is_there]
 
 
 def version(connection: Connection, address: Address) -> int:

@@ -206,8 +206,8 @@ def test_readers_write_nothing(readers: Readers) -> None:
 
 def test_readers_are_in_a_role_that_may_read_alone(readers: Readers) -> None:
     may = "SELECT current_user, has_table_privilege('trades', %(what)s)"
-    assert readers.read(lambda rows: rows(may, {"what": "SELECT"})) == [("pg_read_all_data", True)]
-    assert readers.read(lambda rows: rows(may, {"what": "INSERT"})) == [("pg_read_all_data", False)]
+    assert readers.read(lambda rows: rows(may, {"what": "SELECT"})) == [("stockstream_reader", True)]
+    assert readers.read(lambda rows: rows(may, {"what": "INSERT"})) == [("stockstream_reader", False)]
 
 
 def test_missing_tables_are_told_with_the_remedy_and_found_when_they_come(
