@@ -74,7 +74,7 @@ def _supervised(settings: Settings) -> list[Process]:
 
     now = datetime.now(UTC)
     return [
-        Process(each.name, each.state, each.pid, (now - (each.since or now)).total_seconds(), each.log)
+        Process(each.name, each.state, each.pid, (now - each.since).total_seconds(), each.log)
         for each in states(settings)
     ]
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from threading import Event
 
 from stockstream.cli import run
-from stockstream.services.processes import ProcessState, states
+from stockstream.services.processes import states
 from stockstream.services.start import start
 from stockstream.services.stop import stop as stop_system
 from stockstream.services.voice import speaking
@@ -31,15 +31,12 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
 def _status(settings: Settings) -> int:
     found = states(settings)
     lines = [
-        f"{process.name:<11} {process.state:<9} {process.pid or '':<8} {_since(process):<20} {process.log}"
+        f"{process.name:<11} {process.state:<9} {process.pid or '':<8} "
+        f"{process.since.astimezone():%Y-%m-%d %H:%M:%S}  {process.log}"
         for process in found
     ]
     print("\n".join(lines) or "nothing runs")  # noqa: T201 - it is what the command is for
     return 0 if found and all(process.state == "running" for process in found) else 1
-
-
-def _since(process: ProcessState) -> str:
-    return f"{process.since.astimezone():%Y-%m-%d %H:%M:%S}" if process.since else "never"
 
 
 def _parser() -> ArgumentParser:

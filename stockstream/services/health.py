@@ -94,7 +94,7 @@ def _flowing(settings: Settings, found: Iterable[ProcessState]) -> tuple[bool, b
     """Tell whether trades and candles have been written since the newest process started, and lately."""
     address, now = address_of(settings), datetime.now(UTC)
     lately = now - FRESH - 2 * timedelta(seconds=settings.producer_interval)
-    since = max([lately, *(process.since for process in found if process.since and process.name in MAKERS)])
+    since = max([lately, *(process.since for process in found if process.name in MAKERS)])
     try:
         with closing(connect(address, "start")) as connection:
             with own_errors(address), connection, connection.cursor() as cursor:

@@ -16,25 +16,29 @@ State = Literal["stopped", "starting", "running", "backoff", "stopping", "exited
 class ProcessState:
     """A supervised process; `backoff` means that it failed and is tried again.
 
-    `pid` is 0 while it does not run; `since` is when it was started last, None if never.
+    `pid` is 0 while it does not run; `since` is when it was started last.
     """
 
     name: str
     state: State
     pid: int
-    since: datetime | None
+    since: datetime
     log: Path
 
 
 def states(settings: Settings) -> list[ProcessState]:
-    """Return the processes that start.sh began; an empty list when it began none."""
+    """Return the processes that start.sh began; an empty list when it began none.
+
+    What it has never started is left out: with `--servers` those run in terminals of their own.
+    """
     return [
         ProcessState(
             info["name"],
             cast("State", info["statename"].lower()),
             info["pid"],
-            datetime.fromtimestamp(info["start"], UTC) if info["start"] else None,
+            datetime.fromtimestamp(info["start"], UTC),
             Path(info["stdout_logfile"]),
         )
         for info in Supervisor(RunFolder(settings.data_dir.resolve())).infos()
+        if info["start"]
     ]

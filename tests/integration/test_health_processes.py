@@ -70,4 +70,4 @@ def detail_after_kill(environment: Environment, supervised: Callable[[], dict[st
 
 def since(process: ProcessState) -> float:
     """Return for how many seconds a process has run."""
-    return (datetime.now(UTC) - process.since).total_seconds() if process.since and process.pid else 0
+    return (datetime.now(UTC) - process.since).total_seconds() if process.pid else 0
