@@ -103,7 +103,11 @@ class Flink:
             if answer["status"]["id"] == "COMPLETED":
                 return self._place(answer["operation"])
             time.sleep(LOOK_EVERY)
-        raise FlinkError(what=f"Flink has made no savepoint within {patience:g} s; the job goes on")
+        what = (
+            f"Flink has not finished its savepoint within {patience:g} s; the job ends when it has: "
+            "python flink_processor.py status"
+        )
+        raise FlinkError(what=what)
 
     def _place(self, operation: dict[str, Any]) -> str:
         if "location" not in operation:

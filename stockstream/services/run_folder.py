@@ -116,6 +116,8 @@ class RunFolder:
             "java",
             "flink",
             "logs",
+            # How far a topic was filled: its messages are gone.
+            "producer",
             "supervisord.conf",
             "docker.json",
             "lock",

@@ -1,6 +1,7 @@
 """The compose file as Docker Compose itself reads it, and the Dockerfiles as far as no engine is needed."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.settings import PROJECT, Settings
+from tests.documented import commands
 from tests.integration.compose_cli import Composed, compose_command, config, published
 
 # A cold build of Compose takes about a minute on two free cores, longer beside other tests.
@@ -152,6 +154,25 @@ def test_values_reach_server_and_process_alike(compose: list[str]) -> None:
     for name in ("postgres", "consumer", "dashboard", "flink-jobmanager"):
         assert given[name]["environment"]["POSTGRES_PASSWORD"] == "another"  # noqa: S105 - the same
     assert given["producer"]["environment"]["KAFKA_TOPIC"] == "ticks"
+
+
+@pytest.mark.parametrize("command", [each for each in commands() if each.startswith("docker compose ")])
+def test_a_documented_command_is_one_that_compose_takes(command: str, compose: list[str]) -> None:
+    """Without an engine nothing comes up: the files, the services and the options are what can be asked."""
+    words = shlex.split(command)[2:]
+    at = next(index for index, word in enumerate(words) if word in {"up", "run", "down"})
+    doing, rest = words[at], words[at + 1 :]
+    options = [word for word in rest if word.startswith("-")]
+    named = [word for word in rest if not word.startswith("-")]
+    # `run` takes one service, and then what runs in it.
+    services, options = (named[:1], options[:1]) if doing == "run" else (named, options)
+    read, helped = (
+        subprocess.run([*compose, *asked], cwd=PROJECT, capture_output=True, text=True, check=False)
+        for asked in ([*words[:at], "config", "--services", *services], [doing, "--help"])
+    )
+    assert (read.returncode, read.stderr) == (0, "")
+    assert set(services) <= set(read.stdout.split())
+    assert [option for option in options if not re.search(rf"{option}\b", helped.stdout)] == []
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)

@@ -8,23 +8,20 @@ from functools import cache
 
 import pytest
 
-from stockstream.settings import PROJECT, Settings
+from stockstream.settings import PROJECT
+from tests.documented import DOCUMENTS, fenced, typed
 
-DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("bench/*.md")])
-BLOCK = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 INTERPRETERS = ("python", ".venv/bin/python")
 
 
-def commands() -> list[str]:
-    """Every command line of the documents that runs a script of the project."""
+def scripted() -> list[str]:
+    """Every command line and span of the documents that runs a script of the project."""
     found = set()
     for document in DOCUMENTS:
-        text = document.read_text("utf-8")
-        lines = [line for block in BLOCK.findall(text) for line in block.splitlines()]
-        for line in [*lines, *SPAN.findall(text)]:
-            command = line.split(" #")[0].split(" |")[0].strip().removeprefix("$ ")
+        for line in [*fenced(document), *SPAN.findall(document.read_text("utf-8"))]:
+            command = typed(line).split(" |")[0]
             if command.startswith((*(f"{name} " for name in INTERPRETERS), "./")):
                 found.add(command)
     return sorted(found)
@@ -42,7 +39,7 @@ def help_of(script: str, command: str) -> str:
     return told
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", scripted())
 def test_a_command_of_the_documents_exists(command: str) -> None:
     words = shlex.split(command)
     script = words[1] if words[0] in INTERPRETERS else words[0]
@@ -62,11 +59,5 @@ def test_what_a_document_links_to_is_there(document: object) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-def test_every_setting_is_explained() -> None:
-    readme = (PROJECT / "README.md").read_text("utf-8")
-    keys = [key.upper() for key in Settings.model_fields]
-    assert [key for key in keys if f"`{key}`" not in readme] == []
-
-
 def test_the_documents_have_commands() -> None:
-    assert len(commands()) > len(DOCUMENTS)
+    assert len(scripted()) > len(DOCUMENTS)

@@ -74,6 +74,7 @@ class Stream:
         self._give: Give = _nowhere
         self._heard = False
         self._trusted = False
+        self._spoken = ("", 0.0)
         self.missing = 0
         self.garbage = 0
         self.connections = 0
@@ -96,7 +97,7 @@ class Stream:
             close_timeout=1,
         ):
             self.connections += 1
-            self._heard = False
+            self._heard, self._spoken = False, ("", 0.0)
             log.info("connected to %s: %s", self._feed.name, ", ".join(self._symbols))
             await self._converse(connection)
             # A venue that hangs up at once must not be called without a pause.
@@ -111,8 +112,16 @@ class Stream:
         if isinstance(exc, (FeedRefusedError, FeedBlockedError)):
             return exc
         reason = f"HTTP {status}" if status else str(exc) or type(exc).__name__
-        log.warning("cannot connect to %s (%s); trying again", self._feed.name, reason)
+        self._tell_of_silence(reason)
         return None
+
+    def _tell_of_silence(self, reason: str) -> None:
+        """Say why there is no connection: at once, when it becomes another thing, and every half minute."""
+        before, when = self._spoken
+        now = asyncio.get_running_loop().time()
+        if reason != before or now - when >= SPEAK_EVERY:
+            log.warning("cannot connect to %s (%s); trying again", self._feed.name, reason)
+            self._spoken = (reason, now)
 
     async def _converse(self, connection: ClientConnection) -> None:
         """Listen until the connection breaks or falls silent."""

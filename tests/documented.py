@@ -1,0 +1,33 @@
+"""The commands that the documents tell a reader to type."""
+
+import re
+from pathlib import Path
+
+from stockstream.settings import PROJECT
+
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("bench/*.md")])
+# A block ends with the fence that it began with, so that no end of one is taken for the begin of the next.
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHELLS = ("", "sh", "bash", "console")
+
+
+def typed(line: str) -> str:
+    """Return what is typed of a line: no prompt, no remark.
+
+    >>> typed("$ python database.py status      # sizes")
+    'python database.py status'
+    """
+    return line.partition(" #")[0].strip().removeprefix("$ ")
+
+
+def fenced(document: Path) -> list[str]:
+    """Return the commands of a document's shell blocks, in order; a line that ends in a backslash goes on."""
+    text = document.read_text("utf-8")
+    blocks = (block.replace("\\\n", " ") for language, block in BLOCK.findall(text) if language in SHELLS)
+    lines = (typed(line) for block in blocks for line in block.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def commands() -> list[str]:
+    """Return every command of all documents once, in the order that a reader meets them."""
+    return list(dict.fromkeys(command for document in DOCUMENTS for command in fenced(document)))
