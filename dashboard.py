@@ -4,6 +4,7 @@ What a viewer asks to have done, it has the other scripts do, as processes of th
 work must not slow down the page for those who look on.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -67,9 +68,17 @@ def _memory(pid: int) -> int | None:
 
 def _script(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, name, *arguments]
+    # Its lines are read here, and shown to a person.
+    plain = os.environ | {"LOG_FORMAT": "plain"}
     try:
         done = subprocess.run(
-            command, cwd=PROJECT, capture_output=True, text=True, timeout=LONGEST_ERRAND, check=False
+            command,
+            cwd=PROJECT,
+            env=plain,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_ERRAND,
+            check=False,
         )
     except subprocess.TimeoutExpired as exc:
         what = f"{name} did not end within {LONGEST_ERRAND} s; choose a shorter window or fewer symbols"

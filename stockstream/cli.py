@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-import logging
 import math
 import os
 import re
@@ -14,6 +13,7 @@ from datetime import timedelta
 from threading import Event
 from types import FrameType
 
+from stockstream import log_lines
 from stockstream import settings as settings_of
 from stockstream.errors import SettingsError, StockstreamError, UsageError
 from stockstream.settings import Settings
@@ -30,22 +30,25 @@ def run(parser: ArgumentParser, main: Main, argv: list[str] | None = None) -> No
     """Run `main(arguments, settings, stop)` and end the process with its exit code.
 
     `stop` is set by Ctrl-C and SIGTERM; a second Ctrl-C ends at once. Whatever a user can cause
-    ends in one line on standard error: exit 2 for wrong usage or settings, 1 for all else.
+    ends in one line on standard error: exit 2 for wrong usage or settings, 1 for all else. Lines are as
+    LOG_FORMAT says, once the settings are read.
     """
     name = parser.prog.removesuffix(".py")
     arguments = parser.parse_args(argv)
-    _log_lines()
+    say = log_lines.begin(name)
     stop = Event()
     _stop_on_signals(stop)
     _collect_seldom()
     _give_memory_back()
     try:
-        code = main(arguments, settings_of.load(), stop)
+        settings = settings_of.load()
+        say = log_lines.begin(name, settings.log_format)
+        code = main(arguments, settings, stop)
     except (SettingsError, UsageError) as exc:
-        _say(name, exc)
+        say(exc)
         code = 2
     except StockstreamError as exc:
-        _say(name, exc)
+        say(exc)
         code = 1
     except BrokenPipeError:
         # The reader of our output (`| head`) has gone: nothing is left to say, and to nobody.
@@ -73,16 +76,6 @@ def _give_memory_back() -> None:
         library = ctypes.CDLL(None)
         for threshold in (_TRIM_THRESHOLD, _MMAP_THRESHOLD) if hasattr(library, "mallopt") else ():
             library.mallopt(threshold, 1 << 17)
-
-
-def _say(name: str, exc: Exception) -> None:
-    print(f"{name}: {exc}", file=sys.stderr)  # noqa: T201 - the one line a user sees
-
-
-def _log_lines() -> None:
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
-    )
 
 
 def _stop_on_signals(stop: Event) -> None:

@@ -22,6 +22,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+LogFormat = Literal["plain", "json"]
 DataDir = Annotated[Path, AfterValidator(lambda path: PROJECT / path.expanduser())]
 Emails = Annotated[str, StringConstraints(pattern=r"^(\s*[^\s,@]*@?[^\s,@]+\s*(,|$))*$")]
 
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     services: Literal["auto", "external", "docker", "embedded"] = "auto"
     data_dir: DataDir = PROJECT / ".run"
     models_dir: DataDir = PROJECT / "models"
+    log_format: LogFormat = "plain"
 
     @field_validator("kafka_sasl_password")
     @classmethod

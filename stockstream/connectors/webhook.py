@@ -48,6 +48,8 @@ class Webhook:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(what=f"--webhook {url} is not an address such as http://localhost:9000/alerts")
         self._url, self._most, self._clock = url, most, clock
+        # Many receivers take whoever knows their path for a friend: it is not to be read in a log.
+        self._shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._allowed, self._at, self._held_back = max(most, 1.0), clock(), 0
         self._queue: Queue[bytes | None] = Queue(WAITING)
         self._thread = Thread(target=self._post_all, name="webhook", daemon=True)
@@ -94,4 +96,4 @@ class Webhook:
             with urlopen(request, timeout=TIMEOUT):  # noqa: S310 - the same
                 pass
         except (OSError, HTTPException) as exc:
-            log.warning("the webhook %s did not take an alert (%s)", self._url, exc)
+            log.warning("the webhook at %s did not take an alert (%s)", self._shown, exc)

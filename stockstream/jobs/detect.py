@@ -143,4 +143,5 @@ def _trade(message: bytes | None) -> Trade | None:
 
 def _tell(found: Sequence[Finding]) -> None:
     for finding in found:
-        log.info("%s %s: %s", finding.symbol, finding.kind, finding.explanation)
+        facts = {"symbol": finding.symbol, "kind": finding.kind, "score": finding.score}
+        log.info("%s %s: %s", finding.symbol, finding.kind, finding.explanation, extra=facts)

@@ -75,9 +75,10 @@ class Patience:
         return result
 
     def _before_waiting(self, state: RetryCallState) -> None:
-        trouble = str(state.outcome.exception() if state.outcome else "")
+        exc = state.outcome.exception() if state.outcome else None
+        trouble = str(exc or "")
         elapsed = state.seconds_since_start or 0.0
         if elapsed - self._spoken.get(trouble, -SPEAK_EVERY) >= SPEAK_EVERY:
-            self._log.warning("%s", trouble)
+            self._log.warning("%s", trouble, extra={"error": type(exc).__name__})
             self._spoken[trouble] = elapsed
         self._meanwhile()

@@ -56,12 +56,14 @@ class Lines:
         if now - self._told_at < BETWEEN_LINES:
             return
         self._told_at = now
-        log.info("%s, %s", counts(sink), self._rate.now(sink.accepted))
+        facts = {"sent": sink.accepted, "acknowledged": sink.acknowledged, "failed": sink.failed}
+        log.info("%s, %s", counts(sink), self._rate.now(sink.accepted), extra=facts)
 
     def _tell_outage(self, sink: KafkaSink, now: float) -> None:
         trouble = sink.outage
         if trouble and now - self._outage_told_at > BETWEEN_OUTAGE_LINES:
-            log.warning("%s; %s trades wait", trouble, f"{sink.unsettled:,}")
+            facts = {"error": type(trouble).__name__, "waiting": sink.unsettled}
+            log.warning("%s; %s trades wait", trouble, f"{sink.unsettled:,}", extra=facts)
             self._outage_told_at = now
         elif self._out and not trouble:
             log.info("Kafka answers again")

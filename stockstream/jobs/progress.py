@@ -24,5 +24,6 @@ class Progress:
         self._count += count
         seconds = self._clock() - self._since
         if seconds >= EVERY:
-            self._log.info("%s; %s messages/s", state, f"{self._count / seconds:,.0f}")
+            rate = self._count / seconds
+            self._log.info("%s; %s messages/s", state, f"{rate:,.0f}", extra={"messages_per_second": rate})
             self._since, self._count = self._clock(), 0

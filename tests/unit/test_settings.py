@@ -43,6 +43,7 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
         ("KAFKA_SECURITY_PROTOCOL", "TLS"),
         ("KAFKA_SSL_CA", "nowhere.pem"),
         ("POSTGRES_SSLMODE", "yes"),
+        ("LOG_FORMAT", "xml"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:

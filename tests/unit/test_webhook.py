@@ -76,10 +76,11 @@ def test_the_rate_holds_back_and_counts(received: "tuple[str, Queue[Any]]") -> N
     assert posts.empty()
 
 
-def test_a_receiver_that_is_away_costs_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    with closing(Webhook("http://127.0.0.1:1/none", 10, Clock())) as webhook:
+def test_a_receiver_that_is_away_costs_a_line_without_its_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    with closing(Webhook("http://me:s3cret@127.0.0.1:1/t0ken?key=k3y", 10, Clock())) as webhook:
         webhook([FOUND])
-    assert "the webhook http://127.0.0.1:1/none did not take an alert" in caplog.text
+    assert "the webhook at http://127.0.0.1:1 did not take an alert" in caplog.text
+    assert not [secret for secret in ("s3cret", "t0ken", "k3y") if secret in caplog.text]
 
 
 @pytest.mark.parametrize("url", ["", "nowhere", "ftp://host/x", "file:///etc/passwd", "http://"])
