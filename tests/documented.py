@@ -12,12 +12,12 @@ SHELLS = ("", "sh", "bash", "console")
 
 
 def typed(line: str) -> str:
-    """Return what is typed of a line: no prompt, no remark.
+    """Return what is typed of a line: no prompt, no remark, `python` for that of .venv.
 
-    >>> typed("$ python database.py status      # sizes")
+    >>> typed("$ .venv/bin/python database.py status      # sizes")
     'python database.py status'
     """
-    return line.partition(" #")[0].strip().removeprefix("$ ")
+    return line.partition(" #")[0].strip().removeprefix("$ ").removeprefix(".venv/bin/")
 
 
 def fenced(document: Path) -> list[str]:

@@ -15,6 +15,7 @@ from stockstream.services.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.documented import commands
 from tests.fresh import environment_of, fresh
+from tests.integration.run_elsewhere import ELSEWHERE, elsewhere
 from tests.integration.terminals import PATIENCE, Terminals
 from tests.waiting import until
 
@@ -33,86 +34,45 @@ SIGNS = {
     "python producer.py --source replay --file trades.csv": "1 times the original pace",
     "python producer.py --source replay --file trades.parquet --speed 10": "10 times the original pace",
     "python producer.py --source replay --file trades.csv --shift --loop": "1 times the original pace",
-    "python aggregator.py --window 5m --slide 1m": "reading",
     "python anomaly_detector.py watch --webhook http://localhost:9000/alerts --webhook-rate 10": "watching",
-    "python consumer.py --skip-lost": "reading",
-    "python consumer.py --accept-new-topic": "reading",
 }
 # One after the other; what stands in a line runs side by side.
 MARKET = (
     (
-        "python producer.py --rate 5000 --count 20000",
-        "python producer.py --rate max --count 100000 --seed 7",
+        "python producer.py --rate 5000 --count 10000",
+        "python producer.py --rate max --count 30000 --seed 7",
         "python producer.py --symbols AAPL,MSFT --anomaly-rate 0.05 --anomaly-magnitude 2",
         "python producer.py --symbols 1000 --correlation 0.5 --bursts 390m",
     ),
 )
 REST = (
     (
-        "python anomaly_detector.py train AAPL --since 2026-11-01 --budget 0.5",
+        "python anomaly_detector.py train",
         "python database.py export trades.parquet --last 1h",
-        "python consumer.py --skip-lost",
         "python consumer.py --replay-dead-letters",
     ),
     (
-        "python anomaly_detector.py train",
+        "python anomaly_detector.py analyze AAPL --last 1h --format json",
         "python producer.py --source replay --file trades.parquet --speed max",
         "python producer.py --source replay --file trades.csv",
-        "python aggregator.py --window 5m --slide 1m",
-        "python consumer.py --accept-new-topic",
     ),
     (
-        "python anomaly_detector.py train --if-drifted",
-        "python anomaly_detector.py analyze AAPL --last 1h --format json",
+        "python anomaly_detector.py evaluate --file tape.jsonl",
         "python producer.py --source replay --file trades.parquet --speed 10",
         "python producer.py --source replay --file trades.csv --shift --loop",
-        "python anomaly_detector.py evaluate --file tape.jsonl",
-    ),
-    (
         "python anomaly_detector.py watch --webhook http://localhost:9000/alerts --webhook-rate 10",
         "python database.py status",
-        "python database.py prune --older-than 30d",
-        "python -m bench --help",
-        ".venv/bin/python test_system.py",
-        ".venv/bin/python test_system.py --json",
     ),
-    (".venv/bin/python test_system.py --audit", "python test_system.py --audit", "python test_system.py"),
+    ("python test_system.py --audit", "python test_system.py"),
 )
 MESSAGES = """
     SELECT row_to_json(message)::text
     FROM (
         SELECT trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly
-        FROM trades WHERE symbol = 'AAPL' ORDER BY "timestamp" LIMIT 6000
+        FROM trades WHERE symbol = 'AAPL' ORDER BY "timestamp" LIMIT 3000
     ) AS message
 """
 FIRST, LAST = "./start.sh --servers", "./stop.sh"
-
-BENCH = "tests/integration/test_bench.py::test_a_bench_ends_with_the_ratio_that_counts"
-CRASHES = "tests/faults/test_consumer_crashes.py::test_kill_9_of_the_consumer"
-COMPOSE = "tests/integration/test_compose.py::test_a_documented_command_is_one_that_compose_takes"
-EVALUATION = "tests/unit/test_evaluation.py::test_the_detector_beats_the_baselines_by_far"
-FEED = "tests/integration/test_live_feeds.py::test_a_feed_that_is_killed_goes_on_with_each_trade_once"
-FLINK = "tests/integration/test_flink.py::test_cancel_makes_a_savepoint_and_ends_the_run"
-START = "tests/integration/test_start_stop.py::test_two_copies_run_side_by_side_and_each_stop_ends_its_own"
-USAGE = "tests/integration/test_detector.py::test_what_cannot_be_answered_is_a_plain_line"
-# What runs elsewhere, by patterns of whole commands: where, and why not here.
-ELSEWHERE: dict[str, tuple[str, ...]] = {
-    r"\./start\.sh|\./stop\.sh --wipe": (START,),  # they bring up and delete servers of their own
-    r"docker compose .*": (COMPOSE,),  # needs a Docker engine: Compose itself reads files and options
-    r"python flink_processor\.py .*": (FLINK,),  # Flink takes a minute, and keeps the aggregator away
-    r"python producer\.py --source (coinbase|kraken|binance).*": (FEED,),  # the internet: there a venue plays
-    r".* evaluate --seeds .*": (EVALUATION, USAGE),  # takes minutes: there on a small market
-    r"python -m bench \w+.*": (BENCH,),  # takes minutes: there on few trades
-    r"\./test\.sh --faults .*": ("test.sh", CRASHES),  # takes an hour: there once each
-    r"\./test\.sh|ruff .*|mypy|lint-imports|shellcheck .*": (".ci/run",),  # it is what runs this
-    r"\./test\.sh \S+": ("test.sh",),  # the same: what is behind it goes to pytest
-    r"pip install -r requirements-dev\.txt": ("test.sh",),  # before it runs this
-}
-
-
-def elsewhere(command: str) -> tuple[str, ...]:
-    """Return where else a command runs, if so."""
-    return next((where for pattern, where in ELSEWHERE.items() if re.fullmatch(pattern, command)), ())
 
 
 @pytest.fixture
@@ -158,7 +118,7 @@ def test_a_reader_types_it_all(terminals: Terminals, system: Settings) -> None:
     with ExitStack() as stack:
         opened = [stack.enter_context(terminals.opened(command)) for command in LASTING]
         side_by_side(terminals, MARKET)
-        until(lambda: answers(system, "SELECT count(*) FROM trades")[0] > 120_000, PATIENCE)
+        until(lambda: answers(system, "SELECT count(*) FROM trades")[0] > 40_000, PATIENCE)
         terminals.run("python database.py export trades.csv")
         keep_tape(system, terminals.folder / "tape.jsonl")
         side_by_side(terminals, REST)

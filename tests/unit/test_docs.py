@@ -5,26 +5,26 @@ import shlex
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from stockstream.settings import PROJECT
-from tests.documented import DOCUMENTS, fenced, typed
+from tests.documented import DOCUMENTS, commands, typed
 
 SPAN = re.compile(r"`([^`\n]+)`")
-LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
-INTERPRETERS = ("python", ".venv/bin/python")
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
-def scripted() -> list[str]:
-    """Every command line and span of the documents that runs a script of the project."""
-    found = set()
-    for document in DOCUMENTS:
-        for line in [*fenced(document), *SPAN.findall(document.read_text("utf-8"))]:
-            command = typed(line).split(" |")[0]
-            if command.startswith((*(f"{name} " for name in INTERPRETERS), "./")):
-                found.add(command)
-    return sorted(found)
+def spans() -> list[str]:
+    """Every command within the text of the documents that runs a script; those in blocks are run for real."""
+    found = {
+        typed(span).split(" |")[0]
+        for document in DOCUMENTS
+        for span in SPAN.findall(document.read_text("utf-8"))
+    }
+    return sorted(each for each in found - set(commands()) if each.startswith(("python ", "./")))
 
 
 @cache
@@ -39,10 +39,10 @@ def help_of(script: str, command: str) -> str:
     return told
 
 
-@pytest.mark.parametrize("command", scripted())
+@pytest.mark.parametrize("command", spans())
 def test_a_command_of_the_documents_exists(command: str) -> None:
     words = shlex.split(command)
-    script = words[1] if words[0] in INTERPRETERS else words[0]
+    script = words[1] if words[0] == "python" else words[0]
     if script == "-m":
         return
     assert (PROJECT / script).is_file(), command
@@ -52,12 +52,20 @@ def test_a_command_of_the_documents_exists(command: str) -> None:
         assert [option for option in options if option not in told] == []
 
 
+def anchors(document: Path) -> set[str]:
+    """Return what a link to a heading may name, as GitHub makes it."""
+    headings = HEADING.findall(document.read_text("utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
-def test_what_a_document_links_to_is_there(document: object) -> None:
-    path = PROJECT / str(document)
-    links = LINK.findall(path.read_text("utf-8"))
-    assert [link for link in links if not (path.parent / link).exists()] == []
+def test_what_a_document_links_to_is_there(document: Path) -> None:
+    links = LINK.findall(document.read_text("utf-8"))
+    targets = [(document.parent / path if path else document, anchor) for path, anchor in links]
+    assert [str(path) for path, _ in targets if not path.exists()] == []
+    assert [anchor for path, anchor in targets if anchor and anchor not in anchors(path)] == []
 
 
 def test_the_documents_have_commands() -> None:
-    assert len(scripted()) > len(DOCUMENTS)
+    assert len(commands()) > len(DOCUMENTS)
+    assert spans()

@@ -1,0 +1,46 @@
+"""The documents' commands that another test runs, or what runs the tests: which one, and why there."""
+
+import re
+
+BENCH = "tests/integration/test_bench.py::test_a_bench_ends_with_the_ratio_that_counts"
+CRASHES = "tests/faults/test_consumer_crashes.py::test_kill_9_of_the_consumer"
+COMPOSE = "tests/integration/test_compose.py::test_a_documented_command_is_one_that_compose_takes"
+EVALUATION = "tests/unit/test_evaluation.py::test_the_detector_beats_the_baselines_by_far"
+FEED = "tests/integration/test_live_feeds.py::test_a_feed_that_is_killed_goes_on_with_each_trade_once"
+FLINK = "tests/integration/test_flink.py::test_cancel_makes_a_savepoint_and_ends_the_run"
+START = "tests/integration/test_start_stop.py::test_two_copies_run_side_by_side_and_each_stop_ends_its_own"
+USAGE = "tests/integration/test_detector.py::test_what_cannot_be_answered_is_a_plain_line"
+HELP = "tests/integration/test_bench.py::test_the_help_names_every_bench"
+JSON = "tests/integration/test_health.py::test_a_system_that_flows_is_healthy"
+LIVES = "tests/integration/test_topic_lives.py"
+LOST = f"{LIVES}::test_messages_that_were_dropped_unread_stop_the_consumer_until_accepted"
+NEW = f"{LIVES}::test_a_topic_that_was_made_anew_is_read_only_when_accepted"
+PRUNING = "tests/integration/test_database.py::test_prune_drops_old_days_whole_and_nothing_else"
+TRAINING = "tests/integration/test_detector.py::test_only_what_has_drifted_is_trained_again"
+WIDTHS = "tests/integration/test_aggregator_frames.py::test_candles_of_any_frame_are_plain_sql"
+# What runs elsewhere, by patterns of whole commands: where, and why not here.
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    r"\./start\.sh|\./stop\.sh --wipe": (START,),  # they bring up and delete servers of their own
+    r"docker compose .*": (COMPOSE,),  # needs a Docker engine: Compose itself reads files and options
+    r"python flink_processor\.py .*": (FLINK,),  # Flink takes a minute, and keeps the aggregator away
+    r"python producer\.py --source (coinbase|kraken|binance).*": (FEED,),  # the internet: there a venue plays
+    r".* evaluate --seeds .*": (EVALUATION, USAGE),  # takes minutes: there on a small market
+    # What these are about has to be made first: there it is.
+    r"python aggregator\.py --window 5m --slide 1m": (WIDTHS,),
+    r"python consumer\.py --skip-lost": (LOST,),
+    r"python consumer\.py --accept-new-topic": (NEW,),
+    r"python database\.py prune --older-than 30d": (PRUNING,),
+    r"python anomaly_detector\.py train (AAPL .*|--if-drifted)": (TRAINING,),
+    r"python test_system\.py --json": (JSON,),
+    r"python -m bench --help": (HELP,),
+    r"python -m bench \w+.*": (BENCH,),  # takes minutes: there on few trades
+    r"\./test\.sh --faults .*": ("test.sh", CRASHES),  # takes an hour: there once each
+    r"\./test\.sh|ruff .*|mypy|lint-imports|shellcheck .*": (".ci/run",),  # it is what runs this
+    r"\./test\.sh \S+": ("test.sh",),  # the same: what is behind it goes to pytest
+    r"pip install -r requirements-dev\.txt": ("test.sh",),  # before it runs this
+}
+
+
+def elsewhere(command: str) -> tuple[str, ...]:
+    """Return where else a command runs, if so."""
+    return next((where for pattern, where in ELSEWHERE.items() if re.fullmatch(pattern, command)), ())
