@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from bench import dashboard, detect, growth, latency, produce, sink, soak, windows
+from bench import dashboard, detect, growth, latency, overload, produce, sink, soak, windows
 from bench.report import check_chart, check_paths, publish
 from bench.stage import InterruptedBenchError
 from stockstream import cli
@@ -21,6 +21,7 @@ BENCHES: dict[str, ModuleType] = {
     "detect": detect,
     "dashboard": dashboard,
     "soak": soak,
+    "overload": overload,
 }
 
 

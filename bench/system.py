@@ -1,6 +1,7 @@
 """The whole system as ./start.sh runs it, with servers, ports and a folder of its own, gone afterwards."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psutil
 
 from bench.sql import query
 from bench.stage import environment_of
-from stockstream.connectors.kafka_topic import ends
+from stockstream.connectors.kafka_topic import ends, lag
 from stockstream.connectors.postgres import Connection, address_of, connect, own_errors
 from stockstream.errors import RecoverableError, ServiceError
 from stockstream.services import ports
@@ -96,6 +97,11 @@ class System:
                 found[job][partition] = place
         return found
 
+    def disk_bytes(self) -> int:
+        """Return what its folder takes on the disk."""
+        folders = os.walk(self.settings.data_dir)
+        return sum(512 * (Path(at) / name).lstat().st_blocks for at, _, names in folders for name in names)
+
     def settle(self) -> None:
         """Wait until every job has done all that is in the topic.
 
@@ -117,6 +123,16 @@ class System:
         except RecoverableError as exc:
             return [str(exc)]
         return [job for job in JOBS if places[job] != goal] + waits
+
+
+def behind(system: System) -> dict[str, int]:
+    """Return how many messages each job has still to do.
+
+    Raises:
+        RecoverableError: a server does not answer.
+    """
+    ends_of_topic, places = system.ends(), system.places()
+    return {job: sum(lag(ends_of_topic, places[job]).values()) for job in JOBS}
 
 
 def covers(places: Places, goal: Places) -> bool:

@@ -1,11 +1,16 @@
 """What the long benches judge by: slopes of memory, faults to come, and the tape held against the topic."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bench.memory import Footprint, growths
+from bench.room import require_room
 from bench.schedule import FAULTS, schedule
+from bench.sustaining import highest
 from bench.tape_of_topic import compared
+from stockstream.errors import UsageError
 
 MB = 1_000_000
 
@@ -68,3 +73,24 @@ def test_each_way_in_which_a_tape_can_differ_from_its_topic_is_counted() -> None
     tape[1][5] = tape[1][6]  # another's id
     found = compared(topic, tape, strays=1, doubles=2)
     assert (found.messages, found.lost, found.twice, found.foreign) == (200, 3, 3, 3)
+
+
+@pytest.mark.parametrize(("limit", "found"), [(100_000, 100_000), (37_000, 35_000), (900, 625)])
+def test_the_rate_that_is_found_was_seen_to_be_sustained(limit: int, found: int) -> None:
+    tried: dict[int, bool] = {}
+
+    def is_sustained(rate: int) -> bool:
+        return tried.setdefault(rate, rate <= limit)
+
+    assert highest(is_sustained) == found
+    assert tried[found]
+
+
+def test_a_disk_without_room_is_told_with_what_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(
+        UsageError, match=r"need about [\d,]+ GB in .*; ask for fewer, or name another folder"
+    ):
+        require_room(1e12)
