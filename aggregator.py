@@ -12,6 +12,7 @@ from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.metrics import AggregatorMetrics, serve
 from stockstream.connectors.postgres import Address, address_of
 from stockstream.connectors.topic_lives import TopicLives
 from stockstream.connectors.wide_candles import WideCandles
@@ -34,7 +35,9 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     servers, topic = cluster_of(settings), settings.kafka_topic
     frame = _frame(arguments)
     table = _table(frame, address_of(settings), topic)
-    patience = Patience(stop, log)
+    metrics = AggregatorMetrics()
+    serve("aggregator", settings, metrics, log)
+    patience = Patience(stop, log, metrics=metrics)
     try:
         patience(table.check)
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
@@ -42,11 +45,13 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
         return 0
     lateness, width = round(arguments.allowed_lateness * SECOND), frame.piece if frame else MINUTE
     windows = Windows(width=width, lateness=lateness)
-    aggregator = Aggregator(windows, table, lambda: time.time_ns() // 1_000)
+    aggregator = Aggregator(windows, table, lambda: time.time_ns() // 1_000, metrics)
     # Candles of other frames can be made anew: what the topic has dropped is noted, and passed over.
     lives = TopicLives(address_of(settings), servers, topic, table.job, skips_lost=frame is not None)
     group = group_of(table.job.replace(" ", "-").replace("/", "-"), settings)
-    source = KafkaSource(servers, topic, group, aggregator.claim, lives, ahead_kbytes=AHEAD_KBYTES)
+    source = KafkaSource(
+        servers, topic, group, aggregator.claim, lives, ahead_kbytes=AHEAD_KBYTES, metrics=metrics
+    )
     log.info("reading %s from %s", topic, servers)
     try:
         aggregator.run(source, stop, arguments.exit_when_idle)

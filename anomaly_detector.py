@@ -22,6 +22,7 @@ from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.labelled_file import read
+from stockstream.connectors.metrics import DetectorMetrics, serve
 from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import address_of
 from stockstream.connectors.topic_lives import TopicLives
@@ -96,7 +97,9 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         Webhook(arguments.webhook, arguments.webhook_rate, time.monotonic) if arguments.webhook else None
     )
     findings, history, desk = Findings(address, topic), History(address), Desk(store)
-    patience = Patience(stop, log)
+    metrics = DetectorMetrics()
+    serve("detector", settings, metrics, log)
+    patience = Patience(stop, log, metrics=metrics)
     try:
         patience(findings.check)
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
@@ -104,13 +107,17 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         return 0
     # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
     lives = TopicLives(address, servers, topic, JOB, skips_lost=True)
-    source = KafkaSource(servers, topic, group_of(JOB, settings), partial(begin, findings, desk), lives)
+    source = KafkaSource(
+        servers, topic, group_of(JOB, settings), partial(begin, findings, desk), lives, metrics=metrics
+    )
     trainer = Trainer(history, store, partial(datetime.now, UTC))
     idle = Idle(source, time.monotonic, arguments.exit_when_idle)
     log.info("watching %s at %s", topic, servers)
     try:
-        upkeep = Upkeep(desk, trainer, time.monotonic)
-        written = watch(source, findings, desk, stop, upkeep=upkeep, idle=idle, alert=webhook)
+        upkeep = Upkeep(desk, trainer, time.monotonic, metrics)
+        written = watch(
+            source, findings, desk, stop, upkeep=upkeep, idle=idle, alert=webhook, metrics=metrics
+        )
     finally:
         if webhook:
             webhook.close()

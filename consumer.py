@@ -12,6 +12,7 @@ from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.metrics import ConsumerMetrics, serve
 from stockstream.connectors.postgres import address_of
 from stockstream.connectors.tape import JOB, Tape, unmarked
 from stockstream.connectors.topic_lives import TopicLives
@@ -40,25 +41,28 @@ def main(
     spare_scipy()
     servers, topic = cluster_of(settings), settings.kafka_topic
     tape = Tape(address_of(settings), topic, reached)
-    patience = Patience(stop, log)
+    metrics = ConsumerMetrics()
+    patience = Patience(stop, log, metrics=metrics)
     try:
-        patience(tape.check)
         if arguments.replay_dead_letters:
+            patience(tape.check)
             log.info("ended: %s", revive(DeadLetters(address_of(settings), topic), stop))
             return 0
+        serve("consumer", settings, metrics, log)
+        patience(tape.check)
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
         lives = _lives(arguments, settings)
         if arguments.skip_lost:
             patience(lives.skip_lost)
     except RecoverableError:
         return 0
-    source = KafkaSource(servers, topic, group or group_of(JOB, settings), tape.claim, lives)
+    source = KafkaSource(servers, topic, group or group_of(JOB, settings), tape.claim, lives, metrics=metrics)
     log.info("reading %s from %s", topic, servers)
     # The client joins its group meanwhile.
     warm_up()
     try:
         with Prefetch(source, reached) as ahead:
-            total = ingest(ahead, tape, stop, time.monotonic, arguments.exit_when_idle)
+            total = ingest(ahead, tape, stop, time.monotonic, arguments.exit_when_idle, metrics)
     finally:
         source.close()
         tape.close()

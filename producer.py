@@ -15,6 +15,7 @@ from stockstream import cli
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_sink import KafkaSink
 from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.metrics import ProducerMetrics, serve
 from stockstream.errors import RecoverableError
 from stockstream.jobs.live import LiveSource
 from stockstream.jobs.live_source import live
@@ -64,11 +65,15 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     count = whole("--count", arguments.count, least=1)
     servers, topic = cluster_of(settings), settings.kafka_topic
     source, words = SOURCES[arguments.source](arguments, settings, stop)
+    metrics = ProducerMetrics(lambda: source.stream if isinstance(source, LiveSource) else None)
+    serve("producer", settings, metrics, log)
     try:
-        Patience(stop, log)(lambda: ensure_topic(servers, topic, settings.kafka_partitions, A_TRY))
+        Patience(stop, log, metrics=metrics)(
+            lambda: ensure_topic(servers, topic, settings.kafka_partitions, A_TRY)
+        )
     except RecoverableError:
         return 0
-    sink = KafkaSink(servers, topic)
+    sink = KafkaSink(servers, topic, metrics.polled)
     log.info("%s to %s at %s, %s", arguments.source, topic, servers, words)
     try:
         with closing(source), telling(count) as tell:

@@ -19,6 +19,8 @@ from stockstream.errors import SettingsError
 PROJECT = Path(__file__).resolve().parent.parent
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+# Four processes have ports of their own from here on.
+BasePort = Annotated[int, Field(ge=0, le=65532)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     data_dir: DataDir = PROJECT / ".run"
     models_dir: DataDir = PROJECT / "models"
     log_format: LogFormat = "plain"
+    metrics_host: Text = "127.0.0.1"
+    metrics_port: BasePort = 9480
 
     @field_validator("kafka_sasl_password")
     @classmethod

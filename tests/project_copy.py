@@ -29,6 +29,7 @@ class ProjectCopy:
             kafka_bootstrap_servers=f"localhost:{ports.free_port()}",
             postgres_port=ports.free_port(),
             dashboard_port=ports.free_port(),
+            metrics_port=ports.free_port(),
             services="embedded",
             data_dir=folder / ".run",
         )
@@ -81,6 +82,6 @@ class ProjectCopy:
         )
 
     def _environment(self) -> dict[str, str]:
-        keys = ("kafka_bootstrap_servers", "postgres_port", "dashboard_port", "services")
+        keys = ("kafka_bootstrap_servers", "postgres_port", "dashboard_port", "metrics_port", "services")
         cache = {"M2_REPO": os.environ["M2_REPO"]} if "M2_REPO" in os.environ else {}
         return cache | {key.upper(): str(getattr(self.settings, key)) for key in keys}

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from stockstream.connectors.batch import Batch, batch_of
 from stockstream.connectors.kafka_cluster import REFUSED, Where, consumer
 from stockstream.connectors.kafka_partitions import Hints, Partitions
+from stockstream.connectors.metrics import ReaderMetrics
 from stockstream.connectors.topic_lives import Lives, OneLife
 from stockstream.errors import OffsetsGoneError, TopicMissingError
 
@@ -59,6 +60,7 @@ class KafkaSource:
         lives: Lives | None = None,
         *,
         ahead_kbytes: int = 8_192,
+        metrics: ReaderMetrics | None = None,
     ) -> None:
         """Join the group.
 
@@ -69,7 +71,9 @@ class KafkaSource:
             lives: tells where the topic's offsets lie on the tape, or refuses to read them; it is
                 asked before `positions`. By default places are offsets.
             ahead_kbytes: how much is fetched ahead; it takes three times as much memory.
+            metrics: told what is left to read, and of partitions that come and go.
         """
+        self._metrics = metrics or ReaderMetrics()
         self._topic = topic
         self._positions = positions
         self._lives = lives or OneLife()
@@ -90,7 +94,7 @@ class KafkaSource:
         self._partitions = Partitions(self._consumer, servers, topic)
         self._trouble: KafkaError | None = None
         self._consumer.subscribe(
-            [topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+            [topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
 
     @property
@@ -125,6 +129,7 @@ class KafkaSource:
             return Batch()
         batch = batch_of(messages, self._at, self._bases)
         self._at |= {partition: end for partition, (_, end) in batch.spans.items()}
+        self._metrics.behind(self._seen_lags())
         return batch
 
     def _fetch(self, most: int, wait: float) -> list[Message]:
@@ -178,6 +183,15 @@ class KafkaSource:
             max(self._partitions.bounds(partition)[1] + self._bases[partition] - at, 0)
             for partition, at in self._at.items()
         )
+
+    def _seen_lags(self) -> dict[int, int]:
+        """Return how much each partition had left when the broker last answered; it asks nobody."""
+        ends = {partition: self._partitions.seen_end(partition) for partition in self._at}
+        return {
+            partition: max(end + self._bases[partition] - self._at[partition], 0)
+            for partition, end in ends.items()
+            if end >= 0
+        }
 
     def caught_up(self) -> frozenset[int]:
         """Return the partitions that had nothing left to read when the broker last answered."""
@@ -239,8 +253,17 @@ class KafkaSource:
         consumer.pause(assigned)
         self._waiting |= {each.partition for each in assigned}
         self._has_share = True
+        self._metrics.rebalanced("assigned")
 
     def _revoked(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
+        self._metrics.rebalanced("revoked")
+        self._let_go(consumer, revoked)
+
+    def _lost(self, consumer: Consumer, lost: list[TopicPartition]) -> None:
+        self._metrics.rebalanced("lost")
+        self._let_go(consumer, lost)
+
+    def _let_go(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
         for each in revoked:
             self._at.pop(each.partition, None)
             self._waiting.discard(each.partition)

@@ -7,7 +7,7 @@ accepted, less what is queued and what failed, so counting costs nothing.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, Self
@@ -60,8 +60,13 @@ class Messages:
 class KafkaSink:
     """Sends to one topic, and knows how much of it the broker has acknowledged."""
 
-    def __init__(self, servers: Where, topic: str) -> None:
-        """Begin to connect; no broker needs to answer yet."""
+    def __init__(self, servers: Where, topic: str, polled: Callable[["KafkaSink"], object] = bool) -> None:
+        """Begin to connect; no broker needs to answer yet.
+
+        Args:
+            polled: told each time that reports were taken in, also while a full queue is waited for.
+        """
+        self._polled = polled
         self._servers = servers
         self._topic = topic
         self._outage: KafkaError | None = None
@@ -123,6 +128,7 @@ class KafkaSink:
             DeliveryError: the client can send no more.
         """
         self._producer.poll(seconds)
+        self._polled(self)
         if self._fatal:
             raise DeliveryError(
                 count=self.accepted - self.acknowledged, topic=self._topic, reason=self._fatal.str()

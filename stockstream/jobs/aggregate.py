@@ -8,6 +8,7 @@ from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.batch import Batch
+from stockstream.connectors.metrics import AggregatorMetrics
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
@@ -92,17 +93,26 @@ class Aggregated:
 class Aggregator:
     """Reads trades, keeps windows, and stores what changed a few times a second."""
 
-    def __init__(self, windows: Windows, store: CandleStore, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        windows: Windows,
+        store: CandleStore,
+        clock: Callable[[], int],
+        metrics: AggregatorMetrics | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             windows: empty windows.
             store: where candles go.
             clock: the time in microseconds since 1970.
+            metrics: told of what is read, and of each checkpoint once it is committed.
         """
         self.total = Aggregated()
+        self._metrics = metrics or AggregatorMetrics()
         self._windows = windows
         self._store = store
+        self._write = self._metrics.timed(store.write)
         self._clock = clock
         self._stored_at = clock()
         self._storing_took = 0
@@ -130,10 +140,11 @@ class Aggregator:
             idle_limit: also end when all is read and so many seconds brought nothing new; the candles
                 of minutes that are over are then final.
         """
-        patience = Patience(stop, log, meanwhile=source.keep_alive)
+        patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
         progress, idle = Progress(log, self._seconds), Idle(source, self._seconds, idle_limit)
         ended = False
         while not (ended or stop.is_set()):
+            self._metrics.turned()
             try:
                 batch = patience(partial(source.next_batch, BATCH))
                 self._read(batch, source.partitions)
@@ -147,6 +158,7 @@ class Aggregator:
                     source.hint(self._stored_batch())
             except FencedError as exc:
                 log.warning("%s", exc)
+                self._metrics.refused()
                 self._let_go()
                 source.rewind()
             except RecoverableError:
@@ -167,6 +179,7 @@ class Aggregator:
             self._spans |= batch.spans
             self.total.trades += len(trades)
             self.total.bad += trades.bad
+            self._metrics.read(len(trades), trades.bad)
 
     def _is_due(self, *, is_behind: bool) -> bool:
         """Whether it is time to store; who gets full batches has more to read at hand."""
@@ -179,7 +192,8 @@ class Aggregator:
         checkpoint = self._windows.checkpoint(self._stored_at, caught_up, ended=ended)
         if checkpoint.marks == self._marks and not (checkpoint.candles or self._store.has_waiting):
             return
-        patience(partial(self._store.write, checkpoint))
+        patience(partial(self._write, checkpoint))
+        self._metrics.stored(checkpoint, self._windows.held)
         self._storing_took = min(self._clock() - self._stored_at, SECOND)
         self._marks = {
             partition: replace(mark, symbols={}, early=()) for partition, mark in checkpoint.marks.items()
@@ -193,10 +207,13 @@ class Aggregator:
 
     def _store_last(self, caught_up: Collection[int]) -> None:
         """Store what was read before the end, if it can be stored at once."""
+        checkpoint = self._windows.checkpoint(self._clock(), caught_up)
         try:
-            self._store.write(self._windows.checkpoint(self._clock(), caught_up))
+            self._write(checkpoint)
         except (FencedError, RecoverableError) as exc:
             log.warning("%s", exc)
+        else:
+            self._metrics.stored(checkpoint, self._windows.held)
 
     def _let_go(self) -> None:
         for partition in self._windows.partitions:

@@ -11,6 +11,8 @@ from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.model import POOLED
 from stockstream.market.anomalies.stretch import Stretch, of_rows
 
+NANO = 1_000_000_000
+
 log = logging.getLogger("detector")
 
 
@@ -53,6 +55,10 @@ class Desk:
     def with_model(self) -> list[str]:
         """Return the symbols at the desk for which the store has a model of their own."""
         return sorted(self._ensembles.keys() & self._stamps.keys())
+
+    def made_at(self) -> list[float]:
+        """Return when the model of each of these was made, in seconds since 1970."""
+        return [self._stamps[symbol] / NANO for symbol in self.with_model()]
 
     def without_model(self) -> list[str]:
         """Return the symbols at the desk for which the store has no model, good or bad."""

@@ -8,6 +8,7 @@ from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.batch import Batch
+from stockstream.connectors.metrics import DetectorMetrics
 from stockstream.errors import BadTradeError, FencedError, RecoverableError
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.idle import Idle
@@ -76,6 +77,7 @@ def watch(  # noqa: PLR0913 - what a loop works with
     upkeep: Callable[[], None],
     idle: Idle,
     alert: Callable[[Sequence[Finding]], None] | None = None,
+    metrics: DetectorMetrics | None = None,
 ) -> int:
     """Examine the topic's trades until `stop` is set; returns how many findings were written.
 
@@ -87,17 +89,22 @@ def watch(  # noqa: PLR0913 - what a loop works with
         upkeep: called between batches: takes up new models, trains missing ones.
         idle: tells when a loop that is to end with the topic has nothing left to do.
         alert: told of findings once they are stored, and never of the same again.
+        metrics: told of each batch once it is committed.
     """
-    patience = Patience(stop, log, meanwhile=source.keep_alive)
+    metrics = metrics or DetectorMetrics()
+    patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=metrics)
+    append = metrics.timed(findings.append)
     written = 0
     while not stop.is_set():
+        metrics.turned()
         try:
             batch = patience(partial(source.next_batch, MOST, WAIT))
             if batch:
                 found = examined(batch, findings, desk)
                 ends = {at: end for at, (_, end) in batch.spans.items()}
-                written += patience(partial(findings.append, ends, found))
+                written += patience(partial(append, ends, found))
                 source.hint(batch)
+                metrics.examined(len(batch), found)
                 _tell(found)
                 if alert:
                     alert(found)
@@ -107,6 +114,7 @@ def watch(  # noqa: PLR0913 - what a loop works with
             upkeep()
         except FencedError as exc:
             log.warning("%s", exc)
+            metrics.refused()
             source.rewind()
         except RecoverableError:
             # Patience gives up only when asked to stop; what is not written is found again next time.

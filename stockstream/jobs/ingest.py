@@ -7,6 +7,7 @@ from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.batch import Batch
+from stockstream.connectors.metrics import ConsumerMetrics
 from stockstream.connectors.ready import Ready
 from stockstream.connectors.tape import Stored
 from stockstream.errors import FencedError, RecoverableError
@@ -44,12 +45,13 @@ class TradeTape(Protocol):
         """Store a batch and the place after it, or nothing."""
 
 
-def ingest(
+def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
     source: ReadySource,
     tape: TradeTape,
     stop: Event,
     clock: Callable[[], float],
     idle_limit: float | None = None,
+    metrics: ConsumerMetrics | None = None,
 ) -> Stored:
     """Move trades from the topic to the tape until `stop` is set.
 
@@ -64,14 +66,17 @@ def ingest(
         stop: ends the loop after the batch at hand.
         clock: seconds that never go back.
         idle_limit: also end when all is read and so many seconds brought nothing new.
+        metrics: told of each batch once it is committed.
 
     Returns:
         What became of all messages.
     """
-    patience = Patience(stop, log)
+    metrics = metrics or ConsumerMetrics()
+    patience, append = Patience(stop, log, metrics=metrics), metrics.timed(tape.append)
     progress, idle = Progress(log, clock), Idle(source, clock, idle_limit)
     total = Stored()
     while not stop.is_set():
+        metrics.turned()
         try:
             found = patience(source.next_batch)
             if found is None:
@@ -79,14 +84,19 @@ def ingest(
                     break
                 continue
             ready, batch = found
-            total += patience(partial(tape.append, ready))
+            stored = patience(partial(append, ready))
             source.hint(batch)
         except FencedError as exc:
             log.warning("%s", exc)
+            metrics.refused()
             source.rewind()
+            idle.begin()
+            continue
         except RecoverableError:
             # Patience gives up only when asked to stop; what is not stored is read again next time.
             break
+        total += stored
+        metrics.stored(ready, stored)
         idle.begin()
         progress.tell(len(ready), str(total))
     return total

@@ -40,6 +40,7 @@ class LiveSource:
         self._keep = keep
         self._trades: queue.Queue[Trade] = queue.Queue(WAITING)
         self._thread: Thread | None = None
+        self.stream: Stream | None = None
         self._trouble: Exception | None = None
         self._ended = Event()
         self._given: dict[str, Place] = {}
@@ -54,7 +55,8 @@ class LiveSource:
             StockstreamError: the stream cannot go on.
         """
         if self._thread is None:
-            self._thread = Thread(target=self._listen, args=(self._open(),), daemon=True)
+            self.stream = self._open()
+            self._thread = Thread(target=self._listen, args=(self.stream,), daemon=True)
             self._thread.start()
         trades = self._come(most)
         if not trades and self._trouble:

@@ -14,6 +14,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from stockstream.connectors.metrics import ProcessMetrics
 from stockstream.errors import RecoverableError
 
 Result = TypeVar("Result")
@@ -45,6 +46,7 @@ class Patience:
         log: logging.Logger,
         meanwhile: Callable[[], None] = lambda: None,
         pause: Callable[[float], None] | None = None,
+        metrics: ProcessMetrics | None = None,
     ) -> None:
         """Prepare.
 
@@ -53,7 +55,9 @@ class Patience:
             log: told what is wrong.
             meanwhile: called before each new try, such as to stay in a consumer group.
             pause: waits so many seconds; by default until `stop` is set at the longest.
+            metrics: told of each try that failed, and of the end of an outage.
         """
+        self._metrics = metrics or ProcessMetrics()
         self._log = log
         self._meanwhile = meanwhile
         self._spoken: dict[str, float] = {}
@@ -71,12 +75,15 @@ class Patience:
         self._spoken = {}
         result = self._retrying(action)
         if self._spoken:
+            self._metrics.goes_on()
             self._log.info("it works again")
         return result
 
     def _before_waiting(self, state: RetryCallState) -> None:
         exc = state.outcome.exception() if state.outcome else None
         trouble = str(exc or "")
+        if exc:
+            self._metrics.waits(exc)
         elapsed = state.seconds_since_start or 0.0
         if elapsed - self._spoken.get(trouble, -SPEAK_EVERY) >= SPEAK_EVERY:
             self._log.warning("%s", trouble, extra={"error": type(exc).__name__})

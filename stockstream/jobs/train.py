@@ -7,6 +7,7 @@ from datetime import datetime
 from threading import Event
 
 from stockstream.connectors.history import ALL, History, Span
+from stockstream.connectors.metrics import DetectorMetrics
 from stockstream.connectors.models import ModelStore
 from stockstream.errors import ModelsFolderError, RecoverableError, TooFewTradesError
 from stockstream.jobs.desk import Desk
@@ -142,8 +143,11 @@ class Upkeep:
     LOOK_EVERY = 600.0
     LOOKED_AT = 20
 
-    def __init__(self, desk: Desk, trainer: Trainer, clock: Callable[[], float]) -> None:
-        """Begin; `clock` tells seconds that never go back."""
+    def __init__(
+        self, desk: Desk, trainer: Trainer, clock: Callable[[], float], metrics: DetectorMetrics | None = None
+    ) -> None:
+        """Begin; `clock` tells seconds that never go back, `metrics` are told which models there are."""
+        self._metrics = metrics or DetectorMetrics()
         self._desk = desk
         self._trainer = trainer
         self._clock = clock
@@ -155,7 +159,7 @@ class Upkeep:
         now = self._clock()
         if now >= self._refresh_at:
             self._refresh_at = now + self.REFRESH_EVERY
-            self._desk.refresh()
+            self._refresh()
         if now >= self._train_at:
             # One a call: the group waits for nobody who trains a thousand symbols in one go.
             self._train_at = now if self._train_one() else now + self.TRAIN_EVERY
@@ -177,5 +181,9 @@ class Upkeep:
             return False
         if trained is None:
             return False
-        self._desk.refresh()
+        self._refresh()
         return True
+
+    def _refresh(self) -> None:
+        self._desk.refresh()
+        self._metrics.models(self._desk.made_at(), without=len(self._desk.without_model()))

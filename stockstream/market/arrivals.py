@@ -28,6 +28,15 @@ class DeadLetter:
     offset: int
     reason: str
 
+    @property
+    def fault(self) -> str:
+        """What is at fault: the `message`, which cannot be read, or a `field`, which breaks a rule.
+
+        >>> [DeadLetter(None, b"", 0, 0, why).fault for why in ("message is empty", "price is not a number")]
+        ['message', 'field']
+        """
+        return "message" if self.reason.startswith("message ") else "field"
+
 
 @dataclass(frozen=True)
 class Messages:

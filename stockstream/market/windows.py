@@ -79,11 +79,17 @@ class Windows:
         self._late: list[LateTrade] = []
         self._early: dict[int, list[tuple[int, Trade]]] = defaultdict(list)
         self._given_up: dict[int, int] = {}
+        self._restated = 0
 
     @property
     def partitions(self) -> frozenset[int]:
         """The partitions that are held."""
         return self._watermarks.partitions
+
+    @property
+    def held(self) -> int:
+        """How many windows are held: those that form, and those that may still be restated."""
+        return len(self._held)
 
     def hold(self, partition: int, mark: Mark, now: int) -> None:
         """Take a partition on where `mark` left it; what was held of it before is let go."""
@@ -139,7 +145,8 @@ class Windows:
         self._held.sweep()
         late, self._late = self._late, []
         given_up, self._given_up = self._given_up, {}
-        return Checkpoint(candles, late, self._marks(), closed, given_up)
+        restated, self._restated = self._restated, 0
+        return Checkpoint(candles, late, self._marks(), closed, given_up, restated)
 
     def _marks(self) -> dict[int, Mark]:
         """Return where each partition stands, with the early trades that are to be kept."""
@@ -185,6 +192,7 @@ class Windows:
         closed = max(passed, silent_since) if carriers <= quiet else passed
         all_closed[symbol] = closed
         for start, window in self._held.of(symbol):
+            self._restated += window.is_final and window.is_changed
             if start + self._width <= closed and not window.is_final:
                 window.is_final = window.is_changed = True
             if window.is_changed:

@@ -45,7 +45,8 @@ class Checkpoint:
 
     The `symbols` and `early` trades of a mark are only those to be stored anew. `closed` is, for each
     symbol of which windows are held or were closed, the time up to which all is final. `given_up` is, for
-    partitions whose held windows could not be built again, the end of the last of those.
+    partitions whose held windows could not be built again, the end of the last of those. `restated` counts
+    the candles that were final before.
     """
 
     candles: list[Candle]
@@ -53,3 +54,4 @@ class Checkpoint:
     marks: dict[int, Mark]
     closed: Mapping[str, int] = field(default_factory=dict)
     given_up: Mapping[int, int] = field(default_factory=dict)
+    restated: int = 0

@@ -35,6 +35,10 @@ class HeldWindows:
         self._registered = 0
         self._windows: dict[str, dict[int, Window]] = defaultdict(dict)
 
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return sum(map(len, self._windows.values()))
+
     @property
     def symbols(self) -> list[str]:
         """The symbols that have windows."""

@@ -98,6 +98,7 @@ def _prepared(folder: Path, *, durable: bool) -> Scratch:
         postgres_port=ports.free_port(),
         dashboard_port=ports.free_port(),
         flink_port=ports.free_port(),
+        metrics_port=0,
         services="external",
         data_dir=folder,
     )

@@ -44,6 +44,8 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
         ("KAFKA_SSL_CA", "nowhere.pem"),
         ("POSTGRES_SSLMODE", "yes"),
         ("LOG_FORMAT", "xml"),
+        ("METRICS_PORT", "65533"),
+        ("METRICS_PORT", "-1"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:

@@ -1,0 +1,67 @@
+"""What the consumer tells: what became of messages, and how old trades are when they are stored."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from prometheus_client import Counter, Gauge
+
+from stockstream.connectors.metrics.latency import MICRO, Latency
+from stockstream.connectors.metrics.reader import ReaderMetrics
+from stockstream.connectors.ready import Ready
+from stockstream.connectors.tape import Stored
+
+REFUSED = "refused"
+
+
+class ConsumerMetrics(ReaderMetrics):
+    """Counts of one consumer."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, now: Callable[[], int] = time.time_ns
+    ) -> None:
+        """Begin at nought; `clock` tells seconds that never go back, `now` nanoseconds since 1970."""
+        super().__init__(clock)
+        self._now = now
+        self._trades = Counter("stockstream_trades", "Trades stored on the tape.", registry=self.registry)
+        self._duplicates = Counter(
+            "stockstream_duplicates", "Trades met again that the tape has already.", registry=self.registry
+        )
+        self._dead = Counter(
+            "stockstream_dead_letters",
+            "Messages kept as dead letters: not to be read (message), a field breaks a rule (field), or the "
+            "database refuses a value (refused).",
+            ["reason"],
+            registry=self.registry,
+        )
+        for reason in ("message", "field", REFUSED):
+            self._dead.labels(reason)
+        self._latency = Latency(self.registry)
+        self._newest = Gauge(
+            "stockstream_newest_trade_timestamp_seconds",
+            "The own time of the newest trade that this process has stored.",
+            registry=self.registry,
+        )
+        self._newest_time = 0
+
+    def stored(self, ready: Ready, stored: Stored) -> None:
+        """Count a batch that is committed."""
+        self._messages.inc(len(ready))
+        self._trades.inc(stored.trades)
+        self._duplicates.inc(stored.duplicates)
+        self._count_dead(ready, stored.dead_letters)
+        for part in ready.parts:
+            self._count_ages(part.arrivals.trades["timestamp"].to_numpy().view(np.int64))
+
+    def _count_dead(self, ready: Ready, total: int) -> None:
+        unread = [letter for part in ready.parts for letter in part.arrivals.dead]
+        for letter in unread:
+            self._dead.labels(letter.fault).inc()
+        # What was a trade to us and became a dead letter all the same.
+        self._dead.labels(REFUSED).inc(total - len(unread))
+
+    def _count_ages(self, times: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
+        if times.size:
+            self._latency.add(self._now() // 1_000 - times)
+            self._newest_time = max(self._newest_time, int(times.max()))
+            self._newest.set(self._newest_time / MICRO)
