@@ -116,11 +116,19 @@ def test_a_process_starts_once_the_servers_answer_and_the_schema_stands(services
 
 def test_whatever_can_be_asked_has_a_health_check(services: Composed) -> None:
     checked = {name: service["healthcheck"] for name, service in services.items() if "healthcheck" in service}
-    assert set(checked) == SERVERS | {"dashboard"}
+    assert set(checked) == SERVERS | PROCESSES
+    for number, name in enumerate(("producer", "consumer", "aggregator", "detector")):
+        base = int(services[name]["environment"]["METRICS_PORT"])
+        assert f"127.0.0.1:{base + number}/healthz" in checked[name]["test"][-1]
     assert "pg_isready" in checked["postgres"]["test"][1]
     assert "kafka:19092" in checked["kafka"]["test"]
     assert "_stcore/health" in checked["dashboard"]["test"][-1]
     assert all(check["retries"] >= 3 and check["timeout"] for check in checked.values())
+
+
+def test_metrics_are_served_within_the_network_alone(services: Composed) -> None:
+    assert {services[name]["environment"]["METRICS_HOST"] for name in PROCESSES} == {"0.0.0.0"}  # noqa: S104 - a container's own
+    assert not any(9480 <= target < 9484 for name in services for _, _, target in published(services[name]))
 
 
 def test_inside_the_network_a_process_asks_the_servers_by_their_names(services: Composed) -> None:
@@ -142,6 +150,7 @@ def test_the_defaults_are_those_of_the_settings(compose: list[str], tmp_path: Pa
         "POSTGRES_HOST",
         "POSTGRES_PASSWORD",
         "SERVICES",
+        "METRICS_HOST",
     }:
         assert environment[key] == str(defaults[key.lower()]), key
     assert environment["POSTGRES_PASSWORD"] == defaults["postgres_password"].get_secret_value()

@@ -1,7 +1,12 @@
 """The files that stand on top of docker-compose.yml, as Docker Compose itself reads them together."""
 
-import pytest
+import re
+from pathlib import Path
 
+import pytest
+import yaml
+
+from stockstream.settings import PROJECT
 from tests.integration.compose_cli import Composed, compose_command, config, published
 
 # A cold build of Compose takes about a minute on two free cores, longer beside other tests.
@@ -91,3 +96,35 @@ def test_zookeeper_serves_a_broker_that_needs_it(zookeeper: Composed) -> None:
     assert broker["depends_on"]["zookeeper"]["condition"] == "service_healthy"
     assert volumes(broker) == ["kafka-zookeeper-data"]
     assert services["consumer"]["environment"]["KAFKA_BOOTSTRAP_SERVERS"] == "kafka:19092"
+
+
+@pytest.fixture(scope="module")
+def observed(compose: list[str]) -> Composed:
+    files = ("docker-compose.yml", "docker-compose.cluster.yml", "docker-compose.observability.yml")
+    return config(compose, *files, profile="app")
+
+
+def test_prometheus_and_grafana_stand_on_top_on_loopback_pinned_and_checked(observed: Composed) -> None:
+    services = observed["services"]
+    assert published(services["prometheus"]) == [("127.0.0.1", "9090", 9090)]
+    assert published(services["grafana"]) == [("127.0.0.1", "3000", 3000)]
+    for name in ("prometheus", "grafana"):
+        assert re.fullmatch(r"\w+/\w+:v?\d+\.\d+\.\d+", services[name]["image"])
+        assert services[name]["healthcheck"]["test"]
+        assert services[name]["restart"] == "unless-stopped"
+
+
+def test_every_file_that_they_read_is_there_and_cannot_be_written(observed: Composed) -> None:
+    for name in ("prometheus", "grafana"):
+        binds = [each for each in observed["services"][name]["volumes"] if each["type"] == "bind"]
+        assert binds
+        assert all(Path(each["source"]).exists() and each["read_only"] for each in binds)
+
+
+def test_prometheus_looks_for_services_that_are_there_where_they_serve(observed: Composed) -> None:
+    page = yaml.safe_load((PROJECT / "docker/observability/prometheus.yml").read_text("utf-8"))
+    for job in page["scrape_configs"]:
+        (looked,) = job["dns_sd_configs"]
+        (name,) = looked["names"]
+        check = " ".join(observed["services"][name]["healthcheck"]["test"])
+        assert f"127.0.0.1:{looked['port']}/" in check
