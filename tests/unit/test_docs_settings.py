@@ -20,6 +20,8 @@ def default(key: str) -> str:
     value: Any = Settings.model_fields[key.lower()].default
     if isinstance(value, Path):
         return str(value.relative_to(PROJECT))
+    if value is None:
+        return ""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
