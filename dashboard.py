@@ -17,7 +17,7 @@ import streamlit as st
 from stockstream.errors import ServiceError, SettingsError
 from stockstream.market.anomalies.finding import Finding
 from stockstream.settings import PROJECT
-from stockstream.ui import live, page
+from stockstream.ui import entrance, live, page
 from stockstream.ui.errands import Errands, Examined
 from stockstream.ui.plant import Process
 
@@ -90,8 +90,9 @@ def _script(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 st.set_page_config(page_title="Stock market, live", page_icon="📈", layout="wide")
 try:
-    usual_refresh = live.settings().streamlit_refresh_interval
+    settings = live.settings()
 except SettingsError as exc:
     st.error(str(exc))
     st.stop()
-page.show(usual_refresh, Errands(examine, replay, processes))
+entrance.admit(settings)
+page.show(settings.streamlit_refresh_interval, Errands(examine, replay, processes))

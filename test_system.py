@@ -60,6 +60,7 @@ def _patient(settings: Settings) -> Patient:
         address=address_of(settings),
         interval=settings.producer_interval,
         dashboard_port=settings.dashboard_port,
+        dashboard_host=settings.dashboard_host,
         models=settings.models_dir,
         processes=_supervised(settings),
     )

@@ -18,6 +18,8 @@ from stockstream.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 # Four processes have ports of their own from here on.
 BasePort = Annotated[int, Field(ge=0, le=65532)]
@@ -26,7 +28,7 @@ Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 LogFormat = Literal["plain", "json"]
 DataDir = Annotated[Path, AfterValidator(lambda path: PROJECT / path.expanduser())]
-Emails = Annotated[str, StringConstraints(pattern=r"^(\s*[^\s,@]*@?[^\s,@]+\s*(,|$))*$")]
+Emails = Annotated[str, StringConstraints(pattern=r"^(\s*[^@\s,]*@[^@\s,]+\s*(,|$))*$")]
 
 
 def _there(path: Path) -> Path:
@@ -66,6 +68,9 @@ class Settings(BaseSettings):
     producer_interval: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 0.5
     streamlit_refresh_interval: Annotated[int, Field(ge=1, le=10)] = 2
     dashboard_port: Port = 8501
+    dashboard_address: Text = "127.0.0.1"
+    dashboard_allowed_emails: Emails = ""
+    dashboard_open: bool = False
     flink_port: Port = 8081
     services: Literal["auto", "external", "docker", "embedded"] = "auto"
     data_dir: DataDir = PROJECT / ".run"
@@ -92,9 +97,19 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return file
 
+    @property
+    def dashboard_host(self) -> str:
+        """Where the dashboard answers one who asks from this machine."""
+        return "127.0.0.1" if self.dashboard_address in ("0.0.0.0", "::") else self.dashboard_address  # noqa: S104 - asked, not bound
+
     def environment(self) -> dict[str, str]:
         """Return the environment variables that give a script these settings."""
         return {key.upper(): _plain(value) for key, value in self}
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name means this machine alone."""
+    return host in LOOPBACK or host.startswith("127.")
 
 
 def _plain(value: object) -> str:
@@ -105,6 +120,7 @@ def _plain(value: object) -> str:
 
 ALLOWED = {
     "kafka_bootstrap_servers": "host:port, several separated by commas",
+    "dashboard_allowed_emails": "addresses such as ann@example.com, or @example.com for all of a domain",
     "kafka_topic": "1 to 249 of letters, digits, '.', '_' and '-'",
 }
 

@@ -82,7 +82,7 @@ def _missing(settings: Settings, names: list[str]) -> Missing | None:
 
 def dashboard_answers(settings: Settings) -> bool:
     """Return whether the dashboard serves pages."""
-    with closing(HTTPConnection("127.0.0.1", settings.dashboard_port, timeout=2)) as page:
+    with closing(HTTPConnection(settings.dashboard_host, settings.dashboard_port, timeout=2)) as page:
         try:
             page.request("GET", "/_stcore/health")
             return page.getresponse().read() == b"ok"

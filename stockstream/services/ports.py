@@ -7,15 +7,8 @@ import psutil
 
 from stockstream.errors import ServiceError
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
 # Below the ports that the kernel hands to outgoing connections, which could take ours meanwhile.
 FREE_RANGE = (20_000, 32_000)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name means this machine alone."""
-    return host in LOOPBACK or host.startswith("127.")
 
 
 def addresses(host: str) -> list[str]:

@@ -12,7 +12,7 @@ def apps(settings: Settings) -> list[Program]:
     """Return the five processes that make, store, sum up, watch and show the trades."""
     dashboard = [
         *("-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"),
-        *("--server.address", "127.0.0.1", "--server.port", str(settings.dashboard_port)),
+        *("--server.address", settings.dashboard_address, "--server.port", str(settings.dashboard_port)),
         *("--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"),
     ]
     return [

@@ -21,7 +21,7 @@ from stockstream.errors import (
 )
 from stockstream.services import docker, kafka, ports, postgres
 from stockstream.services.program import Program
-from stockstream.settings import Settings
+from stockstream.settings import Settings, is_loopback
 
 Origin = Literal["external", "docker", "embedded"]
 
@@ -67,7 +67,7 @@ class Server(ABC):
 
     def require_here(self) -> None:
         """Raise ServiceError if the settings name another machine, or want what a server of ours has not."""
-        if not ports.is_loopback(self.host):
+        if not is_loopback(self.host):
             raise ServiceError(
                 what=f"no {self.title} answers at {self.place}, which is another machine; start it there, "
                 "or name localhost to have one here"

@@ -11,6 +11,7 @@ from stockstream.connectors.postgres import address_of, connect
 from stockstream.connectors.schema import migrate
 from stockstream.errors import ServiceError
 from stockstream.services import docker, orphans, ports
+from stockstream.services.exposure import require_safe
 from stockstream.services.health import await_flow
 from stockstream.services.programs import apps
 from stockstream.services.ready import await_answer
@@ -35,6 +36,7 @@ def start(settings: Settings, stop: Event, voice: Voice, *, servers_alone: bool 
     Raises:
         StockstreamError: what stands in the way, in a line.
     """
+    require_safe(settings)
     folder = RunFolder(settings.data_dir.resolve())
     with folder.alone(voice.wait_for):
         launch = _Launch(settings, folder, stop, voice)
@@ -80,7 +82,7 @@ class _Launch:
     def require_dashboard_port(self) -> None:
         """Refuse to begin where another program has the dashboard's port."""
         port = self._settings.dashboard_port
-        if "dashboard" not in self._running() and ports.is_taken(port, "127.0.0.1"):
+        if "dashboard" not in self._running() and ports.is_taken(port, self._settings.dashboard_host):
             raise ServiceError(
                 what=f"port {port}, the dashboard's, is taken by {ports.holder(port)}; "
                 "end it, or set DASHBOARD_PORT to a free port"

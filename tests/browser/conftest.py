@@ -91,9 +91,9 @@ def looking(chromium: Browser) -> Iterator[View]:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str]) -> Iterator[str]:
-    """Run the dashboard on a free port until the block ends; yields its address."""
-    port = free_port()
+def serving(environment: Mapping[str, str], port: int | None = None) -> Iterator[str]:
+    """Run the dashboard on a port, by default a free one, until the block ends; yields its address."""
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
     with subprocess.Popen(

@@ -46,6 +46,7 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LOG_FORMAT", "xml"),
         ("METRICS_PORT", "65533"),
         ("METRICS_PORT", "-1"),
+        ("DASHBOARD_ALLOWED_EMAILS", "ann"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:

@@ -32,6 +32,7 @@ class Patient:
     dashboard_port: int
     models: Path
     processes: Sequence[Process] = ()
+    dashboard_host: str = "127.0.0.1"
 
     def remedy(self, job: str) -> str:
         """Return what to do about one of the scripts."""
@@ -45,7 +46,7 @@ def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
         pause: waits between two looks at what should move; a second is right.
     """
     models = look_at_models(patient.models, time.time())
-    page = f"http://127.0.0.1:{patient.dashboard_port}/_stcore/health"
+    page = f"http://{patient.dashboard_host}:{patient.dashboard_port}/_stcore/health"
     enough = None if models.count else ENOUGH
     topic = Glance(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
     tables = Glance(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
