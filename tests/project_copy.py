@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import psutil
+from pydantic import SecretStr
 
 from stockstream.services import ports
 from stockstream.services.processes import ProcessState, states
@@ -16,6 +17,8 @@ LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".run", ".*_cache", "__pycache__", "tests", "media", "results"
 )
 PATIENCE = 150
+# Found nowhere but where it is meant to be.
+PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - a test's own
 
 
 class ProjectCopy:
@@ -31,6 +34,7 @@ class ProjectCopy:
             dashboard_port=ports.free_port(),
             metrics_port=ports.free_port(),
             services="embedded",
+            postgres_password=SecretStr(PASSWORD),
             data_dir=folder / ".run",
         )
 
@@ -60,6 +64,15 @@ class ProjectCopy:
         ours = [kafka, self.settings.postgres_port, self.settings.dashboard_port]
         return [port for port in ours if ports.is_taken(port)]
 
+    def betrayals(self) -> list[str]:
+        """Return where its password can be read and should not: command lines, logs, configuration."""
+        lines = [
+            f"the command line of {each.pid}" for each in self.left() if PASSWORD in " ".join(each.cmdline())
+        ]
+        kept = [path for path in self.settings.data_dir.glob("*") if path.is_file()]
+        kept += self.settings.data_dir.glob("logs/*")
+        return lines + [str(path) for path in kept if PASSWORD.encode() in path.read_bytes()]
+
     def left(self) -> list[psutil.Process]:
         """Return the processes that stand in its folder or carry its mark."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]
@@ -82,6 +95,10 @@ class ProjectCopy:
         )
 
     def _environment(self) -> dict[str, str]:
-        keys = ("kafka_bootstrap_servers", "postgres_port", "dashboard_port", "metrics_port", "services")
+        keys = (
+            *("KAFKA_BOOTSTRAP_SERVERS", "POSTGRES_PORT", "POSTGRES_PASSWORD"),
+            *("DASHBOARD_PORT", "METRICS_PORT", "SERVICES"),
+        )
         cache = {"M2_REPO": os.environ["M2_REPO"]} if "M2_REPO" in os.environ else {}
-        return cache | {key.upper(): str(getattr(self.settings, key)) for key in keys}
+        values = self.settings.environment()
+        return cache | {key: values[key] for key in keys}

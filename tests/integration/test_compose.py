@@ -207,7 +207,10 @@ def test_no_image_holds_a_secret_and_none_runs_as_root() -> None:
     assert rules[0] == "*", "nothing goes in but what is named"
     named = {rule for rule in rules if rule.startswith("!")}
     assert named == {"!requirements.txt", "!*.py", "!flink_job.sql", "!.streamlit", "!stockstream"}
-    assert re.search(r"^USER [1-9]\d*$", (PROJECT / "docker/app.Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert rules.index(".streamlit/secrets.toml") > rules.index("!.streamlit")
+    for dockerfile in DOCKERFILES:
+        users = re.findall(r"^USER (.+)$", dockerfile.read_text("utf-8"), re.MULTILINE)
+        assert users[-1:] in (["10001"], ["flink"]), dockerfile.name
 
 
 def test_every_jar_of_the_flink_image_has_a_checksum() -> None:

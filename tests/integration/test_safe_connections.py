@@ -14,6 +14,7 @@ from stockstream.settings import Settings
 from tests.certificates import Certificates, made
 from tests.fresh import environment_of, open_folder
 from tests.integration.safe_servers import safe_servers
+from tests.integration.safe_story import COUNT, Story, play
 from tests.scripts import ran
 
 PATIENCE = 2.0
@@ -103,7 +104,34 @@ def test_what_keeps_postgresql_shut_is_one_line(
     assert "\n" not in said
 
 
-def test_a_script_that_is_refused_says_so_and_waits(safe: Settings) -> None:
+@pytest.fixture(scope="module")
+def story(safe: Settings) -> Story:
+    """The whole way of trades, each process as a user of its own, on tables of one who may make no roles."""
+    return play(safe)
+
+
+def test_an_owner_who_may_make_no_roles_is_told_what_is_to_be_run(story: Story) -> None:
+    assert "took steps" in story.first.stdout
+    assert "CREATE ROLE stockstream_writer NOLOGIN;" in story.first.stdout
+    assert "roles:" not in story.second.stdout
+
+
+def test_trades_go_the_whole_way_over_tls_each_process_in_its_role(story: Story) -> None:
+    for name, done in story.processes.items():
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+    assert story.counted == (COUNT, COUNT, COUNT)
+    assert story.unencrypted == 0
+
+
+def test_what_a_role_may_not_do_a_script_says_in_one_line(story: Story) -> None:
+    assert story.refused.returncode == 1
+    last = story.refused.stderr.splitlines()[-1]
+    assert last.startswith("aggregator: PostgreSQL refuses the statement (")
+    assert "has this user the right" in last
+    assert "Traceback" not in story.refused.stderr
+
+
+def test_a_script_that_is_refused_says_so(safe: Settings) -> None:
     environment = environment_of(safe) | {"KAFKA_SASL_PASSWORD": "wrong"}
     done = ran(environment, "test_system.py")
     assert done.returncode == 1

@@ -80,6 +80,7 @@ def test_two_copies_run_side_by_side_and_each_stop_ends_its_own(
     for address in ports.addresses("localhost"):
         assert knows_topic(copy, address)
     others = other.pids()
+    assert not copy.betrayals()
 
     before = copy.pids()
     again = copy.start()
