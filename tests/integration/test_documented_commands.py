@@ -114,8 +114,10 @@ def keep_tape(settings: Settings, path: Path) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_reader_types_it_all(terminals: Terminals, system: Settings) -> None:
-    terminals.run(FIRST)
     with ExitStack() as stack:
+        # Also where one of the commands fails: what the first one began must not stay.
+        stack.callback(terminals.run, LAST)
+        terminals.run(FIRST)
         opened = [stack.enter_context(terminals.opened(command)) for command in LASTING]
         side_by_side(terminals, MARKET)
         until(lambda: answers(system, "SELECT count(*) FROM trades")[0] > 40_000, PATIENCE)
@@ -124,7 +126,6 @@ def test_a_reader_types_it_all(terminals: Terminals, system: Settings) -> None:
         side_by_side(terminals, REST)
         for terminal in opened:
             terminal.interrupt()
-    terminals.run(LAST)
 
 
 def test_every_command_of_the_documents_runs() -> None:
