@@ -5,10 +5,11 @@ from argparse import ArgumentParser, Namespace
 from threading import Event
 
 from stockstream.cli import run
-from stockstream.services.processes import states
+from stockstream.connectors.metrics import PROCESSES
+from stockstream.services.processes import ProcessState, states
 from stockstream.services.start import start
 from stockstream.services.stop import stop as stop_system
-from stockstream.services.voice import speaking
+from stockstream.services.voice import Voice, speaking
 from stockstream.settings import Settings
 
 
@@ -23,9 +24,16 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
         start(settings, stop, voice, servers_alone=arguments.servers)
         if not arguments.servers:
             voice.say("dashboard", f"http://localhost:{settings.dashboard_port}")
+            _say_metrics(settings, voice)
         voice.say("logs", f"tail -f {shlex.quote(str(settings.data_dir / 'logs'))}/*.log")
         voice.say("look", "python test_system.py shows the health of every part; ./stop.sh ends them all")
     return 0
+
+
+def _say_metrics(settings: Settings, voice: Voice) -> None:
+    if settings.metrics_port:
+        ports = f"{settings.metrics_port} to {settings.metrics_port + len(PROCESSES) - 1}"
+        voice.say("metrics", f"http://{settings.metrics_host}:{settings.metrics_port}/metrics, ports {ports}")
 
 
 def _status(settings: Settings) -> int:
