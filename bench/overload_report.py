@@ -20,7 +20,7 @@ class Flood:
     """The overload itself, and what came after.
 
     Args:
-        sustainable: trades a second that the system keeps up with.
+        sustainable: trades a second that the system keeps up with, those of its usual producer included.
         asked: trades a second that it was to be given.
         sent, seconds: trades that came in meanwhile, and how long it took; `began`: seconds into the run.
         left: trades that each job had still to do at its end.

@@ -1,7 +1,6 @@
 """The sustainable rate: the highest that is fed for a while without any job falling a second behind."""
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,11 +63,12 @@ def warmed_up(system: System, stop: Event) -> bool:
 
 
 @contextmanager
-def fed(system: System, rate: int) -> Iterator["subprocess.Popen[str]"]:
-    """Send so many trades a second, beside the producer that runs anyhow, for the time of the block."""
-    with system.script("producer.py", "--rate", str(rate)) as producer:
+def fed(system: System, rate: int) -> Iterator[None]:
+    """Have so many trades a second come in for the time of the block, the usual producer's among them."""
+    usual = round(1 / system.settings.producer_interval)
+    with system.script("producer.py", "--rate", str(max(rate - usual, 1))) as producer:
         try:
-            yield producer
+            yield
             producer.send_signal(signal.SIGTERM)
             producer.wait(LEAVE_PATIENCE)
         finally:
