@@ -6,7 +6,7 @@ from threading import Event
 
 from stockstream.cli import run
 from stockstream.connectors.metrics import PROCESSES
-from stockstream.services.processes import ProcessState, states
+from stockstream.services.processes import states
 from stockstream.services.start import start
 from stockstream.services.stop import stop as stop_system
 from stockstream.services.voice import Voice, speaking
