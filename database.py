@@ -43,7 +43,9 @@ def init(connection: Connection, address: Address, _arguments: argparse.Namespac
     steps = schema.migrate(connection, address)
     done = f"took steps {', '.join(map(str, steps))}" if steps else "nothing to do"
     console.print(
-        f"database {address.database}: {done}; schema version {schema.newest()}", highlight=False, soft_wrap=True
+        f"database {address.database}: {done}; schema version {schema.newest()}",
+        highlight=False,
+        soft_wrap=True,
     )
     if missing := schema.missing_roles(connection, address):
         wish = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing)
