@@ -19,6 +19,8 @@ from bench.report import Report, check_paths
 from bench.room import require_room
 from bench.schedule import Fault, schedule
 from bench.soak_report import report
+from bench.stage import InterruptedBenchError
+from bench.sustaining import warmed_up
 from bench.system import System, running_system
 from bench.telling import Telling, telling
 from bench.watching import Watch
@@ -54,8 +56,9 @@ def measure(arguments: Namespace, stop: Event) -> Report:
 def _soaked(system: System, faults: list[Fault], arguments: Namespace, tell: Telling, stop: Event) -> Report:
     watch, done = Watch(system, arguments.look_every), list[Inflicted]()
     with witness(system, arguments.seed) as feed:
+        tell.wait_for("the detector to learn")
         # What the first start leaves to do is no fault's.
-        recovery(system, stop)
+        warmed_up(system, stop)
         watch.start()
         for fault in faults:
             if _until(fault.at, watch, tell, stop):
@@ -63,6 +66,8 @@ def _soaked(system: System, faults: list[Fault], arguments: Namespace, tell: Tel
             done += _one(system, fault, watch, tell, stop)
         _until(60 * arguments.minutes, watch, tell, stop)
         watch.end()
+        if not watch.flows:
+            raise InterruptedBenchError
         tell.say("no more faults" if not stop.is_set() else "ended early; Ctrl-C again ends at once")
         ill = healthy(system, lambda: Event().wait(1))
         held = finish(system, feed, tell.wait_for)

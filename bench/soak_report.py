@@ -60,12 +60,12 @@ def report(
         draw=partial(draw_memory, watch.footprints, marks),
         below=(partial(draw_lag, flows, marks), partial(draw_flow, flows, marks)),
         broken=broken,
-        tables=(_recovery_table(done),),
+        tables=(_recovery_table(done),) if done else (),
     )
 
 
 def _ratio(outcome: Outcome, took: Sequence[float], found: Sequence[Growth], faults: int) -> str:
-    seconds = f"recovered in {median(took):.1f} s, at worst {max(took):.1f} s" if took else "none recovered"
+    seconds = f"recovered in {median(took):.1f} s, at worst {max(took):.1f} s" if took else "no recovery"
     told = [each for each in found if each.slope is not None]
     steepest = max(told, key=lambda each: each.slope or 0.0, default=None)
     growth = f"; steepest {steepest.name} {(steepest.slope or 0) / MB:+.1f} MB/h" if steepest else ""
