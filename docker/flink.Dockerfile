@@ -16,4 +16,5 @@ COPY --from=jars --chown=flink:flink /jars/*.jar /opt/flink/lib/
 
 # A new volume takes its owner from the folder that it covers.
 RUN mkdir /opt/flink/state && chown flink:flink /opt/flink/state
-USER flink
+# The user flink of the image, by its number, which a host can check.
+USER 9999

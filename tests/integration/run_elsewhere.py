@@ -8,7 +8,7 @@ COMPOSE = "tests/integration/test_compose.py::test_a_documented_command_is_one_t
 EVALUATION = "tests/unit/test_evaluation.py::test_the_detector_beats_the_baselines_by_far"
 FEED = "tests/integration/test_live_feeds.py::test_a_feed_that_is_killed_goes_on_with_each_trade_once"
 FLINK = "tests/integration/test_flink.py::test_cancel_makes_a_savepoint_and_ends_the_run"
-PASSWORD = "tests/unit/test_docs_password.py::test_the_documented_steps_put_a_new_password_into_the_file"
+RENEWAL = "tests/unit/test_docs_password.py::test_the_documented_steps_put_a_new_password_into_the_file"
 SAFE = "tests/integration/test_safe_connections.py"
 START = "tests/integration/test_start_stop.py::test_two_copies_run_side_by_side_and_each_stop_ends_its_own"
 USAGE = "tests/integration/test_detector.py::test_what_cannot_be_answered_is_a_plain_line"
@@ -33,7 +33,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/browser/test_dashboard_login.py",
         "tests/integration/test_roles.py",
     ),
-    r".*password\.env.*|sed -i '/\^POSTGRES_PASSWORD=/d' \.env": (PASSWORD,),  # they change .env
+    r".*password\.env.*|sed -i '/\^POSTGRES_PASSWORD=/d' \.env": (RENEWAL,),  # they change .env
     # What these are about has to be made first: there it is.
     r"python aggregator\.py --window 5m --slide 1m": (WIDTHS,),
     r"python consumer\.py --skip-lost": (LOST,),
