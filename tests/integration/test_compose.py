@@ -210,7 +210,7 @@ def test_no_image_holds_a_secret_and_none_runs_as_root() -> None:
     assert rules.index(".streamlit/secrets.toml") > rules.index("!.streamlit")
     for dockerfile in DOCKERFILES:
         users = re.findall(r"^USER (.+)$", dockerfile.read_text("utf-8"), re.MULTILINE)
-        assert users[-1:] in (["10001"], ["flink"]), dockerfile.name
+        assert users[-1:] in (["10001"], ["9999"]), dockerfile.name
 
 
 def test_every_jar_of_the_flink_image_has_a_checksum() -> None:
