@@ -29,6 +29,7 @@ from stockstream.connectors.topic_lives import TopicLives
 from stockstream.connectors.webhook import Webhook
 from stockstream.errors import RecoverableError, UnknownSymbolError, UsageError
 from stockstream.jobs import evaluate_report
+from stockstream.jobs.alignment import Alignment
 from stockstream.jobs.analyze import analyze
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.detect import begin, watch
@@ -97,7 +98,7 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         Webhook(arguments.webhook, arguments.webhook_rate, time.monotonic) if arguments.webhook else None
     )
     findings, history, desk = Findings(address, topic), History(address), Desk(store)
-    metrics = DetectorMetrics()
+    metrics, alignment = DetectorMetrics(), Alignment(time.monotonic)
     serve("detector", settings, metrics, log)
     patience = Patience(stop, log, metrics=metrics)
     try:
@@ -108,7 +109,12 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
     lives = TopicLives(address, servers, topic, JOB, skips_lost=True)
     source = KafkaSource(
-        servers, topic, group_of(JOB, settings), partial(begin, findings, desk), lives, metrics=metrics
+        servers,
+        topic,
+        group_of(JOB, settings),
+        partial(begin, findings, desk, alignment),
+        lives,
+        metrics=metrics,
     )
     trainer = Trainer(history, store, partial(datetime.now, UTC))
     idle = Idle(source, time.monotonic, arguments.exit_when_idle)
@@ -116,7 +122,7 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     try:
         upkeep = Upkeep(desk, trainer, time.monotonic, metrics)
         written = watch(
-            source, findings, desk, stop, upkeep=upkeep, idle=idle, alert=webhook, metrics=metrics
+            source, findings, desk, alignment, stop, upkeep=upkeep, idle=idle, alert=webhook, metrics=metrics
         )
     finally:
         if webhook:

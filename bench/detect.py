@@ -22,6 +22,7 @@ from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import CONTEXT, features, zscores
 from stockstream.market.anomalies.forest import compressed
+from stockstream.market.anomalies.market_book import MarketBook
 from stockstream.market.anomalies.model import Model, fit, fit_together
 from stockstream.market.anomalies.sequences import SEQUENCES
 from stockstream.market.anomalies.stretch import Stretch
@@ -104,19 +105,22 @@ def _seconds(work: Callable[[], object]) -> float:
 def _batch_p95(tapes: Sequence[Stretch], model: Model) -> float:
     """Return the 95th percentile of milliseconds for a batch of 500 trades over all symbols."""
     each = BATCH // len(tapes)
+    market = MarketBook()
+    for number, tape in enumerate(tapes):
+        market.add(number, tape.micros)
     detectors = [Detector(tape[:CONTEXT], Ensemble(model)) for tape in tapes]
     longest = min((min(map(len, tapes)) - CONTEXT) // each, BATCHES)
     spent = []
     for number in range(longest):
         place = CONTEXT + number * each
         parts = [tape[place : place + each] for tape in tapes]
-        spent.append(_seconds(partial(_examine, detectors, parts)))
+        spent.append(_seconds(partial(_examine, detectors, parts, market)))
     return 1_000 * float(np.quantile(spent[1:], 0.95))
 
 
-def _examine(detectors: Sequence[Detector], parts: Sequence[Stretch]) -> None:
+def _examine(detectors: Sequence[Detector], parts: Sequence[Stretch], market: MarketBook) -> None:
     for detector, part in zip(detectors, parts, strict=True):
-        detector.examine(part)
+        detector.examine(part, market.between)
 
 
 def _asked(scene: Stage, rows: int, rounds: int) -> float:

@@ -40,5 +40,6 @@ def _of(tape: Tape, symbol: str, block: int) -> tuple[Stretch, NDArray[np.object
         tape.buy[rows],
         names,
         np.full(len(rows), "synthetic", np.object_),
+        block * len(tape) + rows + 1,
     )
     return stretch, np.array(tape.kinds, np.object_)[tape.label[rows]]

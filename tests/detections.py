@@ -3,6 +3,8 @@
 from collections import defaultdict
 from datetime import datetime
 
+import numpy as np
+
 from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import Connection
 from stockstream.market.anomalies.detector import Detector
@@ -61,17 +63,19 @@ def examined(connection: Connection) -> int:
 
 
 def found_in_one_go(connection: Connection, models: ModelStore) -> list[Finding]:
-    """Return what one detector a symbol finds when it sees the whole topic at once."""
+    """Return what one detector a symbol finds when it sees the whole topic, and so the market, at once."""
     rows: dict[str, list[Row]] = defaultdict(list)
     with connection, connection.cursor() as cursor:
         cursor.execute(STORED)
         for symbol, *row in cursor:
             rows[symbol].append(tuple(row))
+    tapes = [of_rows(symbol, own) for symbol, own in rows.items()]
+    times = np.sort(np.concatenate([tape.micros for tape in tapes]))
     return [
         finding
-        for symbol, own in rows.items()
-        for finding in Detector(of_rows(symbol, []), Ensemble(models.load(symbol))).examine(
-            of_rows(symbol, own)
+        for tape in tapes
+        for finding in Detector(of_rows(tape.symbol, []), Ensemble(models.load_for(tape.symbol))).examine(
+            tape, lambda _first, _last: times
         )
     ]
 

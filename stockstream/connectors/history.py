@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from stockstream.connectors.postgres import Address, own_errors
 from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
-from stockstream.market.anomalies.stretch import Stretch, of_rows
+from stockstream.market.anomalies.market_book import NOBODY
+from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND, Ints, Stretch, of_rows
 
 PORTION = 50_000
+# Of a span with more trades than that, over all symbols, the market is not read: it would take seconds.
+MARKET = 2_000_000
+EPOCH_2000 = 946_684_800_000_000  # microseconds
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, tzinfo=UTC)
@@ -35,24 +40,26 @@ class History:
     def __init__(self, address: Address) -> None:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
         self._session = Session(address, "history")
+        # The market is asked for while a portion is at hand, whose cursor holds its connection.
+        self._market = Session(address, "history")
 
     def symbols(self) -> list[str]:
         """Return the symbols that have trades, in order."""
-        return [symbol for (symbol,) in self._rows("stored_symbols", {})]
+        return [symbol for (symbol,) in _rows(self._session, "stored_symbols", {})]
 
     def newest_moment(self, symbol: str) -> datetime | None:
         """Return when the newest trade of a symbol happened, None where there is none."""
-        rows = self._rows("newest_of_symbol", {"symbol": symbol})
+        rows = _rows(self._session, "newest_of_symbol", {"symbol": symbol})
         return rows[0][0] if rows else None
 
     def has(self, symbol: str, trades: int) -> bool:
         """Return whether a symbol has at least so many trades; costs no more than to count them."""
-        return bool(self._rows("has_trades", {"symbol": symbol, "trades": trades})[0][0])
+        return bool(_rows(self._session, "has_trades", {"symbol": symbol, "trades": trades})[0][0])
 
     def newest(self, symbol: str, most: int, span: Span) -> Stretch:
         """Return the newest `most` trades of a span, in order of event time."""
         wanted = {"symbol": symbol, "since": span.since, "until": span.until, "most": most}
-        return of_rows(symbol, self._rows("newest_trades", wanted))
+        return of_rows(symbol, _rows(self._session, "newest_trades", wanted))
 
     def portions(self, symbol: str, span: Span) -> Iterator[Stretch]:
         """Yield the trades of a span in order of event time, so many at a time as memory allows."""
@@ -63,13 +70,29 @@ class History:
             while rows := cursor.fetchmany(PORTION):
                 yield of_rows(symbol, rows)
 
+    def market(self, first: int, last: int) -> Ints:
+        """Return when all symbols traded, in order: a `Market`; unknown where it is too much to read."""
+        since, until = (EPOCH + micros * MICROSECOND for micros in (first, last))
+        wanted = {"first": since, "last": until, "most": MARKET + 1}
+        content = _rows(self._market, "market_times", wanted)[0][0] or b""
+        times = np.sort(np.frombuffer(content, ">i8").astype(np.int64)) + EPOCH_2000
+        return times if len(times) <= MARKET else NOBODY
+
+    def among(self, stretch: Stretch) -> Stretch:
+        """Return a stretch of the tape with the market around it."""
+        if not len(stretch):
+            return stretch
+        return stretch.among(self.market(int(stretch.micros.min()), int(stretch.micros.max())))
+
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+        self._market.close()
 
-    def _rows(self, name: str, values: dict[str, object]) -> list[Any]:
-        def ask(cursor: Cursor) -> list[Any]:
-            cursor.execute(query(name), values)
-            return cursor.fetchall()
 
-        return self._session.transaction(ask)
+def _rows(session: Session, name: str, values: dict[str, object]) -> list[Any]:
+    def ask(cursor: Cursor) -> list[Any]:
+        cursor.execute(query(name), values)
+        return cursor.fetchall()
+
+    return session.transaction(ask)

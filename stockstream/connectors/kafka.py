@@ -82,6 +82,7 @@ class KafkaSource:
         self._hints = Hints()
         self._waiting: set[int] = set()
         self._asleep = False
+        self._left_out: frozenset[int] = frozenset()
         self._is_in_doubt = False
         self._has_share = False
         self._consumer = consumer(
@@ -163,6 +164,13 @@ class KafkaSource:
         self._consumer.pause(self._reading())
         self._commit_hints()
         self._serve_group(0)
+
+    def leave_out(self, partitions: frozenset[int]) -> None:
+        """Read nothing of these partitions until the next call, and of all others again."""
+        if partitions != self._left_out:
+            self._consumer.resume(self._partitions.named(self._left_out & self._at.keys()))
+            self._consumer.pause(self._partitions.named(partitions & self._at.keys()))
+            self._left_out = partitions
 
     def rewind(self) -> None:
         """Ask `positions` again for every partition, and read from there: we were refused.
@@ -272,7 +280,7 @@ class KafkaSource:
     def _wake(self) -> None:
         if self._asleep:
             self._consumer.resume(self._reading())
-            self._asleep = False
+            self._asleep, self._left_out = False, frozenset()
 
     def _reading(self) -> list[TopicPartition]:
         return self._partitions.named(self._at)

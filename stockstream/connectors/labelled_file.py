@@ -1,6 +1,7 @@
 """A file of messages, one a line as the topic carries them, read with their labels: for evaluation alone."""
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,11 @@ def read(path: Path) -> dict[str, Labelled]:
                 trades[trade.symbol].append(trade)
     except OSError as exc:
         raise UsageError(what=f"{path} cannot be read ({exc.strerror})") from exc
-    return {symbol: _labelled(symbol, own) for symbol, own in sorted(trades.items())}
+    tapes = {symbol: _labelled(symbol, own) for symbol, own in sorted(trades.items())}
+    times = np.sort(
+        np.concatenate([tape.stretch.micros for tape in tapes.values()] or [np.zeros(0, np.int64)])
+    )
+    return {name: replace(tape, stretch=tape.stretch.among(times)) for name, tape in tapes.items()}
 
 
 def _trade(line: bytes, path: Path, number: int) -> Trade:

@@ -15,7 +15,7 @@ from stockstream.market.anomalies.linear import Linear
 from stockstream.market.anomalies.model import Card, Model
 from stockstream.market.anomalies.scores import METHODS
 
-FORMAT = 3
+FORMAT = 4
 MOST_BYTES = 16_777_216
 TREE = {"roots": np.int64, "column": np.int64, "cut": np.float64, "left": np.int64, "right": np.int64}
 # Whatever has a column for each feature is stored as one row of numbers after the other.

@@ -10,6 +10,8 @@ from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import CONTEXT
 from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.market_book import Market
+from stockstream.market.anomalies.stretch import Ints
 
 NEWEST = 20_000
 
@@ -26,17 +28,18 @@ def analyze(
         tell: told a line where the answer has limits: no trades, too few, no model.
     """
     ensemble, found = _ensemble(store, symbol, tell), list[Finding]()
+    market = _told_if_unknown(history.market, symbol, tell)
     if span == ALL:
         newest = history.newest(symbol, CONTEXT + NEWEST, ALL)
         if len(newest) == CONTEXT + NEWEST:
             tell(f"{symbol}: the newest {NEWEST:,} trades; --since, --until or --last look at others")
-            return Detector(newest[:CONTEXT], ensemble).examine(newest[CONTEXT:])
+            return Detector(newest[:CONTEXT], ensemble).examine(newest[CONTEXT:], market)
     context = history.newest(symbol, CONTEXT, Span(BEGINNING, span.since))
     detector = Detector(context, ensemble)
     trades = 0
     for portion in history.portions(symbol, span):
         trades += len(portion)
-        found += detector.examine(portion)
+        found += detector.examine(portion, market)
     if not trades:
         tell(_nothing(symbol, history.newest_moment(symbol)))
     elif len(context) + trades <= CONTEXT:
@@ -60,6 +63,19 @@ def _ensemble(store: ModelStore, symbol: str, tell: Callable[[str], None]) -> En
             f"run: python anomaly_detector.py train {symbol}"
         )
     return Ensemble(model)
+
+
+def _told_if_unknown(market: Market, symbol: str, tell: Callable[[str], None]) -> Market:
+    told = list[bool]()
+
+    def times(first: int, last: int) -> Ints:
+        known = market(first, last)
+        if not len(known) and not told:
+            told.append(True)
+            tell(f"{symbol}: the market has too many trades in that time; bursts are told by {symbol} alone")
+        return known
+
+    return times
 
 
 def _nothing(symbol: str, newest: datetime | None) -> str:

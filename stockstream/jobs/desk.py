@@ -8,8 +8,9 @@ from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.market_book import MarketBook
 from stockstream.market.anomalies.model import POOLED
-from stockstream.market.anomalies.stretch import Stretch, of_rows
+from stockstream.market.anomalies.stretch import Ints, Stretch, of_rows
 
 NANO = 1_000_000_000
 
@@ -25,12 +26,19 @@ class Desk:
         self._stamps = store.stamps()
         self._ensembles: dict[str, Ensemble] = {}
         self._detectors: dict[tuple[int, str], Detector] = {}
+        self._market = MarketBook()
 
     def open(self, partition: int, contexts: Mapping[str, Stretch]) -> None:
         """Begin a partition with the last trades of its symbols; what was remembered of it is dropped."""
         self._detectors = {key: kept for key, kept in self._detectors.items() if key[0] != partition}
+        self._market.drop(partition)
         for symbol, context in contexts.items():
+            self._market.add(partition, context.micros)
             self._detectors[partition, symbol] = Detector(context, self._ensemble(symbol))
+
+    def see(self, partition: int, times: Ints) -> None:
+        """Take when a partition's trades happened: before they, or others of that time, are examined."""
+        self._market.add(partition, times)
 
     def remember(self, partition: int, trades: Stretch) -> None:
         """Take trades as context that were examined before."""
@@ -38,7 +46,7 @@ class Desk:
 
     def examine(self, partition: int, trades: Stretch) -> list[Finding]:
         """Return what stands out among trades that come after all those seen before."""
-        return self._detector(partition, trades.symbol).examine(trades)
+        return self._detector(partition, trades.symbol).examine(trades, self._market.between)
 
     def refresh(self) -> None:
         """Take up the models that have changed in the store since the last look."""

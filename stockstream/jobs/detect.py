@@ -2,20 +2,21 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.batch import Batch
 from stockstream.connectors.metrics import DetectorMetrics
-from stockstream.errors import BadTradeError, FencedError, RecoverableError
+from stockstream.errors import FencedError, RecoverableError
+from stockstream.jobs.alignment import Alignment, Through
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.stretch import Stretch, of_trades
-from stockstream.market.trade import Trade, decode
+from stockstream.market.trade import Trade
 
 # A look each half second finds soon enough, and leaves the processor alone in between.
 MOST, WAIT = 10_000, 0.5
@@ -25,6 +26,16 @@ log = logging.getLogger("detector")
 
 class TradeSource(Protocol):
     """What gives batches of messages."""
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """The partitions that are read."""
+
+    def caught_up(self) -> frozenset[int]:
+        """Return the partitions that have nothing left to read."""
+
+    def leave_out(self, partitions: frozenset[int]) -> None:
+        """Read nothing of these for now, and of all others again."""
 
     def next_batch(self, most: int, wait: float) -> Batch:
         """Return the messages at hand; none is a fine answer."""
@@ -55,7 +66,9 @@ class FindingsLog(Protocol):
         """Store findings and places, or nothing."""
 
 
-def begin(findings: FindingsLog, desk: Desk, partitions: Sequence[int]) -> dict[int, int]:
+def begin(
+    findings: FindingsLog, desk: Desk, alignment: Alignment, partitions: Sequence[int]
+) -> dict[int, int]:
     """Take partitions over, remember what came before their places; returns where to read from.
 
     Reading begins a little before the place where the tape does not hold all that came before it:
@@ -65,6 +78,7 @@ def begin(findings: FindingsLog, desk: Desk, partitions: Sequence[int]) -> dict[
     for partition, place in findings.claim(partitions).items():
         contexts, starts[partition] = findings.context(partition, place)
         desk.open(partition, contexts)
+        alignment.drop(partition)
     return starts
 
 
@@ -72,6 +86,7 @@ def watch(  # noqa: PLR0913 - what a loop works with
     source: TradeSource,
     findings: FindingsLog,
     desk: Desk,
+    alignment: Alignment,
     stop: Event,
     *,
     upkeep: Callable[[], None],
@@ -80,6 +95,9 @@ def watch(  # noqa: PLR0913 - what a loop works with
     metrics: DetectorMetrics | None = None,
 ) -> int:
     """Examine the topic's trades until `stop` is set; returns how many findings were written.
+
+    Trades pass when the other partitions are read as far in time (see `alignment`); what waits is not
+    behind the places yet, so a restart reads it again.
 
     Order of effects, per batch: the places and the findings in one transaction, then the offset as
     a hint to the broker. While the database is away nothing is read and the member stays in its
@@ -99,17 +117,20 @@ def watch(  # noqa: PLR0913 - what a loop works with
         metrics.turned()
         try:
             batch = patience(partial(source.next_batch, MOST, WAIT))
-            if batch:
-                found = examined(batch, findings, desk)
-                ends = {at: end for at, (_, end) in batch.spans.items()}
+            alignment.add(batch)
+            through = alignment.let_through(source.partitions, source.caught_up())
+            source.leave_out(alignment.ahead)
+            if through.spans:
+                found = examined(through, findings, desk)
+                ends = {at: end for at, (_, end) in through.spans.items()}
                 written += patience(partial(append, ends, found))
-                source.hint(batch)
-                metrics.examined(len(batch), found)
+                source.hint(Batch(spans=through.spans))
+                metrics.examined(sum(end - begin for begin, end in through.spans.values()), found)
                 _tell(found)
                 if alert:
                     alert(found)
                 idle.begin()
-            elif patience(idle.is_over):
+            elif not alignment.holds and patience(idle.is_over):
                 break
             upkeep()
         except FencedError as exc:
@@ -122,31 +143,31 @@ def watch(  # noqa: PLR0913 - what a loop works with
     return written
 
 
-def examined(batch: Batch, findings: FindingsLog, desk: Desk) -> list[Finding]:
-    """Return what stands out in a batch, in order of time; what was examined before is remembered."""
+def examined(through: Through, findings: FindingsLog, desk: Desk) -> list[Finding]:
+    """Return what stands out in what has passed, in order of time; what was examined before is remembered."""
     groups: dict[tuple[int, str], list[tuple[int, Trade]]] = defaultdict(list)
-    for value, partition, offset in zip(batch.values, batch.partitions, batch.offsets, strict=True):
-        if trade := _trade(value):
-            groups[partition, trade.symbol].append((offset, trade))
-    found = []
+    for partition, offset, trade in through.trades:
+        groups[partition, trade.symbol].append((offset, trade))
+    stretches = []
     for (partition, symbol), own in groups.items():
         place = findings.next_offset(partition)
         former, new = (
             [trade for offset, trade in own if (offset >= place) == is_new] for is_new in (False, True)
         )
-        if former:
-            desk.remember(partition, of_trades(symbol, former))
-        if new:
-            found += desk.examine(partition, of_trades(symbol, new))
-    return sorted(found, key=lambda finding: finding.end)
+        stretches.append((partition, of_trades(symbol, former), of_trades(symbol, new)))
+    # All of the market's trades are seen before the first of them is judged.
+    for partition, *both in stretches:
+        for stretch in both:
+            desk.see(partition, stretch.micros)
+    return sorted(_judged(stretches, desk), key=lambda finding: finding.end)
 
 
-def _trade(message: bytes | None) -> Trade | None:
-    """Return the trade of a message; the consumer keeps those that are none."""
-    try:
-        return decode(message)
-    except BadTradeError:
-        return None
+def _judged(stretches: Sequence[tuple[int, Stretch, Stretch]], desk: Desk) -> Iterator[Finding]:
+    for partition, former, new in stretches:
+        if len(former):
+            desk.remember(partition, former)
+        if len(new):
+            yield from desk.examine(partition, new)
 
 
 def _tell(found: Sequence[Finding]) -> None:

@@ -65,7 +65,7 @@ def drifted(history: History, store: ModelStore, symbol: str) -> Drift | None:
         model = store.load(symbol)
     except ModelRefusedError:
         return None
-    return drift_of(model, history.newest(symbol, RECENT, ALL)) if model else None
+    return drift_of(model, history.among(history.newest(symbol, RECENT, ALL))) if model else None
 
 
 def note(store: ModelStore, drifts: Iterable[Drift]) -> None:

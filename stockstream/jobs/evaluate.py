@@ -1,7 +1,7 @@
 """Evaluation: how much of what is known to be in a tape the detector finds, how late, and what else."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 import numpy as np
@@ -121,11 +121,8 @@ def _judge_clean(plan: Plan, seed: int, result: Result) -> None:
 
 def _unlabelled(stretch: Stretch) -> Labelled:
     names = np.arange(len(stretch)).astype(np.str_).astype(np.object_)
-    renamed = Stretch(
-        stretch.symbol, stretch.micros, stretch.price, stretch.volume, stretch.buy, names, stretch.sources
-    )
     none = np.zeros(len(stretch), np.int64)
-    return Labelled(renamed, none, np.array([""], np.object_), np.array([np.nan]))
+    return Labelled(replace(stretch, trade_ids=names), none, np.array([""], np.object_), np.array([np.nan]))
 
 
 def untrained_names(plan: Plan) -> Sequence[str]:

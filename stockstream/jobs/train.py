@@ -58,7 +58,7 @@ class Trainer:
             ModelsFolderError: the model cannot be stored.
         """
         recipe = self._recipe
-        trades = self._history.newest(symbol, recipe.most, recipe.span)
+        trades = self._history.among(self._history.newest(symbol, recipe.most, recipe.span))
         return self._store.save(fit(trades, recipe.budget, recipe.seed), self._now())
 
     def train_all(self, symbols: Iterable[str], stop: Event, tell: Callable[[str], None]) -> int:
@@ -107,7 +107,8 @@ class Trainer:
     def _train_pooled(self, symbols: Sequence[str]) -> None:
         recipe, stretches = self._recipe, list[Stretch]()
         for symbol in symbols[:POOLED_SYMBOLS]:
-            stretches.append(self._history.newest(symbol, min(recipe.most, POOLED_TRADES), recipe.span))
+            newest = self._history.newest(symbol, min(recipe.most, POOLED_TRADES), recipe.span)
+            stretches.append(self._history.among(newest))
         if len(stretches) > 1:
             model = fit_together(stretches, budget=recipe.budget, seed=recipe.seed)
             self._store.save(model, self._now())

@@ -110,6 +110,17 @@ def test_analysis_of_a_part_finds_what_analysis_of_all_finds_there(
     ]
 
 
+def test_analysis_holds_each_symbol_against_the_market_as_a_stream_of_all_does(
+    environment: Environment, connection: Connection, settings: Settings
+) -> None:
+    fill(environment, 15_000)
+    detect(environment, "train")
+    told = json.loads(detect(environment, "analyze", "--format", "json"))
+    streamed = found_in_one_go(connection, ModelStore(settings.models_dir))
+    assert told
+    assert sorted(each["explanation"] for each in told) == sorted(each.explanation for each in streamed)
+
+
 def test_analysis_without_a_model_says_so(environment: Environment) -> None:
     fill(environment, 5_000)
     ended = ran(environment, "anomaly_detector.py", "analyze", "AAPL", "--last", "1h", "--format", "json")

@@ -11,6 +11,7 @@ from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import CONTEXT, LOOKBACK, NAMES
 from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.market_book import MarketBook
 from stockstream.market.anomalies.model import FEWEST_TRADES, POOLED, Model, fit, fit_together
 from stockstream.market.anomalies.scores import score
 from stockstream.market.anomalies.sequences import alternating, same_side
@@ -41,7 +42,24 @@ def test_no_column_that_a_detector_reads_is_the_label() -> None:
         "buy",
         "trade_ids",
         "sources",
+        "market",
     ]
+
+
+def test_a_stream_within_its_market_finds_what_the_whole_tape_does(model: Model) -> None:
+    tape, _ = labelled("AAPL", 3_000, seed=11, share=0.04)
+    others = [labelled(symbol, 3_000, 11, 0.04)[0] for symbol in ("MSFT", "NVDA")]
+    times = np.sort(np.concatenate([each.micros for each in (tape, *others)]))
+    whole = Detector(NOTHING, Ensemble(model)).examine(tape, lambda _first, _last: times)
+    book, detector, found = MarketBook(), Detector(NOTHING, Ensemble(model)), list[Finding]()
+    for at in range(0, len(tape), 211):
+        batch = tape[at : at + 211]
+        since = tape.micros[at - 1] if at else -1
+        for number, each in enumerate((tape, *others)):
+            is_new = (each.micros > since) & (each.micros <= batch.micros[-1])
+            book.add(number, each.micros[is_new])
+        found += detector.examine(batch, book.between)
+    assert [replace(each, score=0.0) for each in found] == [replace(each, score=0.0) for each in whole]
 
 
 @pytest.mark.parametrize("with_model", [False, True])

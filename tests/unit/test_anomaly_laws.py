@@ -15,6 +15,7 @@ from tests.anomaly_tape import quiet
 
 SECOND = 10**6
 STILL = np.zeros(900)
+NOBODY = np.zeros(900, np.int64)
 
 
 def diffusing(trades: int, half_spread: float, seed: int = 3) -> Stretch:
@@ -49,7 +50,7 @@ def test_long_pauses_have_no_more_jumps_than_short_ones() -> None:
 def test_a_crowd_is_told_by_its_pace_and_not_by_its_seconds(times: int) -> None:
     pauses = np.full(len(STILL), SECOND * times)
     pauses[560:590] //= 10
-    score, width = crowd_z(pauses, pace.usual(pauses), STILL, LOOKBACK)
+    score, width = crowd_z(pauses, pace.usual(pauses), STILL, NOBODY, LOOKBACK)
     deviance = 2 * (24 * np.log(10) - 24 * 0.9)
     assert score[583] == pytest.approx(np.sqrt(deviance), rel=1e-3)
     assert width[583] == 24
@@ -62,7 +63,7 @@ def test_a_market_that_moves_faster_is_no_crowd() -> None:
     returns = np.random.default_rng(5).normal(scale=1e-4, size=len(STILL))
     is_fast = pauses < SECOND
     moving, crowd = (
-        crowd_z(pauses, pace.usual(pauses), np.where(is_fast, returns * times, returns), LOOKBACK)[0]
+        crowd_z(pauses, pace.usual(pauses), np.where(is_fast, returns * times, returns), NOBODY, LOOKBACK)[0]
         for times in (1.25, 0.25)
     )
     assert crowd[560:640].max() == pytest.approx(np.sqrt(2 * 48 * (np.log(4) - 0.75)), rel=0.02)
@@ -71,10 +72,10 @@ def test_a_market_that_moves_faster_is_no_crowd() -> None:
 
 def test_trades_of_one_moment_and_a_gap_of_days_are_no_crowd() -> None:
     pauses = np.zeros(900, np.int64)
-    assert not crowd_z(pauses, pace.usual(pauses), STILL, LOOKBACK)[0].any()
+    assert not crowd_z(pauses, pace.usual(pauses), STILL, NOBODY, LOOKBACK)[0].any()
     nights = np.full(900, SECOND)
     nights[450] = 3 * 86_400 * SECOND
-    assert np.abs(crowd_z(nights, pace.usual(nights), STILL, LOOKBACK)[0]).max() < 4
+    assert np.abs(crowd_z(nights, pace.usual(nights), STILL, NOBODY, LOOKBACK)[0]).max() < 4
 
 
 def test_the_speed_at_which_a_tape_is_handed_over_changes_no_feature() -> None:
@@ -125,3 +126,33 @@ def test_a_feature_s_name_stands_where_its_column_does() -> None:
     rows = features(tape)
     own = jump_z(tape, pace.relative(tape), pace.PAUSES, LOOKBACK)
     np.testing.assert_array_equal(rows[:, NAMES.index("jump_z")], own[LOOKBACK:])
+
+
+def test_what_all_symbols_do_is_no_crowd_and_what_one_does_is() -> None:
+    pauses = np.full(len(STILL), SECOND)
+    pauses[560:608] //= 4
+    opening, burst = np.full(len(STILL), 10), np.full(len(STILL), 10)
+    burst[560:608] = 2
+    together, alone = (
+        crowd_z(pauses, pace.usual(pauses), STILL, np.cumsum(steps), LOOKBACK)[0]
+        for steps in (opening, burst)
+    )
+    assert together.max() < 0.5
+    share, usual = 0.5, 0.1
+    root = np.sqrt(2 * 48 * (np.log(share / usual) + np.log((1 - share) / (1 - usual))))
+    assert alone[607] == pytest.approx(root, rel=0.02)
+
+
+def test_a_symbol_is_no_crowd_because_the_others_stand_still() -> None:
+    pauses = np.full(len(STILL), SECOND)
+    market = np.cumsum(np.where(np.arange(len(STILL)) >= 560, 1, 10))
+    assert crowd_z(pauses, pace.usual(pauses), STILL, market, LOOKBACK)[0].max() < 0.5
+
+
+def test_a_market_that_is_not_known_far_enough_back_is_none() -> None:
+    pauses = np.full(len(STILL), SECOND)
+    pauses[560:608] //= 4
+    market = np.where(np.arange(len(STILL)) < 500, 0, np.cumsum(np.full(len(STILL), 10)))
+    usual = pace.usual(pauses)
+    partly, nothing = (crowd_z(pauses, usual, STILL, each, LOOKBACK)[0] for each in (market, NOBODY))
+    np.testing.assert_array_equal(partly[560:608], nothing[560:608])

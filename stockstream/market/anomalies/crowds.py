@@ -8,7 +8,13 @@ signed root of the likelihood ratio of a Poisson process is
 and the score is the largest over the widths: a short crowd is seen soon, a long one surely. The pace
 follows the time of day with the trades.
 
-Prices move by the clock of trading (Clark, Econometrica 41, 1973): where an opening or a piece of news brings
+An opening brings more trades to all symbols, a burst to one. So where the market's trades are known, what
+counts is the symbol's share of them: the same root for a binomial law, k of k + o against BASE of BASE + b,
+with o and b the trades of the others meanwhile. Its pace by the clock must agree, or a symbol would be fast
+because all others stand still; PACE times that is the most that the score can be.
+
+Where only the symbol's own tape is known, its prices stand for the market. They
+move by the clock of trading (Clark, Econometrica 41, 1973): where an opening or a piece of news brings
 more trades, each of them moves the price as far as before. A burst does not. So e is at least INFORMED times
 k times the square of how far the price went in STEPS trades, over how far it went before. (In one trade it
 goes hardly further than the bounce between bid and ask.)
@@ -30,37 +36,78 @@ LONGEST = 30.0
 FASTEST = 100.0
 # So much of a pace is what moving prices explain, none of them moving more than so many times as before.
 STEPS, INFORMED, MOVED = 8, 0.35, 10.0
+# A pace of its own that is this much less surprising than the share is still enough.
+PACE = 2.0
+TINY = np.finfo(np.float64).tiny
 
 
-def crowd_z(pauses: Ints, usual: Floats, ways: Floats, first: int) -> tuple[Floats, Ints]:
+def crowd_z(pauses: Ints, usual: Floats, ways: Floats, market: Ints, first: int) -> tuple[Floats, Ints]:
     """Return how fast trades come, slow ones below nought, and the width that says so.
 
     Args:
         pauses: microseconds since the trade before, shape (n,).
         usual: the usual pause at each trade, microseconds, known from row first - BASE - 48 on.
         ways: log price of each trade less that of STEPS before.
+        market: trades of all symbols so far, as a stretch has them.
         first: the first row to compute.
     """
     clock = np.cumsum(np.minimum(pauses, LONGEST * usual + 1.0).astype(np.int64))
     rows = np.arange(first, len(pauses))
-    way, before = np.abs(ways), first - WIDTHS[-1]
-    base = rolling.total(way, before, BASE)[1:]
-    each = np.array(
-        [
-            _deviance(clock, rows, width, _moved(rolling.total(way, first, width)[1:], base, rows, width))
-            for width in WIDTHS
-        ]
-    )
+    each = np.array([_at_width(clock, np.abs(ways), market, rows, width) for width in WIDTHS])
     widest = each.argmax(axis=0)
     score, width = np.zeros(len(pauses)), np.zeros(len(pauses), np.int64)
     score[first:], width[first:] = each[widest, np.arange(len(rows))], np.array(WIDTHS)[widest]
     return score, width
 
 
-def _moved(way: Floats, base: Floats, rows: Ints, width: int) -> Floats:
+def _at_width(clock: Ints, way: Floats, market: Ints, rows: Ints, width: int) -> Floats:
+    now, before = _others(market, rows, width), _others(market, rows - width, BASE)
+    is_known = (market[rows - width - BASE] > 0) & (before > 0)
+    score = np.zeros(len(rows))
+    score[is_known] = np.minimum(
+        PACE * _deviance(clock, rows[is_known], width, np.zeros(np.count_nonzero(is_known))),
+        _apart(now[is_known], before[is_known], width),
+    )
+    if not is_known.all():
+        alone = rows[~is_known]
+        score[~is_known] = _deviance(clock, alone, width, _moved(way, alone, width))
+    return score
+
+
+def shares(market: Ints, row: int, width: int) -> tuple[float, float] | None:
+    """Return the symbol's share of the market's last trades and of those before; None where unknown.
+
+    >>> shares(np.arange(1, 4_000, 10), 390, 12)
+    (0.1, 0.1)
+    """
+    if market[row - width - BASE] <= 0:
+        return None
+    rows = np.array([row])
+    now, before = float(_others(market, rows, width)[0]), float(_others(market, rows - width, BASE)[0])
+    return width / (width + now), BASE / (BASE + before)
+
+
+def _others(market: Ints, rows: Ints, width: int) -> Floats:
+    """Return how many trades the other symbols had while this one had its last `width`."""
+    # A late trade counts where its time is, so that the others can come out below none.
+    others: Floats = np.maximum(market[rows] - market[rows - width] - width, 0).astype(np.float64)
+    return others
+
+
+def _apart(now: Floats, before: Floats, width: int) -> Floats:
+    """Return the signed root of the likelihood ratio of the symbol's share of the market's trades."""
+    usual, share = BASE / (BASE + before), width / (width + now)
+    own = width * np.log(share / usual)
+    # Where the others have no trade, their part is nought: the limit of x ln x.
+    rest = now * np.log(np.maximum(1 - share, TINY) / (1 - usual))
+    apart: Floats = np.sign(share - usual) * np.sqrt(np.maximum(2 * (own + rest), 0.0))
+    return apart
+
+
+def _moved(way: Floats, rows: Ints, width: int) -> Floats:
     """Return how far the price went within the last `width` trades, over how far it went before."""
-    usual = np.maximum(base[rows - width] / BASE, np.finfo(np.float64).tiny)
-    moved: Floats = np.minimum(way[rows] / width / usual, MOVED)
+    usual = np.maximum(rolling.total(way, rows[0] - width, BASE)[1:][rows - width] / BASE, TINY)
+    moved: Floats = np.minimum(rolling.total(way, rows[0], width)[1:][rows] / width / usual, MOVED)
     return moved
 
 

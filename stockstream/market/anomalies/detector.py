@@ -5,6 +5,7 @@ import numpy as np
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import CONTEXT
 from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.market_book import Market, unknown
 from stockstream.market.anomalies.stretch import Stretch
 
 
@@ -31,14 +32,19 @@ class Detector:
         """Take trades as context without examining them."""
         self._context = self._context.then(self._new(trades))[-CONTEXT:]
 
-    def examine(self, trades: Stretch) -> list[Finding]:
+    def examine(self, trades: Stretch, market: Market = unknown) -> list[Finding]:
         """Return what stands out among trades that come after all those seen before.
 
         A trade with fewer than CONTEXT trades before it is remembered and not judged: the warm-up.
+
+        Args:
+            market: tells when all symbols traded; without it the symbol's own tape is all that counts.
         """
         known = self._context.then(self._new(trades))
         self._context = known[-CONTEXT:]
-        return self.ensemble.find(known)
+        if not len(known):
+            return []
+        return self.ensemble.find(known.among(market(int(known.micros.min()), int(known.micros.max()))))
 
     def _new(self, trades: Stretch) -> Stretch:
         """Return the trades without those met a moment ago: a feed that repeats itself is no run."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from stockstream.market.anomalies import pace
-from stockstream.market.anomalies.crowds import BASE, STEPS, crowd_z
+from stockstream.market.anomalies.crowds import BASE, STEPS, crowd_z, shares
 from stockstream.market.anomalies.features import LOOKBACK, NAMES, RAMP, SIZES, WINDOW
 from stockstream.market.anomalies.jumps import JUMPS, steps
 from stockstream.market.anomalies.model import Model
@@ -85,12 +85,17 @@ def of_crowd(stretch: Stretch, index: int, row: Floats) -> str:
     """Say how fast trades come, over the width of the scan that says so most."""
     known = stretch[: index + 1]
     pauses, ways = pace.pauses(known), steps(np.log(known.price), STEPS)
-    width = int(crowd_z(pauses, pace.usual(pauses), ways, index)[1][index])
+    width = int(crowd_z(pauses, pace.usual(pauses), ways, known.market, index)[1][index])
     seconds = max(int(stretch.micros[index] - stretch.micros[index - width]), 0) / 1e6
     before = max(int(stretch.micros[index - width] - stretch.micros[index - width - BASE]), 0) / 1e6
     usual = before / BASE * width
+    among = shares(known.market, index, width)
+    market = (
+        f", and {100 * among[0]:.0f} % of the market's trades after {100 * among[1]:.0f} %" if among else ""
+    )
     return (
-        f"{width} trades in {seconds:,.3g} s, for which the pace of the {BASE} before needs {usual:,.3g} s: "
+        f"{width} trades in {seconds:,.3g} s, for which the pace of the {BASE} before needs "
+        f"{usual:,.3g} s{market}: "
         f"{row[NAMES.index('crowd_z')]:,.1f} deviations of an even pace"
     )
 

@@ -1,5 +1,7 @@
 """The features of a trade: each from the trade and at most `LOOKBACK` trades before it.
 
+One of them, the crowd, also counts what all symbols together traded meanwhile, where that is known.
+
 Nothing here looks ahead, and every window is finite, so that a whole tape and the live stream
 give the same numbers. A trade with fewer than LOOKBACK trades before it has no features, and one
 with fewer than CONTEXT is not judged: that is the warm-up.
@@ -18,7 +20,7 @@ with fewer than CONTEXT is not judged: that is the warm-up.
 | volatility_ratio | ln of the root mean square of r over 20 trades up to n, over that of 200 | Andersen, Bollerslev, 1998 (realised volatility) |
 | ramp_z | robust z of ln(p[n]/p[n-8]) against the 200 before: many small steps one way | Kamps and Kleinberg, Crime Science 7, 2018 (pump and dump) |
 | reversal | how far ln p went and came back within 20 trades up to n, over s sqrt(20) | the same |
-| crowd_z | signed root of the likelihood ratio of the pace of the last 12, 24 or 48 trades, the largest, against the 268 before, as far as prices do not explain it: see `crowds` | Kulldorff, 1997 (scan statistics) |
+| crowd_z | signed root of the likelihood ratio of the pace of the last 12, 24 or 48 trades, the largest, against the 268 before, as far as the market does not explain it: see `crowds` | Kulldorff, 1997 (scan statistics) |
 
 The time of day needs no term of its own: every feature is relative to the same symbol's last 200 or
 400 trades, which come from the same hour of the day. The order of trades (runs, repetitions,
@@ -95,7 +97,7 @@ def features(stretch: Stretch) -> Floats:
         _volatility_ratio(returns),
         _z(steps(price, RAMP), STILL_PRICE),
         rolling.reversal(price, LOOKBACK, LEVEL) / (volatility * np.sqrt(LEVEL)),
-        crowd_z(pauses, usual, steps(price, STEPS), LOOKBACK)[0],
+        crowd_z(pauses, usual, steps(price, STEPS), stretch.market, LOOKBACK)[0],
     )
     return np.column_stack([column[LOOKBACK:] for column in columns])
 

@@ -4,7 +4,7 @@ The label of a trade is no column here, so nothing that detects can read it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -31,6 +31,8 @@ class Stretch:
         volume: above zero.
         buy: whether the taker bought.
         trade_ids: with `sources` and the symbol, what names a trade.
+        market: how many trades of all symbols had happened by then, counted from anywhere; all nought
+            where nothing but this symbol's tape is known. Only its steps are read.
 
     >>> stretch = of_rows("AAPL", [(0, 187.0, 100.0, True, "a", "synthetic"),
     ...                            (5, float("nan"), 100.0, True, "b", "synthetic")])
@@ -45,6 +47,7 @@ class Stretch:
     buy: Bools
     trade_ids: Texts
     sources: Texts
+    market: Ints
 
     def __len__(self) -> int:
         """Return the number of trades."""
@@ -60,6 +63,7 @@ class Stretch:
             self.buy[part],
             self.trade_ids[part],
             self.sources[part],
+            self.market[part],
         )
 
     def then(self, later: "Stretch") -> "Stretch":
@@ -72,7 +76,16 @@ class Stretch:
             np.concatenate([self.buy, later.buy]),
             np.concatenate([self.trade_ids, later.trade_ids]),
             np.concatenate([self.sources, later.sources]),
+            np.concatenate([self.market, later.market]),
         )
+
+    def among(self, times: Ints) -> "Stretch":
+        """Return this stretch within the market's trades, its own among them, told by their times in order.
+
+        >>> of_rows("A", [(5, 1.0, 1.0, True, "a", "s")]).among(np.array([1, 5, 9])).market.tolist()
+        [2]
+        """
+        return replace(self, market=np.searchsorted(times, self.micros, side="right").astype(np.int64))
 
     def moment(self, index: int) -> datetime:
         """Return the event time of a trade."""
@@ -96,6 +109,7 @@ def of_rows(symbol: str, rows: Sequence[Row]) -> Stretch:
         np.array(buy, np.bool_),
         np.array(trade_ids, np.object_),
         np.array(sources, np.object_),
+        np.zeros(len(micros), np.int64),
     )
     sound = np.isfinite(stretch.price) & np.isfinite(stretch.volume)
     return stretch[sound & (stretch.price > 0) & (stretch.volume > 0)]

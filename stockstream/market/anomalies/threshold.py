@@ -9,6 +9,8 @@ from stockstream.market.anomalies.stretch import Floats
 # The tail is read from the scores at these ranks: far enough out to be a tail, and not so far that the
 # anomalies which the slice itself may hold (no label says which) would set the threshold.
 RANKS = (0.05, 0.036, 0.025, 0.018, 0.0125, 0.009, 0.006)
+# Of these, as many as a burst or two do not fill with their own scores.
+INNER = 3
 # What stands so many times further out than the 99th percentile is left out: it is no ordinary trade.
 GROSS = 3.0
 FEWEST = 200
@@ -16,7 +18,9 @@ FEWEST_BEYOND = 5
 NORMAL = NormalDist()
 
 
-def at_budget(scores: Floats, share: float, floor: float, *, heavy: bool = False) -> float:
+def at_budget(
+    scores: Floats, share: float, floor: float, *, heavy: bool = False, straight: bool = False
+) -> float:
     """Return the threshold that a share of ordinary scores is expected to reach, at least `floor`.
 
     The scores are laid against the normal distribution's quantiles (Wilk and Gnanadesikan,
@@ -30,6 +34,8 @@ def at_budget(scores: Floats, share: float, floor: float, *, heavy: bool = False
         floor: returned where the scores say less, or are fewer than two hundred.
         heavy: whether the tail may be a power's: then a line through the logarithms is followed too,
             and the mean of both ends counts.
+        straight: whether the tail is a normal's by its law, so that a line through the inner ranks is
+            followed: one event whose scores go on over many trades would bend a parabola far up.
 
     >>> ordinary = np.random.default_rng(7).normal(size=200_000)
     >>> abs(at_budget(ordinary, share=1e-5, floor=0.0) - NORMAL.inv_cdf(1 - 1e-5)) < 0.3
@@ -41,7 +47,7 @@ def at_budget(scores: Floats, share: float, floor: float, *, heavy: bool = False
         return floor
     if share >= RANKS[0]:
         return max(float(np.quantile(scores, 1 - min(share, 1.0))), floor)
-    reached = _followed_out(_ordinary(scores), share, heavy=heavy)
+    reached = _followed_out(_ordinary(scores), share, heavy=heavy, straight=straight)
     if share * len(scores) >= 1:
         reached = min(reached, float(np.quantile(scores, 1 - share)))
     return max(reached, floor)
@@ -53,13 +59,14 @@ def _ordinary(scores: Floats) -> Floats:
     return ordinary
 
 
-def _followed_out(scores: Floats, share: float, *, heavy: bool) -> float:
-    ranks = [rank for rank in RANKS if rank * len(scores) >= FEWEST_BEYOND] or [RANKS[0]]
+def _followed_out(scores: Floats, share: float, *, heavy: bool, straight: bool) -> float:
+    outer = RANKS[:INNER] if straight else RANKS
+    ranks = [rank for rank in outer if rank * len(scores) >= FEWEST_BEYOND] or [RANKS[0]]
     out = np.array([NORMAL.inv_cdf(1 - rank) for rank in ranks])
     reached = np.quantile(scores, [1 - rank for rank in ranks])
     way = NORMAL.inv_cdf(1 - share) - out[-1]
     parabola, line = (_through(out - out[-1], reached, degree) for degree in (2, 1))
-    end = float(np.polyval(parabola if parabola[0] > 0 else line, way))
+    end = float(np.polyval(parabola if parabola[0] > 0 and not straight else line, way))
     if not heavy or reached[0] <= 0:
         return end
     return 0.5 * (end + float(np.exp(np.polyval(_through(out - out[-1], np.log(reached), 1), way))))

@@ -21,22 +21,24 @@ SMALLEST_SHARE, LARGEST_SHARE = 2e-6, 1e-3
 
 # So much of the budget is spent on what the slice shows; the rest is kept for what it does not, such as
 # an opening or a day of stress.
-SPENT = 0.5
+SPENT = 0.6
 # What each method may use up of the budget. Those whose finds no other method makes have more.
 PARTS = {
-    "zscore_price": 7,
-    "zscore_size": 9,
-    "ramp": 2,
-    "crowd": 8,
+    "zscore_price": 8,
+    "zscore_size": 16,
+    "ramp": 1,
+    "crowd": 3,
     "isolation_forest": 0.5,
-    "hotelling": 0.1,
-    "same_side": 2,
+    "hotelling": 0.03,
+    "same_side": 5,
     "alternating": 0.5,
     "repeated_size": 0.1,
     "still_price": 1,
 }
 # Moves of prices have heavy tails, and so have distances that are made of them.
 HEAVY = ("zscore_price", "ramp", "hotelling")
+# The root of a likelihood ratio is normal (Wilks, 1938) but for its scale, which clusters of trades widen.
+STRAIGHT = ("crowd",)
 
 # Without a model there is no slice to measure tails on; eight deviations are rare in heavy ones too.
 ZSCORE_UNMEASURED = 8.0
@@ -88,9 +90,8 @@ def _measured(method: str, slices: list[Scores], share: float) -> float:
         trades = sum(len(each.features) for each in slices)
         return at_budget(ends, share * trades / max(len(ends), 1), -math.log10(share))
     least = LEAST_ZSCORE if method != FOREST else LEAST_ISOLATION
-    return at_budget(
-        np.concatenate([each.each[method] for each in slices]), share, least, heavy=method in HEAVY
-    )
+    scores = np.concatenate([each.each[method] for each in slices])
+    return at_budget(scores, share, least, heavy=method in HEAVY, straight=method in STRAIGHT)
 
 
 def _part(method: str, share: float) -> float:

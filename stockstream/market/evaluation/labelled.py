@@ -76,9 +76,9 @@ def simulate(
     """
     tape = _blocks(Market(np.random.default_rng(seed), listings, rate, injection), trades)
     clean = _blocks(Market(np.random.default_rng(seed), listings, rate, Injection(share=0.0)), trades)
+    times = (tape.at * 1e6).astype(np.int64)
     return {
-        name: _labelled(name, *(each for each in _own(tape, clean, number)))
-        for number, name in enumerate(tape.symbols)
+        name: _labelled(name, *_own(tape, clean, number), times) for number, name in enumerate(tape.symbols)
     }
 
 
@@ -102,7 +102,7 @@ def _own(tape: Tape, clean: Tape, number: int) -> tuple[Tape, Tape]:
     return mine, meant
 
 
-def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
+def _labelled(name: str, tape: Tape, clean: Tape, times: Ints) -> Labelled:
     stretch = Stretch(
         name,
         (tape.at * 1e6).astype(np.int64),
@@ -111,7 +111,8 @@ def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
         tape.buy,
         np.arange(len(tape)).astype(np.str_).astype(np.object_),
         np.full(len(tape), "synthetic", np.object_),
-    )
+        np.zeros(len(tape), np.int64),
+    ).among(times)
     labels = np.array([label or "" for label in tape.kinds], np.object_)
     _, first, event = np.unique(np.concatenate([[0], tape.episode]), return_index=True, return_inverse=True)
     first = first[1:] - 1

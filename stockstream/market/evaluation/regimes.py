@@ -27,8 +27,10 @@ def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) ->
             seed * len(REGIMES) + number, now, rate * faster, round(trades * share), Injection(share=0.0)
         )
         opens = max((int(each[-1].micros[-1]) for each in own.values() if each), default=0)
+        before = sum(len(each) for stretches in own.values() for each in stretches)
         for symbol, tape in part.items():
-            own[symbol].append(replace(tape.stretch, micros=tape.stretch.micros + opens))
+            moved = tape.stretch.micros + opens
+            own[symbol].append(replace(tape.stretch, micros=moved, market=tape.stretch.market + before))
     return own
 
 
