@@ -1,7 +1,9 @@
-"""Make the tables, look at them, export the tape, and prune what is old."""
+"""Make the tables, look at them, export and import the tape, and prune what is old."""
 
 import argparse
 import logging
+import time
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,8 +17,10 @@ from stockstream import cli
 from stockstream.connectors import schema, upkeep
 from stockstream.connectors.export import check_format, export_trades
 from stockstream.connectors.history import BEGINNING, END
+from stockstream.connectors.imports import ImportedTape
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
 from stockstream.errors import AggregatorBehindError
+from stockstream.jobs.import_tape import Importer
 from stockstream.jobs.patience import Patience
 from stockstream.settings import Settings
 
@@ -28,7 +32,7 @@ log = logging.getLogger("database")
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Do what the sub-command says."""
-    arguments.stop = stop
+    arguments.stop, arguments.topic = stop, settings.kafka_topic
     address = address_of(settings)
     connection = connect(address, "database")
     try:
@@ -99,6 +103,17 @@ def export(connection: Connection, address: Address, arguments: argparse.Namespa
     console.print(f"{rows:,} trades in {arguments.file}", highlight=False, soft_wrap=True)
 
 
+def import_files(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
+    """Put exported trades back, each once, into a database that no job has begun to fill."""
+    schema.require(connection, address)
+    with closing(ImportedTape(address, arguments.topic)) as tape:
+        importer = Importer(tape, arguments.stop, time.monotonic)
+        for path in arguments.files:
+            importer.add(path)
+    rest = "; stopped: the same command goes on" if arguments.stop.is_set() else ""
+    console.print(f"{importer.total}{rest}", highlight=False, soft_wrap=True)
+
+
 def _await_aggregator(connection: Connection, address: Address) -> None:
     """Wait until the aggregator has read what is stored: what it has not read must not go."""
     caught_up = Retrying(
@@ -138,6 +153,11 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--symbols", metavar="A,B,C", help="only these symbols (default: all)")
     exporting.add_argument("--last", type=cli.duration, metavar="TIME", help="such as 1h (default: all)")
     exporting.set_defaults(command=export)
+    importing = commands.add_parser("import", help="put exported trades back into a new database")
+    importing.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="made by export; again, it stores nothing twice"
+    )
+    importing.set_defaults(command=import_files)
     pruning = commands.add_parser("prune", help="delete whole days of old trades")
     pruning.add_argument("--older-than", type=cli.duration, required=True, metavar="AGE", help="such as 30d")
     pruning.set_defaults(command=prune)

@@ -176,3 +176,14 @@ class HistoryRefusedError(StockstreamError):
 
 class TradeFileError(StockstreamError):
     """cannot read trades from {path} ({reason})"""
+
+
+class TapeInUseError(StockstreamError):
+    """the topic {topic} is read into database {database} already, and trades come there through it:
+    python producer.py --source replay --file {path}"""
+
+
+class PlaceClashError(StockstreamError):
+    """partition {partition}, offset {offset} is claimed by {trades}: these are two tapes; import {path}
+    into a database of its own, or send it through the topic:
+    python producer.py --source replay --file {path}"""

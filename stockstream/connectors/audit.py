@@ -25,6 +25,7 @@ class ConsumedPlace:
     """How far the consumer is in a partition.
 
     Attributes:
+        absent: places that an import brought no trade for.
         lost: messages that the topic had dropped before they were read.
         base: what a message's place on the tape lies above its offset in Kafka.
     """
@@ -32,6 +33,7 @@ class ConsumedPlace:
     partition: int
     next_offset: int
     duplicates: int
+    absent: int
     lost: int
     base: int
 

@@ -1,4 +1,8 @@
-"""The tape as a file, CSV or Parquet, that `producer.py --source replay` reads back to the same tape."""
+"""The tape as a file, CSV or Parquet.
+
+`producer.py --source replay` reads it back to the same tape through the topic, and `database.py import` puts
+each trade back at its place.
+"""
 
 import tempfile
 from collections.abc import Sequence
@@ -13,7 +17,8 @@ import pyarrow.parquet as pq
 from stockstream.connectors.postgres import Address, Connection, own_errors
 from stockstream.connectors.sql import query
 from stockstream.errors import TradeFileError, UsageError
-from stockstream.market.columns import SCHEMA, TIME
+from stockstream.market.arrivals import SCHEMA
+from stockstream.market.columns import TIME
 
 FORMATS = (".csv", ".parquet")
 TEXTS = {field.name: pa.string() for field in SCHEMA}

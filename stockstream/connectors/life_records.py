@@ -13,6 +13,9 @@ from stockstream.connectors import fence
 from stockstream.connectors.postgres import Address, connect, own_errors
 from stockstream.connectors.sql import query
 
+# The id of a life that came from files; Kafka's ids are longer.
+IMPORTED = "imported"
+
 
 @dataclass(frozen=True)
 class Life:

@@ -6,7 +6,8 @@ place that any job has reached, places never go back, and no two messages share 
 
 Nothing is passed over in silence. A topic with another id, messages that were dropped unread, and a
 topic that ends before our place stop a job in one line, until a person accepts it through
-`consumer.py`; what is lost is then kept in the table `lost_ranges`.
+`consumer.py`; what is lost is then kept in the table `lost_ranges`. What was imported is a life that came
+before whatever the topic holds: the topic is read from its beginning, and nobody has to accept that.
 """
 
 import logging
@@ -16,7 +17,7 @@ from typing import Protocol
 
 from stockstream.connectors.kafka_cluster import Admin, Where
 from stockstream.connectors.kafka_topic import begins, id_of
-from stockstream.connectors.life_records import Life, LifeRecords, deciding
+from stockstream.connectors.life_records import IMPORTED, Life, LifeRecords, deciding
 from stockstream.connectors.postgres import Address
 from stockstream.errors import (
     LostRangeError,
@@ -165,8 +166,8 @@ class TopicLives:
     def _lives(self, records: LifeRecords, topic_id: str, partitions: Sequence[int]) -> dict[int, Life]:
         """Return the newest life of each partition; those that have none in this topic begin one."""
         lives = records.newest()
-        former = sorted({life.topic_id for life in lives.values()})
-        if lives and topic_id not in former:
+        former = sorted({life.topic_id for life in lives.values()} - {IMPORTED})
+        if former and topic_id not in former:
             self._accept_new(records, former[0], topic_id)
         unknown = [each for each in partitions if each not in lives or lives[each].topic_id != topic_id]
         # A topic that no life is known of may have been read before lives were kept: its places hold.

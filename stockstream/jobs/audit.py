@@ -75,7 +75,7 @@ def _accounted(
     missing, faults = 0, []
     for place in places:
         found, _ = taken[place.partition]
-        gap = place.next_offset - found.count - place.duplicates - place.lost
+        gap = place.next_offset - found.count - place.duplicates - place.absent - place.lost
         missing += gap
         if gap < 0 or (gap and pruned is None):
             free = ", ".join(f"{each:,}" for each in found.free())
@@ -92,6 +92,7 @@ def _accounted(
     dead = sum(letters for _, letters in taken.values())
     stored = sum(each.count for each, _ in taken.values()) - dead
     rest = [(sum(place.duplicates for place in places), "repeats")]
+    rest += [(sum(place.absent for place in places), "not in what was imported")]
     rest += [(sum(place.lost for place in places), "lost before they were read"), (missing, "pruned")]
     told = "".join(f" + {count:,} {what}" for count, what in rest if count)
     return ok(name, f"{consumed:,} consumed = {stored:,} stored + {dead:,} dead letters{told}")

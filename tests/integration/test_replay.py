@@ -67,7 +67,10 @@ def test_an_export_has_what_was_asked_for(
     asked = {row[1] for row in tape(connection) if row[0] in ("AAPL", "V")}
     assert exported(environment, tmp_path / "some.csv", "--symbols", "AAPL,V", "--last", "1h") == len(asked)
     lines = (tmp_path / "some.csv").read_text().splitlines()
-    assert lines[0] == "trade_id,timestamp,symbol,price,volume,trade_type,source,anomaly"
+    assert (
+        lines[0]
+        == "trade_id,timestamp,symbol,price,volume,trade_type,source,anomaly,kafka_partition,kafka_offset"
+    )
     assert {each.split(",")[0] for each in lines[1:]} == asked
 
 

@@ -1,7 +1,7 @@
 -- How far the consumer is in each partition, the repeats that it met, what it has never read, and where the
 -- topic's offsets begin on the tape.
 SELECT
-    kafka_partition, next_offset, duplicates,
+    kafka_partition, next_offset, duplicates, absent,
     coalesce((
         SELECT sum(to_offset - from_offset) FROM lost_ranges AS lost
         WHERE lost.job = place.job AND lost.topic = place.topic AND lost.kafka_partition = place.kafka_partition

@@ -1,0 +1,141 @@
+"""Files that `database.py export` wrote, put back: read row by row, stored batch by batch."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+import pyarrow as pa
+
+from stockstream.connectors.replay_files import Row, TradeFile
+from stockstream.errors import BadTradeError, UsageError
+from stockstream.jobs.progress import Progress
+from stockstream.market.arrivals import SCHEMA
+from stockstream.market.replay_rows import Reader, guess
+from stockstream.market.trade import Trade
+
+BATCH = 20_000
+SPOKEN = 10  # bad rows that are told one by one
+PLACE = ("kafka_partition", "kafka_offset")
+LARGEST = (2**31 - 1, 2**63 - 2)
+
+log = logging.getLogger("database")
+
+PlacedTrade = tuple[Trade, int, int]
+
+
+class Store(Protocol):
+    """What stores trades that are not there yet."""
+
+    def add(self, trades: pa.Table, path: Path) -> int:
+        """Store a batch; returns how many were new."""
+
+
+@dataclass
+class Imported:
+    """What became of the rows."""
+
+    stored: int = 0
+    present: int = 0
+    bad: int = 0
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        return f"{self.stored:,} stored, {self.present:,} were there already, {self.bad:,} bad rows left out"
+
+
+class Importer:
+    """Puts files back into a store."""
+
+    def __init__(self, store: Store, stop: Event, clock: Callable[[], float]) -> None:
+        """Prepare; `clock` is in seconds, `stop` ends it after the batch at hand."""
+        self.total = Imported()
+        self._store = store
+        self._stop = stop
+        self._progress = Progress(log, clock)
+
+    def add(self, path: Path) -> None:
+        """Put a file back; memory is a batch of rows, whatever its length.
+
+        Raises:
+            TradeFileError: the file cannot be read.
+            UsageError: it lacks a column that an export has.
+            StockstreamError: the store refuses it.
+        """
+        file = TradeFile(path)
+        reader = PlacedReader(file)
+        every = file.rows()
+        while not self._stop.is_set() and (rows := list(islice(every, BATCH))):
+            trades = list(self._read(reader, rows, path))
+            stored = self._store.add(_table(trades), path) if trades else 0
+            self.total.stored += stored
+            self.total.present += len(trades) - stored
+            self._progress.tell(len(rows), f"{path.name}: {self.total}")
+
+    def _read(self, reader: "PlacedReader", rows: Sequence[Row], path: Path) -> Iterator[PlacedTrade]:
+        for row in rows:
+            try:
+                yield reader.trade(row)
+            except BadTradeError as exc:
+                self.total.bad += 1
+                if self.total.bad <= SPOKEN:
+                    log.warning("%s, line %s: %s; left out", path.name, f"{row.line:,}", exc)
+
+
+class PlacedReader:
+    """Makes trades with their places of the rows of an export."""
+
+    def __init__(self, file: TradeFile) -> None:
+        """Find the columns.
+
+        Raises:
+            UsageError: one is not there.
+        """
+        wanted = {name: name for name in ("trade_id", "source", "symbol")}
+        missing = [name for name in (*wanted, *PLACE) if name not in file.header]
+        if missing:
+            raise UsageError(
+                what=f"{file.path}: no column {', '.join(missing)}, which an export has; trades without "
+                f"a place go through the topic: python producer.py --source replay --file {file.path}"
+            )
+        self._reader = Reader(guess(file.header, wanted), file.fingerprint)
+        self._ids = [file.header.index(name) for name in wanted]
+        self._places = [file.header.index(name) for name in PLACE]
+
+    def trade(self, row: Row) -> PlacedTrade:
+        """Return the trade of a row, its partition and its offset.
+
+        Raises:
+            BadTradeError: it is none, or has no place; the reason names the field.
+        """
+        cells = row.cells
+        if max(*self._ids, *self._places) >= len(cells) or not all(cells[number] for number in self._ids):
+            raise BadTradeError(reason="the row ends too early, or lacks its trade_id, source or symbol")
+        partition, offset = (
+            _place(*each)
+            for each in zip(PLACE, (cells[number] for number in self._places), LARGEST, strict=True)
+        )
+        return self._reader.trade(cells, row.line), partition, offset
+
+
+def _place(name: str, cell: object, largest: int) -> int:
+    text = "" if cell is None else str(cell)
+    if not (text.isascii() and text.isdecimal() and int(text) <= largest):
+        raise BadTradeError(reason=f"{name} {text!r} is not a place")
+    return int(text)
+
+
+def _table(trades: Sequence[PlacedTrade]) -> pa.Table:
+    """Return trades as columns, in the schema of `arrivals`."""
+    fields = SCHEMA.names[: -len(PLACE)]
+    columns = [
+        pa.array([getattr(trade, name) for trade, *_ in trades], SCHEMA.field(name).type) for name in fields
+    ]
+    columns += [
+        pa.array([row[number] for row in trades], SCHEMA.field(name).type)
+        for number, name in enumerate(PLACE, 1)
+    ]
+    return pa.table(columns, schema=SCHEMA)
