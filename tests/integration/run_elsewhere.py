@@ -2,11 +2,13 @@
 
 import re
 
+BACKUP = "tests/integration/test_backup.py::test_a_dump_of_a_tape_that_is_written_is_restored_and_catches_up"
 BENCH = "tests/integration/test_bench.py::test_a_bench_ends_with_the_ratio_that_counts"
 CRASHES = "tests/faults/test_consumer_crashes.py::test_kill_9_of_the_consumer"
 COMPOSE = "tests/integration/test_compose.py::test_a_documented_command_is_one_that_compose_takes"
 EVALUATION = "tests/unit/test_evaluation.py::test_the_detector_beats_the_baselines_by_far"
 FEED = "tests/integration/test_live_feeds.py::test_a_feed_that_is_killed_goes_on_with_each_trade_once"
+IMPORT = "tests/integration/test_import.py::test_a_tape_exported_and_imported_is_the_same_tape_and_goes_on"
 FLINK = "tests/integration/test_flink.py::test_cancel_makes_a_savepoint_and_ends_the_run"
 RENEWAL = "tests/unit/test_docs_password.py::test_the_documented_steps_put_a_new_password_into_the_file"
 SAFE = "tests/integration/test_safe_connections.py"
@@ -23,6 +25,9 @@ WIDTHS = "tests/integration/test_aggregator_frames.py::test_candles_of_any_frame
 # What runs elsewhere, by patterns of whole commands: where, and why not here.
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     r"\./start\.sh|\./stop\.sh --wipe": (START,),  # they bring up and delete servers of their own
+    r"(pg_dump|createdb|pg_restore) .*": (BACKUP,),  # PostgreSQL's own programs: there they are at hand
+    r"python database\.py (init|export tape\.parquet)": (BACKUP,),  # in the database that is restored there
+    r"python database\.py import .*": (IMPORT,),  # into a database that no job has begun to fill
     r"docker compose .*": (COMPOSE,),  # needs a Docker engine: Compose itself reads files and options
     r"python flink_processor\.py .*": (FLINK,),  # Flink takes a minute, and keeps the aggregator away
     r"python producer\.py --source (coinbase|kraken|binance).*": (FEED,),  # the internet: there a venue plays
