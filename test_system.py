@@ -63,7 +63,15 @@ def _patient(settings: Settings) -> Patient:
         dashboard_host=settings.dashboard_host,
         models=settings.models_dir,
         processes=_supervised(settings),
+        flink_port=settings.flink_port,
+        zookeeper_port=_zookeeper_port(settings),
     )
+
+
+def _zookeeper_port(settings: Settings) -> int | None:
+    # A Kafka that runs already stands on what its owner knows.
+    is_ours = settings.kafka_metadata == "zookeeper" and settings.services != "external"
+    return settings.zookeeper_port if is_ours else None
 
 
 def _supervised(settings: Settings) -> list[Process]:

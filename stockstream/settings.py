@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: Servers = "localhost:9092"
     kafka_topic: TopicName = "stock-trades"
     kafka_partitions: Annotated[int, Field(ge=1, le=10_000)] = 4
+    kafka_metadata: Literal["kraft", "zookeeper"] = "kraft"
+    zookeeper_port: Port = 2181
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_sasl_username: str = ""

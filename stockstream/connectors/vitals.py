@@ -89,6 +89,11 @@ class Vitals:
         row = self._row(query("vitals_fewest"), enough=enough)
         return (row[0], row[1]) if row else None
 
+    def engine(self) -> str | None:
+        """Return who makes the candles, `aggregator` or `flink`; None while nobody does."""
+        row = self._row(query("vitals_engine"))
+        return row[0] if row else None
+
     def _row(self, statement: str, **values: object) -> tuple[Any, ...] | None:
         with own_errors(self._address), self.connection.cursor() as cursor:
             cursor.execute(statement, values)

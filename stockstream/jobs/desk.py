@@ -10,7 +10,7 @@ from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.market_book import MarketBook
 from stockstream.market.anomalies.model import POOLED
-from stockstream.market.anomalies.stretch import Ints, Stretch, of_rows
+from stockstream.market.anomalies.stretch import Stretch, of_rows
 
 NANO = 1_000_000_000
 
@@ -33,12 +33,12 @@ class Desk:
         self._detectors = {key: kept for key, kept in self._detectors.items() if key[0] != partition}
         self._market.drop(partition)
         for symbol, context in contexts.items():
-            self._market.add(partition, context.micros)
+            self._market.add(partition, context)
             self._detectors[partition, symbol] = Detector(context, self._ensemble(symbol))
 
-    def see(self, partition: int, times: Ints) -> None:
-        """Take when a partition's trades happened: before they, or others of that time, are examined."""
-        self._market.add(partition, times)
+    def see(self, partition: int, trades: Stretch) -> None:
+        """Take a symbol's trades as part of the market: before they, or others of that time, are examined."""
+        self._market.add(partition, trades)
 
     def remember(self, partition: int, trades: Stretch) -> None:
         """Take trades as context that were examined before."""

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from stockstream.errors import ServiceError
@@ -52,7 +53,7 @@ def wipe(settings: Settings) -> None:
 def _compose(settings: Settings, *words: str) -> str:
     try:
         done = subprocess.run(
-            [DOCKER, "compose", *words],
+            [DOCKER, "compose", *_files(settings, words), *words],
             cwd=PROJECT,
             env=os.environ | _environment(settings),
             capture_output=True,
@@ -68,12 +69,20 @@ def _compose(settings: Settings, *words: str) -> str:
     return done.stdout
 
 
+def _files(settings: Settings, words: Sequence[str]) -> list[str]:
+    # What was brought up by the second file is ended by it, also where the setting has changed since.
+    if settings.kafka_metadata == "kraft" and "zookeeper" not in words:
+        return []
+    return ["-f", "docker-compose.yml", "-f", "docker-compose.zookeeper.yml"]
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     """Return what the compose file reads: the settings as they hold now, and a name of this copy's own."""
     return {
         "COMPOSE_PROJECT_NAME": os.environ.get("COMPOSE_PROJECT_NAME") or _project(settings.data_dir),
         "KAFKA_PORT": settings.kafka_bootstrap_servers.partition(",")[0].rpartition(":")[2],
         "KAFKA_PARTITIONS": str(settings.kafka_partitions),
+        "ZOOKEEPER_PORT": str(settings.zookeeper_port),
         "POSTGRES_PORT": str(settings.postgres_port),
         "POSTGRES_DB": settings.postgres_db,
         "POSTGRES_USER": settings.postgres_user,

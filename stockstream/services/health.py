@@ -14,7 +14,8 @@ from stockstream.services.processes import ProcessState, states
 from stockstream.services.ready import last_line
 from stockstream.settings import Settings
 
-PATIENCE = 90.0
+# A first start makes machine code, three processes side by side: on a slow and busy machine that is minutes.
+PATIENCE = 240.0
 LOOK_EVERY = 0.25
 
 # A trade or candle no older than this, and two intervals between trades, shows that they flow.

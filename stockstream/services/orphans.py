@@ -13,10 +13,10 @@ from stockstream.services.run_folder import MARK, PART
 
 # The supervisor first, or it would bring back the others; the servers last, so that the
 # processes that use them can finish.
-ORDER = ("supervisor", "page", "app", "server")
+ORDER = ("supervisor", "page", "app", "server", "base")
 # Seconds. A process that cannot write its log any more, because the supervisor that kept it is
 # gone, may not end by itself.
-PATIENCE = {"supervisor": 120.0, "page": 1.0, "app": 10.0, "server": 60.0}
+PATIENCE = {"supervisor": 120.0, "page": 1.0, "app": 10.0, "server": 60.0, "base": 20.0}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,15 @@ def addresses(host: str) -> list[str]:
     return ["127.0.0.1"] + (["::1"] if _can_bind("::1", 0) else [])
 
 
+def listeners(host: str, port: int) -> dict[str, str]:
+    """Return Kafka's listeners by name, each as the address and port that it advertises itself.
+
+    One for each address: a client that resolved `localhost` to IPv6 is sent on to IPv6, one that took
+    IPv4 to IPv4.
+    """
+    return {f"LOCAL{at}": f"{_bracketed(address)}:{port}" for at, address in enumerate(addresses(host))}
+
+
 def is_taken(port: int, host: str = "localhost") -> bool:
     """Return whether something listens on the port already."""
     return not all(_can_bind(address, port) for address in addresses(host))
@@ -44,6 +53,10 @@ def holder(port: int) -> str:
         # Another user's process: that it is there is all that can be known.
         pass
     return "another program"
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _can_bind(address: str, port: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from signal import SIGTERM, Signals
 from typing import Literal, Self
 
-Part = Literal["page", "app", "server"]
+Part = Literal["page", "app", "server", "base"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Program:
 
     `folder` is where it runs; `user` is a system user's name, or None for the one who runs us;
     `patience` is how many seconds it may take to end after `stop_signal`; `part` tells in which
-    order things end: pages, which keep nothing, then apps, then the servers that apps use.
+    order things end: pages, which keep nothing, then apps, then the servers that apps use, last the
+    base that a server itself stands on.
     """
 
     name: str

@@ -6,6 +6,8 @@ from stockstream.services.program import Program
 from stockstream.settings import PROJECT, Settings
 
 SERVERS = ("kafka", "postgres")
+# What a server stands on.
+BASE = ("zookeeper",)
 
 
 def apps(settings: Settings) -> list[Program]:

@@ -111,6 +111,10 @@ class RunFolder:
         names = (
             "kafka",
             "kafka.properties",
+            "kafka-zookeeper",
+            "kafka-zookeeper.properties",
+            "zookeeper",
+            "zookeeper.properties",
             "postgres",
             "jars",
             "java",

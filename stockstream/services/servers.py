@@ -19,7 +19,7 @@ from stockstream.errors import (
     PostgresUnreachableError,
     ServiceError,
 )
-from stockstream.services import docker, kafka, ports, postgres
+from stockstream.services import docker, kafka, ports, postgres, zookeeper
 from stockstream.services.program import Program
 from stockstream.settings import Settings, is_loopback
 
@@ -109,7 +109,10 @@ class Kafka(Server):
 
     def prepared(self, folder: Path) -> Program:
         """Return the program of an embedded broker."""
-        return kafka.prepare(self.settings.kafka_bootstrap_servers, folder)
+        servers = self.settings.kafka_bootstrap_servers
+        if self.settings.kafka_metadata == "zookeeper":
+            return zookeeper.prepare_kafka(servers, self.settings.zookeeper_port, folder)
+        return kafka.prepare(servers, folder)
 
 
 class Postgres(Server):

@@ -13,13 +13,15 @@ from stockstream.errors import ServiceError
 from stockstream.services import docker, orphans, ports
 from stockstream.services.exposure import require_safe
 from stockstream.services.health import await_flow
-from stockstream.services.programs import apps
+from stockstream.services.metadata import require_unmixed
+from stockstream.services.programs import BASE, apps
 from stockstream.services.ready import await_answer
 from stockstream.services.run_folder import RunFolder
 from stockstream.services.servers import Kafka, Origin, Postgres, Server, origins
 from stockstream.services.stop import stop_all
 from stockstream.services.supervision import Supervisor
 from stockstream.services.voice import Voice
+from stockstream.services.zookeeper_server import ZooKeeper
 from stockstream.settings import Settings
 
 
@@ -94,11 +96,26 @@ class _Launch:
         running = self._running()
         down = [server for server in servers if server.name not in running]
         decided = self._docker_up(down, origins(down, self._settings.services))
-        self._embedded_up([server for server in down if decided[server.name] == "embedded"])
+        embedded = [server for server in down if decided[server.name] == "embedded"]
+        if decided.get("kafka", "embedded") == "embedded":
+            base = self._base()
+            servers[:0] = base
+            embedded[:0] = [server for server in base if server.name not in running]
+        self._embedded_up(embedded)
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._await, servers))
         for server in servers:
             self._voice.say(server.title, f"{server.place} ({decided.get(server.name, 'embedded')})")
+
+    def _base(self) -> list[Server]:
+        """Return what an embedded Kafka stands on, if the settings want that."""
+        require_unmixed(self._settings)
+        if self._settings.kafka_metadata == "kraft":
+            return []
+        zookeeper = ZooKeeper(self._settings)
+        if zookeeper.name not in self._running():
+            zookeeper.require_free_port()
+        return [zookeeper]
 
     def topic_and_schema(self) -> None:
         """Have the topic, and the tables in their newest version."""
@@ -135,9 +152,13 @@ class _Launch:
         if not ours:
             return decided
         self._voice.wait_for(f"Docker to bring up {' and '.join(ours)}")
-        self._folder.remember_docker({*self._folder.docker_services, *ours})
+        self._folder.remember_docker({*self._folder.docker_services, *ours, *self._beneath(ours)})
         docker.up(self._settings, ours)
         return decided
+
+    def _beneath(self, services: list[str]) -> tuple[str, ...]:
+        """Return what Compose brings up with these by itself."""
+        return BASE if "kafka" in services and self._settings.kafka_metadata == "zookeeper" else ()
 
     def _embedded_up(self, embedded: list[Server]) -> None:
         if embedded:

@@ -1,7 +1,7 @@
 """End what start began, and nothing else."""
 
 from stockstream.services import docker, orphans
-from stockstream.services.programs import SERVERS
+from stockstream.services.programs import BASE, SERVERS
 from stockstream.services.run_folder import RunFolder
 from stockstream.services.supervision import Supervisor
 from stockstream.services.voice import Voice
@@ -30,7 +30,8 @@ def stop_all(settings: Settings, folder: RunFolder) -> list[str]:
     """End the processes, then the servers they use; returns what was ended.
 
     Order of effects: producer, consumer and the others flush and commit as they end; then Kafka
-    and PostgreSQL; then the supervisor; then whatever one of them left behind; then Docker's.
+    and PostgreSQL; then ZooKeeper, in which Kafka signs off; then the supervisor; then whatever one
+    of them left behind; then Docker's.
     """
     ended = _stop_supervised(Supervisor(folder))
     if left := orphans.find(folder.path):
@@ -49,8 +50,9 @@ def _stop_supervised(supervisor: Supervisor) -> list[str]:
     running = [info["name"] for info in supervisor.infos() if info["pid"]]
     if not supervisor.is_alive():
         return []
-    supervisor.stop(name for name in names if name not in SERVERS)
+    supervisor.stop(name for name in names if name not in (*SERVERS, *BASE))
     supervisor.stop(name for name in names if name in SERVERS)
+    supervisor.stop(name for name in names if name in BASE)
     supervisor.shutdown()
     return running
 

@@ -9,21 +9,28 @@ from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
+from stockstream.jobs.flink_script import JOB_NAME
 from stockstream.jobs.health.detector import ENOUGH, ModelsSight, judge_models, look_at_models
-from stockstream.jobs.health.flow import judge_candles, judge_trades, limit_of
+from stockstream.jobs.health.engine import REMEDY as JOB_REMEDY
+from stockstream.jobs.health.engine import JobSight, judge_job, look_at_job
+from stockstream.jobs.health.flow import candle_limit, judge_candles, judge_trades, limit_of
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
 from stockstream.jobs.health.sight import Glance
 from stockstream.jobs.health.tables import TablesSight, judge_tables, look_at_tables
 from stockstream.jobs.health.topic import TopicSight, judge_topic, look_at_topic
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
+from stockstream.jobs.health.zookeeper import judge_zookeeper, look_at_zookeeper
 
 SECONDS = 8.0
 
 
 @dataclass(frozen=True)
 class Patient:
-    """What is examined, and where it is; `interval` is the seconds between two trades."""
+    """What is examined, and where it is; `interval` is the seconds between two trades.
+
+    `zookeeper_port` is None where Kafka does not stand on a ZooKeeper of ours.
+    """
 
     servers: Where
     topic: str
@@ -33,6 +40,8 @@ class Patient:
     models: Path
     processes: Sequence[Process] = ()
     dashboard_host: str = "127.0.0.1"
+    zookeeper_port: int | None = None
+    flink_port: int = 8081
 
     def remedy(self, job: str) -> str:
         """Return what to do about one of the scripts."""
@@ -51,13 +60,27 @@ def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
     topic = Glance(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
     tables = Glance(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
     dashboard = Glance(lambda: require_answer(page, patience=3), SECONDS)
+    flink = f"http://localhost:{patient.flink_port}"
+    job = Glance(lambda: look_at_job(flink, JOB_NAME, tables.seen, pause), SECONDS)
     return [
+        *_judge_zookeeper(patient),
         *judge_topic(patient.servers, patient.topic, topic.seen()),
         *judge_tables(patient.address, tables.seen()),
-        *judge_processes(patient.processes),
-        *_judge_flow(patient, topic.seen(), tables.seen(), models),
+        *judge_processes(patient.processes, _engine(tables.seen())),
+        *_judge_flow(patient, topic.seen(), tables.seen(), models, job),
         _judge_dashboard(patient, dashboard.seen()),
     ]
+
+
+def _engine(tables: TablesSight | StockstreamError) -> str | None:
+    return tables.engine if isinstance(tables, TablesSight) else None
+
+
+def _judge_zookeeper(patient: Patient) -> list[Check]:
+    if patient.zookeeper_port is None:
+        return []
+    seen = look_at_zookeeper(patient.zookeeper_port, SECONDS).seen()
+    return [judge_zookeeper(patient.zookeeper_port, seen)]
 
 
 def _judge_flow(
@@ -65,6 +88,7 @@ def _judge_flow(
     topic: TopicSight | StockstreamError,
     tables: TablesSight | StockstreamError,
     models: ModelsSight,
+    job: Glance[JobSight],
 ) -> list[Check]:
     if isinstance(tables, StockstreamError) or tables.schema_fault:
         missing = "postgresql" if isinstance(tables, StockstreamError) else "schema"
@@ -73,21 +97,35 @@ def _judge_flow(
     limit = limit_of(patient.interval)
     return [
         judge_trades(tables, limit, patient.remedy("producer")),
-        *_judge_lags(patient, topic, tables, limit),
-        judge_candles(tables.trade, tables.candle, limit, patient.remedy("aggregator")),
+        *_judge_lags(patient, topic, tables, limit, job),
+        judge_candles(
+            tables.trade, tables.candle, candle_limit(limit, tables.engine), _remedy(patient, tables.engine)
+        ),
         judge_models(models, tables),
     ]
 
 
+def _remedy(patient: Patient, engine: str | None) -> str:
+    return JOB_REMEDY if engine == "flink" else patient.remedy("aggregator")
+
+
 def _judge_lags(
-    patient: Patient, topic: TopicSight | StockstreamError, tables: TablesSight, limit: float
+    patient: Patient,
+    topic: TopicSight | StockstreamError,
+    tables: TablesSight,
+    limit: float,
+    job: Glance[JobSight],
 ) -> list[Check]:
-    places = {"consumer": tables.consumer, "aggregator": tables.aggregator}
+    engine = "flink" if tables.engine == "flink" else "aggregator"
     if isinstance(topic, StockstreamError):
-        return [unknown(job, "kafka") for job in places]
-    return [
-        judge_lag(job, Reading(topic.ends, seen), limit, patient.remedy(job)) for job, seen in places.items()
-    ]
+        return [unknown(name, "kafka") for name in ("consumer", engine)]
+
+    consumer = Reading(topic.ends, tables.consumer)
+    first = judge_lag("consumer", consumer, limit, patient.remedy("consumer"))
+    if engine == "flink":
+        return [first, judge_job(job.seen(), consumer.arrived())]
+    aggregator = Reading(topic.ends, tables.aggregator)
+    return [first, judge_lag("aggregator", aggregator, limit, patient.remedy("aggregator"))]
 
 
 def _judge_dashboard(patient: Patient, seen: StockstreamError | None) -> Check:

@@ -6,8 +6,9 @@ from stockstream.jobs.health.verdict import Check, failed, ok, waiting
 
 LEAST_LIMIT = 10.0
 INTERVALS = 5
-# A candle is written when its window is open at the latest once in so many seconds.
+# A candle is written when its window is open at the latest once in so many seconds, by Flink more seldom.
 CANDLE_LIMIT = 30.0
+FLINK_LIMIT = 60.0
 
 
 def limit_of(interval: float) -> float:
@@ -39,11 +40,20 @@ def judge_trades(sight: TablesSight, limit: float, remedy: str) -> Check:
     return ok("trades", f"the newest is {_span(max(trade.age, 0))} old")
 
 
+def candle_limit(limit: float, engine: str | None) -> float:
+    """Return after how many seconds without a candle they have stopped, by who makes them.
+
+    >>> candle_limit(10, "aggregator"), candle_limit(10, "flink"), candle_limit(300, "flink")
+    (30.0, 60.0, 300)
+    """
+    return max(limit, FLINK_LIMIT if engine == "flink" else CANDLE_LIMIT)
+
+
 def judge_candles(trade: NewestTrade | None, candle: NewestCandle | None, limit: float, remedy: str) -> Check:
     """Judge the candles: the newest window holds the newest trade, or is being written."""
     if candle is None:
         return waiting("candles", "none yet: the first comes with the first minute of trades", remedy)
-    if trade is not None and trade.at >= candle.window_end and candle.idle > max(limit, CANDLE_LIMIT):
+    if trade is not None and trade.at >= candle.window_end and candle.idle > limit:
         gap = _span((trade.at - candle.window_end).total_seconds())
         return failed("candles", f"the newest ends {gap} before the newest trade", remedy)
     return ok(

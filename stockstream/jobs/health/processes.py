@@ -28,8 +28,10 @@ def remedy_for(name: str, by_hand: str, processes: Sequence[Process]) -> str:
     return f"see {log}" if log else f"run: {by_hand}, or ./start.sh"
 
 
-def judge_processes(processes: Sequence[Process]) -> list[Check]:
+def judge_processes(processes: Sequence[Process], engine: str | None = None) -> list[Check]:
     """Judge each process; one that has just come back, while most run for long, has ended before.
+
+    Where `flink` is the engine of the candles, an aggregator ends at once, each time it is started.
 
     >>> log = Path("consumer.log")
     >>> young = Process("consumer", "running", 12, 3, log)
@@ -43,11 +45,13 @@ def judge_processes(processes: Sequence[Process]) -> list[Check]:
         what = "./start.sh has started none; those run by hand are judged by what they do"
         return [waiting("processes", what)]
     usual = median_low(process.uptime for process in processes)
-    return [_judge(process, usual) for process in processes]
+    return [_judge(process, usual, engine) for process in processes]
 
 
-def _judge(process: Process, usual: float) -> Check:
+def _judge(process: Process, usual: float, engine: str | None) -> Check:
     name = f"process {process.name}"
+    if (process.name, engine) == ("aggregator", "flink"):
+        return waiting(name, f"is {process.state}: Flink makes the candles")
     remedy = f"see {process.log}"
     if process.state != RUNNING:
         return failed(name, f"is {process.state}", remedy)

@@ -16,7 +16,10 @@ NEVER: Twice[dict[int, Progress]] = Twice({}, {})
 
 @dataclass(frozen=True)
 class TablesSight:
-    """What the tables say; `schema_fault` is set, and all else empty, where they are not ours."""
+    """What the tables say; `schema_fault` is set, and all else empty, where they are not ours.
+
+    `engine` is who makes the candles, None while nobody does.
+    """
 
     schema_fault: SchemaMissingError | SchemaTooNewError | None = None
     consumer: Twice[dict[int, Progress]] = NEVER
@@ -25,6 +28,7 @@ class TablesSight:
     dead_letter: NewestDeadLetter | None = None
     candle: NewestCandle | None = None
     fewest: tuple[str, int] | None = None
+    engine: str | None = None
 
 
 def look_at_tables(
@@ -52,6 +56,7 @@ def look_at_tables(
             dead_letter=vitals.newest_dead_letter(),
             candle=vitals.newest_candle(),
             fewest=vitals.fewest_trades(enough) if enough else None,
+            engine=vitals.engine(),
         )
 
 

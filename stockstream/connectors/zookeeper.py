@@ -1,0 +1,23 @@
+"""Whether a ZooKeeper of this machine answers."""
+
+import socket
+
+from stockstream.errors import ZooKeeperUnreachableError
+
+ASKED, WELL = b"ruok", b"imok"
+
+
+def require_answer(port: int, patience: float = 2.0) -> None:
+    """Ask the server at 127.0.0.1 how it is, in its own four letters.
+
+    Raises:
+        ZooKeeperUnreachableError: it does not answer within `patience` seconds, or is not well.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=patience) as there:
+            there.sendall(ASKED)
+            answer = there.recv(len(WELL))
+    except OSError as exc:
+        raise ZooKeeperUnreachableError(port=port, reason=exc.strerror or exc) from exc
+    if answer != WELL:
+        raise ZooKeeperUnreachableError(port=port, reason="what answers is no ZooKeeper that is well")

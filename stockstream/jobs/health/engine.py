@@ -1,0 +1,59 @@
+"""Who makes the candles, the aggregator or Flink; and if it is Flink, how its job is."""
+
+from collections.abc import Callable
+
+from stockstream.connectors.flink_rest import Flink, JobStatus
+from stockstream.errors import FlinkError, StockstreamError
+from stockstream.jobs.health.lag import FEW, SECONDS_OF_FLOW
+from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.tables import TablesSight
+from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
+
+REMEDY = "python flink_processor.py status"
+RUNNING = "RUNNING"
+
+JobSight = Twice[JobStatus] | None
+
+
+def look_at_job(
+    page: str, name: str, tables: Callable[[], TablesSight | StockstreamError], pause: Callable[[], object]
+) -> JobSight:
+    """Look at Flink's job, where the tables say that Flink makes the candles; at one that is behind, twice.
+
+    Raises:
+        FlinkError: its page does not answer, or knows no such job.
+    """
+    seen = tables()
+    if not isinstance(seen, TablesSight) or seen.engine != "flink":
+        return None
+    flink = Flink(page)
+    job = flink.running(name)
+    if not job:
+        raise FlinkError(what=f"{page} knows no job {name!r}")
+    before = flink.status(job)
+    if (before.lag or 0) <= FEW:
+        return Twice(before, before)
+    pause()
+    return Twice(before, flink.status(job))
+
+
+def judge_job(seen: JobSight | StockstreamError, arrived: int) -> Check:
+    """Judge the job; one that runs on another cluster is known by its lock alone.
+
+    Args:
+        arrived: messages that came into the topic within a second.
+    """
+    if seen is None or isinstance(seen, StockstreamError):
+        why = happened(seen) if seen else "nothing tells how far it is"
+        return waiting("flink", f"makes the candles; {why}", f"{REMEDY} --flink URL, where it runs elsewhere")
+    job = seen.after
+    if job.state != RUNNING:
+        return failed("flink", f"its job is {job.state.lower()} ({job.reason or 'no reason given'})", REMEDY)
+    if job.lag is None:
+        return ok("flink", "makes the candles")
+    distance = f"{job.lag:,} to read" if job.lag else "nothing left to read"
+    if job.lag <= max(FEW, SECONDS_OF_FLOW * arrived):
+        return ok("flink", f"makes the candles; {distance}")
+    if seen.before.lag is not None and job.lag < seen.before.lag:
+        return waiting("flink", f"is catching up: {distance}")
+    return failed("flink", f"falls behind: {distance}", REMEDY)

@@ -1,0 +1,20 @@
+"""ZooKeeper, where the Kafka that was brought up here stands on it."""
+
+from stockstream.connectors.zookeeper import require_answer
+from stockstream.errors import StockstreamError
+from stockstream.jobs.health.sight import Glance
+from stockstream.jobs.health.verdict import Check, failed, happened, ok
+
+REMEDY = "./start.sh, or see zookeeper.log in DATA_DIR/logs; SERVICES=external where Kafka is not ours"
+
+
+def look_at_zookeeper(port: int, seconds: float) -> Glance[None]:
+    """Begin to look."""
+    return Glance(lambda: require_answer(port), seconds)
+
+
+def judge_zookeeper(port: int, seen: StockstreamError | None) -> Check:
+    """Judge the server."""
+    if isinstance(seen, StockstreamError):
+        return failed("zookeeper", happened(seen), REMEDY)
+    return ok("zookeeper", f"answers at 127.0.0.1:{port}")

@@ -1,0 +1,84 @@
+"""An embedded Apache ZooKeeper and the last Kafka that speaks to it, on this machine's loopback alone.
+
+For sites that have not left ZooKeeper yet: `KAFKA_METADATA=zookeeper`. Both come from one lock file,
+ZooKeeper in the version that Kafka 3.9 names. Their data lie beside those of a Kafka without ZooKeeper,
+which cannot read them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from stockstream.errors import ServiceError
+from stockstream.services import java, ports
+from stockstream.services.program import Program
+
+HERE = Path(str(files(__package__)))
+LOCK = HERE / "kafka_zookeeper.lock.toml"
+LOGGING = f"-Dlog4j.configuration={(HERE / 'log4j.properties').as_uri()}"
+# Kilobytes that a log of transactions takes at once; by default 64 MB.
+ROOM = "-Dzookeeper.preAllocSize=4096"
+
+
+def prepare(port: int, folder: Path) -> Program:
+    """Write ZooKeeper's configuration, and return the program that serves it.
+
+    Args:
+        port: where it listens, on 127.0.0.1.
+        folder: where `zookeeper/` (data) and `zookeeper.properties` go.
+
+    Raises:
+        ServiceError: the archives cannot be fetched, or the folder cannot be written.
+    """
+    data, properties = folder / "zookeeper", folder / "zookeeper.properties"
+    with _told("ZooKeeper", folder):
+        start = java.command(LOCK, folder, "-Xmx128m", ROOM, LOGGING)
+        data.mkdir(parents=True, exist_ok=True)
+        properties.write_text(_template("zookeeper.properties").format(data=data, port=port), "utf-8")
+    command = (*start, "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(properties))
+    return Program("zookeeper", command, folder, part="base")
+
+
+def prepare_kafka(servers: str, port: int, folder: Path) -> Program:
+    """Write the configuration of the Kafka on top of it, and return the program that serves it.
+
+    Args:
+        servers: KAFKA_BOOTSTRAP_SERVERS; its first entry says where to listen.
+        port: ZooKeeper's.
+        folder: where `kafka-zookeeper/` (data) and `kafka-zookeeper.properties` go.
+
+    Raises:
+        ServiceError: as `prepare` does.
+    """
+    data, properties = folder / "kafka-zookeeper", folder / "kafka-zookeeper.properties"
+    with _told("Kafka", folder):
+        start = java.command(LOCK, folder, "-Xmx512m", LOGGING)
+        data.mkdir(parents=True, exist_ok=True)
+        properties.write_text(_broker(servers, port, data), "utf-8")
+    return Program("kafka", (*start, "kafka.Kafka", str(properties)), folder, patience=30, part="server")
+
+
+def _broker(servers: str, port: int, data: Path) -> str:
+    host, _, own = servers.partition(",")[0].rpartition(":")
+    names = ports.listeners(host, int(own))
+    return _template("server.zookeeper.properties").format(
+        zookeeper_port=port,
+        listeners=",".join(f"{name}://{place}" for name, place in names.items()),
+        protocols=",".join(f"{name}:PLAINTEXT" for name in names),
+        data=data,
+    )
+
+
+def _template(name: str) -> str:
+    return (HERE / name).read_text("utf-8")
+
+
+@contextmanager
+def _told(whose: str, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise ServiceError(
+            what=f"cannot write {whose}'s data to {folder} ({exc.strerror}); make room or set DATA_DIR"
+        ) from exc

@@ -1,0 +1,29 @@
+"""The ZooKeeper that an embedded Kafka 3.9 stands on."""
+
+from pathlib import Path
+
+from stockstream.connectors.zookeeper import require_answer
+from stockstream.services import zookeeper
+from stockstream.services.program import Program
+from stockstream.services.servers import Server
+from stockstream.settings import Settings
+
+
+class ZooKeeper(Server):
+    """One of this machine's, for our own Kafka alone: that of others has other brokers in it."""
+
+    name, title, setting = "zookeeper", "ZooKeeper", "ZOOKEEPER_PORT"
+    safely = None
+
+    def __init__(self, settings: Settings) -> None:
+        """Read where it should be."""
+        super().__init__(settings)
+        self.host, self.port = "127.0.0.1", settings.zookeeper_port
+
+    def check(self) -> None:
+        """Raise ZooKeeperUnreachableError unless it answers and is well."""
+        require_answer(self.port)
+
+    def prepared(self, folder: Path) -> Program:
+        """Return its program."""
+        return zookeeper.prepare(self.port, folder)
