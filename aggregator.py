@@ -25,6 +25,7 @@ from stockstream.market.windows_frame import DAY, MINUTE, MOST_OVERLAPPING, SECO
 from stockstream.settings import Settings
 
 AHEAD_KBYTES = 2_048  # more makes it no quicker, and larger
+LEAST_BYTES = 65_536  # candles are stored ten times a second at most
 
 log = logging.getLogger("aggregator")
 
@@ -50,7 +51,14 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     lives = TopicLives(address_of(settings), servers, topic, table.job, skips_lost=frame is not None)
     group = group_of(table.job.replace(" ", "-").replace("/", "-"), settings)
     source = KafkaSource(
-        servers, topic, group, aggregator.claim, lives, ahead_kbytes=AHEAD_KBYTES, metrics=metrics
+        servers,
+        topic,
+        group,
+        aggregator.claim,
+        lives,
+        ahead_kbytes=AHEAD_KBYTES,
+        least_bytes=LEAST_BYTES,
+        metrics=metrics,
     )
     log.info("reading %s from %s", topic, servers)
     try:

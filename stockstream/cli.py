@@ -8,7 +8,8 @@ import re
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event
 from types import FrameType
@@ -86,6 +87,27 @@ def _stop_on_signals(stop: Event) -> None:
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, request_stop)
+
+
+@contextmanager
+def ended_at_once(stop: Event) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM end the block where it stands: for work that has nothing to put away.
+
+    `stop` is set where it was ended so.
+    """
+
+    def end(_signum: int, _frame: FrameType | None) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    before = {signum: signal.signal(signum, end) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
 
 
 def positive(text: str) -> float:

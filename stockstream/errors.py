@@ -36,6 +36,10 @@ class KafkaUnreachableError(RecoverableError):
     """cannot reach Kafka at {servers} ({reason}); is it running? ./start.sh starts one"""
 
 
+class ZooKeeperUnreachableError(RecoverableError):
+    """cannot reach ZooKeeper at 127.0.0.1:{port} ({reason}); is it running? ./start.sh starts one"""
+
+
 class KafkaLoginRefusedError(RecoverableError):
     """Kafka at {servers} refuses user {user} by {mechanism}; check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD
     and KAFKA_SASL_MECHANISM"""

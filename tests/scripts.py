@@ -10,7 +10,10 @@ from stockstream.settings import PROJECT
 
 @contextmanager
 def running(environment: Mapping[str, str], script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a script; what it says on standard error can be read, and it is killed at the end."""
+    """Run a script; what it says on standard error can be read, and it is killed at the end.
+
+    Of a test that fails, what was not read is printed.
+    """
     with subprocess.Popen(
         [sys.executable, script, *arguments],
         cwd=PROJECT,
@@ -21,6 +24,11 @@ def running(environment: Mapping[str, str], script: str, *arguments: str) -> Ite
     ) as process:
         try:
             yield process
+        except BaseException:
+            process.kill()
+            if process.stderr:
+                print(process.stderr.read(), file=sys.stderr)  # noqa: T201 - pytest shows it
+            raise
         finally:
             process.kill()
 

@@ -8,12 +8,14 @@ sees places on the tape, which lie the base of the topic's life above them.
 
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from threading import Thread
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from stockstream.connectors.batch import Batch, batch_of
 from stockstream.connectors.kafka_cluster import REFUSED, Where, consumer
-from stockstream.connectors.kafka_partitions import Hints, Partitions
+from stockstream.connectors.kafka_partitions import PATIENCE, Hints, Partitions
 from stockstream.connectors.metrics import ReaderMetrics
 from stockstream.connectors.topic_lives import Lives, OneLife
 from stockstream.errors import OffsetsGoneError, TopicMissingError
@@ -22,12 +24,13 @@ log = logging.getLogger("kafka")
 
 Positions = Callable[[list[int]], dict[int, int]]
 
-# What the client reports and mends by itself, but a person who waits should hear of.
-OUTAGES = (KafkaError._ALL_BROKERS_DOWN, *REFUSED)  # noqa: SLF001
+# What may be an outage, which the client mends by itself, but a person who waits should hear of.
+DOUBTS = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *REFUSED)  # noqa: SLF001
 NO_TOPIC = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001
 # Seconds: a batch takes about as long to store, so less would cost more than it saves.
 LINGER = 0.005
 BACKLOG = 1_000
+FETCH_WAIT = 50  # milliseconds
 
 CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "enable.auto.commit": False,
@@ -37,9 +40,14 @@ CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     # The least that brokers allow by default: a killed member's partitions move on after this long.
     "session.timeout.ms": 6_000,
     "heartbeat.interval.ms": 1_500,
-    "max.poll.interval.ms": 300_000,
+    # A member whose connection broke while it joined counts as joining for so long, and all of its group wait
+    # for it: after a broker was killed that has been five minutes. Nothing here works as long between polls.
+    "max.poll.interval.ms": 45_000,
     # With the default of 1 s, a full local queue would stop fetching for as long.
     "fetch.queue.backoff.ms": 5,
+    # A question about a partition's bounds waits behind the fetch that waits for messages, and a rebalance
+    # asks two a partition: half a second each by default.
+    "fetch.wait.max.ms": FETCH_WAIT,
     # Partitions that are added, and a topic that comes back, are noticed after this long.
     "topic.metadata.refresh.interval.ms": 10_000,
     "queued.max.messages.kbytes": 4_096,
@@ -60,6 +68,7 @@ class KafkaSource:
         lives: Lives | None = None,
         *,
         ahead_kbytes: int = 8_192,
+        least_bytes: int = 1,
         metrics: ReaderMetrics | None = None,
     ) -> None:
         """Join the group.
@@ -71,6 +80,8 @@ class KafkaSource:
             lives: tells where the topic's offsets lie on the tape, or refuses to read them; it is
                 asked before `positions`. By default places are offsets.
             ahead_kbytes: how much is fetched ahead; it takes three times as much memory.
+            least_bytes: what the broker waits for, FETCH_WAIT at most: more of it is less work for both, and
+                messages that come a little later.
             metrics: told what is left to read, and of partitions that come and go.
         """
         self._metrics = metrics or ReaderMetrics()
@@ -81,7 +92,7 @@ class KafkaSource:
         self._bases: dict[int, int] = {}
         self._hints = Hints()
         self._waiting: set[int] = set()
-        self._asleep = False
+        self._fetched: frozenset[int] = frozenset()
         self._left_out: frozenset[int] = frozenset()
         self._is_in_doubt = False
         self._has_share = False
@@ -89,8 +100,8 @@ class KafkaSource:
             servers,
             CONSUMER_SETTINGS
             | {"group.id": group, "error_cb": self._note}
-            | {"queued.max.messages.kbytes": ahead_kbytes},
-            logger=logging.getLogger(group),
+            | {"queued.max.messages.kbytes": ahead_kbytes, "fetch.min.bytes": least_bytes},
+            logger=_log_of(group),
         )
         self._partitions = Partitions(self._consumer, servers, topic)
         self._trouble: KafkaError | None = None
@@ -116,12 +127,12 @@ class KafkaSource:
             RecoverableError: what `positions` or `lives` raised.
             StockstreamError: the place to read from is gone, and what to do.
         """
-        self._wake()
         self._commit_hints()
         self._raise_trouble()
         if self._is_in_doubt and not self._is_still_member(wait):
             return Batch()
         self._start_waiting()
+        self._fetch_only(self._at.keys() - self._waiting - self._left_out)
         messages = self._fetch(most, wait)
         if any(map(Message.error, messages)) or not self._at.keys() >= set(map(Message.partition, messages)):
             self._note_faults(messages)
@@ -143,12 +154,9 @@ class KafkaSource:
         return messages
 
     def _note_faults(self, messages: list[Message]) -> None:
-        """Keep a fault to be raised at the next call: the good messages beside it must not be lost.
-
-        A partition that waits for its position may stand before its oldest message, and is not read there.
-        """
+        """Keep a fault to be raised at the next call: the good messages beside it must not be lost."""
         for message in messages:
-            if message.error() and message.partition() not in self._waiting:
+            if message.error():
                 self._trouble = message.error()
 
     def hint(self, batch: Batch) -> None:
@@ -160,17 +168,12 @@ class KafkaSource:
 
     def keep_alive(self) -> None:
         """Stay in the group without reading: for a batch that waits for its database."""
-        self._asleep = True
-        self._consumer.pause(self._reading())
         self._commit_hints()
         self._serve_group(0)
 
     def leave_out(self, partitions: frozenset[int]) -> None:
         """Read nothing of these partitions until the next call, and of all others again."""
-        if partitions != self._left_out:
-            self._consumer.resume(self._partitions.named(self._left_out & self._at.keys()))
-            self._consumer.pause(self._partitions.named(partitions & self._at.keys()))
-            self._left_out = partitions
+        self._left_out = partitions
 
     def rewind(self) -> None:
         """Ask `positions` again for every partition, and read from there: we were refused.
@@ -210,9 +213,12 @@ class KafkaSource:
         )
 
     def close(self) -> None:
-        """Leave the group."""
+        """Leave the group; where no broker hears it, it finds out by itself."""
         self._commit_hints()
-        self._consumer.close()
+        # The client waits without end for an answer to what it has asked: the process need not.
+        leaving = Thread(target=self._consumer.close, name="leaving", daemon=True)
+        leaving.start()
+        leaving.join(PATIENCE)
 
     def _commit_hints(self) -> None:
         offsets = self._hints.take(self._topic, self._bases, self._at)
@@ -221,20 +227,30 @@ class KafkaSource:
 
     def _is_still_member(self, wait: float) -> bool:
         """Serve the group and ask it whether we belong to it; if not, it takes our partitions away."""
-        self._consumer.pause(self._reading())
         self._serve_group(wait)
         self._is_in_doubt = not self._partitions.are_ours(self._at)
         return not self._is_in_doubt
 
     def _serve_group(self, wait: float) -> None:
-        """Let the group hand out and take away partitions; paused ones give nothing."""
-        for message in self._consumer.consume(1, wait):
-            fault = message.error()
-            if fault:
-                self._trouble = fault
-            else:
-                # It was on its way before the pause: it is to be read again.
-                self._waiting |= {int(message.partition() or 0)} & set(self._at)
+        """Let the group hand out and take away partitions, and read none."""
+        self._fetch_only(frozenset())
+        self._note_faults(self._consumer.consume(1, wait))
+
+    def _fetch_only(self, wanted: AbstractSet[int]) -> None:
+        """Have the client fetch these partitions from our places, and no others.
+
+        They are taken and given back, never paused: the client drops a resume that meets the start of the
+        same partition in its own thread, and the partition would be silent for good.
+        """
+        given_back, taken = self._fetched - wanted, sorted(wanted - self._fetched)
+        if given_back:
+            self._consumer.incremental_unassign(self._partitions.named(given_back))
+        if taken:
+            self._consumer.incremental_assign([self._place(partition) for partition in taken])
+        self._fetched = frozenset(wanted)
+
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(self._topic, partition, self._at[partition] - self._bases[partition])
 
     def _is_same_topic(self, messages: list[Message]) -> bool:
         """Tell whether messages are of the topic that was entered, and not of one made in its place.
@@ -255,10 +271,8 @@ class KafkaSource:
         return is_same
 
     def _assigned(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
-        # Until the position is known, a plain number: to look up a named place such as the end takes a
-        # round trip, and an answer that comes after the position was set would move the reader there.
-        consumer.incremental_assign([TopicPartition(self._topic, each.partition, 0) for each in assigned])
-        consumer.pause(assigned)
+        # None is fetched before its position is known; the client would do so by itself if nothing were said.
+        consumer.incremental_assign([])
         self._waiting |= {each.partition for each in assigned}
         self._has_share = True
         self._metrics.rebalanced("assigned")
@@ -272,35 +286,27 @@ class KafkaSource:
         self._let_go(consumer, lost)
 
     def _let_go(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
-        for each in revoked:
-            self._at.pop(each.partition, None)
-            self._waiting.discard(each.partition)
-        consumer.incremental_unassign(revoked)
-
-    def _wake(self) -> None:
-        if self._asleep:
-            self._consumer.resume(self._reading())
-            self._asleep, self._left_out = False, frozenset()
-
-    def _reading(self) -> list[TopicPartition]:
-        return self._partitions.named(self._at)
+        gone = {each.partition for each in revoked}
+        for partition in gone:
+            self._at.pop(partition, None)
+        self._waiting -= gone
+        consumer.incremental_unassign(self._partitions.named(self._fetched & gone))
+        self._fetched -= gone
 
     def _start_waiting(self) -> None:
-        """Start reading each partition that waits for its position."""
+        """Find the position of each partition that waits for it."""
         if not self._waiting:
             return
+        self._fetch_only(self._fetched - self._waiting)
         waiting = sorted(self._waiting)
         self._bases |= self._lives.enter(lambda: self._partitions.extents(waiting))
         positions = self._positions(waiting)
-        starts = [self._start(partition, at) for partition, at in sorted(positions.items())]
-        self._consumer.incremental_unassign(starts)
-        self._consumer.incremental_assign(starts)
-        self._consumer.resume(starts)
-        self._at |= {start.partition: start.offset + self._bases[start.partition] for start in starts}
+        starts = {partition: self._start(partition, at) for partition, at in sorted(positions.items())}
+        self._at |= {partition: start + self._bases[partition] for partition, start in starts.items()}
         self._waiting -= set(positions)
 
-    def _start(self, partition: int, at: int) -> TopicPartition:
-        """Return where to read a partition from: the place, or the oldest message after it."""
+    def _start(self, partition: int, at: int) -> int:
+        """Return the offset to read a partition from: the place's, or the oldest message's after it."""
         begin, end = self._partitions.bounds(partition)
         offset = at - self._bases[partition]
         if offset > end:
@@ -312,7 +318,7 @@ class KafkaSource:
                 "looked at again",
                 *(partition, self._topic, f"{begin:,}"),
             )
-        return TopicPartition(self._topic, partition, max(offset, begin))
+        return max(offset, begin)
 
     def _note(self, error: KafkaError) -> None:
         # That no broker is left follows a refused login, and tells less.
@@ -331,5 +337,19 @@ class KafkaSource:
             self._trouble = None
         if trouble.code() in NO_TOPIC or trouble.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             self._waiting |= set(self._at)
-        if trouble.code() in OUTAGES:
-            raise self._partitions.unreachable(trouble)
+        if trouble.code() in DOUBTS:
+            # The client tells of each connection that it loses, and of none that it has again.
+            self._trouble = trouble
+            self._partitions.require_answer(trouble)
+            self._trouble = None
+
+
+def _log_of(group: str) -> logging.Logger:
+    """Return the client's own log, without what `error_cb` is told too: a line for each try to connect."""
+    own = logging.getLogger(group)
+    own.addFilter(_is_news)
+    return own
+
+
+def _is_news(line: logging.LogRecord) -> bool:
+    return not line.getMessage().startswith(("FAIL ", "ERROR "))

@@ -10,6 +10,7 @@ from stockstream.connectors.topic_lives import Extent
 from stockstream.errors import RecoverableError
 
 PATIENCE = 5.0
+GLANCE = 1.0
 
 
 class Partitions:
@@ -67,6 +68,13 @@ class Partitions:
         except KafkaException:
             return False
         return True
+
+    def require_answer(self, error: KafkaError) -> None:
+        """Ask any broker; raises the project's error if none answers within a second, `error` before that."""
+        try:
+            self._consumer.list_topics(self._topic, timeout=GLANCE)
+        except KafkaException as exc:
+            raise outage(self._servers, exc.args[0], [error]) from exc
 
     def unreachable(self, error: KafkaError) -> RecoverableError:
         """Return the project's own error."""

@@ -62,6 +62,7 @@ class Readers:
         connection = connect(self._address, self._application)
         with own_errors(self._address), connection, connection.cursor() as cursor:
             cursor.execute(query("read_alone"))
+            cursor.execute("SET statement_timeout = %s", (LONGEST_STATEMENT_MS,))
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         return connection
 
@@ -72,5 +73,4 @@ class Readers:
                 cursor.execute(statement, facts)
                 return cursor.fetchall()
 
-            cursor.execute("SET LOCAL statement_timeout = %s", (LONGEST_STATEMENT_MS,))
             return work(rows)

@@ -7,7 +7,7 @@ import numpy as np
 
 from stockstream.market.simulator.tape import Floats, Ints
 
-TICK = 0.01  # seconds: trades due within one go out together
+TICK = 0.02  # seconds: trades due within one go out together
 GRACE = 1.0  # seconds of schedule that are made up after a stall
 OLDEST = 50_000  # microseconds
 

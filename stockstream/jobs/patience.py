@@ -19,7 +19,7 @@ from stockstream.errors import RecoverableError
 
 Result = TypeVar("Result")
 
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 2.0
 SPEAK_EVERY = 30.0
 
 

@@ -14,7 +14,7 @@ from typing import Protocol, Self
 from stockstream.connectors.batch import Batch
 from stockstream.connectors.ready import Ready, ready
 from stockstream.connectors.tape import unmarked
-from stockstream.errors import StockstreamError
+from stockstream.errors import RecoverableError, StockstreamError
 from stockstream.market.arrivals import Messages, sort
 
 Found = tuple[Ready, Batch]
@@ -65,7 +65,9 @@ class Prefetch:
         """
         self._source = source
         self._reached = reached
-        self._ready: Queue[tuple[int, Found | BaseException]] = Queue(AHEAD)
+        # None is the first answer after an error, where it has no messages.
+        self._ready: Queue[tuple[int, Found | BaseException | None]] = Queue(AHEAD)
+        self._trouble: RecoverableError | None = None
         self._wishes: SimpleQueue[tuple[Future[int], Callable[[], int | None]]] = SimpleQueue()
         # What was read before the last rewind is of an older life and is not handed out.
         self._life, self._wanted_life = 0, 0
@@ -94,13 +96,17 @@ class Prefetch:
         """Return the next batch and where it came from; None if nothing comes for a moment.
 
         Raises:
-            StockstreamError: what the source raised; it is asked again at the next call.
+            StockstreamError: what the source raised; it is asked again at the next call, and a
+                RecoverableError stands until it has answered.
         """
         self._asked.set()
         try:
             life, found = self._ready.get(timeout=WAIT)
         except Empty:
+            if self._trouble:
+                raise self._trouble.with_traceback(None) from None
             return None
+        self._trouble = found if isinstance(found, RecoverableError) else None
         if isinstance(found, BaseException):
             raise found
         return found if life == self._wanted_life else None
@@ -116,6 +122,7 @@ class Prefetch:
     def rewind(self) -> None:
         """Forget what was read ahead, and have the source ask again where to read from."""
         self._wanted_life += 1
+        self._trouble = None
         self._wish(self._rewind)
 
     def hint(self, batch: Batch) -> None:
@@ -130,12 +137,16 @@ class Prefetch:
         return future
 
     def _run(self) -> None:
+        has_failed = False
         while not self._ended.is_set():
             try:
                 self._grant_wishes()
-                if batch := self._source.next_batch():
-                    self._hand_over((prepare(batch), batch))
+                batch = self._source.next_batch()
+                if batch or has_failed:
+                    self._hand_over((prepare(batch), batch) if batch else None)
+                has_failed = False
             except BaseException as exc:  # noqa: BLE001 - the other thread raises it, whatever it is
+                has_failed = True
                 self._asked.clear()
                 self._hand_over(exc)
                 # It is asked again when somebody wants to know, not in a spin.
@@ -154,7 +165,7 @@ class Prefetch:
             except StockstreamError as exc:
                 future.set_exception(exc)
 
-    def _hand_over(self, found: Found | BaseException) -> None:
+    def _hand_over(self, found: Found | BaseException | None) -> None:
         """Put it where the other thread takes it; while there is no room, stay in the group."""
         while not self._ended.is_set() and self._life == self._wanted_life:
             try:

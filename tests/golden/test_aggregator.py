@@ -84,8 +84,12 @@ def _produce(settings: Settings, trades: Sequence[Arrival]) -> None:
 
 
 def _read_and_be_killed(environment: Mapping[str, str], connection: Connection, count: int) -> None:
-    with running(environment, "aggregator.py"):
-        until(partial(_has_read, connection, count), patience=90)
+    with running(environment, "aggregator.py") as aggregator:
+        try:
+            until(partial(_has_read, connection, count), patience=90)
+        except AssertionError as exc:
+            aggregator.kill()
+            raise AssertionError(aggregator.communicate()[1]) from exc
 
 
 def _has_read(connection: Connection, count: int) -> bool:

@@ -147,7 +147,7 @@ def test_a_signal_ends_it_when_all_it_has_sent_is_acknowledged(
 ) -> None:
     log = tmp_path / "log"
     with producing(environment, log, "--rate", "20000") as process:
-        until(lambda: total(settings) > 5_000, PATIENCE)
+        until(lambda: reached(settings, 5_000), PATIENCE)
         process.send_signal(signum)
         assert process.wait(PATIENCE) == 0
     sent, acknowledged, failed = counted(log.read_text())
