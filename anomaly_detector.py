@@ -37,13 +37,16 @@ from stockstream.jobs.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
 from stockstream.jobs.findings_report import FORMATS
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
-from stockstream.jobs.train import Recipe, Trainer, Upkeep
+from stockstream.jobs.train import Recipe, Trainer
+from stockstream.jobs.upkeep import Upkeep
 from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED
+from stockstream.market.compiled import spare_scipy
 from stockstream.market.evaluation.labelled import Labelled
 from stockstream.settings import Settings
 
 log = logging.getLogger("detector")
 
+LEAST_BYTES = 65_536  # a batch costs, however few trades it has
 FEWEST_EVALUATED = 100_000
 
 
@@ -71,6 +74,8 @@ def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
 
 def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Print what stands out among stored trades; writes nothing."""
+    # An answer is waited for, and nothing is learnt here.
+    spare_scipy()
     span, store = _span(arguments), ModelStore(settings.models_dir)
     history = History(address_of(settings))
     found = []
@@ -114,13 +119,14 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         group_of(JOB, settings),
         partial(begin, findings, desk, alignment),
         lives,
+        least_bytes=LEAST_BYTES,
         metrics=metrics,
     )
     trainer = Trainer(history, store, partial(datetime.now, UTC))
     idle = Idle(source, time.monotonic, arguments.exit_when_idle)
+    upkeep = Upkeep(desk, trainer, time.monotonic, metrics)
     log.info("watching %s at %s", topic, servers)
     try:
-        upkeep = Upkeep(desk, trainer, time.monotonic, metrics)
         written = watch(
             source, findings, desk, alignment, stop, upkeep=upkeep, idle=idle, alert=webhook, metrics=metrics
         )
@@ -128,6 +134,7 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
         if webhook:
             webhook.close()
         source.close()
+        upkeep.close()
         findings.close()
         history.close()
     log.info("ended: %s findings written", f"{written:,}")
@@ -139,15 +146,23 @@ def run_evaluate(arguments: argparse.Namespace, _settings: Settings, stop: Event
     evaluate_report.check()
     plan = Plan(arguments.seeds, rate=arguments.rate, trades=arguments.trades, share=arguments.share)
     if arguments.file:
-        plan, result = replace(plan, seeds=(), untrained=0), Result()
-        judge(_long_enough(read(arguments.file)), plan, 0, result)
-    else:
-        result = evaluate(plan, stop, _note)
-    if not result.tallies:
+        plan = replace(plan, seeds=(), untrained=0)
+    with cli.ended_at_once(stop):
+        result = Result() if stop.is_set() else _judged(plan, arguments.file)
+    if stop.is_set():
+        _note("ended before all was judged; no report is written")
         return 0
     page = evaluate_report.write(result, plan, arguments.out, source=arguments.file)
     _say(f"{evaluate_report.summary(result)}; see {page}")
     return 0
+
+
+def _judged(plan: Plan, file: Path | None) -> Result:
+    if file is None:
+        return evaluate(plan, _note)
+    result = Result()
+    judge(_long_enough(read(file)), plan, 0, result)
+    return result
 
 
 def _long_enough(tapes: dict[str, Labelled]) -> dict[str, Labelled]:

@@ -41,5 +41,6 @@ def _of(tape: Tape, symbol: str, block: int) -> tuple[Stretch, NDArray[np.object
         names,
         np.full(len(rows), "synthetic", np.object_),
         block * len(tape) + rows + 1,
+        np.ones(len(rows)),
     )
     return stretch, np.array(tape.kinds, np.object_)[tape.label[rows]]

@@ -3,14 +3,13 @@
 from collections import defaultdict
 from datetime import datetime
 
-import numpy as np
-
 from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import Connection
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.stretch import Row, of_rows
+from stockstream.market.anomalies.surroundings import surroundings
 from tests.scripts import ran
 
 Environment = dict[str, str]
@@ -70,12 +69,12 @@ def found_in_one_go(connection: Connection, models: ModelStore) -> list[Finding]
         for symbol, *row in cursor:
             rows[symbol].append(tuple(row))
     tapes = [of_rows(symbol, own) for symbol, own in rows.items()]
-    times = np.sort(np.concatenate([tape.micros for tape in tapes]))
+    market = surroundings(tapes)
     return [
         finding
         for tape in tapes
         for finding in Detector(of_rows(tape.symbol, []), Ensemble(models.load_for(tape.symbol))).examine(
-            tape, lambda _first, _last: times
+            tape, lambda _first, _last: market
         )
     ]
 

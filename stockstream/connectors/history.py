@@ -11,8 +11,8 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 from stockstream.connectors.postgres import Address, own_errors
 from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
-from stockstream.market.anomalies.market_book import NOBODY
-from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND, Ints, Stretch, of_rows
+from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND, Floats, Ints, Stretch, of_rows
+from stockstream.market.anomalies.surroundings import NOBODY, Surroundings, of_prices
 
 PORTION = 50_000
 # Of a span with more trades than that, over all symbols, the market is not read: it would take seconds.
@@ -70,24 +70,30 @@ class History:
             while rows := cursor.fetchmany(PORTION):
                 yield of_rows(symbol, rows)
 
-    def market(self, first: int, last: int) -> Ints:
-        """Return when all symbols traded, in order: a `Market`; unknown where it is too much to read."""
+    def market(self, first: int, last: int) -> Surroundings:
+        """Return what all symbols traded: a `Market`; unknown where it is too much to read."""
         since, until = (EPOCH + micros * MICROSECOND for micros in (first, last))
         wanted = {"first": since, "last": until, "most": MARKET + 1}
-        content = _rows(self._market, "market_times", wanted)[0][0] or b""
-        times = np.sort(np.frombuffer(content, ">i8").astype(np.int64)) + EPOCH_2000
-        return times if len(times) <= MARKET else NOBODY
+        tapes = {symbol: _tape(*both) for symbol, *both in _rows(self._market, "market_prices", wanted)}
+        return of_prices(tapes) if sum(len(times) for times, _ in tapes.values()) <= MARKET else NOBODY
 
     def among(self, stretch: Stretch) -> Stretch:
         """Return a stretch of the tape with the market around it."""
         if not len(stretch):
             return stretch
-        return stretch.among(self.market(int(stretch.micros.min()), int(stretch.micros.max())))
+        return self.market(int(stretch.micros.min()), int(stretch.micros.max())).around(stretch)
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
         self._market.close()
+
+
+def _tape(times: bytes, prices: bytes) -> tuple[Ints, Floats]:
+    """Return times and prices in the order of time, from their bytes in any order."""
+    micros = np.frombuffer(times, ">i8").astype(np.int64) + EPOCH_2000
+    order = np.argsort(micros, kind="stable")
+    return micros[order], np.frombuffer(prices, ">f8").astype(np.float64)[order]
 
 
 def _rows(session: Session, name: str, values: dict[str, object]) -> list[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from stockstream.errors import BadTradeError, UsageError
 from stockstream.market.anomalies.stretch import of_trades
+from stockstream.market.anomalies.surroundings import surroundings
 from stockstream.market.evaluation.labelled import SINGLE, Labelled, events_of
 from stockstream.market.labels import read_label
 from stockstream.market.trade import Trade, decode
@@ -28,10 +29,8 @@ def read(path: Path) -> dict[str, Labelled]:
     except OSError as exc:
         raise UsageError(what=f"{path} cannot be read ({exc.strerror})") from exc
     tapes = {symbol: _labelled(symbol, own) for symbol, own in sorted(trades.items())}
-    times = np.sort(
-        np.concatenate([tape.stretch.micros for tape in tapes.values()] or [np.zeros(0, np.int64)])
-    )
-    return {name: replace(tape, stretch=tape.stretch.among(times)) for name, tape in tapes.items()}
+    market = surroundings(tape.stretch for tape in tapes.values())
+    return {name: replace(tape, stretch=market.around(tape.stretch)) for name, tape in tapes.items()}
 
 
 def _trade(line: bytes, path: Path, number: int) -> Trade:

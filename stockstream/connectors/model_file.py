@@ -15,7 +15,7 @@ from stockstream.market.anomalies.linear import Linear
 from stockstream.market.anomalies.model import Card, Model
 from stockstream.market.anomalies.scores import METHODS
 
-FORMAT = 4
+FORMAT = 5
 MOST_BYTES = 16_777_216
 TREE = {"roots": np.int64, "column": np.int64, "cut": np.float64, "left": np.int64, "right": np.int64}
 # Whatever has a column for each feature is stored as one row of numbers after the other.
@@ -120,13 +120,17 @@ def check(facts: Facts, symbol: str) -> None:
     if (facts.format, facts.features, facts.context) != (FORMAT, features.NAMES, features.CONTEXT):
         message = "outdated: it was made for other features"
         raise BadModelError(message)
-    if set(facts.card.thresholds) != set(METHODS):
+    if not set(facts.card.thresholds) == set(facts.card.faster) == set(METHODS):
         message = "outdated: it was made for other methods"
         raise BadModelError(message)
     if facts.card.symbol != symbol:
         message = f"it is the model of {facts.card.symbol}"
         raise BadModelError(message)
-    numbers = (facts.normal, facts.card.size_deviation, *facts.card.thresholds.values())
+    card = facts.card
+    numbers = (
+        *(facts.normal, card.size_deviation, card.pace),
+        *(*card.thresholds.values(), *card.faster.values()),
+    )
     if not all(0 < number < np.inf for number in numbers):
         message = "its numbers are out of range"
         raise BadModelError(message)

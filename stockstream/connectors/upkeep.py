@@ -58,8 +58,8 @@ def places(connection: Connection, address: Address) -> list[JobPlace]:
 def newest_trade(connection: Connection, address: Address) -> datetime | None:
     """Return the event time of the newest trade, None where there is none."""
     with own_errors(address), connection.cursor() as cursor:
-        cursor.execute(query("newest_trade"))
-        row: tuple[datetime | None] = cursor.fetchone() or (None,)
+        cursor.execute(query("vitals_trade"))
+        row: tuple[datetime | None, ...] = cursor.fetchone() or (None,)
         return row[0]
 
 

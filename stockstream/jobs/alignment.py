@@ -2,7 +2,8 @@
 
 A symbol's pace is held against the market's, so a trade is examined once all is read that happened until
 then: the slowest partition with something left to read decides. One that has been silent for SILENT
-seconds is not waited for, nor is one that is read to its end.
+seconds is not waited for, nor is one that is read to its end: but that is believed of the next look alone,
+because what came to all partitions at once is not fetched from all of them at once.
 """
 
 from collections import deque
@@ -42,6 +43,7 @@ class Lane:
     end: int = 0
     reached: float = -float("inf")
     held: deque[tuple[int, Trade | None]] = field(default_factory=deque)
+    met: int = 0  # so many of those that are held were held at the last look
 
 
 class Alignment:
@@ -95,20 +97,25 @@ class Alignment:
             if number not in caught_up and now - lane.heard < SILENT
         ]
         through, frontier = Through(), min(awaited, default=float("inf"))
+        sure = min((lane.reached for lane in self._lanes.values()), default=frontier)
         for number, lane in self._lanes.items():
-            _pass(number, lane, frontier, through)
+            _pass(number, lane, (frontier, sure), through)
         return through
 
 
-def _pass(number: int, lane: Lane, frontier: float, through: Through) -> None:
-    begin = lane.begin
+def _pass(number: int, lane: Lane, frontiers: tuple[float, float], through: Through) -> None:
+    """Let a lane's trades through: those met at the last look up to one frontier, new ones up to another."""
+    frontier, sure = frontiers
+    begin, met = lane.begin, lane.met
     while lane.held:
         offset, trade = lane.held[0]
-        if trade and _micros(trade) > frontier:
+        if trade and _micros(trade) > (frontier if met > 0 else sure):
             break
         lane.held.popleft()
+        met -= 1
         if trade:
             through.trades.append((number, offset, trade))
+    lane.met = len(lane.held)
     lane.begin = lane.held[0][0] if lane.held else lane.end
     if lane.begin > begin:
         through.spans[number] = begin, lane.begin

@@ -10,8 +10,7 @@ from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import CONTEXT
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.market_book import Market
-from stockstream.market.anomalies.stretch import Ints
+from stockstream.market.anomalies.surroundings import Market, Surroundings
 
 NEWEST = 20_000
 
@@ -68,14 +67,14 @@ def _ensemble(store: ModelStore, symbol: str, tell: Callable[[str], None]) -> En
 def _told_if_unknown(market: Market, symbol: str, tell: Callable[[str], None]) -> Market:
     told = list[bool]()
 
-    def times(first: int, last: int) -> Ints:
+    def around(first: int, last: int) -> Surroundings:
         known = market(first, last)
         if not len(known) and not told:
             told.append(True)
             tell(f"{symbol}: the market has too many trades in that time; bursts are told by {symbol} alone")
         return known
 
-    return times
+    return around
 
 
 def _nothing(symbol: str, newest: datetime | None) -> str:

@@ -1,6 +1,7 @@
 """The detector's loop: from the topic to the findings."""
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -18,8 +19,9 @@ from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.stretch import Stretch, of_trades
 from stockstream.market.trade import Trade
 
-# A look each half second finds soon enough, and leaves the processor alone in between.
-MOST, WAIT = 10_000, 0.5
+MOST, WAIT = 10_000, 0.25
+# Seconds: a look costs much the same however few trades are new, for each is seen among those before it.
+BETWEEN_LOOKS = 0.25
 
 log = logging.getLogger("detector")
 
@@ -99,6 +101,8 @@ def watch(  # noqa: PLR0913 - what a loop works with
     Trades pass when the other partitions are read as far in time (see `alignment`); what waits is not
     behind the places yet, so a restart reads it again.
 
+    Batches are BETWEEN_LOOKS seconds apart at least, except when there is a backlog.
+
     Order of effects, per batch: the places and the findings in one transaction, then the offset as
     a hint to the broker. While the database is away nothing is read and the member stays in its
     group; the batch at hand is examined once and written when it can be.
@@ -115,6 +119,7 @@ def watch(  # noqa: PLR0913 - what a loop works with
     written = 0
     while not stop.is_set():
         metrics.turned()
+        began = time.monotonic()
         try:
             batch = patience(partial(source.next_batch, MOST, WAIT))
             alignment.add(batch)
@@ -133,6 +138,8 @@ def watch(  # noqa: PLR0913 - what a loop works with
             elif not alignment.holds and patience(idle.is_over):
                 break
             upkeep()
+            if len(batch.values) < MOST:
+                stop.wait(max(began + BETWEEN_LOOKS - time.monotonic(), 0.0))
         except FencedError as exc:
             log.warning("%s", exc)
             metrics.refused()
@@ -158,7 +165,7 @@ def examined(through: Through, findings: FindingsLog, desk: Desk) -> list[Findin
     # All of the market's trades are seen before the first of them is judged.
     for partition, *both in stretches:
         for stretch in both:
-            desk.see(partition, stretch.micros)
+            desk.see(partition, stretch)
     return sorted(_judged(stretches, desk), key=lambda finding: finding.end)
 
 

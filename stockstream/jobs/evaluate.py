@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Event
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from stockstream.market.evaluation.regimes import REGIMES, regimes
 from stockstream.market.simulator import listed
 
 # Tuned on, and so never reported on by default; and reported on.
-TUNED_ON, REPORTED_ON = (1, 2, 3), (101, 102, 103, 104, 105)
+TUNED_ON, REPORTED_ON = (1, 2, 3, 4, 5, 6), (101, 102, 103, 104, 105)
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,15 @@ class Result:
         return self.known + self.unknown
 
 
-def evaluate(plan: Plan, stop: Event, tell: Callable[[str], None]) -> Result:
-    """Judge the detector on simulated markets, a seed after the other, until `stop` is set."""
+def evaluate(plan: Plan, tell: Callable[[str], None]) -> Result:
+    """Judge the detector on simulated markets, a seed after the other; `tell` is told what is at hand."""
     result = Result()
     for seed in plan.seeds:
-        if stop.is_set():
-            break
         tell(f"seed {seed}")
         tapes = simulate(seed, listed(plan.symbols), plan.rate, plan.trades, mixed(plan.share))
+        tell(f"seed {seed}: learning and judging")
         judge(tapes, plan, seed, result)
+        tell(f"seed {seed}: counting what is found in calm markets")
         _judge_clean(plan, seed, result)
     return result
 
@@ -103,8 +102,8 @@ def _tally(part: Labelled, model: Model) -> Tally:
 
 def _scores(part: Labelled, model: Model, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
     """Return one score a trade: the ensemble's is the largest of its methods' over their thresholds."""
-    each = score(part.stretch, model).each
-    ratios = [values / model.card.thresholds[method] for method, values in each.items()]
+    scores = score(part.stretch, model)
+    ratios = [scores.each[method] / limit for method, limit in Ensemble(model).limits(scores).items()]
     ensemble = np.max(ratios, axis=0)[CONTEXT - LOOKBACK :]
     return ensemble, rolling_z(part.stretch)[CONTEXT:], rng.random(len(ensemble))
 

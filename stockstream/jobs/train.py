@@ -7,10 +7,8 @@ from datetime import datetime
 from threading import Event
 
 from stockstream.connectors.history import ALL, History, Span
-from stockstream.connectors.metrics import DetectorMetrics
 from stockstream.connectors.models import ModelStore
-from stockstream.errors import ModelsFolderError, RecoverableError, TooFewTradesError
-from stockstream.jobs.desk import Desk
+from stockstream.errors import TooFewTradesError
 from stockstream.jobs.drift import drifted, note
 from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED, Model, fit, fit_together
 from stockstream.market.anomalies.stretch import Stretch
@@ -134,57 +132,3 @@ def _line(model: Model) -> str:
         f"{card.last:%Y-%m-%d %H:%M:%S} UTC, at most {card.budget:g} false alerts a day; "
         f"model {model.version}"
     )
-
-
-class Upkeep:
-    """What the watch does between batches: takes up changed models, and trains missing ones."""
-
-    REFRESH_EVERY = 5.0
-    TRAIN_EVERY = 20.0
-    LOOK_EVERY = 600.0
-    LOOKED_AT = 20
-
-    def __init__(
-        self, desk: Desk, trainer: Trainer, clock: Callable[[], float], metrics: DetectorMetrics | None = None
-    ) -> None:
-        """Begin; `clock` tells seconds that never go back, `metrics` are told which models there are."""
-        self._metrics = metrics or DetectorMetrics()
-        self._desk = desk
-        self._trainer = trainer
-        self._clock = clock
-        self._refresh_at = self._train_at = clock() + self.REFRESH_EVERY
-        self._look_at = clock() + self.LOOK_EVERY
-
-    def __call__(self) -> None:
-        """Do what is due; it is cheap when nothing is."""
-        now = self._clock()
-        if now >= self._refresh_at:
-            self._refresh_at = now + self.REFRESH_EVERY
-            self._refresh()
-        if now >= self._train_at:
-            # One a call: the group waits for nobody who trains a thousand symbols in one go.
-            self._train_at = now if self._train_one() else now + self.TRAIN_EVERY
-        if now >= self._look_at:
-            self._look_at = now + self.LOOK_EVERY
-            self._look_for_drift()
-
-    def _look_for_drift(self) -> None:
-        try:
-            self._trainer.look_for_drift(self._desk.with_model()[: self.LOOKED_AT])
-        except RecoverableError as exc:
-            log.warning("no look at drift now: %s", exc)
-
-    def _train_one(self) -> bool:
-        try:
-            trained = self._trainer.train_ready(self._desk.without_model())
-        except (RecoverableError, ModelsFolderError) as exc:
-            log.warning("no training now: %s", exc)
-            return False
-        if trained is None:
-            return False
-        self._refresh()
-        return True
-
-    def _refresh(self) -> None:
-        self._desk.refresh()
-        self._metrics.models(self._desk.made_at(), without=len(self._desk.without_model()))

@@ -13,7 +13,7 @@ import pytest
 
 from stockstream.connectors.history import History, Span
 from stockstream.connectors.models import ModelStore
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres import Address, Connection, connect
 from stockstream.settings import Settings
 from tests.detections import (
     Environment,
@@ -235,3 +235,37 @@ def test_a_watch_trains_by_itself_and_ends_at_a_signal(environment: Environment,
         said = watch.stderr.read() if watch.stderr else ""
     assert "NVDA: trained on " in said
     assert "Traceback" not in said
+
+
+def test_a_watch_goes_on_while_it_learns(
+    environment: Environment, connection: Connection, address: Address, settings: Settings
+) -> None:
+    fill(environment, 3_000)
+    models = ModelStore(settings.models_dir)
+    with (
+        running(environment, "anomaly_detector.py", "watch") as watch,
+        closing(connect(address, "test")) as holder,
+        holder.cursor() as held,
+    ):
+        until(lambda: examined(connection) == 3_000, patience=60)
+        # Whoever learns reads the tape, and waits as long as another has it.
+        held.execute("LOCK TABLE trades IN ACCESS EXCLUSIVE MODE")
+        until(lambda: is_waiting_for_the_tape(connection), patience=60)
+        produce(environment, 12_000, seed=8)
+        until(lambda: examined(connection) == 15_000, patience=40)
+        assert is_waiting_for_the_tape(connection)
+        holder.rollback()
+        store(environment)
+        until(lambda: models.load("AAPL") is not None, patience=60)
+        watch.terminate()
+        assert watch.wait(timeout=20) == 0
+
+
+def is_waiting_for_the_tape(connection: Connection) -> bool:
+    """Return whether a session of the detector's waits for a lock on the trades."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE relation = 'trades'::regclass AND NOT granted AND application_name ~ 'history')"
+        )
+        return bool((cursor.fetchone() or (False,))[0])

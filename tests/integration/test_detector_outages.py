@@ -39,7 +39,8 @@ def test_a_crash_of_either_server_costs_no_finding_and_doubles_none(
             own_servers.kafka.kill()
             own_servers.kafka.start()
             produce(environment, BATCH, seed=3)
-            until(lambda: has_examined(3 * BATCH), patience=60)
+            # A member that the group believes to be joining is waited for as long as 45 s.
+            until(lambda: has_examined(3 * BATCH), patience=150)
             watch.terminate()
             assert watch.wait(timeout=20) == 0
             said = watch.stderr.read() if watch.stderr else ""

@@ -79,6 +79,7 @@ def test_a_trade_waits_until_the_slower_partition_is_read_as_far(clock: Clock) -
 def test_who_has_nothing_left_or_is_silent_is_not_waited_for(clock: Clock) -> None:
     aligned = Alignment(clock)
     aligned.add(batch(0, 0, 1.0))
+    assert places(aligned.let_through(BOTH, {1})) == []
     assert places(aligned.let_through(BOTH, {1})) == [(0, 0)]
     aligned.add(batch(0, 1, 2.0))
     clock.now = SILENT - 1
@@ -86,6 +87,15 @@ def test_who_has_nothing_left_or_is_silent_is_not_waited_for(clock: Clock) -> No
     assert places(aligned.let_through(BOTH, NONE)) == []
     clock.now = SILENT + 1
     assert places(aligned.let_through(BOTH, NONE)) == [(0, 1), (0, 2)]
+
+
+def test_who_seemed_to_have_nothing_left_is_heard_before_others_of_its_time_are_judged(clock: Clock) -> None:
+    aligned = Alignment(clock)
+    aligned.add(batch(0, 0, 5.0, 6.0))
+    assert places(aligned.let_through(BOTH, {1})) == []
+    aligned.add(batch(1, 0, 5.5))
+    assert places(aligned.let_through(BOTH, NONE)) == [(0, 0), (1, 0)]
+    assert places(aligned.let_through(BOTH, {0, 1})) == [(0, 1)]
 
 
 def test_what_is_no_trade_moves_its_partition_on(clock: Clock) -> None:

@@ -16,6 +16,7 @@ from stockstream.market.anomalies.model import FEWEST_TRADES, POOLED, Model, fit
 from stockstream.market.anomalies.scores import score
 from stockstream.market.anomalies.sequences import alternating, same_side
 from stockstream.market.anomalies.stretch import Stretch, of_rows
+from stockstream.market.anomalies.surroundings import surroundings
 from tests.anomaly_tape import labelled, quiet
 
 NOTHING = of_rows("AAPL", [])
@@ -43,21 +44,22 @@ def test_no_column_that_a_detector_reads_is_the_label() -> None:
         "trade_ids",
         "sources",
         "market",
+        "unrest",
     ]
 
 
 def test_a_stream_within_its_market_finds_what_the_whole_tape_does(model: Model) -> None:
     tape, _ = labelled("AAPL", 3_000, seed=11, share=0.04)
     others = [labelled(symbol, 3_000, 11, 0.04)[0] for symbol in ("MSFT", "NVDA")]
-    times = np.sort(np.concatenate([each.micros for each in (tape, *others)]))
-    whole = Detector(NOTHING, Ensemble(model)).examine(tape, lambda _first, _last: times)
+    market = surroundings([tape, *others])
+    whole = Detector(NOTHING, Ensemble(model)).examine(tape, lambda _first, _last: market)
     book, detector, found = MarketBook(), Detector(NOTHING, Ensemble(model)), list[Finding]()
     for at in range(0, len(tape), 211):
         batch = tape[at : at + 211]
         since = tape.micros[at - 1] if at else -1
         for number, each in enumerate((tape, *others)):
             is_new = (each.micros > since) & (each.micros <= batch.micros[-1])
-            book.add(number, each.micros[is_new])
+            book.add(number, each[is_new])
         found += detector.examine(batch, book.between)
     assert [replace(each, score=0.0) for each in found] == [replace(each, score=0.0) for each in whole]
 

@@ -1,7 +1,6 @@
 """The evaluation: events are counted as they should be, and the detector beats what it must beat."""
 
 from pathlib import Path
-from threading import Event
 
 import numpy as np
 import pytest
@@ -77,7 +76,7 @@ def test_magnitudes_are_what_was_done_to_the_trade() -> None:
 @pytest.fixture(scope="module")
 def result() -> Result:
     """Return a small evaluation on a seed that was tuned on."""
-    return evaluate(Plan(seeds=TUNED_ON[:1], symbols=3, untrained=1, trades=120_000), Event(), lambda _: None)
+    return evaluate(Plan(seeds=TUNED_ON[:1], symbols=3, untrained=1, trades=120_000), lambda _: None)
 
 
 def test_the_detector_beats_the_baselines_by_far(result: Result) -> None:

@@ -5,8 +5,8 @@ import numpy as np
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import CONTEXT
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.market_book import Market, unknown
 from stockstream.market.anomalies.stretch import Stretch
+from stockstream.market.anomalies.surroundings import Market, unknown
 
 
 class Detector:
@@ -38,13 +38,14 @@ class Detector:
         A trade with fewer than CONTEXT trades before it is remembered and not judged: the warm-up.
 
         Args:
-            market: tells when all symbols traded; without it the symbol's own tape is all that counts.
+            market: tells what all symbols traded; without it the symbol's own tape is all that counts.
         """
         known = self._context.then(self._new(trades))
         self._context = known[-CONTEXT:]
         if not len(known):
             return []
-        return self.ensemble.find(known.among(market(int(known.micros.min()), int(known.micros.max()))))
+        around = market(int(known.micros.min()), int(known.micros.max()))
+        return self.ensemble.find(around.around(known))
 
     def _new(self, trades: Stretch) -> Stretch:
         """Return the trades without those met a moment ago: a feed that repeats itself is no run."""

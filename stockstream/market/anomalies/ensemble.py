@@ -16,7 +16,10 @@ from stockstream.market.anomalies.model import Model
 from stockstream.market.anomalies.scores import Scores, score
 from stockstream.market.anomalies.sequences import SEQUENCES
 from stockstream.market.anomalies.stretch import Bools, Floats, Stretch
-from stockstream.market.anomalies.thresholds import Thresholds, unmeasured
+from stockstream.market.anomalies.thresholds import Thresholds, at_pace, unmeasured
+
+# By method, one for each trade.
+Limits = dict[str, Floats]
 
 NO_MODEL = "none"
 # Methods that speak of the same: a pump moves the price, and each of these sees it.
@@ -42,8 +45,17 @@ class Ensemble:
 
     @property
     def thresholds(self) -> Thresholds:
-        """The threshold of each method."""
+        """The threshold of each method, at the usual pace."""
         return self.model.card.thresholds if self.model else unmeasured()
+
+    def limits(self, scores: Scores) -> Limits:
+        """Return the threshold of each method at each trade, by how fast trades come there."""
+        if self.model is None:
+            return {method: np.full(len(scores.pace), limit) for method, limit in unmeasured().items()}
+        card, ratio = self.model.card, scores.pace / self.model.card.pace
+        return {
+            method: at_pace(limit, card.faster[method], ratio) for method, limit in card.thresholds.items()
+        }
 
     @property
     def model_version(self) -> str:
@@ -55,47 +67,37 @@ class Ensemble:
         if len(stretch) <= LOOKBACK + QUIET:
             return []
         scores = score(stretch, self.model)
+        limits = self.limits(scores)
         found: list[Finding] = []
-        for row, methods in self.alerts(scores):
-            found += self._told(stretch, scores, row, methods)
+        for row, methods in _alerts(scores, limits):
+            here = {method: float(limit[row]) for method, limit in limits.items()}
+            found += self._told(stretch, scores, row, methods, here)
         return found
 
     def alerts(self, scores: Scores) -> list[tuple[int, tuple[str, ...]]]:
         """Return the rows that are told, after the first QUIET, with the methods that speak there anew."""
-        limits = self.thresholds
-        above = {method: scores.each[method] > limits[method] for method in limits}
-        fresh = {
-            method: above[method] & ~_spoke_before(family, above)
-            for family in FAMILIES
-            for method in family
-            if method in above
-        }
-        rows = np.flatnonzero(np.any(list(fresh.values()), axis=0))
-        return [
-            (row, self._leading_first(scores, row, [method for method in fresh if fresh[method][row]]))
-            for row in rows[rows >= QUIET].tolist()
-        ]
+        return _alerts(scores, self.limits(scores))
 
-    def _leading_first(self, scores: Scores, row: int, methods: list[str]) -> tuple[str, ...]:
-        limits = self.thresholds
-        return tuple(sorted(methods, key=lambda method: -float(scores.each[method][row]) / limits[method]))
-
-    def _told(self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...]) -> list[Finding]:
+    def _told(
+        self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...], limits: Thresholds
+    ) -> list[Finding]:
         """Return a finding of the trade, if its own measures say so, and one of each streak."""
         of_trade = tuple(method for method in methods if method not in SEQUENCES)
         streaks = [(method,) for method in methods if method in SEQUENCES]
         return [
-            self._finding(stretch, scores, row, each)
+            self._finding(stretch, scores, row, each, limits[each[0]])
             for each in [*([of_trade] if of_trade else []), *streaks]
         ]
 
-    def _finding(self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...]) -> Finding:
+    def _finding(
+        self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...], limit: float
+    ) -> Finding:
         leading, index = methods[0], LOOKBACK + row
         is_streak = leading in SEQUENCES
         # A streak of repetitions begins with the trade that is repeated.
         first = index - int(scores.streaks[leading].length[row]) if is_streak else index
         start, end = sorted((stretch.moment(first), stretch.moment(index)))
-        kind, sentence = explanation.of(stretch, scores, row, leading, self.thresholds[leading], self.model)
+        kind, sentence = explanation.of(stretch, scores, row, leading, limit, self.model)
         return Finding(
             symbol=stretch.symbol,
             kind=kind,
@@ -104,11 +106,30 @@ class Ensemble:
             start=start,
             end=end,
             score=float(scores.each[leading][row]),
-            threshold=self.thresholds[leading],
+            threshold=limit,
             methods=methods,
             explanation=sentence,
             model_version=self.model_version,
         )
+
+
+def _alerts(scores: Scores, limits: Limits) -> list[tuple[int, tuple[str, ...]]]:
+    above = {method: scores.each[method] > limit for method, limit in limits.items()}
+    fresh = {
+        method: above[method] & ~_spoke_before(family, above)
+        for family in FAMILIES
+        for method in family
+        if method in above
+    }
+    rows = np.flatnonzero(np.any(list(fresh.values()), axis=0))
+    return [
+        (row, _leading_first(scores, limits, row, [method for method in fresh if fresh[method][row]]))
+        for row in rows[rows >= QUIET].tolist()
+    ]
+
+
+def _leading_first(scores: Scores, limits: Limits, row: int, methods: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(methods, key=lambda each: -float(scores.each[each][row]) / float(limits[each][row])))
 
 
 def _spoke_before(family: tuple[str, ...], above: dict[str, Bools]) -> Bools:

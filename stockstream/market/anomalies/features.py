@@ -1,6 +1,8 @@
 """The features of a trade: each from the trade and at most `LOOKBACK` trades before it.
 
-One of them, the crowd, also counts what all symbols together traded meanwhile, where that is known.
+One of them, the crowd, also counts what all symbols together traded meanwhile, where that is known, and
+returns, jumps and ramps are less where the others' prices are in unrest (see `surroundings`): they are divided
+by its root.
 
 Nothing here looks ahead, and every window is finite, so that a whole tape and the live stream
 give the same numbers. A trade with fewer than LOOKBACK trades before it has no features, and one
@@ -84,9 +86,10 @@ def features(stretch: Stretch) -> Floats:
     usual = pace.usual(pauses)
     pause = pace.over_usual(pauses, usual)
     size_z, size_ratio = rolling.robust_z(size, LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
+    stirred = np.sqrt(stretch.unrest)
     columns = (
-        returns / volatility,
-        _z(returns, STILL_PRICE),
+        returns / (volatility * stirred),
+        _z(returns, STILL_PRICE) / stirred,
         jump_z(stretch, pause, pace.PAUSES, LOOKBACK),
         size_z,
         _z(price + size, STILL_SIZE, STILL_SIZE),
@@ -95,7 +98,7 @@ def features(stretch: Stretch) -> Floats:
         _imbalance(stretch),
         _vwap_distance(stretch, price) / volatility,
         _volatility_ratio(returns),
-        _z(steps(price, RAMP), STILL_PRICE),
+        _z(steps(price, RAMP), STILL_PRICE) / stirred,
         rolling.reversal(price, LOOKBACK, LEVEL) / (volatility * np.sqrt(LEVEL)),
         crowd_z(pauses, usual, steps(price, STEPS), stretch.market, LOOKBACK)[0],
     )

@@ -8,6 +8,8 @@ seller (Roll, Journal of Finance 39, 1984, with the sides known). So
 with h the least squares slope of returns on changes of side and w the weighted mean of m^2 over that of
 c + pause (realised variance per time: Bachelier, 1900; RiskMetrics, 1996), both over the JUMPS trades
 before. Long pauses weigh more in w than short ones, in which prices hardly move and are mostly rounded.
+Where the other symbols' prices move more than they did, w is larger by their unrest (see `surroundings`):
+at an opening they know it sooner than this symbol's next trades do.
 """
 
 import numpy as np
@@ -51,7 +53,7 @@ def jump_z(stretch: Stretch, pause: Floats, paused: int, first: int) -> Floats:
     before[1:] = (returns[:-1] - slope[1:] * turns[:-1]) / (deviation[1:] * np.sqrt(STANDING + time[:-1]))
     lesser = np.where(one * two > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(two)), 0.0)
     comes_back = (np.abs(before) > SPIKE) & (before * one < 0)
-    jumps: Floats = np.where(comes_back, lesser, one)
+    jumps: Floats = np.where(comes_back, lesser, one) / np.sqrt(stretch.unrest)
     return jumps
 
 

@@ -1,60 +1,84 @@
-"""The market's trades by their times alone: what a symbol's pace is held against."""
+"""The market of a live watch: all symbols' newest trades, as the partitions that are read bring them."""
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stockstream.market.anomalies.stretch import Ints
+from stockstream.market.anomalies.stretch import Floats, Stretch
+from stockstream.market.anomalies.surroundings import PRICES, Surroundings, surprises
 
-# Gives the times of the market's trades from one moment to another, both included, in order: microseconds
-# since 1970. None at all where the market is not known.
-Market = Callable[[int, int], Ints]
-NOBODY = np.empty(0, np.int64)
+TRADE = np.dtype(
+    [("micros", np.int64), ("surprise", np.float64), ("symbol", np.int32), ("partition", np.int32)]
+)
+Trades = NDArray[np.void]
 # A symbol with one trade in so many thousands of the market's is still held against it.
-MOST = 1_000_000
+MOST = 500_000
 
 
-def unknown(_first: int, _last: int) -> Ints:
-    """Return nothing: the market of a tape that is looked at alone."""
-    return NOBODY
-
-
+@dataclass
 class MarketBook:
-    """The newest times of a live market, from the partitions that a process reads.
+    """Keeps the newest `most` to twice as many trades, in order of time.
 
+    >>> from stockstream.market.anomalies.stretch import of_rows
     >>> book = MarketBook()
-    >>> book.add(0, np.array([10, 30]))
-    >>> book.add(1, np.array([20]))
-    >>> book.between(10, 25).tolist()
+    >>> for partition, times in enumerate(((10, 30), (20,))):
+    ...     book.add(partition, of_rows("AB"[partition], [(at, 1.0, 1.0, True, "", "") for at in times]))
+    >>> book.between(10, 25).micros.tolist()
     [10, 20]
     >>> book.drop(0)
-    >>> book.between(0, 99).tolist()
+    >>> book.between(0, 99).micros.tolist()
     [20]
     """
 
-    def __init__(self, most: int = MOST) -> None:
-        """Begin with nothing; at most so many times are kept."""
-        self._most = most
-        self._times, self._partitions = NOBODY, NOBODY
+    most: int = MOST
+    _kept: int = 0
+    _trades: Trades = field(default_factory=lambda: np.empty(0, TRADE))
+    _names: dict[str, int] = field(default_factory=dict)
+    _prices: dict[tuple[int, str], Floats] = field(default_factory=dict)
 
-    def add(self, partition: int, times: Ints) -> None:
-        """Take the times of a partition's trades, in any order."""
-        if not len(times):
+    def add(self, partition: int, trades: Stretch) -> None:
+        """Take a symbol's next trades in a partition, in their order there."""
+        if not len(trades):
             return
         # New trades are the newest, but for a few: only the end is put in order.
-        place = int(np.searchsorted(self._times, times.min(), side="right"))
-        tail = np.concatenate([self._times[place:], times])
-        owners = np.concatenate([self._partitions[place:], np.full(len(times), partition)])
-        order = np.argsort(tail, kind="stable")
-        self._times = np.concatenate([self._times[:place], tail[order]])[-self._most :]
-        self._partitions = np.concatenate([self._partitions[:place], owners[order]])[-self._most :]
+        place = self._place(int(trades.micros.min()), "right")
+        tail = np.concatenate([self._trades[place : self._kept], self._rows(partition, trades)])
+        place = self._with_room(place, len(tail))
+        self._kept = place + len(tail)
+        self._trades[place : self._kept] = tail[np.argsort(tail["micros"], kind="stable")]
 
     def drop(self, partition: int) -> None:
         """Forget a partition's trades."""
-        others = self._partitions != partition
-        self._times, self._partitions = self._times[others], self._partitions[others]
+        kept = self._trades[: self._kept]
+        self._trades = kept[kept["partition"] != partition]
+        self._kept = len(self._trades)
+        self._prices = {key: last for key, last in self._prices.items() if key[0] != partition}
 
-    def between(self, first: int, last: int) -> Ints:
-        """Return the times from one moment to another; a `Market`."""
-        begin, end = np.searchsorted(self._times, first), np.searchsorted(self._times, last, side="right")
-        return self._times[begin:end]
+    def between(self, first: int, last: int) -> Surroundings:
+        """Return the market from one moment to another; a `Market`."""
+        some = self._trades[self._place(first, "left") : self._place(last, "right")]
+        return Surroundings(some["micros"], some["surprise"], some["symbol"], self._names)
+
+    def _place(self, moment: int, side: Literal["left", "right"]) -> int:
+        return int(np.searchsorted(self._trades["micros"][: self._kept], moment, side=side))
+
+    def _rows(self, partition: int, trades: Stretch) -> Trades:
+        before = self._prices.get((partition, trades.symbol), np.empty(0))
+        prices = np.concatenate([before, trades.price])
+        self._prices[partition, trades.symbol] = prices[-(PRICES - 1) :]
+        rows = np.empty(len(trades), TRADE)
+        rows["micros"], rows["surprise"] = trades.micros, surprises(prices)[len(before) :]
+        rows["symbol"] = self._names.setdefault(trades.symbol, len(self._names))
+        rows["partition"] = partition
+        return rows
+
+    def _with_room(self, place: int, more: int) -> int:
+        """Make room for `more` rows at a place; returns it anew, for the oldest rows may go."""
+        if place + more <= len(self._trades):
+            return place
+        kept = self._trades[max(place - self.most, 0) : place]
+        self._trades = np.empty(2 * (len(kept) + more), TRADE)
+        self._trades[: len(kept)] = kept
+        return len(kept)

@@ -10,6 +10,7 @@ from stockstream.market.anomalies import rolling
 from stockstream.market.anomalies.stretch import Floats, Ints, Stretch
 
 PAUSES = 100
+DAY = 86_400e6  # microseconds
 LEAST = 0.05
 
 
@@ -24,6 +25,19 @@ def usual(own: Ints) -> Floats:
     median = plain - rolling.from_median(plain, PAUSES, PAUSES)
     median[:PAUSES] = 0.0
     return median
+
+
+def mean(stretch: Stretch, trades: int) -> Floats:
+    """Return trades a day at the pace of so many before each, from row `trades` on; shape (n - trades,).
+
+    >>> from stockstream.market.anomalies.stretch import of_rows
+    >>> rows = [(10**6 * at, 1.0, 1.0, True, str(at), "s") for at in range(5)]
+    >>> mean(of_rows("X", rows), 4).tolist()
+    [86400.0]
+    """
+    spent = stretch.micros[trades:] - stretch.micros[: max(len(stretch) - trades, 0)]
+    pace: Floats = trades * DAY / np.maximum(spent, 1)
+    return pace
 
 
 def relative(stretch: Stretch) -> Floats:

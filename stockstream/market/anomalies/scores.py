@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stockstream.market.anomalies import zscore
-from stockstream.market.anomalies.features import NAMES, features
+from stockstream.market.anomalies.features import LOOKBACK, NAMES, features
 from stockstream.market.anomalies.forest import Forest, compressed
 from stockstream.market.anomalies.linear import Linear
+from stockstream.market.anomalies.pace import mean
 from stockstream.market.anomalies.sequences import SEQUENCES, Streaks
 from stockstream.market.anomalies.stretch import Floats, Stretch
 
@@ -46,11 +47,13 @@ class Scores:
         features: shape (trades, features).
         each: by method, the score of each trade; of a rule on sequences, that of its streak so far.
         streaks: by rule, the streak that each trade stands in.
+        pace: trades a day at the mean pace of the LOOKBACK trades before each.
     """
 
     features: Floats
     each: dict[str, Floats]
     streaks: dict[str, Streaks]
+    pace: Floats
 
 
 def score(stretch: Stretch, learnt: Learnt | None) -> Scores:
@@ -66,4 +69,5 @@ def score(stretch: Stretch, learnt: Learnt | None) -> Scores:
             SIZE: rows[:, NAMES.index("size_ratio")] / learnt.size_deviation,
         }
     streaks = {name: of(stretch) for name, of in SEQUENCES.items()}
-    return Scores(rows, each | {name: found.score for name, found in streaks.items()}, streaks)
+    each |= {name: found.score for name, found in streaks.items()}
+    return Scores(rows, each, streaks, mean(stretch, LOOKBACK))

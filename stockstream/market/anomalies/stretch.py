@@ -4,7 +4,7 @@ The label of a trade is no column here, so nothing that detects can read it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -33,6 +33,8 @@ class Stretch:
         trade_ids: with `sources` and the symbol, what names a trade.
         market: how many trades of all symbols had happened by then, counted from anywhere; all nought
             where nothing but this symbol's tape is known. Only its steps are read.
+        unrest: how much more than usual the others' prices have just moved, as a ratio of variances; one
+            where the market is calm, or not known.
 
     >>> stretch = of_rows("AAPL", [(0, 187.0, 100.0, True, "a", "synthetic"),
     ...                            (5, float("nan"), 100.0, True, "b", "synthetic")])
@@ -48,6 +50,7 @@ class Stretch:
     trade_ids: Texts
     sources: Texts
     market: Ints
+    unrest: Floats
 
     def __len__(self) -> int:
         """Return the number of trades."""
@@ -64,6 +67,7 @@ class Stretch:
             self.trade_ids[part],
             self.sources[part],
             self.market[part],
+            self.unrest[part],
         )
 
     def then(self, later: "Stretch") -> "Stretch":
@@ -77,15 +81,8 @@ class Stretch:
             np.concatenate([self.trade_ids, later.trade_ids]),
             np.concatenate([self.sources, later.sources]),
             np.concatenate([self.market, later.market]),
+            np.concatenate([self.unrest, later.unrest]),
         )
-
-    def among(self, times: Ints) -> "Stretch":
-        """Return this stretch within the market's trades, its own among them, told by their times in order.
-
-        >>> of_rows("A", [(5, 1.0, 1.0, True, "a", "s")]).among(np.array([1, 5, 9])).market.tolist()
-        [2]
-        """
-        return replace(self, market=np.searchsorted(times, self.micros, side="right").astype(np.int64))
 
     def moment(self, index: int) -> datetime:
         """Return the event time of a trade."""
@@ -110,6 +107,7 @@ def of_rows(symbol: str, rows: Sequence[Row]) -> Stretch:
         np.array(trade_ids, np.object_),
         np.array(sources, np.object_),
         np.zeros(len(micros), np.int64),
+        np.ones(len(micros)),
     )
     sound = np.isfinite(stretch.price) & np.isfinite(stretch.volume)
     return stretch[sound & (stretch.price > 0) & (stretch.volume > 0)]

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from stockstream.market.anomalies.pace import DAY
 from stockstream.market.anomalies.scores import FOREST, METHODS, ZSCORES, Scores
 from stockstream.market.anomalies.sequences import SEQUENCES, Streaks
 from stockstream.market.anomalies.stretch import Floats, Stretch
@@ -14,14 +15,13 @@ from stockstream.market.anomalies.threshold import at_budget
 
 Thresholds = dict[str, float]
 
-DAY = 86_400e6  # microseconds
 # On a tape of a million trades a second, one alert a day could not be told from none at all; on one of
 # three trades a day, everything would be one.
 SMALLEST_SHARE, LARGEST_SHARE = 2e-6, 1e-3
 
 # So much of the budget is spent on what the slice shows; the rest is kept for what it does not, such as
 # an opening or a day of stress.
-SPENT = 0.6
+SPENT = 0.5
 # What each method may use up of the budget. Those whose finds no other method makes have more.
 PARTS = {
     "zscore_price": 8,
@@ -35,6 +35,8 @@ PARTS = {
     "repeated_size": 0.1,
     "still_price": 1,
 }
+# Thresholds are also measured for so many times the usual pace; none is followed beyond the second.
+FASTER, MOST_FAST = 8.0, 64.0
 # Moves of prices have heavy tails, and so have distances that are made of them.
 HEAVY = ("zscore_price", "ramp", "hotelling")
 # The root of a likelihood ratio is normal (Wilks, 1938) but for its scale, which clusters of trades widen.
@@ -82,6 +84,23 @@ def share_of(budget: float, a_day: float) -> float:
 def measured(slices: list[Scores], share: float) -> Thresholds:
     """Return the thresholds that keep the budget on slices that nothing was fitted on."""
     return {method: _measured(method, slices, _part(method, share)) for method in METHODS}
+
+
+def at_pace(threshold: float, faster: float, ratio: Floats) -> Floats:
+    """Return the threshold at each trade, where trades come so many times as fast as usual.
+
+    The budget is of a day, not of a number of trades: at FASTER times the pace only that much smaller a
+    share of trades may pass. Between the two thresholds it goes as a power of the pace, and on to MOST_FAST.
+
+    Args:
+        faster: the threshold at FASTER times the usual pace.
+
+    >>> at_pace(4.0, 5.0, np.array([0.5, 1.0, FASTER, FASTER**2])).tolist()
+    [4.0, 4.0, 5.0, 6.25]
+    """
+    steps = np.log(np.clip(ratio, 1.0, MOST_FAST)) / math.log(FASTER)
+    raised: Floats = threshold * (max(faster, threshold) / threshold) ** steps
+    return raised
 
 
 def _measured(method: str, slices: list[Scores], share: float) -> float:

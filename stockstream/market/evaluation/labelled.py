@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from stockstream.market.anomalies.stretch import Bools, Floats, Ints, Stretch, Texts
+from stockstream.market.anomalies.surroundings import surroundings
 from stockstream.market.simulator import Injection, Listing, Market, Tape
 from stockstream.market.simulator.kinds import KINDS, Kind
 from stockstream.market.simulator.path import HALF_SPREAD
@@ -76,10 +77,9 @@ def simulate(
     """
     tape = _blocks(Market(np.random.default_rng(seed), listings, rate, injection), trades)
     clean = _blocks(Market(np.random.default_rng(seed), listings, rate, Injection(share=0.0)), trades)
-    times = (tape.at * 1e6).astype(np.int64)
-    return {
-        name: _labelled(name, *_own(tape, clean, number), times) for number, name in enumerate(tape.symbols)
-    }
+    own = {name: _labelled(name, *_own(tape, clean, number)) for number, name in enumerate(tape.symbols)}
+    market = surroundings(each.stretch for each in own.values())
+    return {name: replace(each, stretch=market.around(each.stretch)) for name, each in own.items()}
 
 
 def _blocks(market: Market, trades: int) -> Tape:
@@ -102,7 +102,7 @@ def _own(tape: Tape, clean: Tape, number: int) -> tuple[Tape, Tape]:
     return mine, meant
 
 
-def _labelled(name: str, tape: Tape, clean: Tape, times: Ints) -> Labelled:
+def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
     stretch = Stretch(
         name,
         (tape.at * 1e6).astype(np.int64),
@@ -112,7 +112,8 @@ def _labelled(name: str, tape: Tape, clean: Tape, times: Ints) -> Labelled:
         np.arange(len(tape)).astype(np.str_).astype(np.object_),
         np.full(len(tape), "synthetic", np.object_),
         np.zeros(len(tape), np.int64),
-    ).among(times)
+        np.ones(len(tape)),
+    )
     labels = np.array([label or "" for label in tape.kinds], np.object_)
     _, first, event = np.unique(np.concatenate([[0], tape.episode]), return_index=True, return_inverse=True)
     first = first[1:] - 1

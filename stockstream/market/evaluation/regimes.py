@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from itertools import accumulate, pairwise
 
 import numpy as np
 
 from stockstream.market.anomalies.stretch import Stretch
+from stockstream.market.anomalies.surroundings import surroundings
 from stockstream.market.evaluation.labelled import simulate
 from stockstream.market.simulator import Injection, Listing
 
@@ -27,11 +30,20 @@ def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) ->
             seed * len(REGIMES) + number, now, rate * faster, round(trades * share), Injection(share=0.0)
         )
         opens = max((int(each[-1].micros[-1]) for each in own.values() if each), default=0)
-        before = sum(len(each) for stretches in own.values() for each in stretches)
         for symbol, tape in part.items():
-            moved = tape.stretch.micros + opens
-            own[symbol].append(replace(tape.stretch, micros=moved, market=tape.stretch.market + before))
-    return own
+            own[symbol].append(replace(tape.stretch, micros=tape.stretch.micros + opens))
+    return _within_market(own)
+
+
+def _within_market(own: dict[str, list[Stretch]]) -> dict[str, list[Stretch]]:
+    """Return the same with the market around them, which goes on from one regime to the next."""
+    market = surroundings(reduce(Stretch.then, stretches) for stretches in own.values())
+    around: dict[str, list[Stretch]] = {}
+    for symbol, stretches in own.items():
+        cuts = [0, *accumulate(map(len, stretches))]
+        whole = market.around(reduce(Stretch.then, stretches))
+        around[symbol] = [whole[begin:end] for begin, end in pairwise(cuts)]
+    return around
 
 
 def _at(listing: Listing, so_far: Sequence[Stretch], wilder: float) -> Listing:

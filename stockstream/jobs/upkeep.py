@@ -1,0 +1,87 @@
+"""Upkeep: a watch takes up the models that have changed, and has those learnt that are missing.
+
+Learning reads a symbol's trades and the market around them, which takes seconds; the market does not wait
+for it, so it is done in a thread beside the watch.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from stockstream.connectors.metrics import DetectorMetrics
+from stockstream.errors import ModelsFolderError, RecoverableError
+from stockstream.jobs.desk import Desk
+from stockstream.jobs.train import Trainer
+
+log = logging.getLogger("detector")
+
+Clock = Callable[[], float]
+
+
+class Upkeep:
+    """What the watch does between batches; it is cheap, and waits for nothing."""
+
+    REFRESH_EVERY = 5.0
+    TRAIN_EVERY = 20.0
+    LOOK_EVERY = 600.0
+    LOOKED_AT = 20
+
+    def __init__(
+        self, desk: Desk, trainer: Trainer, clock: Clock, metrics: DetectorMetrics | None = None
+    ) -> None:
+        """Begin; `clock` tells seconds that never go back, `metrics` are told which models there are."""
+        self._metrics = metrics or DetectorMetrics()
+        self._desk = desk
+        self._trainer = trainer
+        self._clock = clock
+        self._refresh_at = self._train_at = clock() + self.REFRESH_EVERY
+        self._look_at = clock() + self.LOOK_EVERY
+        self._beside = ThreadPoolExecutor(1, "learning")
+        self._work: Future[str | None] | None = None
+
+    def __call__(self) -> None:
+        """Do what is due."""
+        now = self._clock()
+        if self._work and self._work.done():
+            self._take_up(self._work.result(), now)
+        if now >= self._refresh_at:
+            self._refresh()
+        if not self._work:
+            self._begin_due(now)
+
+    def close(self) -> None:
+        """Wait for what is being learnt; nothing else is begun."""
+        self._beside.shutdown(cancel_futures=True)
+
+    def _begin_due(self, now: float) -> None:
+        if now >= self._train_at:
+            self._train_at = now + self.TRAIN_EVERY
+            self._work = self._beside.submit(self._learn, self._desk.without_model())
+        elif now >= self._look_at:
+            self._look_at = now + self.LOOK_EVERY
+            self._work = self._beside.submit(self._look_for_drift, self._desk.with_model()[: self.LOOKED_AT])
+
+    def _take_up(self, learnt: str | None, now: float) -> None:
+        self._work = None
+        if learnt:
+            # Where one was missing, more may be.
+            self._train_at = now
+            self._refresh()
+
+    def _learn(self, symbols: list[str]) -> str | None:
+        try:
+            return self._trainer.train_ready(symbols)
+        except (RecoverableError, ModelsFolderError) as exc:
+            log.warning("no training now: %s", exc)
+            return None
+
+    def _look_for_drift(self, symbols: list[str]) -> None:
+        try:
+            self._trainer.look_for_drift(symbols)
+        except (RecoverableError, ModelsFolderError) as exc:
+            log.warning("no look at drift now: %s", exc)
+
+    def _refresh(self) -> None:
+        self._refresh_at = self._clock() + self.REFRESH_EVERY
+        self._desk.refresh()
+        self._metrics.models(self._desk.made_at(), without=len(self._desk.without_model()))

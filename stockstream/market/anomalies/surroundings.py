@@ -1,0 +1,135 @@
+"""The market around a symbol: when all symbols traded, and how much each of these trades surprised.
+
+What a symbol's last trades cannot know yet, the others' tell: an opening and a day of stress reach all
+of them at once. A trade's surprise is the square of its return over an exponentially weighted mean of
+the squares before (RiskMetrics Technical Document, 1996), at most MOST; the unrest that a trade is judged in
+is the mean surprise of the last NEIGHBOURS trades of the others, where that is above one. So a common factor
+of volatility (Diebold and Nerlove, Journal of Applied Econometrics 4, 1989) counts as soon as it shows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from stockstream.market.anomalies import rolling
+from stockstream.market.anomalies.stretch import Floats, Ints, Stretch
+from stockstream.market.compiled import compiled
+
+DECAY, BEFORE = 0.95, 60
+# So many prices tell a trade's surprise: its own, the one before, and those of the returns before it.
+PRICES = BEFORE + 2
+MOST = 16.0
+# A basis point in ten: what a price that stands still is taken to move.
+LEAST = 1e-5
+NEIGHBOURS = 16
+# The others' trades count back to where a symbol had so many of its own: older ones say nothing of now.
+RECENT = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """The market's trades of a span, in order of time; columns of equal length.
+
+    Attributes:
+        micros: event time, microseconds since 1970 in UTC.
+        surprises: nan where too little came before.
+        symbols: whose trade it is, by `names`.
+    """
+
+    micros: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    surprises: Floats = field(default_factory=lambda: np.empty(0))
+    symbols: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    names: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of trades."""
+        return len(self.micros)
+
+    def around(self, stretch: Stretch) -> Stretch:
+        """Return a stretch with the market around it, of which it is a part.
+
+        >>> from stockstream.market.anomalies.stretch import of_rows
+        >>> own, other = (of_rows(name, [(at, 1.0, 1.0, True, "", "")]) for name, at in (("A", 5), ("B", 1)))
+        >>> surroundings([own, other]).around(own).market.tolist()
+        [2]
+        """
+        place = np.searchsorted(self.micros, stretch.micros, side="right").astype(np.int64)
+        return replace(stretch, market=place, unrest=self._unrest(stretch, place))
+
+    def _unrest(self, stretch: Stretch, place: Ints) -> Floats:
+        """Return the unrest at each trade; one where it is calm, or not known."""
+        own = self.names.get(stretch.symbol, -1)
+        return last_surprises(self.micros, self.surprises, self.symbols, own, stretch.micros, place)
+
+
+# Gives the market's trades from one moment to another, both included: microseconds since 1970. None at all
+# where the market is not known.
+Market = Callable[[int, int], Surroundings]
+NOBODY = Surroundings()
+
+
+def unknown(_first: int, _last: int) -> Surroundings:
+    """Return nothing: the market of a tape that is looked at alone."""
+    return NOBODY
+
+
+def surroundings(stretches: Iterable[Stretch]) -> Surroundings:
+    """Return the market that stretches of several symbols make together."""
+    return of_prices({each.symbol: (each.micros, each.price) for each in stretches})
+
+
+def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> Surroundings:
+    """Return the market of symbols' times and prices, each symbol's in the order of its trades."""
+    if not tapes:
+        return NOBODY
+    micros = np.concatenate([times for times, _ in tapes.values()])
+    surprised = np.concatenate([surprises(prices) for _, prices in tapes.values()])
+    symbols = np.repeat(np.arange(len(tapes)), [len(times) for times, _ in tapes.values()])
+    order = np.argsort(micros, kind="stable")
+    names = {symbol: number for number, symbol in enumerate(tapes)}
+    return Surroundings(micros[order], surprised[order], symbols[order], names)
+
+
+@compiled
+def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that keeps them
+    micros: Ints, surprises: Floats, symbols: Ints, own: int, times: Ints, places: Ints
+) -> Floats:
+    """Return the mean of the others' last NEIGHBOURS surprises at each of a symbol's trades, at least one.
+
+    It is one where too little is known of them: where the stretch itself does not reach so far back, a longer
+    one would say more, and none is told.
+
+    Args:
+        own: the symbol's number in `symbols`.
+        times: of its trades.
+        places: how many of the market's trades each of them has seen, its own among them.
+    """
+    unrest = np.ones(len(times))
+    for row in range(RECENT, len(times)):
+        told, total, at = 0, 0.0, places[row]
+        while told < NEIGHBOURS and at > 0 and micros[at - 1] >= times[row - RECENT]:
+            at -= 1
+            if symbols[at] != own and np.isfinite(surprises[at]):
+                total += surprises[at]
+                told += 1
+        if told == NEIGHBOURS:
+            unrest[row] = max(total / NEIGHBOURS, 1.0)
+    return unrest
+
+
+def surprises(prices: Floats) -> Floats:
+    """Return the surprise of each trade, from the PRICES up to it; nan where there are fewer.
+
+    >>> calm = np.exp(np.cumsum(np.where(np.arange(100) % 2, 1e-4, -1e-4)))
+    >>> surprises(np.append(calm, calm[-1] * np.exp(2e-4)))[[60, 61, 100]].round(2).tolist()
+    [nan, 1.0, 4.0]
+    """
+    if len(prices) < PRICES:
+        return np.full(len(prices), np.nan)
+    squares = np.diff(np.log(prices), prepend=np.log(prices[0])) ** 2
+    weights = DECAY ** np.arange(BEFORE, dtype=np.float64)[::-1]
+    usual = rolling.weighted(squares, weights / weights.sum(), PRICES - 1)
+    surprised: Floats = np.minimum(squares / np.maximum(usual, LEAST**2), MOST)
+    surprised[: PRICES - 1] = np.nan
+    return surprised
