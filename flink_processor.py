@@ -52,7 +52,9 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
             log.info("job %s at http://localhost:%d", job, port)
             cluster = Flink(f"http://127.0.0.1:{port}")
             if job and flink.watch(cluster, job, lock, leash.is_alive, stop):
-                log.info("stopped at %s", flink.end(cluster, job, state))
+                # The first Ctrl-C has ended the job, not the waiting for its savepoint.
+                place = flink.end(cluster, job, state, Event())
+                log.info("stopped at %s", place)
         finally:
             leash.end()
     return 0
@@ -83,11 +85,14 @@ def status(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
     return 0 if found.state == "RUNNING" else 1
 
 
-def cancel(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> int:
+def cancel(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """End the job with a savepoint."""
     cluster = Flink(arguments.flink or _page(settings))
-    place = flink.end(cluster, _job(cluster), local.state_folder(settings.data_dir))
-    print(place)  # noqa: T201 - the same
+    place = flink.end(cluster, _job(cluster), local.state_folder(settings.data_dir), stop)
+    if place:
+        print(place)  # noqa: T201 - the same
+    else:
+        log.info("Flink goes on with the savepoint, and the job ends when it is made: status tells")
     return 0
 
 

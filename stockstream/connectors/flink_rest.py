@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -90,24 +91,28 @@ class Flink:
             reason=self.failure(job),
         )
 
-    def stop(self, job: str, patience: float = 60.0) -> str:
-        """End a job with a savepoint; returns where that is.
+    def stop(self, job: str, goes_on: Callable[[], bool]) -> str:
+        """End a job with a savepoint; returns where that is, nothing where the waiting was ended.
+
+        Args:
+            goes_on: waits a moment; false ends the waiting, while Flink goes on with the savepoint.
 
         Raises:
-            FlinkError: the savepoint has failed, or takes longer than `patience` seconds.
+            FlinkError: the savepoint has failed, or the job has ended without one.
         """
         trigger = self._ask(f"/jobs/{job}/stop", {"drain": False})["request-id"]
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
+        away = 0.0
+        while True:
             answer = self._ask(f"/jobs/{job}/savepoints/{trigger}")
             if answer["status"]["id"] == "COMPLETED":
                 return self._place(answer["operation"])
-            time.sleep(LOOK_EVERY)
-        what = (
-            f"Flink has not finished its savepoint within {patience:g} s; the job ends when it has: "
-            "python flink_processor.py status"
-        )
-        raise FlinkError(what=what)
+            # The job ends a moment before its savepoint is told.
+            if (state := self.state(job)) in ENDED:
+                away = away or time.monotonic()
+                if time.monotonic() > away + PATIENCE:
+                    raise FlinkError(what=f"the job has ended without a savepoint ({state.lower()})")
+            if not goes_on():
+                return ""
 
     def _place(self, operation: dict[str, Any]) -> str:
         if "location" not in operation:

@@ -19,6 +19,7 @@ LOOK_EVERY = 0.5
 # Flink's own threads end a moment after its process was killed, and with them the sessions they hold.
 PATIENCE = 5.0
 START = 60.0
+TELL_EVERY = 10.0
 # So far the times of files may be behind the clock.
 FILE_CLOCK = 0.1
 
@@ -68,19 +69,38 @@ def begin(gateway: Gateway, statements: str, is_alive: Callable[[], bool], stop:
     return ""
 
 
-def end(flink: Flink, job: str, folder: Path) -> str:
-    """End a job with a savepoint; returns where that is.
+def end(flink: Flink, job: str, folder: Path, stop: Event) -> str:
+    """End a job with a savepoint, however long that takes; returns where it is.
 
-    The page of a local Flink goes with its job, at times before it has told: then the folder tells.
+    Returns nothing where `stop` has ended the waiting: the savepoint is then still being made. The page
+    of a local Flink goes with its job, at times before it has told: then the folder tells.
     """
     begun = time.time() - FILE_CLOCK
     try:
-        return flink.stop(job)
+        return flink.stop(job, _Waiting(stop))
     except FlinkError:
         found = newest_state(folder, "savepoint-*")
         if not found or found.stat().st_mtime < begun:
             raise
         return found.as_uri()
+
+
+class _Waiting:
+    """Waits for a savepoint, and says so."""
+
+    def __init__(self, stop: Event) -> None:
+        """Begin; `stop` ends it."""
+        self._stop = stop
+        self._begun = self._told = time.monotonic()
+        log.info("Flink makes a savepoint; Ctrl-C ends the waiting for it, not the savepoint")
+
+    def __call__(self) -> bool:
+        """Wait a moment; returns whether to go on."""
+        now = time.monotonic()
+        if now >= self._told + TELL_EVERY:
+            log.info("Flink makes a savepoint, for %.0f s now", now - self._begun)
+            self._told = now
+        return not self._stop.wait(LOOK_EVERY)
 
 
 def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool], stop: Event) -> bool:

@@ -27,7 +27,7 @@ from stockstream.settings import PROJECT, Settings
 from tests.golden.cases import CASES, trade
 from tests.golden.expected import Row, found
 from tests.integration.flink_tapes import BAD, LATER, OWN, Sent, tapes
-from tests.scripts import ran
+from tests.scripts import ran, running
 from tests.waiting import until
 
 # Seconds between two looks: a look costs the machine that Flink runs on.
@@ -51,6 +51,9 @@ class Scene:
     killed: tuple[int, str] = (0, "")
     status: dict[str, Any] = field(default_factory=dict)
     spoken: str = ""
+    health: list[dict[str, str]] = field(default_factory=list)
+    left: tuple[int, str] = (1, "")
+    ended_by_itself: int | None = None
     cancelled: subprocess.CompletedProcess[str] | None = None
     ended: int | None = None
     after: subprocess.CompletedProcess[str] | None = None
@@ -85,14 +88,32 @@ def play(settings: Settings, environment: Mapping[str, str], connection: Connect
         process.communicate(timeout=60)
         scene.ended = process.returncode
     produce(settings, third)
-    with flink(environment):
+    with flink(environment) as process:
         # What is not as it must be after that is for the tests to say.
         with suppress(AssertionError):
             until(lambda: is_through(scene), patience=150)
         scene.status = told_records(environment)
         scene.spoken = ran(environment, "flink_processor.py", "status").stdout
+        scene.health = json.loads(ran(environment, "test_system.py", "--json").stdout)["checks"]
+        _cancel_and_leave(scene, process)
     scene.after = ran(environment, "flink_processor.py", "status")
     return scene
+
+
+def _cancel_and_leave(scene: Scene, run: subprocess.Popen[str]) -> None:
+    """Cancel while the job cannot write, so that its savepoint waits; Ctrl-C; then let it write."""
+    with closing(connect(address_of(scene.settings), "test")) as blocking, blocking.cursor() as cursor:
+        cursor.execute("LOCK TABLE flink_ticks, flink_candles IN ACCESS EXCLUSIVE MODE")
+        with running(scene.environment, "flink_processor.py", "cancel") as cancel:
+            assert cancel.stderr
+            first = cancel.stderr.readline()
+            cancel.send_signal(signal.SIGINT)
+            _, rest = cancel.communicate(timeout=30)
+            scene.left = (cancel.returncode, first + rest)
+        assert run.poll() is None
+        blocking.rollback()
+    run.communicate(timeout=120)
+    scene.ended_by_itself = run.returncode
 
 
 @contextmanager

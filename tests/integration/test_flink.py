@@ -90,6 +90,22 @@ def test_cancel_makes_a_savepoint_and_ends_the_run(scene: Scene) -> None:
     assert scene.ended == 0
 
 
+def test_ctrl_c_ends_the_waiting_for_a_savepoint_and_not_the_savepoint(scene: Scene) -> None:
+    code, said = scene.left
+    assert code == 0
+    assert "Flink makes a savepoint; Ctrl-C ends the waiting" in said
+    assert said.splitlines()[-1].endswith("the job ends when it is made: status tells")
+    assert "Traceback" not in said
+    assert scene.ended_by_itself == 0
+
+
+def test_the_examination_judges_flink_where_it_makes_the_candles(scene: Scene) -> None:
+    checks = {check["name"]: check for check in scene.health}
+    assert "aggregator" not in checks
+    assert checks["flink"]["state"] == "ok"
+    assert "makes the candles" in checks["flink"]["detail"]
+
+
 def test_the_next_run_goes_on_from_the_savepoint_and_not_from_the_topic(scene: Scene) -> None:
     # It has read what came since, and a clock's trade at each look.
     assert scene.sent[2] <= scene.status["records"] < scene.sent[2] + scene.sent[1]

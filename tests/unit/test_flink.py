@@ -1,6 +1,8 @@
 """Flink's archives and statements, as far as no Flink is needed."""
 
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 from pydantic import SecretStr
@@ -81,21 +83,21 @@ class Parting(Flink):
         super().__init__("http://127.0.0.1")
         self._made = state / made
 
-    def stop(self, _job: str, patience: float = 60.0) -> str:
+    def stop(self, _job: str, _goes_on: Callable[[], bool]) -> str:
         """Make it, and go."""
         self._made.mkdir(parents=True)
         (self._made / "_metadata").write_text("state")
-        raise FlinkUnreachableError(name="Flink", url=self.url, reason=f"gone within {patience:g} s")
+        raise FlinkUnreachableError(name="Flink", url=self.url, reason="gone")
 
 
 def test_a_savepoint_that_nobody_told_of_is_found_in_its_folder(tmp_path: Path) -> None:
     made = tmp_path / "1/savepoints/savepoint-2"
-    assert end(Parting(tmp_path, "1/savepoints/savepoint-2"), "job", tmp_path) == made.as_uri()
+    assert end(Parting(tmp_path, "1/savepoints/savepoint-2"), "job", tmp_path, Event()) == made.as_uri()
 
 
 def test_a_checkpoint_is_no_savepoint(tmp_path: Path) -> None:
     with pytest.raises(FlinkUnreachableError):
-        end(Parting(tmp_path, "1/checkpoints/chk-2"), "job", tmp_path)
+        end(Parting(tmp_path, "1/checkpoints/chk-2"), "job", tmp_path, Event())
 
 
 def test_a_safe_connection_is_asked_for_where_the_settings_do(tmp_path: Path) -> None:
