@@ -20,6 +20,8 @@ Trace = dict[str, Any]
 
 MOST_LINES_SEEN = 12
 SAME_DASH = 5
+FEWEST = 10  # candles that a chart has room for
+NONE = Decimal("NaN")  # null in JSON, which Plotly leaves out
 DASHES = ("solid", "10px,3px", "3px,2px", "dashdot")
 SHAPES = {
     "price_spike": "diamond",
@@ -65,14 +67,13 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
     covered = candle_span(span, asked)
     inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
     width = asked or candle_width(covered)
-    traces = [
-        _candlestick(picture.candles, width),
-        _vwap(picture.candles, width),
-        _volumes(picture.candles, width),
-    ]
+    candles = _never_alone(picture.candles, width)
+    traces = [_candlestick(candles, width), _vwap(candles, width), _volumes(candles, width)]
     layout = layout_of(revision(symbol, picture.question), 390)
     layout |= {
-        "xaxis": time_axis() | {"rangeslider": {"visible": False}, "anchor": "y2"},
+        "xaxis": time_axis()
+        | {"rangeslider": {"visible": False}, "anchor": "y2"}
+        | _roomy(picture.candles, width),
         "yaxis": axis() | {"domain": [0.24, 1], "side": "right"},
         "yaxis2": axis() | {"domain": [0, 0.18], "side": "right", "nticks": 3, "rangemode": "tozero"},
         "hovermode": "x",
@@ -95,7 +96,7 @@ def imbalance(picture: Picture, symbol: str) -> Figure:
     }
     layout = layout_of(revision(f"{symbol} imbalance", picture.question), 240)
     layout |= {
-        "xaxis": time_axis(),
+        "xaxis": time_axis() | _roomy(picture.candles, width),
         "yaxis": axis() | {"ticksuffix": " %", "side": "right", "range": [-100, 100], "zeroline": True},
     }
     return {"data": [bars], "layout": layout}
@@ -184,6 +185,21 @@ def _period(candles: Sequence[Candle], width: timedelta) -> Trace:
     }
 
 
+def _never_alone(candles: Sequence[Candle], width: timedelta) -> Sequence[Candle]:
+    """Return candles, a lone one with an empty one before it: the least distance is how wide one is drawn."""
+    if len(candles) != 1:
+        return candles
+    return [Candle(candles[0].start - width, *[NONE] * 7), *candles]
+
+
+def _roomy(candles: Sequence[Candle], width: timedelta) -> dict[str, Any]:
+    """Return an axis with room for FEWEST candles: the first one of a young tape does not fill it alone."""
+    if not candles:
+        return {}
+    end = candles[-1].start + width
+    return {"autorangeoptions": {"include": [_stamp(end - FEWEST * width), _stamp(end)]}}
+
+
 def _base(row: Standing, line: Line) -> Decimal | None:
     return row.open or (line[0][1] if line else None)
 
@@ -193,4 +209,5 @@ def _height(price: Decimal, base: Decimal | None) -> float:
 
 
 def _stamp(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ")  # several times as quick as strftime
+    # Several times as quick as strftime; a chart has no room for less than a millisecond.
+    return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")

@@ -1,6 +1,6 @@
 """The controls in the sidebar; each is kept in the address, so that a view can be sent to others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,69 +45,57 @@ def ask(known: Iterable[str], usual_refresh: int) -> Controls:
     """Show the controls and return how they stand."""
     with st.sidebar:
         st.markdown("### What to see", anchors=False)
-        window = st.segmented_control(
-            "Time window",
-            [*MINUTES, RANGE],
-            default=DEFAULT,
-            required=True,
-            key="window",
-            bind="query-params",
-            format_func=lambda name: WORDS[RANGE] if name == RANGE else name,
+        window = _one_of(
+            "Time window", {name: name for name in MINUTES} | {RANGE: WORDS[RANGE]}, DEFAULT, "window"
         )
         since, until = _range() if window == RANGE else (None, None)
-        symbols = st.multiselect(
-            "Symbols",
-            choices(known, "symbols"),
-            key="symbols",
-            bind="query-params",
-            placeholder="All symbols",
-        )
-        only = st.toggle(
-            "Anomalies only",
-            key="anomalies",
-            bind="query-params",
-            help="Symbols and trades that the detector found unusual",
-        )
-        prints = st.slider(
-            "Recent trades", LEAST_PRINTS, MOST_PRINTS, USUAL_PRINTS, 10, key="trades", bind="query-params"
-        )
+        symbols, only, prints = _symbols(known), _only_anomalies(), _prints()
         st.markdown("### How", anchors=False)
-        refresh = st.slider(
-            "Refresh every", 1, 10, usual_refresh, format="%d s", key="refresh", bind="query-params"
-        )
-        paused = st.toggle(
-            "Pause", key="paused", bind="query-params", help="The picture stands; the market does not"
-        )
-        zone = st.segmented_control(
-            "Times",
-            [MINE, OF_THE_WORLD],
-            default=MINE,
-            required=True,
-            key="times",
-            bind="query-params",
-            format_func=lambda name: "my time zone" if name == MINE else name,
-        )
-        theme = st.segmented_control(
-            "Colours",
-            [AS_THE_BROWSER, LIGHT, DARK],
-            default=AS_THE_BROWSER,
-            required=True,
-            key="theme",
-            bind="query-params",
-            help="Auto is what the browser prefers",
-            format_func=lambda name: "auto" if name == AS_THE_BROWSER else name,
-        )
-    return Controls(
-        refresh,
-        paused,
-        str(window or DEFAULT),
-        tuple(sorted(symbols)),
-        only,
-        prints,
-        since,
-        until,
-        _zone(str(zone)),
-        str(theme or AS_THE_BROWSER),
+        refresh, paused = _refresh(usual_refresh), _paused()
+        zone = _one_of("Times", {MINE: "my time zone", OF_THE_WORLD: OF_THE_WORLD}, MINE, "times")
+        themes = {AS_THE_BROWSER: "auto", LIGHT: LIGHT, DARK: DARK}
+        theme = _one_of("Colours", themes, AS_THE_BROWSER, "theme", "Auto is what the browser prefers")
+    return Controls(refresh, paused, window, symbols, only, prints, since, until, _zone(zone), theme)
+
+
+def _one_of(label: str, words: Mapping[str, str], usual: str, key: str, tip: str | None = None) -> str:
+    """Show choices, each by its word; one is always chosen."""
+    chosen = st.segmented_control(
+        label,
+        list(words),
+        default=usual,
+        required=True,
+        key=key,
+        bind="query-params",
+        help=tip,
+        format_func=lambda name: words[name],
+    )
+    return str(chosen or usual)
+
+
+def _symbols(known: Iterable[str]) -> tuple[str, ...]:
+    names = choices(known, "symbols")
+    chosen = st.multiselect("Symbols", names, key="symbols", bind="query-params", placeholder="All symbols")
+    return tuple(sorted(chosen))
+
+
+def _only_anomalies() -> bool:
+    tip = "Symbols and trades that the detector found unusual"
+    return st.toggle("Anomalies only", key="anomalies", bind="query-params", help=tip)
+
+
+def _prints() -> int:
+    bounds = LEAST_PRINTS, MOST_PRINTS, USUAL_PRINTS, 10
+    return st.slider("Recent trades", *bounds, key="trades", bind="query-params")
+
+
+def _refresh(usual: int) -> int:
+    return st.slider("Refresh every", 1, 10, usual, format="%d s", key="refresh", bind="query-params")
+
+
+def _paused() -> bool:
+    return st.toggle(
+        "Pause", key="paused", bind="query-params", help="The picture stands; the market does not"
     )
 
 
@@ -125,9 +113,10 @@ def _range() -> tuple[datetime | None, datetime | None]:
 
 
 def _zone(choice: str) -> tzinfo:
-    if choice == MINE and st.context.timezone:
+    theirs = st.context.timezone
+    if choice == MINE and theirs and theirs != OF_THE_WORLD:
         try:
-            return ZoneInfo(st.context.timezone)
+            return ZoneInfo(theirs)
         except (ZoneInfoNotFoundError, ValueError):
             return UTC
     return UTC

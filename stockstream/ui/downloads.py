@@ -5,10 +5,9 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import streamlit as st
 
 from stockstream.ui.plant import Letter
@@ -18,16 +17,37 @@ Record = Candle | Letter | Mark | Print | Standing
 Records = Sequence[Candle] | Sequence[Letter] | Sequence[Mark] | Sequence[Print] | Sequence[Standing]
 
 
-def offer(name: str, records: Records) -> None:
-    """Draw two small buttons that give the records as files; `name` becomes the files' name."""
-    with st.container(horizontal=True, key=f"take_{name}", gap="small", vertical_alignment="center"):
-        _button(name, "CSV", "csv", "text/csv", lambda: as_csv(records))
-        _button(name, "Parquet", "parquet", "application/vnd.apache.parquet", lambda: as_parquet(records))
+def keep(name: str, records: Records) -> None:
+    """Keep what is shown now, for the viewer to take along."""
+    _shelf()[name] = records
+
+
+def offer(*names: str) -> None:
+    """Draw two small buttons a name, that give what was last kept of it as files of that name.
+
+    They need not be drawn again when it changes: a file is made when it is asked for.
+    """
+    shelf = _shelf()
+    with st.container(horizontal=True, key=f"take_{names[0]}", gap="medium"):
+        for name in names:
+            _button(name, "CSV", "csv", "text/csv", partial(_made, as_csv, shelf, name))
+            mime = "application/vnd.apache.parquet"
+            _button(name, "Parquet", "parquet", mime, partial(_made, as_parquet, shelf, name))
+
+
+def _shelf() -> dict[str, Records]:
+    shelf: dict[str, Records] = st.session_state.setdefault("shelf", {})
+    return shelf
+
+
+def _made(write: Callable[[Records], bytes], shelf: dict[str, Records], name: str) -> bytes:
+    # The session is out of reach here: a file is made outside of it.
+    return write(shelf.get(name, []))
 
 
 def _button(name: str, label: str, ending: str, mime: str, made: Callable[[], bytes]) -> None:
     st.download_button(
-        label,
+        f"{name.capitalize()}, {label}",
         made,
         f"{name}.{ending}",
         mime,
@@ -35,7 +55,6 @@ def _button(name: str, label: str, ending: str, mime: str, made: Callable[[], by
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
-        help=f"{name.capitalize()} as {label}",
     )
 
 
@@ -51,6 +70,10 @@ def as_csv(records: Records) -> bytes:
 
 def as_parquet(records: Records) -> bytes:
     """Return the records as Parquet: decimals as decimals, times in UTC."""
+    # Not before somebody wants such a file: it takes a tenth of a second, and the first sight waits for it.
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(_rows(records)), sink)
     return sink.getvalue()

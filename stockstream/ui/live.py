@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import partial
 from math import ceil
 
 import streamlit as st
@@ -15,9 +17,11 @@ from stockstream.connectors.readers import Readers, Rows
 from stockstream.errors import StockstreamError
 from stockstream.settings import Settings
 from stockstream.ui import picture as pictures
+from stockstream.ui.lines import Lines
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.plant import Condition, Plant, Process
 from stockstream.ui.search import Found, Search
+from stockstream.ui.zones import told_in
 
 Asked = Question | Search | Condition
 Answer = Picture | Found | Plant
@@ -42,6 +46,13 @@ class Taken:
 
     picture: Answer
     at: float
+    _told: dict[tzinfo, Answer] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def told_in(self, zone: tzinfo) -> Answer:
+        """Return the picture with its moments told in a zone: one for all viewers there."""
+        if zone not in self._told:
+            self._told[zone] = told_in(zone, self.picture)
+        return self._told[zone]
 
     def seconds_old(self) -> float:
         """Return how long ago the newest trade happened, by the database's clock and ours since."""
@@ -61,6 +72,13 @@ def settings() -> Settings:
 def readers(address: Address) -> Readers:
     """Return the connections that all viewers share."""
     return Readers(address, "dashboard")
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def lines(address: Address) -> Lines:
+    """Return the points of lines that all viewers share."""
+    del address  # another database has other points
+    return Lines()
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT_ANSWERS)
@@ -86,17 +104,23 @@ def known_symbols() -> tuple[str, ...]:
     return _known_symbols(int(time.time() // LONGEST_REFRESH))
 
 
-@st.cache_data(show_spinner=False, max_entries=KEPT_ANSWERS, ttl=LONGEST_REFRESH)
+# Nobody changes an answer, so all viewers have the same one: a copy for each costs as much as the asking.
+@st.cache_resource(show_spinner=False, max_entries=KEPT_ANSWERS, ttl=LONGEST_REFRESH)
 def _look(question: Asked, pace: int, tick: int) -> Taken | Trouble:
     del pace, tick  # they are here to tell one refresh from the next
-    began = time.monotonic()
+    address, began = address_of(settings()), time.monotonic()
     try:
-        answer: Callable[[Rows], Answer] = question.answer
-        return Taken(readers(address_of(settings())).read(answer), time.monotonic())
+        return Taken(readers(address).read(_way_to(question, address)), time.monotonic())
     except StockstreamError as exc:
         return Trouble(str(exc))
     finally:
         costs(question)["seconds"] = time.monotonic() - began
+
+
+def _way_to(question: Asked, address: Address) -> Callable[[Rows], Answer]:
+    return (
+        partial(question.answer, lines=lines(address)) if isinstance(question, Question) else question.answer
+    )
 
 
 def ends() -> dict[int, int] | None:

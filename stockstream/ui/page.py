@@ -1,8 +1,8 @@
 """The page: what stands still, what refreshes, and what it says when there is nothing to show.
 
-Two parts refresh by themselves. The picture does at the viewer's interval, or not while paused; the
-line on top does each second and reads nothing, so that the age of the data is true even when the
-picture stands.
+The picture refreshes by itself at the viewer's interval, or not while paused. The line on top comes with
+it; the age of the data in it goes on in the browser, so that it is true even when the picture stands or the
+server is away.
 """
 
 from collections.abc import Callable
@@ -14,18 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from stockstream.ui import controls, live, numerals, theme
+from stockstream.ui import controls, downloads, live, numerals, theme
 from stockstream.ui.controls import Controls
 from stockstream.ui.errands import Errands
 from stockstream.ui.live import Answer, Asked, Taken, Trouble
 from stockstream.ui.pages import anomalies, examine, letters, market, symbol, system
 from stockstream.ui.plant import Condition, Plant
-from stockstream.ui.plot import fetch_library
+from stockstream.ui.plot import LIBRARY
 from stockstream.ui.window import WORDS
-from stockstream.ui.zones import told_in, zone_name
+from stockstream.ui.zones import zone_name
 
-STYLE = Path(__file__).parent / "page.css"
+HERE = Path(__file__).parent
+STYLE, TICKER = HERE / "page.css", (HERE / "ticker.js").read_text("utf-8")
 OLD_SECONDS = 30
 CANDLES_BEHIND = timedelta(minutes=3)
 
@@ -60,8 +62,8 @@ class Sheet:
         path: in the address; empty for the first one.
         ask: shows the page's controls; what it returns is called at each refresh for the question.
         offers: the names in an answer that the controls should offer.
-        aside: draws what the viewer can have done, below; it does not refresh with the rest, and
-            is given what returns the last answer.
+        aside: draws what the viewer can take along and have done, below; it does not refresh with the
+            rest, and is given what returns the last answer.
     """
 
     title: str
@@ -83,6 +85,7 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             lambda controls, _known, _seen: lambda: controls.question(st.session_state.get("candles")),
             market.draw,
             lambda _answer: set(),
+            lambda _controls, _shown: downloads.offer("performance", "trades"),
         ),
         Sheet(
             "Symbol",
@@ -91,6 +94,7 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             lambda controls, known, _seen: partial(_same, symbol.ask(controls, known)),
             symbol.draw,
             lambda _answer: set(),
+            lambda _controls, _shown: downloads.offer("candles", "trades"),
         ),
         Sheet(
             "Anomalies",
@@ -99,7 +103,7 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             lambda controls, _known, seen: partial(_same, anomalies.ask(controls, seen)),
             anomalies.draw,
             lambda found: {*found.kinds, *found.methods},
-            lambda controls, shown: examine.draw(shown, errands.examine, controls.zone),
+            partial(_beside_findings, errands),
         ),
         Sheet(
             "System",
@@ -120,7 +124,7 @@ def show(usual_refresh: int, errands: Errands) -> None:
         usual_refresh: seconds between two refreshes, until the viewer sets another.
         errands: what others do for the page.
     """
-    fetch_library()
+    st.html(f"<script>{LIBRARY}\n{TICKER}</script>", unsafe_allow_javascript=True)
     st.html(STYLE)
     known = {*live.known_symbols(), *st.session_state.get("symbols_seen", ())}
     set_controls = controls.ask(known, usual_refresh)
@@ -142,19 +146,27 @@ def _run(sheet: Sheet, set_controls: Controls, known: set[str]) -> None:
     question = sheet.ask(set_controls, known, seen.picture if seen else None)
     offered = known | (sheet.offers(seen.picture) if seen else set())
     every = None if set_controls.paused else set_controls.refresh
-    st.fragment(_picture, run_every=every)(sheet, set_controls, question, offered)
+    st.fragment(_refresh, run_every=every)(top, sheet, set_controls, question, offered)
     sheet.aside(set_controls, partial(_shown, sheet))
-    with top:
-        st.fragment(_status, run_every=1)(sheet, set_controls)
 
 
-def _picture(sheet: Sheet, set_controls: Controls, question: Callable[[], Asked], offered: set[str]) -> None:
+def _refresh(
+    top: DeltaGenerator,
+    sheet: Sheet,
+    set_controls: Controls,
+    question: Callable[[], Asked],
+    offered: set[str],
+) -> None:
     answer = live.look(question(), set_controls.refresh)
-    st.session_state["trouble"] = answer.line if isinstance(answer, Trouble) else None
     if isinstance(answer, Taken):
         st.session_state[_place(sheet)] = answer
         st.session_state["symbols_seen"] = answer.picture.symbols
     taken: Taken | None = st.session_state.get(_place(sheet))
+    top.html(_status(taken, set_controls, answer.line if isinstance(answer, Trouble) else None))
+    _picture(sheet, set_controls, taken, offered)
+
+
+def _picture(sheet: Sheet, set_controls: Controls, taken: Taken | None, offered: set[str]) -> None:
     if taken is None:
         st.html('<p class="quiet">Waiting for the database. The page fills by itself when it answers.</p>')
         return
@@ -163,7 +175,12 @@ def _picture(sheet: Sheet, set_controls: Controls, question: Callable[[], Asked]
     if taken.picture.newest is not None or isinstance(taken.picture, Plant):
         if not offered.issuperset({*taken.picture.symbols, *sheet.offers(taken.picture)}):
             st.rerun()  # the market has a new name: the controls should offer it
-        sheet.draw(told_in(set_controls.zone, taken.picture))
+        sheet.draw(taken.told_in(set_controls.zone))
+
+
+def _beside_findings(errands: Errands, set_controls: Controls, shown: Callable[[], Any]) -> None:
+    downloads.offer("findings")
+    examine.draw(shown, errands.examine, set_controls.zone)
 
 
 def _shown(sheet: Sheet) -> Answer | None:
@@ -179,15 +196,13 @@ def _place(sheet: Sheet) -> str:
     return f"taken {sheet.path}"
 
 
-def _status(sheet: Sheet, set_controls: Controls) -> None:
-    taken: Taken | None = st.session_state.get(_place(sheet))
-    trouble: str | None = st.session_state.get("trouble")
+def _status(taken: Taken | None, set_controls: Controls, trouble: str | None) -> str:
     said = [_state(set_controls, trouble)]
     if taken is not None and taken.picture.newest is not None:
         said += _age(taken, set_controls.zone)
     if trouble is not None:
         said.append(f'<span class="trouble" role="alert">⚠ {escape(trouble)}</span>')
-    st.html(f'<div class="status"><strong>Stock market, live</strong>{"".join(said)}</div>')
+    return f'<div class="status"><strong>Stock market, live</strong>{"".join(said)}</div>'
 
 
 def _state(set_controls: Controls, trouble: str | None) -> str:
@@ -200,8 +215,9 @@ def _state(set_controls: Controls, trouble: str | None) -> str:
 
 def _age(taken: Taken, zone: tzinfo) -> list[str]:
     picture, old = taken.picture, taken.seconds_old()
-    kind = ' class="old"' if old > OLD_SECONDS else ""
-    said = [f"<span{kind}>newest trade {numerals.age(old)}</span>"]
+    kind = "old" if old > OLD_SECONDS else "new"
+    ticking = f'<b data-age="{max(old, 0):.3f}" data-old="{OLD_SECONDS}">{numerals.age(old)}</b>'
+    said = [f'<span class="{kind}">newest trade {ticking}</span>']
     if picture.span is not None:
         since = picture.span.start.astimezone(zone)
         told = f"{numerals.moment(since, picture.read_at)} {zone_name(since)}"

@@ -1,14 +1,17 @@
 """The panels of the pages; each draws one part of a picture."""
 
+from functools import partial
+
 import streamlit as st
 
-from stockstream.ui import charts, downloads, heat, look, numerals, pieces, shares
+from stockstream.ui import charts, downloads, heat, look, numerals, orders, pieces, shares
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import plot
+from stockstream.ui.ranking import chosen, ranking, told
 from stockstream.ui.window import WORDS, Span
 from stockstream.ui.zones import zone_name
 
-TAPE_HEIGHT = 420
+TAPE_HEIGHT = 480
 LATEST_FINDINGS = 25
 MOST_ROWS = 100
 MOST_VALUE = "most value"
@@ -16,9 +19,7 @@ MOST_VALUE = "most value"
 
 def compare(picture: Picture) -> None:
     """Draw the symbols' prices over time."""
-    left, right = st.columns([2, 1], vertical_alignment="center")
-    left.markdown("### Prices", anchors=False)
-    view = right.segmented_control(
+    view = st.segmented_control(
         "Prices as",
         ["Change", "Price"],
         default="Change",
@@ -27,27 +28,26 @@ def compare(picture: Picture) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    figure = charts.compare(picture, as_change=view != "Price")
     plot(
-        figure,
+        partial(charts.compare, picture, as_change=view != "Price"),
         "prices_plot",
+        "Prices",
         f"Prices of the symbols over the {WORDS[picture.question.window]}, anomalies marked",
+        picture.once,
+        str(view),
     )
 
 
 def focus(picture: Picture, span: Span) -> None:
     """Draw one symbol's candles; the choice is a control of its own."""
-    symbol = picture.focus or picture.standings[0].symbol
-    left, right = st.columns([2, 1], vertical_alignment="center")
-    left.markdown(f"### Candles of {symbol}", anchors=False)
-    right.selectbox(
+    st.selectbox(
         "Symbol of the candles",
         [MOST_VALUE, *sorted(row.symbol for row in picture.shown)],
         key="candles",
         bind="query-params",
         label_visibility="collapsed",
     )
-    candles(picture, symbol, span)
+    candles(picture, picture.focus or picture.standings[0].symbol, span)
 
 
 def candles(picture: Picture, symbol: str, span: Span) -> None:
@@ -55,58 +55,54 @@ def candles(picture: Picture, symbol: str, span: Span) -> None:
     low = min((candle.low for candle in picture.candles), default=None)
     high = max((candle.high for candle in picture.candles), default=None)
     plot(
-        charts.focus(picture, symbol, span),
+        partial(charts.focus, picture, symbol, span),
         "candles_plot",
+        f"Candles of {symbol}",
         f"{len(picture.candles)} candles of {symbol} from {numerals.price(low)} to {numerals.price(high)},"
         f" with volume, vwap and anomalies",
+        picture.once,
     )
 
 
 def heat_map(picture: Picture, span: Span) -> None:
     """Draw each symbol's change over the window."""
-    with st.container(key="card_heat"):
-        st.markdown("### Change over the window, in percent", anchors=False)
-        plot(heat.heat(picture, span), "heat_plot", "Change of each symbol in each twelfth of the window")
+    said = "Change of each symbol in each twelfth of the window"
+    title = "Change over the window, in percent"
+    plot(partial(heat.heat, picture, span), "heat_plot", title, said, picture.once)
 
 
 def standings(picture: Picture, sign: str) -> None:
     """Draw the table of the symbols, in the order that the viewer chose."""
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    left.markdown("### Performance", anchors=False)
-    order = right.selectbox(
-        "Order of the table",
-        [*pieces.ORDERS, "symbol"],
-        key="order",
-        bind="query-params",
-        label_visibility="collapsed",
-        icon=":material/sort:",
-    )
-    rows = pieces.ordered(picture.shown, str(order))[:MOST_ROWS]
-    st.html(pieces.performance(rows, picture.lines, sign, look.colours(picture.symbols)))
-    downloads.offer("performance", rows)
+    order = chosen()
+    rows = picture.once(f"rows {order}", lambda: orders.ordered(picture.shown, order)[:MOST_ROWS])
+
+    def table() -> bytes:
+        inks = look.colours(picture.symbols)
+        return told(orders.heads(order, sign), pieces.performance(rows, picture.lines, inks))
+
+    ranking(picture.once(f"table {order}", table))
+    downloads.keep("performance", rows)
 
 
 def split(picture: Picture, sign: str) -> None:
     """Draw who has the value and who has the volume."""
-    left, right = st.columns([3, 2], gap="small")
-    with left, st.container(key="shares"):
-        st.markdown("### Value by symbol", anchors=False)
-        plot(shares.value_bars(picture, sign), "value_plot", "Value traded by symbol")
-    with right, st.container(key="flow"):
-        st.markdown("### Share of volume", anchors=False)
-        plot(shares.volume_shares(picture), "volume_plot", "Share of the volume by symbol")
+    bars, ring = partial(shares.value_bars, picture, sign), partial(shares.volume_shares, picture)
+    plot(bars, "value_plot", "Value by symbol", "Value traded by symbol", picture.once)
+    plot(ring, "volume_plot", "Share of volume", "Share of the volume by symbol", picture.once)
 
 
 def recent(picture: Picture, sign: str) -> None:
     """Draw the tape: the newest trades."""
-    st.markdown("### Recent trades", anchors=False)
-    with st.container(height=TAPE_HEIGHT, border=False, key="tape"):
-        st.html(pieces.tape(picture.tape, sign, zone_name(picture.read_at)))
-    downloads.offer("trades", picture.tape[::-1])  # in order of time, as a replay wants them
+    with st.container(height=TAPE_HEIGHT, key="tape"):
+        zone = zone_name(picture.read_at)
+        tape = picture.once("tape", lambda: pieces.tape(picture.tape, sign, zone))
+        st.html(pieces.titled("Recent trades", tape))
+    downloads.keep("trades", picture.tape[::-1])  # in order of time, as a replay wants them
 
 
 def found(picture: Picture) -> None:
     """Draw the latest findings."""
-    st.markdown("### Latest findings", anchors=False)
-    with st.container(height=TAPE_HEIGHT, border=False, key="findings"):
-        st.html(pieces.findings(picture.marks[:LATEST_FINDINGS], picture.read_at))
+    with st.container(height=TAPE_HEIGHT, key="findings"):
+        newest = picture.marks[:LATEST_FINDINGS]
+        findings = picture.once("findings", lambda: pieces.findings(newest, picture.read_at))
+        st.html(pieces.titled("Latest findings", findings))

@@ -1,12 +1,12 @@
 """A picture of the market: everything the page shows, read in one transaction and so of one moment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from stockstream.connectors.readers import Rows
+from stockstream.ui.lines import Course, Lines
 from stockstream.ui.records import Beat, Candle, Line, Mark, Print, Standing
 from stockstream.ui.sql import query
 from stockstream.ui.window import (
@@ -20,6 +20,8 @@ from stockstream.ui.window import (
     range_of,
     span_of,
 )
+
+Made = TypeVar("Made")
 
 MOST_SYMBOLS = 1_000
 MOST_LINES = 100
@@ -57,9 +59,9 @@ class Question:
             return range_of(self.since or first, self.until or newest, newest)
         return span_of(self.window, first, newest)
 
-    def answer(self, rows: Rows) -> "Picture":
-        """Read the picture that answers this."""
-        return take(rows, self)
+    def answer(self, rows: Rows, lines: Lines | None = None) -> "Picture":
+        """Read the picture that answers this; `lines` has points that are known already."""
+        return take(rows, self, Lines() if lines is None else lines)
 
     def is_past(self) -> bool:
         """Whether the window has an end of its own, and so does not follow the market."""
@@ -86,7 +88,10 @@ class Reach:
 
 @dataclass(frozen=True)
 class Picture:
-    """The market at `read_at`, by the database's clock; `newest` is None while the tape is empty."""
+    """The market at `read_at`, by the database's clock; `newest` is None while the tape is empty.
+
+    What was made of it to be seen is kept with it, for all who look at it.
+    """
 
     question: Question
     read_at: datetime
@@ -104,6 +109,7 @@ class Picture:
     beats: list[Beat] = field(default_factory=list)
     former: Beat | None = None
     absent: tuple[str, ...] = ()
+    _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def seconds(self) -> float:
@@ -112,13 +118,20 @@ class Picture:
             return 1.0
         return max((self.span.end - max(self.span.start, self.first)).total_seconds(), 1.0)
 
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what `make` made of this picture when something of this name was first asked for."""
+        if name not in self._made:
+            self._made[name] = make()
+        found: Made = self._made[name]
+        return found
+
     @property
     def shown(self) -> list[Standing]:
         """Return the symbols to look at one by one: all, or those with findings if only they are asked."""
         return _shown(self.standings, self.question)
 
 
-def take(rows: Rows, question: Question) -> Picture:
+def take(rows: Rows, question: Question, lines: Lines) -> Picture:
     """Read the picture that answers a question; the rows are of one moment."""
     known = symbols(rows)
     there = reach(rows, known)
@@ -144,7 +157,7 @@ def take(rows: Rows, question: Question) -> Picture:
         span,
         known,
         standings,
-        _lines(rows, span, shown[:MOST_LINES]),
+        lines.read(rows, _course(span, shown[:MOST_LINES], there)),
         focus,
         _candles(rows, span, focus, question.width),
         _tape(rows, question, facts),
@@ -175,13 +188,8 @@ def _standings(rows: Rows, facts: Mapping[str, Any]) -> list[Standing]:
     return sorted((Standing(*row) for row in found), key=lambda standing: standing.value, reverse=True)
 
 
-def _lines(rows: Rows, span: Span, chosen: list[str]) -> dict[str, Line]:
-    step = line_step(span, len(chosen))
-    facts = {"symbols": chosen, "start": span.start, "end": span.end, "step": step}
-    lines: dict[str, list[tuple[datetime, Decimal]]] = {symbol: [] for symbol in chosen}
-    for symbol, moment, price in rows(query("lines"), facts):
-        lines[symbol].append((moment, price))
-    return lines
+def _course(span: Span, chosen: list[str], there: Reach) -> Course:
+    return Course(chosen, span, line_step(span, len(chosen)), there.read_at, there.candles_end)
 
 
 def _candles(rows: Rows, span: Span, symbol: str, asked_width: timedelta | None) -> list[Candle]:

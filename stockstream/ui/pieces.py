@@ -1,11 +1,7 @@
-"""Pieces of the page as HTML: what comes from outside is escaped here, every time.
+"""Pieces of the page as HTML: what comes from outside is escaped here, every time."""
 
-The table is not a dataframe widget: that one forgets its order each time a number changes and is
-drawn on a canvas, which neither a screen reader nor a narrow screen can use. Its order is a control
-of the page instead, and so it is kept, also in the address.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -15,38 +11,37 @@ from stockstream.ui import links, numerals
 from stockstream.ui.records import Line, Mark, Print, Standing
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 110, 26, 60
-ZERO = Decimal(0)
 NOTHING_FOUND = (
     "Nothing unusual found in this window; <code>python anomaly_detector.py watch</code> looks on."
 )
 SVG = "'http://www.w3.org/2000/svg'"
 
-Order = tuple[Callable[[Standing], Decimal], bool]
 
-ORDERS: dict[str, Order] = {
-    "value": (lambda row: row.value, True),
-    "volume": (lambda row: row.volume, True),
-    "trades": (lambda row: Decimal(row.trades), True),
-    "gainers": (lambda row: ZERO if row.change is None else row.change, True),
-    "losers": (lambda row: ZERO if row.change is None else row.change, False),
-    "anomalies": (lambda row: Decimal(row.findings), True),
-}
+@dataclass(frozen=True)
+class Total:
+    """A number on top of a page, and what is told below it; `course` is ready HTML."""
 
-
-def ordered(standings: Iterable[Standing], order: str) -> list[Standing]:
-    """Return the rows in the asked order; rows that are equal stay in the order of their names."""
-    by_name = sorted(standings, key=lambda row: row.symbol)
-    if order not in ORDERS:
-        return by_name
-    key, falling = ORDERS[order]
-    return sorted(by_name, key=key, reverse=falling)
+    label: str
+    value: str
+    beside: str
+    course: str = ""
 
 
-def performance(rows: Sequence[Standing], lines: dict[str, Line], sign: str, colours: dict[str, str]) -> str:
-    """Return the table of the symbols."""
-    heads = ("Symbol", "Last", "Change", "Trend", "High", "Low", "VWAP", "Volume", f"Value {sign}".strip())
-    body = "".join(_row(row, lines.get(row.symbol, []), colours.get(row.symbol, "inherit")) for row in rows)
-    return table("performance", (*heads, "Trades", "Anomalies"), body)
+def totals(numbers: Iterable[Total]) -> str:
+    """Return the numbers on top of a page."""
+    return f'<dl class="totals">{"".join(map(_total, numbers))}</dl>'
+
+
+def _total(number: Total) -> str:
+    told = f'<dt>{escape(number.label)}</dt><dd class="value">{escape(number.value)}</dd>'
+    told += f'<dd class="beside">{escape(number.beside)}</dd>'
+    told += f'<dd class="course">{number.course}</dd>' if number.course else ""
+    return f"<div>{told}</div>"
+
+
+def performance(rows: Sequence[Standing], lines: Mapping[str, Line], colours: Mapping[str, str]) -> str:
+    """Return the rows of the table of the symbols."""
+    return "".join(_row(row, lines.get(row.symbol, []), colours.get(row.symbol, "inherit")) for row in rows)
 
 
 def _row(row: Standing, line: Line, colour: str) -> str:
@@ -98,6 +93,11 @@ def _drawing(points: str) -> str:
     area = f"<polygon points='0,{SPARK_HEIGHT} {points} {SPARK_WIDTH},{SPARK_HEIGHT}' fill-opacity='.16'/>"
     line = f"<polyline points='{points}' fill='none' stroke='#000' stroke-width='1.6'/>"
     return f"data:image/svg+xml,{quote(f'<svg xmlns=%s {size}>' % SVG + area + line + '</svg>')}"
+
+
+def titled(title: str, body: str) -> str:
+    """Return ready HTML with a heading above it."""
+    return f"<h3>{escape(title)}</h3>{body}"
 
 
 def tape(prints: Sequence[Print], sign: str, zone: str = "UTC") -> str:

@@ -2,20 +2,20 @@
 // zoom, hover and legend choices survive a refresh. Colours are the page's CSS variables, read at
 // each drawing, so that a change of theme needs no word from the server.
 
+const COLOUR = /"(var\(--[^"]+\))"/g
+
 function inked(figure, node) {
   const probe = document.createElement("i")
   node.parentElement.append(probe)
   const known = new Map()
-  const colour = (name) => {
+  const colour = (_, name) => {
     if (!known.has(name)) {
       probe.style.color = name
-      known.set(name, getComputedStyle(probe).color)
+      known.set(name, JSON.stringify(getComputedStyle(probe).color))
     }
     return known.get(name)
   }
-  const drawn = JSON.parse(JSON.stringify(figure), (_, value) =>
-    typeof value === "string" && value.startsWith("var(--") ? colour(value) : value,
-  )
+  const drawn = JSON.parse(figure.replace(COLOUR, colour))
   probe.remove()
   drawn.layout.font.family = getComputedStyle(node).fontFamily
   return drawn
@@ -26,10 +26,18 @@ function isInSight(node) {
   return bottom > 0 && top < window.innerHeight
 }
 
-// What is in sight is drawn first: the rest waits until the browser has nothing better to do.
+const aFrame = () => new Promise(requestAnimationFrame).then(() => new Promise((next) => setTimeout(next)))
+const waiting = (window.stockstreamWaiting ??= new Set())
+
+// What is in sight is drawn first, and of that what is quickly drawn; the rest waits until the browser has
+// nothing better to do.
 async function whenItsTurn(node) {
-  await new Promise(requestAnimationFrame)
-  await new Promise((next) => setTimeout(next))
+  const isNext = () =>
+    ![...waiting].some((other) => other.wanted.figure.length < node.wanted.figure.length && isInSight(other))
+  waiting.add(node)
+  do await aFrame()
+  while (node.isConnected && isInSight(node) && !isNext())
+  waiting.delete(node)
   if (isInSight(node)) return
   const whenIdle = window.requestIdleCallback ?? ((next) => setTimeout(next, 200))
   await new Promise((next) => whenIdle(next, { timeout: 1000 }))
@@ -51,14 +59,18 @@ async function drawSoon(node) {
 
 export default function ({ data, parentElement }) {
   const node = parentElement.querySelector(".plot")
-  node.style.height = `${data.figure.layout.height}px`
+  const [frame, figure] = new TextDecoder().decode(data).split("\n")
+  const { title, alt, height, config } = JSON.parse(frame)
+  parentElement.querySelector("h3").textContent = title
+  node.style.height = `${height}px`
   node.setAttribute("role", "figure")
-  node.setAttribute("aria-label", data.alt)
-  node.wanted = data
+  node.setAttribute("aria-label", alt)
+  node.wanted = { figure, config }
   drawSoon(node)
   node.watch ??= new ResizeObserver(() => node._fullLayout && drawSoon(node))
   node.watch.observe(node)
   return () => {
+    waiting.delete(node)
     node.watch.disconnect()
     if (window.Plotly && node._fullLayout) window.Plotly.purge(node)
   }

@@ -5,13 +5,15 @@ and mounts a new one, and with it goes what the viewer had zoomed into. Here the
 component with a name of its own; Plotly's script is the one that the plotly package carries.
 """
 
-from importlib.resources import files
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-from streamlit.components.v1 import declare_component
+import msgspec
 from streamlit.components.v2 import component
+
+from stockstream.ui.serving import PLOTLY
 
 Figure = dict[str, Any]
 
@@ -20,31 +22,55 @@ CONFIG = {
     "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 }
 
-HERE = Path(__file__).parent
-LIBRARY = (HERE / "library.js").read_text("utf-8")
+TITLE_HEIGHT = 42  # pixels, as in page.css
 
-# Declared for its folder alone: Streamlit serves it, with the right type and to be cached.
-declare_component("plotly", path=str(files("plotly") / "package_data"))
+HERE = Path(__file__).parent
+# Fetches Plotly's script; a page runs it first, so that it is there when the first figure comes.
+LIBRARY = (HERE / "library.js").read_text("utf-8").replace("PLOTLY", PLOTLY)
 
 _plot = component(
     "stockstream.plot",
-    html='<div class="plot"></div>',
+    html='<h3></h3><div class="plot"></div>',
     js=LIBRARY + (HERE / "plot.js").read_text("utf-8"),  # a chart may come before the fetching has begun
     isolate_styles=False,
 )
 
 
-def fetch_library() -> None:
-    """Have the browser fetch Plotly's script, so that it is there when the first figure comes."""
-    st.html(f"<script>{LIBRARY}</script>", unsafe_allow_javascript=True)
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as its chart takes it: bytes, which Streamlit hands on without looking into them."""
+
+    text: bytes
+    height: int
 
 
-def plot(figure: Figure, key: str, alt: str) -> None:
-    """Draw a figure; the chart of the same key takes it in place.
+# Gives what was made under a name before, or makes it: what one viewer had drawn the others take as it is.
+Once = Callable[[str, Callable[[], Drawing]], Drawing]
+
+
+def plot(  # noqa: PLR0913, PLR0917 - what is seen, what is told, and whom it is shared with
+    figure: Callable[[], Figure], key: str, title: str, alt: str, once: Once, view: str = ""
+) -> None:
+    """Draw a figure under its title; the chart of the same key takes both in place.
 
     Args:
-        figure: data and layout as Plotly takes them; layout.height is in pixels.
+        figure: makes data and layout as Plotly takes them; layout.height is in pixels.
         key: the chart's name on the page.
+        title: the heading above it.
         alt: what it shows, in words, for those who do not see it.
+        once: of the same answer.
+        view: tells two views of the same answer in the same chart apart.
     """
-    _plot(key=key, data={"figure": figure, "config": CONFIG, "alt": alt}, height=figure["layout"]["height"])
+    drawn = once(f"{key} {view}", lambda: drawing(figure(), title, alt))
+    _plot(key=key, data=drawn.text, height=drawn.height)
+
+
+def drawing(figure: Figure, title: str, alt: str) -> Drawing:
+    """Return a figure ready to be sent: what frames it in a line of its own, then the figure.
+
+    >>> drawing({"data": [], "layout": {"height": 9}}, "Nothing", "nothing").text.splitlines()[1]
+    b'{"data":[],"layout":{"height":9}}'
+    """
+    height: int = figure["layout"]["height"]
+    frame = {"title": title, "alt": alt, "height": height, "config": CONFIG}
+    return Drawing(b"\n".join(map(msgspec.json.encode, (frame, figure))), height + TITLE_HEIGHT)

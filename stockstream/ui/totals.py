@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-import streamlit as st
-
 from stockstream.ui import numerals, pieces
 from stockstream.ui.picture import Picture
 from stockstream.ui.records import Beat
@@ -19,8 +17,8 @@ ACTIVE: Part = lambda beat: Decimal(beat.active)  # noqa: E731
 FINDINGS: Part = lambda beat: Decimal(beat.findings)  # noqa: E731
 
 
-def totals(picture: Picture, sign: str) -> None:
-    """Draw the five numbers: sums over the candles of the window."""
+def totals(picture: Picture, sign: str) -> str:
+    """Return the five numbers: sums over the candles of the window."""
     rows = picture.standings
     trades = sum(row.trades for row in rows)
     volume = sum((row.volume for row in rows), ZERO)
@@ -33,23 +31,22 @@ def totals(picture: Picture, sign: str) -> None:
     share = f"{bought / volume:.0%} bought" if volume else "none"
     mean = f"vwap {numerals.price(value / volume)}" if volume else "none"
     rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"
-    with st.container(horizontal=True, key="totals", gap="small"):
-        _total(picture, ("Trades", f"{trades:,}", pace), Decimal(trades), TRADES)
-        _total(picture, ("Volume", numerals.short(volume), share), volume, VOLUME)
-        _total(picture, (f"Value {sign}".strip(), numerals.short(value), mean), value, VALUE)
-        known = f"of {len(picture.symbols):,} on the tape"
-        _total(picture, ("Active symbols", f"{active:,}", known), Decimal(active), ACTIVE)
-        _total(picture, ("Anomalies", f"{findings:,}", rate), Decimal(findings), FINDINGS)
+    known = f"of {len(picture.symbols):,} on the tape"
+    told = (
+        (("Trades", f"{trades:,}", pace), Decimal(trades), TRADES),
+        (("Volume", numerals.short(volume), share), volume, VOLUME),
+        ((f"Value {sign}".strip(), numerals.short(value), mean), value, VALUE),
+        (("Active symbols", f"{active:,}", known), Decimal(active), ACTIVE),
+        (("Anomalies", f"{findings:,}", rate), Decimal(findings), FINDINGS),
+    )
+    return pieces.totals(pieces.Total(*words, _course(picture, now, part)) for words, now, part in told)
 
 
-def _total(picture: Picture, words: tuple[str, str, str], now: Decimal, part: Part) -> None:
-    label, value, beside = words
-    with st.container(key=f"total_{label.split(maxsplit=1)[0].lower()}", gap="xsmall"):
-        st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
-        # The newest beat is not over: drawn beside whole ones, it would look like a fall.
-        course = [(beat.start, part(beat)) for beat in picture.beats[:-1]]
-        former = part(picture.former) / _pace(picture, part) if picture.former else ZERO
-        st.html(f'<p class="course">{pieces.sparkline(course)}{_change(now, former)}</p>')
+def _course(picture: Picture, now: Decimal, part: Part) -> str:
+    # The newest beat is not over: drawn beside whole ones, it would look like a fall.
+    course = [(beat.start, part(beat)) for beat in picture.beats[:-1]]
+    former = part(picture.former) / _pace(picture, part) if picture.former else ZERO
+    return f"{pieces.sparkline(course)}{_change(now, former)}"
 
 
 def _change(now: Decimal, former: Decimal) -> str:

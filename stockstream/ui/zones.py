@@ -33,7 +33,7 @@ def _told(zone: tzinfo, part: object) -> Any:  # noqa: ANN401 - what comes in go
     if isinstance(part, datetime):
         return part.astimezone(zone)
     if is_dataclass(part) and not isinstance(part, type):
-        names = [each.name for each in fields(part) if each.name not in ASKED]
+        names = [each.name for each in fields(part) if each.init and each.name not in ASKED]
         return replace(part, **{name: _told(zone, getattr(part, name)) for name in names})
     if isinstance(part, list):
         return [_told(zone, each) for each in part]

@@ -19,7 +19,7 @@ from tests.waiting import until
 
 PATIENCE = 60.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-TOTALS = ".st-key-totals"
+TOTALS = ".totals"
 
 expect.set_options(timeout=PATIENCE * 1000)
 
@@ -48,9 +48,8 @@ class View:
 
     def total(self, label: str) -> str:
         """Return one of the numbers on top."""
-        name = self.page.get_by_test_id("stMetricLabel").get_by_text(label, exact=True)
-        tile = self.page.get_by_test_id("stMetric").filter(has=name)
-        return tile.get_by_test_id("stMetricValue").inner_text()
+        name = self.page.locator("dt").get_by_text(label, exact=True)
+        return self.page.locator(".totals > div").filter(has=name).locator(".value").inner_text()
 
     def status(self) -> str:
         """Return the line on top."""
@@ -91,10 +90,14 @@ def looking(chromium: Browser) -> Iterator[View]:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str], port: int | None = None) -> Iterator[str]:
-    """Run the dashboard on a port, by default a free one, until the block ends; yields its address."""
+def serving(environment: Mapping[str, str], port: int | None = None, base: str = "") -> Iterator[str]:
+    """Run the dashboard on a port, by default a free one, until the block ends; yields its address.
+
+    Args:
+        base: the path that the environment has it served under.
+    """
     port = port or free_port()
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}/{base}".rstrip("/")
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
     with subprocess.Popen(
         command, cwd=PROJECT, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

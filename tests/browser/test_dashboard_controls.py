@@ -11,7 +11,7 @@ from stockstream.connectors.postgres import Connection
 from tests.browser.conftest import looking
 from tests.browser.market import find, put, random_trades
 
-READY = {"": ".st-key-standings", "symbol": ".st-key-card_imbalance", "anomalies": ".st-key-card_findings"}
+READY = {"": ".st-key-ranking", "symbol": ".st-key-imbalance_plot", "anomalies": ".st-key-card_findings"}
 FIRST_ROW, FINDINGS = ".performance tbody tr:first-child", ".st-key-card_findings"
 
 
@@ -56,6 +56,10 @@ def chosen(label: str, option: str) -> Callable[[Page], None]:
     return choose
 
 
+def sorted_by(head: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(".performance").get_by_role("button", name=head, exact=True).click()
+
+
 def slid(label: str, key: str) -> Callable[[Page], None]:
     return lambda page: page.get_by_role("slider", name=label).press(key)
 
@@ -68,7 +72,7 @@ PAGES = {
     "": (
         Control(segment("60m"), "window=60m", ".status:has-text('last 60 minutes')"),
         Control(segment("Price"), "prices=Price", ".st-key-prices [aria-checked=true]:has-text('Price')"),
-        Control(chosen("Order of the table", "symbol"), "order=symbol", f"{FIRST_ROW}:has-text('AAPL')"),
+        Control(sorted_by("Symbol"), "order=symbol", f"{FIRST_ROW}:has-text('AAPL')"),
         Control(chosen("Symbol of the candles", "AAPL"), "candles=AAPL", "h3:has-text('Candles of AAPL')"),
         Control(slid("Recent trades", "Home"), "trades=10", ".tape tbody:not(:has(tr:nth-child(11)))"),
         Control(switched("Anomalies only"), "anomalies=true", ".performance:not(:has-text('MSFT'))"),

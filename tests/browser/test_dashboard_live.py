@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from stockstream.connectors.postgres import Address, Connection
+from stockstream.ui.numerals import age
 from tests.browser.conftest import PATIENCE, View
 from tests.browser.market import find, put, random_trades, trading
 from tests.waiting import until
@@ -102,9 +103,16 @@ def test_pause_stops_the_picture_and_not_the_age(view: View, dashboard: str) -> 
 
 
 @pytest.mark.usefixtures("live")
+def test_the_browser_tells_an_age_as_the_server_does(view: View, dashboard: str) -> None:
+    view.open(dashboard)
+    for seconds in (0.0, 0.84, 59.9, 60.0, 75.0, 3_599.0, 3_600.0, 7_300.0, 86_400.0, 200_000.0):
+        assert view.page.evaluate("(age) => window.stockstreamAge(age)", seconds) == age(seconds)
+
+
+@pytest.mark.usefixtures("live")
 def test_the_age_stays_in_sight_at_the_end_of_the_page(view: View, dashboard: str) -> None:
     view.open(dashboard)
-    view.page.locator(".st-key-found").scroll_into_view_if_needed()
+    view.page.locator(".st-key-findings").scroll_into_view_if_needed()
     expect(view.page.locator(".status")).to_be_in_viewport()
 
 

@@ -54,7 +54,7 @@ def log_in(view: View, address: str, who: str) -> None:
     view.page.goto(address)
     button = view.page.get_by_role("button", name="Log in")
     expect(button).to_be_visible()
-    expect(view.page.locator(".st-key-totals")).to_have_count(0)
+    expect(view.page.locator(".totals")).to_have_count(0)
     button.click()
     view.page.locator("input[name=sub]").fill(who)
     view.page.get_by_role("button", name="Authorize").click()
@@ -69,11 +69,11 @@ def test_who_is_on_the_list_sees_the_market_and_a_stranger_nothing(
     put(connection, random_trades(50, datetime.now(UTC), 30))
     with looking(chromium) as view:
         log_in(view, guarded, LISTED)
-        expect(view.page.locator(".st-key-totals")).to_be_visible()
+        expect(view.page.locator(".totals")).to_be_visible()
     with looking(chromium) as view:
         log_in(view, guarded, STRANGER)
         expect(view.page.get_by_text(f"{STRANGER} may not see this page.")).to_be_visible()
-        expect(view.page.locator(".st-key-totals")).to_have_count(0)
+        expect(view.page.locator(".totals")).to_have_count(0)
         assert "AAPL" not in view.page.inner_text("body")
 
 
@@ -85,4 +85,4 @@ def test_a_page_for_other_machines_shows_nothing_unless_somebody_asks_who_they_a
     with serving({**environment, **keys}) as address, looking(chromium) as view:
         view.page.goto(address)
         expect(view.page.get_by_text("asks nobody who they are")).to_be_visible()
-        expect(view.page.locator(".st-key-totals")).to_have_count(0)
+        expect(view.page.locator(".totals")).to_have_count(0)

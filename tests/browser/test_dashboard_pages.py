@@ -60,11 +60,11 @@ def test_a_copied_link_opens_the_same_view_in_another_browser(
     expect(page.get_by_role("heading", name="Candles of TSLA")).to_be_visible()
     expect(page.locator(".status")).to_contain_text("UTC")
     page.wait_for_url("**/symbol?*symbol=TSLA*")
-    told = page.locator(".st-key-totals").inner_text()
+    told = page.locator(".totals").inner_text()
     with looking(chromium) as other:
         other.page.goto(page.url)
         expect(other.page.get_by_role("heading", name="Candles of TSLA")).to_be_visible()
-        expect(other.page.locator(".st-key-totals")).to_have_text(told, use_inner_text=True)
+        expect(other.page.locator(".totals")).to_have_text(told, use_inner_text=True)
         assert other.page.url == page.url
         assert "width=5m" in page.url
 

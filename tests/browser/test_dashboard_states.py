@@ -19,7 +19,7 @@ def test_an_empty_page_fills_by_itself(
     expect(view.page.get_by_text("No trades yet")).to_be_visible()
     put(connection, random_trades(50, datetime.now(UTC), 30))
     with trading(address):
-        expect(view.page.locator(".st-key-totals")).to_be_visible()
+        expect(view.page.locator(".totals")).to_be_visible()
         expect(view.page.get_by_text("No trades yet")).to_be_hidden()
         view.refreshes(1)
 

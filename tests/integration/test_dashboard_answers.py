@@ -1,6 +1,5 @@
 """What the other pages are told: ranges, courses, findings, quality and the system, each beside plain SQL."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,14 +18,6 @@ SUMS = """
 SELECT count(*), sum(volume), sum(price * volume), count(DISTINCT symbol) FROM trades
 WHERE "timestamp" >= %(start)s AND "timestamp" < %(end)s
 """
-
-
-@pytest.fixture
-def readers(address: Address) -> Iterator[Readers]:
-    """The dashboard's own connections to the test's database."""
-    opened = Readers(address, "test")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

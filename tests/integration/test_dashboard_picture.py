@@ -1,6 +1,5 @@
 """The picture: each number equals plain SQL over the trades, and an outage is told and survived."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from stockstream.connectors.postgres import Address, Connection, address_of
+from stockstream.connectors.postgres import Connection, address_of
 from stockstream.connectors.readers import Readers
 from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
 from stockstream.services.scratch import Scratch
-from stockstream.ui.picture import Picture, Question, take
+from stockstream.ui.picture import Picture, Question
 from stockstream.ui.records import Standing
 from stockstream.ui.window import MINUTES
 from tests.browser.market import SYMBOLS, find, put, random_trades
@@ -29,14 +28,6 @@ FROM trades t WHERE "timestamp" >= %(start)s AND symbol = ANY (%(symbols)s) GROU
 
 
 @pytest.fixture
-def readers(address: Address) -> Iterator[Readers]:
-    """The dashboard's own connections to the test's database."""
-    opened = Readers(address, "test")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def market(connection: Connection) -> datetime:
     """Two hours of trades up to now, their candles, and findings; returns the newest trade's time."""
     newest = datetime.now(UTC)
@@ -47,7 +38,7 @@ def market(connection: Connection) -> datetime:
 
 
 def see(readers: Readers, question: Question) -> Picture:
-    return readers.read(lambda rows: take(rows, question))
+    return readers.read(question.answer)
 
 
 def asked(connection: Connection, statement: str, **facts: object) -> list[tuple[Any, ...]]:

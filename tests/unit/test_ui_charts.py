@@ -1,12 +1,13 @@
 """The charts: what Plotly takes, shapes beside colours, and a zoom that stays."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
-from stockstream.ui import charts, look, shares
+from stockstream.ui import charts, look, plot, shares
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.plot import Figure
 from stockstream.ui.records import Candle, Mark
@@ -118,3 +119,18 @@ def test_small_shares_of_the_volume_are_put_together() -> None:
 
 def test_a_symbol_keeps_its_colour_whatever_its_rank() -> None:
     assert look.colours(["A", "B"])["B"] == look.colours(["A", "B", "C"])["B"]
+
+
+def test_a_single_candle_has_its_own_width_and_room_beside_it() -> None:
+    figure = charts.focus(picture([]), "AAPL", SPAN)
+    drawn = json.loads(plot.drawing(figure, "", "").text.splitlines()[1])
+    for trace, name in zip(drawn["data"], ("open", "y", "y"), strict=True):
+        assert trace["x"] == ["2026-11-23 11:58:00.000", "2026-11-23 11:59:00.000"]
+        assert trace[name] == [None, 1.0]
+    axis = figure["layout"]["xaxis"]
+    begin, end = (datetime.fromisoformat(at) for at in axis["autorangeoptions"]["include"])
+    (candle,) = picture([]).candles
+    assert (begin, end) == (
+        candle.start.replace(tzinfo=None) - 9 * timedelta(minutes=1),
+        candle.start.replace(tzinfo=None) + timedelta(minutes=1),
+    )

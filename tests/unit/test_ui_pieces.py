@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
-import pytest
-
 from stockstream.ui import pieces
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.records import Mark, Print, Standing
@@ -55,36 +53,16 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def names(rows: list[Standing]) -> list[str]:
-    return [row.symbol for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("order", "expected"),
-    [
-        ("gainers", ["UP", "FLAT", "DOWN"]),
-        ("losers", ["DOWN", "FLAT", "UP"]),
-        ("value", ["DOWN", "FLAT", "UP"]),
-        ("anomalies", ["FLAT", "DOWN", "UP"]),
-        ("symbol", ["DOWN", "FLAT", "UP"]),
-        ("no such order", ["DOWN", "FLAT", "UP"]),
-    ],
-)
-def test_the_table_stands_in_the_chosen_order(order: str, expected: list[str]) -> None:
-    rows = [standing("UP", "110", "1"), standing("DOWN", "90", "3"), standing("FLAT", "100", "2", 5)]
-    assert names(pieces.ordered(rows, order)) == expected
-
-
 def test_a_symbol_without_a_trade_in_the_window_has_dashes_and_no_change() -> None:
     quiet = replace(standing("QUIET", "1"), open=None, high=None, low=None, vwap=None, volume=Decimal(0))
-    text = pieces.performance([quiet], {}, "$", {})
+    text = pieces.performance([quiet], {}, {})
     assert quiet.change is None
     assert text.count("—") == 4
 
 
 def test_direction_is_told_by_arrow_and_sign() -> None:
     rows = [standing("UP", "110"), standing("DOWN", "90")]
-    text = pieces.performance(rows, {}, "$", {})
+    text = pieces.performance(rows, {}, {})
     assert "▲ +10.00 %" in text
     assert "▼ \N{MINUS SIGN}10.00 %" in text
 
@@ -95,7 +73,7 @@ def test_what_comes_from_outside_is_escaped() -> None:
     drawn = [
         pieces.findings([mark], NOON),
         pieces.tape([trade], "$"),
-        pieces.performance([standing(EVIL, "1")], {}, "$", {}),
+        pieces.performance([standing(EVIL, "1")], {}, {}),
     ]
     for text in drawn:
         tags = Tags(text)

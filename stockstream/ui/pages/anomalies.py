@@ -1,6 +1,7 @@
 """The page of what the detector found, and how good it is where labels exist."""
 
 from collections.abc import Iterable
+from itertools import starmap
 
 import streamlit as st
 
@@ -8,6 +9,7 @@ from stockstream.ui import downloads, pieces
 from stockstream.ui.charts import SHAPES
 from stockstream.ui.controls import Controls
 from stockstream.ui.numerals import NOTHING
+from stockstream.ui.pieces import Total, totals
 from stockstream.ui.search import MOST_FOUND, Found, Quality, Search
 
 MOST_NAME = 40
@@ -33,30 +35,26 @@ def ask(controls: Controls, seen: Found | None) -> Search:
 def draw(found: Found) -> None:
     """Draw the numbers, then the findings."""
     if found.quality is not None:
-        _numbers(found, found.quality)
+        st.html(_numbers(found, found.quality))
     with st.container(key="card_kinds"):
-        st.markdown("### By kind", anchors=False)
-        st.html(pieces.counts(found.kinds))
+        st.html(pieces.titled("By kind", pieces.counts(found.kinds)))
     with st.container(key="card_findings"):
-        st.markdown("### Findings, newest first", anchors=False)
-        if len(found.marks) == MOST_FOUND:
-            st.html(f'<p class="caption">{NEWEST_ALONE}</p>')
-        st.html(pieces.findings(found.marks, found.read_at))
-        downloads.offer("findings", found.marks)
+        alone = f'<p class="caption">{NEWEST_ALONE}</p>' if len(found.marks) == MOST_FOUND else ""
+        findings = pieces.findings(found.marks, found.read_at)
+        st.html(pieces.titled("Findings, newest first", alone + findings))
+    downloads.keep("findings", found.marks)
 
 
-def _numbers(found: Found, quality: Quality) -> None:
+def _numbers(found: Found, quality: Quality) -> str:
     looked = f"of {quality.trades:,} newest trades"
-    with st.container(horizontal=True, key="totals", gap="small"):
-        for label, value, beside in (
-            ("Anomalies", f"{sum(found.kinds.values()):,}", f"{len(found.marks):,} shown"),
-            ("Precision", _share(quality.precision), f"{quality.true:,} of {quality.findings:,} borne out"),
-            ("Recall", _share(quality.recall), f"{quality.caught:,} of {quality.labelled:,} labelled"),
-            ("Labelled", f"{quality.labelled:,}", looked),
-        ):
-            st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
-    if not quality.labelled:
-        st.html(f'<p class="caption">{NO_LABELS}</p>')
+    told = (
+        ("Anomalies", f"{sum(found.kinds.values()):,}", f"{len(found.marks):,} shown"),
+        ("Precision", _share(quality.precision), f"{quality.true:,} of {quality.findings:,} borne out"),
+        ("Recall", _share(quality.recall), f"{quality.caught:,} of {quality.labelled:,} labelled"),
+        ("Labelled", f"{quality.labelled:,}", looked),
+    )
+    nothing = "" if quality.labelled else f'<p class="caption">{NO_LABELS}</p>'
+    return totals(starmap(Total, told)) + nothing
 
 
 def _share(share: float | None) -> str:

@@ -53,7 +53,8 @@ def _told(examined: Examined, zone: tzinfo) -> None:
             st.caption(note)
         if marks:
             st.html(pieces.findings(told_in(zone, marks[:MOST_SHOWN]), examined.until))
-            downloads.offer("examined", marks)
+            downloads.keep("examined", marks)
+            downloads.offer("examined")
 
 
 def mark_of(finding: Finding) -> Mark:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from stockstream.ui import downloads, tables
+from stockstream.ui import downloads, pieces, tables
 from stockstream.ui.errands import errand
 from stockstream.ui.plant import Plant
 
@@ -12,7 +12,8 @@ ABOUT = "Reads them by today's rules again: those that are trades move to the ta
 
 
 def draw(replay: Callable[[], str]) -> None:
-    """Offer to try them again."""
+    """Offer to take them along, and to try them again."""
+    downloads.offer("letters")
     with st.container(key="card_replay"):
         st.markdown("### Try dead letters again", anchors=False)
         errand("replay", "Try again", ABOUT, lambda: replay, _told)
@@ -24,7 +25,5 @@ def _told(said: str) -> None:
 
 def show(plant: Plant) -> None:
     """Draw the newest, where each stands and why it was refused."""
-    st.markdown("### Dead letters", anchors=False)
-    st.html(tables.letters(plant.letters, plant.read_at))
-    if plant.letters:
-        downloads.offer("letters", plant.letters)
+    st.html(pieces.titled("Dead letters", tables.letters(plant.letters, plant.read_at)))
+    downloads.keep("letters", plant.letters)

@@ -12,18 +12,16 @@ def draw(picture: Picture) -> None:
     if picture.span is None:
         return
     sign = numerals.currency([row.symbol for row in picture.standings])
-    totals(picture, sign)
-    left, right = st.columns([3, 2], gap="small")
-    with left, st.container(key="compare"):
-        panels.compare(picture)
-    with right, st.container(key="focus"):
-        panels.focus(picture, picture.span)
-    with st.container(key="standings"):
-        panels.standings(picture, sign)
-    panels.split(picture, sign)
+    st.html(picture.once("totals", lambda: totals(picture, sign)))
+    with st.container(horizontal=True, key="row_prices", gap="small"):
+        with st.container(key="compare"):
+            panels.compare(picture)
+        with st.container(key="focus"):
+            panels.focus(picture, picture.span)
+    panels.standings(picture, sign)
+    with st.container(horizontal=True, key="row_shares", gap="small"):
+        panels.split(picture, sign)
     panels.heat_map(picture, picture.span)
-    left, right = st.columns([3, 2], gap="small")
-    with left, st.container(key="recent"):
+    with st.container(horizontal=True, key="row_news", gap="small"):
         panels.recent(picture, sign)
-    with right, st.container(key="found"):
         panels.found(picture)

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import starmap
 
 import streamlit as st
 
 from stockstream.ui import charts, downloads, numerals, panels
 from stockstream.ui.controls import Controls, choices
 from stockstream.ui.picture import Picture, Question
+from stockstream.ui.pieces import Total, totals
 from stockstream.ui.plot import plot
 from stockstream.ui.records import Standing
 
@@ -43,33 +46,26 @@ def draw(picture: Picture) -> None:
     symbol = picture.focus
     row = next((row for row in picture.standings if row.symbol == symbol), None)
     if row is not None:
-        _numbers(row)
-    with st.container(key="focus"):
-        st.markdown(f"### Candles of {symbol}", anchors=False)
-        panels.candles(picture, symbol, picture.span)
-        downloads.offer("candles", picture.candles)
-    with st.container(key="card_imbalance"):
-        st.markdown("### Bought less sold", anchors=False)
-        said = f"Net bought share of the volume of {symbol}, by candle"
-        plot(charts.imbalance(picture, symbol), "imbalance_plot", said)
+        st.html(_numbers(row))
+    panels.candles(picture, symbol, picture.span)
+    downloads.keep("candles", picture.candles)
+    said = f"Net bought share of the volume of {symbol}, by candle"
+    bars = partial(charts.imbalance, picture, symbol)
+    plot(bars, "imbalance_plot", "Bought less sold", said, picture.once)
     with st.container(key="compare"):
         panels.compare(picture)
-    left, right = st.columns([3, 2], gap="small")
-    sign = numerals.currency([symbol])
-    with left, st.container(key="recent"):
-        panels.recent(picture, sign)
-    with right, st.container(key="found"):
+    with st.container(horizontal=True, key="row_news", gap="small"):
+        panels.recent(picture, numerals.currency([symbol]))
         panels.found(picture)
 
 
-def _numbers(row: Standing) -> None:
+def _numbers(row: Standing) -> str:
     bought = row.buy_volume / row.volume if row.volume else Decimal(0)
-    with st.container(horizontal=True, key="totals", gap="small"):
-        for label, value, beside in (
-            ("Last", numerals.price(row.last), numerals.change(row.change)),
-            ("High", numerals.price(row.high), "of the window"),
-            ("Low", numerals.price(row.low), "of the window"),
-            ("Volume", numerals.short(row.volume), f"{bought:.0%} bought"),
-            ("Trades", f"{row.trades:,}", f"◆ {row.findings:,} unusual"),
-        ):
-            st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
+    told = (
+        ("Last", numerals.price(row.last), numerals.change(row.change)),
+        ("High", numerals.price(row.high), "of the window"),
+        ("Low", numerals.price(row.low), "of the window"),
+        ("Volume", numerals.short(row.volume), f"{bought:.0%} bought"),
+        ("Trades", f"{row.trades:,}", f"◆ {row.findings:,} unusual"),
+    )
+    return totals(starmap(Total, told))

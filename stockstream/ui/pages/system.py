@@ -1,13 +1,13 @@
 """The page of the system itself: how quick, how far behind, and what it could not read."""
 
 from collections.abc import Sequence
+from itertools import starmap
 from pathlib import Path
 
 import streamlit as st
 
-from stockstream.connectors.models import ModelStore
 from stockstream.errors import StockstreamError
-from stockstream.ui import live, numerals, tables
+from stockstream.ui import live, numerals, pieces, tables
 from stockstream.ui.look import axis, layout_of, time_axis
 from stockstream.ui.pages import letters
 from stockstream.ui.plant import Minute, Plant, Process
@@ -21,28 +21,25 @@ NO_BROKER = "No broker answers: how far the jobs are behind is not known."
 
 def draw(plant: Plant, processes: Sequence[Process]) -> None:
     """Draw the numbers, then each part of the system; `processes` are those that start.sh keeps up."""
-    _numbers(plant)
-    with st.container(key="card_flow"):
-        st.markdown("### Trades a minute", anchors=False)
-        said = f"Trades in each of the last {len(plant.minutes)} minutes, and those that came too late"
-        plot(flow(plant.minutes), "flow_plot", said)
-    left, right = st.columns([3, 2], gap="small")
-    with left, st.container(key="card_lag"):
-        st.markdown("### Jobs and their places", anchors=False)
-        ends = live.ends()
-        if ends is None:
-            st.html(f'<p class="caption">{NO_BROKER}</p>')
-        st.html(tables.places(plant.places, ends, live.settings().kafka_topic))
-    with right, st.container(key="card_processes"):
-        st.markdown("### Processes", anchors=False)
-        st.html(tables.processes(processes, plant.read_at))
-        st.markdown("### Connected to the database", anchors=False)
-        st.html(tables.sessions(plant.sessions))
+    st.html(_numbers(plant))
+    said = f"Trades in each of the last {len(plant.minutes)} minutes, and those that came too late"
+    plot(lambda: flow(plant.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
+    with st.container(horizontal=True, key="row_jobs", gap="small"):
+        with st.container(key="card_lag"):
+            st.html(pieces.titled("Jobs and their places", _places(plant)))
+        with st.container(key="card_processes"):
+            kept = pieces.titled("Processes", tables.processes(processes, plant.read_at))
+            st.html(kept + pieces.titled("Connected to the database", tables.sessions(plant.sessions)))
     with st.container(key="card_models"):
-        st.markdown("### Models", anchors=False)
-        st.html(tables.models(_models(live.settings().models_dir)))
+        st.html(pieces.titled("Models", tables.models(_models(live.settings().models_dir))))
     with st.container(key="card_letters"):
         letters.show(plant)
+
+
+def _places(plant: Plant) -> str:
+    ends = live.ends()
+    unknown = f'<p class="caption">{NO_BROKER}</p>' if ends is None else ""
+    return unknown + tables.places(plant.places, ends, live.settings().kafka_topic)
 
 
 def flow(minutes: list[Minute]) -> Figure:
@@ -69,20 +66,19 @@ def flow(minutes: list[Minute]) -> Figure:
     return {"data": [on_time, late], "layout": layout}
 
 
-def _numbers(plant: Plant) -> None:
+def _numbers(plant: Plant) -> str:
     whole = [each for each in plant.minutes if plant.newest and (plant.newest - each.start).seconds >= 60]  # noqa: PLR2004
     pace = f"{whole[-1].trades / 60:,.1f} / s" if whole else numerals.NOTHING
     late = sum(each.late for each in plant.minutes)
     trades = sum(each.trades for each in plant.minutes)
-    with st.container(horizontal=True, key="totals", gap="small"):
-        for label, value, beside in (
-            ("Throughput", pace, "in the last whole minute"),
-            ("Trade to table", *_latency(plant.latency)),
-            ("Candles written", _ago(plant.candle_idle), "of the newest window"),
-            ("Late trades", f"{late:,}", f"of {trades + late:,} in an hour"),
-            ("Dead letters", numerals.at_most(plant.letter_count, COUNTED), "of all time"),
-        ):
-            st.metric(label, value, beside, delta_color="off", delta_arrow="off", border=False)
+    told = (
+        ("Throughput", pace, "in the last whole minute"),
+        ("Trade to table", *_latency(plant.latency)),
+        ("Candles written", _ago(plant.candle_idle), "of the newest window"),
+        ("Late trades", f"{late:,}", f"of {trades + late:,} in an hour"),
+        ("Dead letters", numerals.at_most(plant.letter_count, COUNTED), "of all time"),
+    )
+    return pieces.totals(starmap(pieces.Total, told))
 
 
 def _latency(seconds: tuple[float, float] | None) -> tuple[str, str]:
@@ -100,6 +96,9 @@ def _ago(seconds: float | None) -> str:
 @st.cache_data(show_spinner=False, max_entries=1, ttl=MODEL_PACE)
 def _models(folder: Path) -> list[tuple[str, ...]]:
     """Return what each model's card says: symbol, version, trades, their span, false alerts allowed a day."""
+    # It brings the detector's compiler along, which the first sight of the market need not wait for.
+    from stockstream.connectors.models import ModelStore  # noqa: PLC0415
+
     store = ModelStore(folder)
     cards: list[tuple[str, ...]] = []
     for symbol in sorted(store.stamps())[:MOST_MODELS]:

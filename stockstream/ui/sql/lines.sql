@@ -1,10 +1,9 @@
--- The price of each symbol over time: the last trade of each step, one index probe a point, so that
--- the cost is the number of points and not the number of trades.
+-- The price of each asked stretch of a symbol over time: the last trade of each step, one index probe a
+-- point, so that the cost is the number of points and not the number of trades.
 SELECT asked.symbol, shown."timestamp", shown.price
-FROM unnest(%(symbols)s::text[]) AS asked (symbol)
-CROSS JOIN generate_series(
-    date_bin(%(step)s, %(start)s, 'epoch'), %(end)s, %(step)s
-) AS step_start
+FROM unnest(%(symbols)s::text[], %(froms)s::timestamptz[], %(tos)s::timestamptz[])
+    AS asked (symbol, begins, ends)
+CROSS JOIN LATERAL generate_series(asked.begins, least(asked.ends - %(step)s, %(end)s), %(step)s) AS step_start
 CROSS JOIN LATERAL (
     SELECT t."timestamp", t.price FROM trades AS t
     WHERE t.symbol = asked.symbol

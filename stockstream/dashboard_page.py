@@ -1,0 +1,98 @@
+"""The dashboard's page as Streamlit runs it, anew for each viewer and at each change of a control.
+
+What a viewer asks to have done, it has the other scripts do, as processes of their own: the detector's
+work must not slow down the page for those who look on.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import psutil
+import streamlit as st
+
+from stockstream.errors import ServiceError, SettingsError
+from stockstream.market.anomalies.finding import Finding
+from stockstream.settings import PROJECT
+from stockstream.ui import entrance, live, page
+from stockstream.ui.errands import Errands, Examined
+from stockstream.ui.plant import Process
+
+LONGEST_ERRAND = 120  # seconds
+
+
+def examine(symbols: Sequence[str], since: datetime, until: datetime) -> Examined:
+    """Have the detector look at the symbols' trades, from `since` to before `until`.
+
+    Raises:
+        ServiceError: it fails, or takes longer than a viewer waits.
+    """
+    span = ("--since", since.isoformat(), "--until", until.isoformat())
+    done = _script("anomaly_detector.py", "analyze", *span, "--format", "json", "--", *symbols)
+    findings = msgspec.json.decode(done.stdout, type=list[Finding])
+    return Examined(tuple(symbols), since, until, findings, done.stderr.strip().splitlines())
+
+
+def replay() -> str:
+    """Have the consumer try the dead letters again; returns what became of them.
+
+    Raises:
+        ServiceError: it fails, or takes longer than a viewer waits.
+    """
+    last = _script("consumer.py", "--replay-dead-letters").stderr.strip().splitlines()[-1]
+    return last.rpartition("ended: ")[2]
+
+
+def processes() -> list[Process]:
+    """Return the processes that start.sh keeps up."""
+    if sys.platform == "win32":
+        return []
+    # The supervisor's library is for Unix alone.
+    from stockstream.services.processes import states  # noqa: PLC0415
+
+    return [
+        Process(each.name, each.state, each.pid, each.since, _memory(each.pid))
+        for each in states(live.settings())
+    ]
+
+
+def _memory(pid: int) -> int | None:
+    try:
+        return int(psutil.Process(pid).memory_info().rss) if pid else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _script(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, name, *arguments]
+    # Its lines are read here, and shown to a person.
+    plain = os.environ | {"LOG_FORMAT": "plain"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=plain,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_ERRAND,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as exc:
+        what = f"{name} did not end within {LONGEST_ERRAND} s; choose a shorter window or fewer symbols"
+        raise ServiceError(what=what) from exc
+    if done.returncode:
+        raise ServiceError(what=(done.stderr.strip().splitlines() or [f"{name} failed"])[-1])
+    return done
+
+
+st.set_page_config(page_title="Stock market, live", page_icon="📈", layout="wide")
+try:
+    settings = live.settings()
+except SettingsError as exc:
+    st.error(str(exc))
+    st.stop()
+entrance.admit(settings)
+page.show(settings.streamlit_refresh_interval, Errands(examine, replay, processes))

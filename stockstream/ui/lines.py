@@ -1,0 +1,165 @@
+"""The symbols' prices over time, one point a step; what has settled is kept and not asked again.
+
+A trade changes the points of its own stretch of time alone, and there it changes the candle as well. So the
+points of a stretch are kept while its candles say the same, and a late trade has them asked anew when it
+restates its candle, as it does the totals. The stretch that is still open is asked each time, and so is one
+whose candles were written a moment ago: a candle may be ahead of the tape. What changes no candle (trades
+pruned, or put in by hand while no aggregator runs) is seen after a minute.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from threading import Lock
+
+from stockstream.connectors.readers import Rows
+from stockstream.ui.records import Line
+from stockstream.ui.sql import query
+from stockstream.ui.window import MINUTE, Span
+
+MOST_POINTS = 200_000
+MOST_CANDLES = 20_000
+SETTLED_AFTER = timedelta(seconds=10)
+KEPT_FOR = timedelta(minutes=1)
+TURNS = 30
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Part = tuple[str, datetime]
+Key = tuple[timedelta, str, datetime]
+Said = tuple[int, datetime]
+Points = tuple[tuple[datetime, Decimal], ...]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is asked for: the points of symbols in a span, a step apart, at `read_at` by the database's clock.
+
+    Where the candles end, None without one, tells which stretches have none because nobody traded.
+    """
+
+    symbols: Sequence[str]
+    span: Span
+    step: timedelta
+    read_at: datetime
+    candles_end: datetime | None
+
+    @property
+    def width(self) -> timedelta:
+        """Return how long a stretch is: whole steps, and whole minutes, which candles tell of."""
+        return max(self.step, MINUTE)
+
+    def parts(self) -> list[Part]:
+        """Return each symbol's stretches in order of time; the first one may begin before the span."""
+        begin = self.stretch(self.span.start)
+        count = (self.span.end - begin) // self.width + 1
+        return [(symbol, begin + self.width * at) for symbol in self.symbols for at in range(count)]
+
+    def stretch(self, moment: datetime) -> datetime:
+        """Return the beginning of the stretch that a moment is in."""
+        return moment - (moment - EPOCH) % self.width
+
+    def is_whole(self, part: Part) -> bool:
+        """Return whether a stretch lies within the span and is over."""
+        return self.span.start <= part[1] and part[1] + self.width <= self.span.end
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The points of a stretch, what its candles said when they were read, and when they are read anew."""
+
+    said: Said
+    points: Points
+    until: datetime
+
+
+class Lines:
+    """Points that all viewers share, the longest unused forgotten first."""
+
+    def __init__(self, most_points: int = MOST_POINTS, settled_after: timedelta = SETTLED_AFTER) -> None:
+        """Keep nothing yet.
+
+        Args:
+            most_points: how many points are kept at most; a stretch without one counts as one.
+            settled_after: how long the candles of a stretch must have stood before its points are kept.
+        """
+        self._most = most_points
+        self._settled_after = settled_after
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._points = 0
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        """Return how many points are kept."""
+        return self._points
+
+    def read(self, rows: Rows, asked: Course) -> dict[str, Line]:
+        """Return each symbol's line: the last trade of each step that has one, in order of time."""
+        said = _said(rows, asked)
+        points = {part: self._recall(asked, part, said.get(part)) for part in asked.parts()}
+        for part, read in _ask(rows, asked, [part for part in points if points[part] is None]).items():
+            points[part] = tuple(read)
+            if part in said:
+                self._keep(asked, part, said[part], tuple(read))
+        lines: dict[str, Line] = {symbol: [] for symbol in asked.symbols}
+        for (symbol, _), mine in points.items():
+            lines[symbol].extend(mine or ())
+        return lines
+
+    def _recall(self, asked: Course, part: Part, said: Said | None) -> Points | None:
+        key = (asked.step, *part)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept.said != said or kept.until <= asked.read_at or not asked.is_whole(part):
+                return None
+            self._kept.move_to_end(key)
+            return kept.points
+
+    def _keep(self, asked: Course, part: Part, said: Said, points: Points) -> None:
+        if not asked.is_whole(part) or asked.read_at - said[1] < self._settled_after:
+            return
+        # Not all at once: what was read together is read anew in turns.
+        turn = (part[1] - EPOCH) // asked.width % TURNS
+        until = asked.read_at + KEPT_FOR * ((TURNS + turn) / (2 * TURNS))
+        key = (asked.step, *part)
+        with self._lock:
+            self._forget(key)
+            self._kept[key] = Kept(said, points, until)
+            self._points += max(len(points), 1)
+            while self._points > self._most:
+                self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Key) -> None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self._points -= max(len(gone.points), 1)
+
+
+def _said(rows: Rows, asked: Course) -> dict[Part, Said]:
+    """Return what the candles say of each stretch; nothing where reading them costs more than the points."""
+    minutes = (asked.span.end - asked.span.start) // MINUTE + 1
+    if asked.candles_end is None or minutes * len(asked.symbols) > MOST_CANDLES:
+        return {}
+    facts = {"symbols": list(asked.symbols), "width": asked.width}
+    told = rows(query("stretches"), facts | {"start": asked.span.start, "end": asked.span.end})
+    ends = ((part, part[1] + asked.width) for part in asked.parts())
+    quiet: dict[Part, Said] = {part: (0, end) for part, end in ends if end <= asked.candles_end}
+    return quiet | {(symbol, stretch): (trades, written_at) for symbol, stretch, trades, written_at in told}
+
+
+def _ask(rows: Rows, asked: Course, parts: Sequence[Part]) -> dict[Part, list[tuple[datetime, Decimal]]]:
+    """Return the points of these stretches, read from the tape."""
+    found: dict[Part, list[tuple[datetime, Decimal]]] = {part: [] for part in parts}
+    if parts:
+        facts = {
+            "symbols": [symbol for symbol, _ in parts],
+            "froms": [stretch for _, stretch in parts],
+            "tos": [stretch + asked.width for _, stretch in parts],
+            "step": asked.step,
+            "start": asked.span.start,
+            "end": asked.span.end,
+        }
+        for symbol, moment, price in rows(query("lines"), facts):
+            found[symbol, asked.stretch(moment)].append((moment, price))
+    return found

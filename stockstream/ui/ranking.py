@@ -1,0 +1,55 @@
+"""The table of the symbols: its heads sort it, its rows open their symbol, and a refresh leaves it in place.
+
+It is not a dataframe widget: that one forgets its order each time a number changes and is drawn on a
+canvas, which neither a screen reader nor a narrow screen can use. Its order is kept by the server and told in
+the address: a widget's own would be what the browser last knew of it, which a refresh on its way brings back.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import streamlit as st
+from streamlit.components.v2 import component
+
+from stockstream.ui.orders import COLUMN_OF, USUAL, Head
+
+KEY, IN_ADDRESS, ORDER = "ranking", "order", "order of the table"
+
+_table = component(
+    "stockstream.ranking",
+    html='<h3>Performance</h3><div class="wide" tabindex="0"><table class="performance">'
+    "<thead><tr></tr></thead><tbody></tbody></table></div>",
+    js=(Path(__file__).parent / "ranking.js").read_text("utf-8"),
+    isolate_styles=False,
+)
+
+
+def chosen() -> str:
+    """Return the order that the viewer chose, or the link they came by; the address then tells it."""
+    order = str(st.session_state.setdefault(ORDER, st.query_params.get(IN_ADDRESS, USUAL)))
+    order = order if order in COLUMN_OF else USUAL
+    if order == USUAL:
+        st.query_params.pop(IN_ADDRESS, None)
+    elif st.query_params.get(IN_ADDRESS) != order:
+        st.query_params[IN_ADDRESS] = order
+    return order
+
+
+def told(heads: Sequence[Head], body: str) -> bytes:
+    """Return the table as its component takes it.
+
+    Args:
+        heads: the columns' heads; a click on one chooses its order.
+        body: the rows, ready HTML in which what comes from outside is escaped.
+    """
+    return msgspec.json.encode({"heads": heads, "body": body})
+
+
+def ranking(table: bytes) -> None:
+    """Draw the table that `told` has made."""
+    _table(key=KEY, data=table, on_order_change=_choose)
+
+
+def _choose() -> None:
+    st.session_state[ORDER] = st.session_state[KEY].order

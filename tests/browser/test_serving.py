@@ -1,0 +1,33 @@
+"""What the dashboard's server gives besides the page."""
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from urllib.parse import urljoin
+
+import httpx
+import pytest
+
+from tests.browser.conftest import serving
+
+SCRIPT = files("plotly").joinpath("package_data", "plotly.min.js")
+ENCODINGS = ("gzip", "identity")
+
+
+@pytest.mark.parametrize("base", ["", "markets/live"])
+def test_a_page_announces_the_script_that_draws_it(environment: Mapping[str, str], base: str) -> None:
+    with serving({**environment, "STREAMLIT_SERVER_BASE_URL_PATH": base}, base=base) as address:
+        page = httpx.get(f"{address}/")
+        announced = re.fullmatch(r"<(.+)>; rel=preload; as=script", page.headers["link"])
+        assert announced
+        script = urljoin(str(page.url), announced[1])
+        answers = {name: httpx.get(script, headers={"accept-encoding": name}) for name in ENCODINGS}
+    for encoding, answer in answers.items():
+        assert answer.content == SCRIPT.read_bytes()
+        assert answer.headers.get("content-encoding", "identity") == encoding
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_what_is_no_page_announces_nothing(dashboard: str) -> None:
+    assert "link" not in httpx.get(f"{dashboard}/_stcore/health").headers
