@@ -7,7 +7,7 @@ and whether anything moves that should not.
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -15,9 +15,8 @@ from statistics import quantiles
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from bench.filling import fill
+from bench.lasting import grown, last, look_on
 from bench.options import whole
 from bench.report import Report
 from bench.sql import query
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 PATIENCE = 120  # seconds, for a page's server to answer
 STORE_EVERY = 0.5  # seconds
 DAYS = 1
+QUERY = "refresh=1&times=UTC"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEWER = """
 INSERT INTO trades (trade_id, "timestamp", symbol, price, volume, trade_type, source,
@@ -60,6 +60,13 @@ def add_options(parser: ArgumentParser) -> None:
     add("--loads", type=whole, default=10, metavar="N", help="of each page, in turns (%(default)s)")
     add("--seconds", type=whole, default=120, metavar="S", help="of refreshes each second (%(default)s)")
     add("--viewers", type=whole, default=10, metavar="N", help="at once, afterwards (%(default)s)")
+    add(
+        "--memory-minutes",
+        type=whole,
+        default=0,
+        metavar="M",
+        help="of one viewer for the memory, besides (none)",
+    )
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:
@@ -75,18 +82,16 @@ def measure(arguments: Namespace, stop: Event) -> Report:
     from bench import viewers  # noqa: PLC0415 - the other benches need no browser
 
     facts: dict[str, Any] = {}
-    with (
-        stage(stop) as scene,
-        scene.fresh() as settings,
-        viewers.chromium() as browser,
-        viewers.told_plainly(),
-    ):
+    with stage(stop) as scene, scene.fresh() as settings:
         _fill(scene, settings, arguments.trades)
         with _trading(settings) as committed, served(scene, settings, "dashboard.py") as dashboard:
-            with served(scene, settings, "bench/plain_page.py") as plain:
-                facts |= _loads(scene, browser, (dashboard, plain), arguments.loads)
-            facts |= _refreshes(scene, browser, dashboard, committed, arguments.seconds)
-            facts |= _crowd(scene, browser, dashboard.address, arguments.viewers, arguments.seconds // 4 + 10)
+            with viewers.chromium() as browser, viewers.told_plainly():
+                with served(scene, settings, "bench/plain_page.py") as plain:
+                    facts |= _loads(scene, browser, (dashboard, plain), arguments.loads)
+                facts |= _refreshes(scene, browser, dashboard, committed, arguments.seconds)
+                if minutes := arguments.memory_minutes:
+                    facts["lasting"] = last(scene, browser, dashboard.address, dashboard.pid, minutes)
+            facts |= _crowd(scene, dashboard.address, arguments.viewers, arguments.seconds // 4 + 10)
     return _report(arguments, facts)
 
 
@@ -113,39 +118,24 @@ def _refreshes(
 ) -> dict[str, Any]:
     from bench.viewers import CANDLES, NUMBERS, viewing  # noqa: PLC0415
 
-    server = psutil.Process(served.pid)
-    with viewing(browser, f"{served.address}/?refresh=1&times=UTC", NUMBERS, CANDLES) as (viewer, _):
+    with viewing(browser, f"{served.address}/?{QUERY}", NUMBERS, CANDLES) as (viewer, _):
         _look(scene, viewer.page.wait_for_timeout, 10)
-        viewer.watch()
-        before, since = server.memory_info().rss, len(committed)
-        _look(scene, viewer.page.wait_for_timeout, seconds)
-        watched = viewer.page.evaluate("window.watched")
-        facts = {
-            "refresh": viewer.refreshes(),
-            "commit_to_pixel": viewer.delays(committed[since:-10]),
-            "charts_removed": watched["removed"],
-            "layout_shift": watched["shifts"],
-            "console_errors": viewer.console,
-            "memory_bytes": [before, server.memory_info().rss],
-        }
-    scene.say(f"{len(facts['refresh'])} refreshes: {_told(facts['refresh'])} of the server's time")
+        since = len(committed)
+        facts = look_on(scene, viewer, served.pid, seconds)
+        facts["commit_to_pixel"] = viewer.delays(committed[since:-10])
+    scene.say(f"{len(facts['seen_refresh'])} refreshes: {_told(facts['seen_refresh'])} as a browser sees it")
     return facts
 
 
-def _crowd(scene: Stage, browser: "Browser", address: str, count: int, seconds: int) -> dict[str, Any]:
-    from bench.viewers import NUMBERS, viewing  # noqa: PLC0415
+def _crowd(scene: Stage, address: str, viewers: int, seconds: int) -> dict[str, Any]:
+    from bench.onlookers import look_on  # noqa: PLC0415
 
-    with ExitStack() as crowd:
-        opened = [
-            crowd.enter_context(viewing(browser, f"{address}/?refresh=1", NUMBERS, charts=False))[0]
-            for _ in range(count)
-        ]
-        for viewer in opened:
-            viewer.watch()
-        _look(scene, opened[0].page.wait_for_timeout, seconds)
-        took = [each for viewer in opened for each in viewer.refreshes()]
-    scene.say(f"{count} viewers, {len(took)} refreshes: {_told(took)}")
-    return {"crowd_refresh": took}
+    facts = {}
+    for name, count in (("refresh", 1), ("crowd_refresh", viewers)):
+        scene.go_on()
+        facts[name] = look_on(address, QUERY, count, seconds)
+        scene.say(f"{count} viewers, {len(facts[name])} refreshes: {_told(facts[name])} of the server's time")
+    return facts
 
 
 def _look(scene: Stage, wait: Callable[[float], None], seconds: int) -> None:
@@ -225,8 +215,9 @@ MEASURED = {
     "dashboard_load": "cold load to numbers and candles",
     "plain_load": "cold load of a page with one chart",
     "refresh": "refresh, server's time",
-    "commit_to_pixel": "commit to pixel",
     "crowd_refresh": "refresh, server's time, all viewers",
+    "seen_refresh": "refresh, as a browser here sees it",
+    "commit_to_pixel": "commit to pixel",
 }
 
 
@@ -236,18 +227,25 @@ def _report(arguments: Namespace, facts: dict[str, Any]) -> Report:
         (told, f"{len(facts[name]):,}", f"{1000 * cuts[name][0]:,.0f}", f"{1000 * cuts[name][1]:,.0f}")
         for name, told in MEASURED.items()
     ]
-    before, after = facts["memory_bytes"]
-    rows += [
-        ("charts removed", str(facts["charts_removed"]), "", ""),
-        ("layout shift", f"{facts['layout_shift']:.4f}", "", ""),
-        ("console errors", str(len(facts["console_errors"])), "", ""),
-        ("server memory, MB", f"{before / 1e6:,.0f} to {after / 1e6:,.0f}", "", ""),
-    ]
+    parts = [facts, *([facts["lasting"]] if "lasting" in facts else [])]
+    for part in parts:
+        rows += [
+            (
+                f"of {len(part['seen_refresh'])} refreshes: charts removed",
+                str(part["charts_removed"]),
+                "",
+                "",
+            ),
+            ("layout shift", f"{part['layout_shift']:.4f}", "", ""),
+            ("console errors", str(len(part["console_errors"])), "", ""),
+            ("server memory", grown(part["held_bytes"]), "", ""),
+        ]
     load = cuts["dashboard_load"][1] / cuts["plain_load"][1]
     facts["ratios"] = {"load": load, "refresh_p50": cuts["refresh"][0], "refresh_p95": cuts["refresh"][1]}
     ratio = (
         f"{load:.2f} of a plain page's cold load at p95; refresh {1000 * cuts['refresh'][0]:.0f} /"
-        f" {1000 * cuts['refresh'][1]:.0f} ms (p50 / p95);"
+        f" {1000 * cuts['refresh'][1]:.0f} ms (p50 / p95), {arguments.viewers} viewers"
+        f" {1000 * cuts['crowd_refresh'][1]:.0f} ms (p95);"
         f" commit to pixel {cuts['commit_to_pixel'][1]:.2f} s (p95)"
     )
 

@@ -68,7 +68,7 @@ def examine(page: Page) -> None:
 
 HEAT = ".st-key-heat_plot .main-svg"
 FILMS = (
-    Film("summary", "?refresh=1", HEAT, (*[wait] * 6, into_view(".st-key-standings"), *[wait] * 5)),
+    Film("summary", "?refresh=1", HEAT, (*[wait] * 6, into_view(".st-key-ranking"), *[wait] * 5)),
     Film(
         "charts",
         "symbol?symbol=TSLA&symbols=NVDA&symbols=AAPL&refresh=1",
@@ -81,7 +81,7 @@ FILMS = (
         "anomalies?refresh=1",
         ".findings li",
         (wait, into_view(".st-key-card_examine"), examine, into_view(".st-key-examined"), wait,
-         into_view(".findings"), open_finding, wait, into_view(".st-key-card_imbalance"), wait),
+         into_view(".findings"), open_finding, wait, into_view(".st-key-imbalance_plot"), wait),
     ),
 )  # fmt: skip
 

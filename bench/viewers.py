@@ -1,14 +1,15 @@
-"""Viewers of a Streamlit page in Chromium: when a page is there, how long its server works, what moves."""
+"""Viewers of a Streamlit page in Chromium: when a page is there, how long a refresh takes, what moves."""
 
 import shutil
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
-from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -17,7 +18,7 @@ from stockstream.errors import ServiceError
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 120.0  # seconds
-NUMBERS = ".st-key-totals [data-testid=stMetricValue]"
+NUMBERS = ".totals .value"
 CANDLES = ".st-key-candles_plot .main-svg"
 
 # Kept in the page, where it costs nothing: layout shifts, charts that are thrown away, and when the newest
@@ -38,28 +39,52 @@ new MutationObserver((changes) => {
 """
 
 
+# Notes in the page when it asks and when it is told that a part is finished: what a driver hears has waited
+# in a queue. What carries a picture is long, and not looked at.
+LISTEN = """
+window.messages = []
+const note = (way, data, most) => {
+  if (data.byteLength > most) return
+  const text = String.fromCharCode(...new Uint8Array(data.buffer ?? data))
+  window.messages.push([way, performance.now() / 1000, btoa(text)])
+}
+window.WebSocket = class extends WebSocket {
+  constructor(...asked) {
+    super(...asked)
+    this.addEventListener("message", ({ data }) => data instanceof ArrayBuffer && note("in", data, 200))
+  }
+  send(data) {
+    if (typeof data !== "string") note("out", data.slice(), 20000)
+    super.send(data)
+  }
+}
+"""
+
+
 @dataclass
 class Viewer:
-    """A page, how long its server worked for each refresh, and what its console said."""
+    """A page, and what its console said."""
 
     page: Page
     console: list[str] = field(default_factory=list)
-    _sent: dict[str, float] = field(default_factory=dict)
-    _took: dict[str, list[float]] = field(default_factory=dict)
-
-    def listen(self, socket: WebSocket) -> None:
-        """Note when a part of the page is asked for, and when the server has finished it."""
-        socket.on("framesent", self._note_asked)
-        socket.on("framereceived", self._note_finished)
 
     def watch(self) -> None:
         """Begin to count from now on."""
-        self._took.clear()
+        self.page.evaluate("window.messages.length = 0")
         self.page.evaluate(WATCH)
 
     def refreshes(self) -> list[float]:
-        """Return the seconds of each refresh of the picture: the part that takes longest."""
-        return max(self._took.values(), key=median, default=[])
+        """Return the seconds of each refresh of the picture, from asked to finished: the slowest part's."""
+        sent: dict[str, float] = {}
+        took: dict[str, list[float]] = {}
+        for way, at, text in self.page.evaluate("window.messages"):
+            if way == "out":
+                sent |= dict.fromkeys(_asked(b64decode(text)), at)
+            elif _is_finish(b64decode(text)):
+                for fragment, began in sent.items():
+                    took.setdefault(fragment, []).append(at - began)
+                sent.clear()
+        return max(took.values(), key=median, default=[])
 
     def delays(self, committed: list[datetime]) -> list[float]:
         """Return the seconds from each commit to the first picture that has it."""
@@ -68,20 +93,18 @@ class Viewer:
         first = ((then, next((at for at, text in seen if text >= asked), None)) for then, asked in told)
         return [at - then for then, at in first if at is not None]
 
-    def _note_asked(self, payload: str | bytes) -> None:
-        if isinstance(payload, bytes):
-            message = BackMsg.FromString(payload)
-            if message.rerun_script.is_auto_rerun:
-                self._sent[message.rerun_script.fragment_id] = time.monotonic()
 
-    def _note_finished(self, payload: str | bytes) -> None:
-        if isinstance(payload, bytes):
-            message = ForwardMsg.FromString(payload)
-            finished = message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
-            if message.WhichOneof("type") == "script_finished" and finished:
-                for fragment, began in self._sent.items():
-                    self._took.setdefault(fragment, []).append(time.monotonic() - began)
-                self._sent.clear()
+def _asked(payload: bytes) -> list[str]:
+    """Return the parts that a message asks for by itself, without a viewer's hand."""
+    message = BackMsg.FromString(payload)
+    return [message.rerun_script.fragment_id] if message.rerun_script.is_auto_rerun else []
+
+
+def _is_finish(payload: bytes) -> bool:
+    message = ForwardMsg.FromString(payload)
+    if message.WhichOneof("type") != "script_finished":
+        return False
+    return bool(message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 @contextmanager
@@ -107,24 +130,17 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def viewing(
-    browser: Browser, address: str, *awaited: str, charts: bool = True
-) -> Iterator[tuple[Viewer, float]]:
-    """Open a page with an empty cache; yields it and the seconds until all that is awaited was seen.
-
-    Args:
-        charts: whether they are drawn; many browsers that draw on one machine measure the drawing.
-    """
+def viewing(browser: Browser, address: str, *awaited: str) -> Iterator[tuple[Viewer, float]]:
+    """Open a page with an empty cache; yields it and the seconds until all that is awaited was seen."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    if not charts:
-        page.route("**/plotly.min.js", lambda route: route.abort())
     viewer = Viewer(page)
-    page.on("websocket", viewer.listen)
+    page.add_init_script(LISTEN)
     page.on("pageerror", lambda error: viewer.console.append(str(error)))
     page.on("console", lambda said: viewer.console.append(said.text) if said.type == "error" else None)
     began = time.monotonic()
-    page.goto(address, timeout=PATIENCE * 1000)
+    # What is awaited tells when it is there; the load event waits for whatever is still being fetched.
+    page.goto(address, timeout=PATIENCE * 1000, wait_until="commit")
     for selector in awaited:
         page.locator(selector).first.wait_for(timeout=PATIENCE * 1000)
     try:
