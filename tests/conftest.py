@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
+from stockstream.connectors.readers import Readers
 from stockstream.services.scratch import Scratch, scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh, make_template, open_folder
@@ -45,6 +46,14 @@ def environment(settings: Settings) -> dict[str, str]:
 def address(settings: Settings) -> Address:
     """Where the test's database is."""
     return address_of(settings)
+
+
+@pytest.fixture
+def readers(address: Address) -> Iterator[Readers]:
+    """The dashboard's own connections to the test's database."""
+    opened = Readers(address, "test")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import psutil
 from pydantic import SecretStr
@@ -16,7 +17,7 @@ from stockstream.settings import PROJECT, Settings
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".run", ".*_cache", "__pycache__", "tests", "media", "results"
 )
-PATIENCE = 150
+PATIENCE = 300
 # Found nowhere but where it is meant to be.
 PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - a test's own
 
@@ -24,12 +25,14 @@ PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - a test's own
 class ProjectCopy:
     """The copy; `start` and `stop` run its scripts with this interpreter's libraries."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, metadata: Literal["kraft", "zookeeper"] = "kraft") -> None:
         """Copy the project to `folder` and choose ports."""
         self.folder = folder
         shutil.copytree(PROJECT, folder, ignore=LEFT_OUT)
         self.settings = Settings(
             kafka_bootstrap_servers=f"localhost:{ports.free_port()}",
+            kafka_metadata=metadata,
+            zookeeper_port=ports.free_port(),
             postgres_port=ports.free_port(),
             dashboard_port=ports.free_port(),
             metrics_port=ports.free_port(),
@@ -62,6 +65,7 @@ class ProjectCopy:
         """Return which of its ports something listens on."""
         kafka = int(self.settings.kafka_bootstrap_servers.rpartition(":")[2])
         ours = [kafka, self.settings.postgres_port, self.settings.dashboard_port]
+        ours.append(self.settings.zookeeper_port)
         return [port for port in ours if ports.is_taken(port)]
 
     def betrayals(self) -> list[str]:
@@ -96,7 +100,8 @@ class ProjectCopy:
 
     def _environment(self) -> dict[str, str]:
         keys = (
-            *("KAFKA_BOOTSTRAP_SERVERS", "POSTGRES_PORT", "POSTGRES_PASSWORD"),
+            *("KAFKA_BOOTSTRAP_SERVERS", "KAFKA_METADATA", "ZOOKEEPER_PORT"),
+            *("POSTGRES_PORT", "POSTGRES_PASSWORD"),
             *("DASHBOARD_PORT", "METRICS_PORT", "SERVICES"),
         )
         cache = {"M2_REPO": os.environ["M2_REPO"]} if "M2_REPO" in os.environ else {}
