@@ -137,21 +137,26 @@ class Prefetch:
         return future
 
     def _run(self) -> None:
-        has_failed = False
-        while not self._ended.is_set():
+        failure: BaseException | None = None
+        while self._goes_on():
             try:
                 self._grant_wishes()
+                if failure:
+                    self._hand_over(failure)
+                    # It is asked again when somebody wants to know, not in a spin.
+                    self._asked.wait()
                 batch = self._source.next_batch()
-                if batch or has_failed:
+                if batch or failure:
                     self._hand_over((prepare(batch), batch) if batch else None)
-                has_failed = False
+                failure = None
             except BaseException as exc:  # noqa: BLE001 - the other thread raises it, whatever it is
-                has_failed = True
-                self._asked.clear()
-                self._hand_over(exc)
-                # It is asked again when somebody wants to know, not in a spin.
-                self._asked.wait()
+                failure = exc
         self._grant_wishes()
+
+    def _goes_on(self) -> bool:
+        # Cleared before anything is looked at: what is wanted from here on keeps the thread from waiting.
+        self._asked.clear()
+        return not self._ended.is_set()
 
     def _rewind(self) -> None:
         self._life = self._wanted_life
@@ -166,11 +171,12 @@ class Prefetch:
                 future.set_exception(exc)
 
     def _hand_over(self, found: Found | BaseException | None) -> None:
-        """Put it where the other thread takes it; while there is no room, stay in the group."""
+        """Put it where the other thread takes it; while there is no room, stay in the group and answer."""
         while not self._ended.is_set() and self._life == self._wanted_life:
             try:
                 self._ready.put((self._life, found), timeout=PATIENCE)
             except Full:
+                self._grant_wishes()
                 self._source.keep_alive()
             else:
                 return
