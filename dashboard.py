@@ -3,8 +3,11 @@
 import streamlit as st
 
 from stockstream.settings import PROJECT
-from stockstream.ui import serving
+from stockstream.ui import ending, serving
 
 app = st.App(
-    PROJECT / "stockstream" / "dashboard_page.py", routes=serving.routes(), middleware=serving.middleware()
+    PROJECT / "stockstream" / "dashboard_page.py",
+    lifespan=ending.lifespan,
+    routes=serving.routes(),
+    middleware=serving.middleware(),
 )

@@ -1,5 +1,6 @@
 """Real servers for the tests that need them; each test has a database and a topic of its own."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,9 @@ from stockstream.connectors.readers import Readers
 from stockstream.services.scratch import Scratch, scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh, make_template, open_folder
+
+# Begun in the background by a shell, the suite and all that it starts would be deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A real browser, and the dashboard as a person starts it."""
 
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -90,11 +91,17 @@ def looking(chromium: Browser) -> Iterator[View]:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str], port: int | None = None, base: str = "") -> Iterator[str]:
+def serving(
+    environment: Mapping[str, str],
+    port: int | None = None,
+    base: str = "",
+    end: signal.Signals = signal.SIGINT,
+) -> Iterator[str]:
     """Run the dashboard on a port, by default a free one, until the block ends; yields its address.
 
     Args:
         base: the path that the environment has it served under.
+        end: what it is asked to end with, which has to be a good end.
     """
     port = port or free_port()
     address = f"http://127.0.0.1:{port}/{base}".rstrip("/")
@@ -106,7 +113,8 @@ def serving(environment: Mapping[str, str], port: int | None = None, base: str =
             until(lambda: answers(f"{address}/_stcore/health"), PATIENCE)
             yield address
         finally:
-            process.terminate()
+            process.send_signal(end)
+    assert process.returncode == 0
 
 
 def answers(address: str) -> bool:

@@ -1,14 +1,17 @@
 """What the dashboard's server gives besides the page."""
 
 import re
+import signal
 from collections.abc import Mapping
+from contextlib import closing
 from importlib.resources import files
 from urllib.parse import urljoin
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import serving
+from tests.browser.conftest import PATIENCE, serving
 
 SCRIPT = files("plotly").joinpath("package_data", "plotly.min.js")
 ENCODINGS = ("gzip", "identity")
@@ -31,3 +34,12 @@ def test_a_page_announces_the_script_that_draws_it(environment: Mapping[str, str
 
 def test_what_is_no_page_announces_nothing(dashboard: str) -> None:
     assert "link" not in httpx.get(f"{dashboard}/_stcore/health").headers
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_well_while_a_page_is_open(
+    chromium: Browser, environment: Mapping[str, str], end: signal.Signals
+) -> None:
+    with closing(chromium.new_page()) as page, serving(environment, end=end) as address:
+        page.goto(address)
+        page.get_by_text("No trades yet").wait_for(timeout=PATIENCE * 1000)
