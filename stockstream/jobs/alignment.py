@@ -6,15 +6,16 @@ seconds is not waited for, nor is one that is read to its end: but that is belie
 because what came to all partitions at once is not fetched from all of them at once.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+import numpy as np
+import pyarrow as pa
+
 from stockstream.connectors.batch import Batch
-from stockstream.errors import BadTradeError
-from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND
-from stockstream.market.trade import Trade, decode
+from stockstream.market.anomalies.parted import micros
+from stockstream.market.arrivals import SCHEMA, Messages, sort
 
 SILENT = 5.0
 # A partition with so many trades that wait for the others is not read meanwhile.
@@ -26,11 +27,11 @@ class Through:
     """What is to be examined now.
 
     Attributes:
-        trades: partition, offset and trade, each partition's in the order of its offsets.
+        trades: rows of `arrivals.SCHEMA` by partition, in the order of their offsets.
         spans: for each partition that went on, from where and to where (excluded).
     """
 
-    trades: list[tuple[int, int, Trade]] = field(default_factory=list)
+    trades: dict[int, pa.Table] = field(default_factory=dict)
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -42,8 +43,23 @@ class Lane:
     begin: int = 0
     end: int = 0
     reached: float = -float("inf")
-    held: deque[tuple[int, Trade | None]] = field(default_factory=deque)
+    held: pa.Table = field(default_factory=SCHEMA.empty_table)
     met: int = 0  # so many of those that are held were held at the last look
+
+    def add(self, trades: pa.Table) -> None:
+        """Hold trades that come after all that are held."""
+        self.held = pa.concat_tables([self.held, trades])
+        self.reached = max(self.reached, micros(trades).max())
+
+    def take(self, frontier: float, sure: float) -> pa.Table:
+        """Return, and hold no more, what was met before up to one frontier, and new trades up to another."""
+        limits = np.where(np.arange(len(self.held)) < self.met, frontier, sure)
+        late = np.flatnonzero(micros(self.held) > limits)
+        count = int(late[0]) if len(late) else len(self.held)
+        taken, self.held = self.held[:count], self.held[count:]
+        self.met = len(self.held)
+        self.begin = self.held["kafka_offset"][0].as_py() if self.met else self.end
+        return taken
 
 
 class Alignment:
@@ -57,7 +73,7 @@ class Alignment:
     @property
     def holds(self) -> bool:
         """Whether a trade waits."""
-        return any(lane.held for lane in self._lanes.values())
+        return any(len(lane.held) for lane in self._lanes.values())
 
     @property
     def ahead(self) -> frozenset[int]:
@@ -69,14 +85,11 @@ class Alignment:
         now = self._clock()
         for partition, (begin, end) in batch.spans.items():
             lane = self._lanes.setdefault(partition, Lane(now))
-            if not lane.held:
+            if not len(lane.held):
                 lane.begin = begin
             lane.heard, lane.end = now, end
-        for value, partition, offset in zip(batch.values, batch.partitions, batch.offsets, strict=True):
-            lane, trade = self._lanes[partition], _trade(value)
-            lane.held.append((offset, trade))
-            if trade:
-                lane.reached = max(lane.reached, _micros(trade))
+        for partition, trades in _by_partition(batch):
+            self._lanes[partition].add(trades)
 
     def drop(self, partition: int) -> None:
         """Forget what waits in a partition: it is read from another place."""
@@ -99,35 +112,21 @@ class Alignment:
         through, frontier = Through(), min(awaited, default=float("inf"))
         sure = min((lane.reached for lane in self._lanes.values()), default=frontier)
         for number, lane in self._lanes.items():
-            _pass(number, lane, (frontier, sure), through)
+            begin, taken = lane.begin, lane.take(frontier, sure)
+            if len(taken):
+                through.trades[number] = taken
+            if lane.begin > begin:
+                through.spans[number] = begin, lane.begin
         return through
 
 
-def _pass(number: int, lane: Lane, frontiers: tuple[float, float], through: Through) -> None:
-    """Let a lane's trades through: those met at the last look up to one frontier, new ones up to another."""
-    frontier, sure = frontiers
-    begin, met = lane.begin, lane.met
-    while lane.held:
-        offset, trade = lane.held[0]
-        if trade and _micros(trade) > (frontier if met > 0 else sure):
-            break
-        lane.held.popleft()
-        met -= 1
-        if trade:
-            through.trades.append((number, offset, trade))
-    lane.met = len(lane.held)
-    lane.begin = lane.held[0][0] if lane.held else lane.end
-    if lane.begin > begin:
-        through.spans[number] = begin, lane.begin
-
-
-def _micros(trade: Trade) -> int:
-    return (trade.timestamp - EPOCH) // MICROSECOND
-
-
-def _trade(message: bytes | None) -> Trade | None:
-    """Return the trade of a message; the consumer keeps those that are none."""
-    try:
-        return decode(message)
-    except BadTradeError:
-        return None
+def _by_partition(batch: Batch) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the trades of each partition that has any; the consumer keeps what is none."""
+    messages = Messages(batch.values, batch.keys, batch.partitions, batch.offsets)
+    trades = sort(messages, batch.spans).trades.sort_by(
+        [("kafka_partition", "ascending"), ("kafka_offset", "ascending")]
+    )
+    partitions = trades["kafka_partition"].to_numpy()
+    for partition in np.unique(partitions).tolist():
+        first, end = np.searchsorted(partitions, [partition, partition + 1])
+        yield partition, trades[first:end]

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Event
@@ -16,8 +15,8 @@ from stockstream.jobs.desk import Desk
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.stretch import Stretch, of_trades
-from stockstream.market.trade import Trade
+from stockstream.market.anomalies.parted import by_symbol
+from stockstream.market.anomalies.stretch import Stretch
 
 MOST, WAIT = 10_000, 0.25
 # Seconds: a look costs much the same however few trades are new, for each is seen among those before it.
@@ -152,21 +151,20 @@ def watch(  # noqa: PLR0913 - what a loop works with
 
 def examined(through: Through, findings: FindingsLog, desk: Desk) -> list[Finding]:
     """Return what stands out in what has passed, in order of time; what was examined before is remembered."""
-    groups: dict[tuple[int, str], list[tuple[int, Trade]]] = defaultdict(list)
-    for partition, offset, trade in through.trades:
-        groups[partition, trade.symbol].append((offset, trade))
-    stretches = []
-    for (partition, symbol), own in groups.items():
-        place = findings.next_offset(partition)
-        former, new = (
-            [trade for offset, trade in own if (offset >= place) == is_new] for is_new in (False, True)
-        )
-        stretches.append((partition, of_trades(symbol, former), of_trades(symbol, new)))
+    stretches = list(_stretches(through, findings))
     # All of the market's trades are seen before the first of them is judged.
     for partition, *both in stretches:
         for stretch in both:
             desk.see(partition, stretch)
     return sorted(_judged(stretches, desk), key=lambda finding: finding.end)
+
+
+def _stretches(through: Through, findings: FindingsLog) -> Iterator[tuple[int, Stretch, Stretch]]:
+    """Yield partition, what was examined before and what was not, of each symbol."""
+    for partition, trades in through.trades.items():
+        is_new = trades["kafka_offset"].to_numpy() >= findings.next_offset(partition)
+        for stretch, rows in by_symbol(trades):
+            yield partition, stretch[~is_new[rows]], stretch[is_new[rows]]
 
 
 def _judged(stretches: Sequence[tuple[int, Stretch, Stretch]], desk: Desk) -> Iterator[Finding]:

@@ -58,8 +58,12 @@ class Stretch:
 
     def __getitem__(self, part: slice | Bools) -> "Stretch":
         """Return a part of it."""
+        return self.of(self.symbol, part)
+
+    def of(self, symbol: str, part: slice | Bools | Ints) -> "Stretch":
+        """Return a part of it, as a stretch of this symbol."""
         return Stretch(
-            self.symbol,
+            symbol,
             self.micros[part],
             self.price[part],
             self.volume[part],

@@ -1,0 +1,72 @@
+"""Trades as a table, parted by symbol: what the detectors read of messages."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from stockstream.market.anomalies.stretch import Floats, Ints, Stretch, Texts
+from stockstream.market.trade import MAX_DECIMALS
+
+# Above it a float does not hold each whole number.
+_EXACT = 1 << 53
+
+
+def by_symbol(trades: pa.Table) -> Iterator[tuple[Stretch, Ints]]:
+    """Yield the stretch of each symbol, in the order of the rows, and which rows these are.
+
+    Args:
+        trades: rows of `columns.SCHEMA`, and any columns besides.
+    """
+    symbols = trades["symbol"].combine_chunks().dictionary_encode()
+    codes = symbols.indices.to_numpy()
+    whole = _stretch(trades)
+    order = np.argsort(codes, kind="stable")
+    bounds = np.flatnonzero(np.diff(codes[order])) + 1
+    for rows in np.split(order, bounds) if len(order) else []:
+        yield whole.of(symbols.dictionary[codes[rows[0]]].as_py(), rows), rows
+
+
+def micros(trades: pa.Table) -> Ints:
+    """Return the event times of rows of `columns.SCHEMA`, in microseconds since 1970."""
+    times: Ints = trades["timestamp"].combine_chunks().cast(pa.int64()).to_numpy()
+    return times
+
+
+def floats(amounts: pa.ChunkedArray) -> Floats:
+    """Return exact decimals as the nearest floats.
+
+    >>> from decimal import Decimal
+    >>> from stockstream.market.columns import AMOUNT
+    >>> exact = pa.array([Decimal("0.1"), Decimal("98765432109.87654321")], AMOUNT)
+    >>> floats(pa.chunked_array([exact])).tolist()
+    [0.1, 98765432109.87654]
+    """
+    column = amounts.combine_chunks()
+    words = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[column.offset :][: len(column)]
+    found: Floats = words[:, 0] / 10.0**MAX_DECIMALS
+    for row in np.flatnonzero((words[:, 1] != 0) | (words[:, 0] < 0) | (words[:, 0] > _EXACT)).tolist():
+        found[row] = float(column[row].as_py())
+    return found
+
+
+def _stretch(trades: pa.Table) -> Stretch:
+    count = len(trades)
+    return Stretch(
+        "",
+        micros(trades),
+        floats(trades["price"]),
+        floats(trades["volume"]),
+        _texts(trades["trade_type"]) == "BUY",
+        np.array(trades["trade_id"].to_pylist(), np.object_),
+        _texts(trades["source"]),
+        np.zeros(count, np.int64),
+        np.ones(count),
+    )
+
+
+def _texts(column: pa.ChunkedArray) -> Texts:
+    """Return texts, of which there are few: equal ones are one object."""
+    encoded = column.combine_chunks().dictionary_encode()
+    words: Texts = np.array(encoded.dictionary.to_pylist(), np.object_)
+    return words[encoded.indices.to_numpy()] if len(words) else words
