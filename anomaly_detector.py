@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +19,7 @@ from stockstream import cli
 from stockstream.connectors.findings import JOB, Findings
 from stockstream.connectors.groups import group_of
 from stockstream.connectors.history import BEGINNING, END, History, Span
-from stockstream.connectors.kafka import KafkaSource
+from stockstream.connectors.kafka import KafkaSource, Positions
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.labelled_file import read
@@ -32,7 +33,7 @@ from stockstream.jobs import evaluate_report
 from stockstream.jobs.alignment import Alignment
 from stockstream.jobs.analyze import analyze
 from stockstream.jobs.desk import Desk
-from stockstream.jobs.detect import begin, watch
+from stockstream.jobs.detect import Watch, begin
 from stockstream.jobs.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
 from stockstream.jobs.findings_report import FORMATS
 from stockstream.jobs.idle import Idle
@@ -97,48 +98,58 @@ def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) 
 
 def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Examine the topic's trades as they come, until stopped."""
-    servers, topic = cluster_of(settings), settings.kafka_topic
-    address, store = address_of(settings), ModelStore(settings.models_dir)
-    webhook = (
-        Webhook(arguments.webhook, arguments.webhook_rate, time.monotonic) if arguments.webhook else None
-    )
-    findings, history, desk = Findings(address, topic), History(address), Desk(store)
-    metrics, alignment = DetectorMetrics(), Alignment(time.monotonic)
+    metrics = DetectorMetrics()
     serve("detector", settings, metrics, log)
-    patience = Patience(stop, log, metrics=metrics)
-    try:
-        patience(findings.check)
-        patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
-    except RecoverableError:
-        return 0
-    # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
-    lives = TopicLives(address, servers, topic, JOB, skips_lost=True)
-    source = KafkaSource(
-        servers,
-        topic,
-        group_of(JOB, settings),
-        partial(begin, findings, desk, alignment),
-        lives,
-        least_bytes=LEAST_BYTES,
-        metrics=metrics,
-    )
-    trainer = Trainer(history, store, partial(datetime.now, UTC))
-    idle = Idle(source, time.monotonic, arguments.exit_when_idle)
-    upkeep = Upkeep(desk, trainer, time.monotonic, metrics)
-    log.info("watching %s at %s", topic, servers)
-    try:
-        written = watch(
-            source, findings, desk, alignment, stop, upkeep=upkeep, idle=idle, alert=webhook, metrics=metrics
-        )
-    finally:
-        if webhook:
-            webhook.close()
-        source.close()
-        upkeep.close()
-        findings.close()
-        history.close()
+    with ExitStack() as stack:
+        findings = stack.enter_context(closing(Findings(address_of(settings), settings.kafka_topic)))
+        patience = Patience(stop, log, metrics=metrics)
+        try:
+            patience(findings.check)
+            patience(partial(_ensure_topic, settings))
+        except RecoverableError:
+            return 0
+        written = _watch(arguments, settings, stop, findings, metrics, stack).run()
     log.info("ended: %s findings written", f"{written:,}")
     return 0
+
+
+def _watch(  # noqa: PLR0913, PLR0917 - what a command is given, and what it has opened
+    arguments: argparse.Namespace,
+    settings: Settings,
+    stop: Event,
+    findings: Findings,
+    metrics: DetectorMetrics,
+    stack: ExitStack,
+) -> Watch:
+    """Return a watch that is ready to run; what it opens is closed with the stack."""
+    webhook = None
+    if arguments.webhook:
+        webhook = stack.enter_context(
+            closing(Webhook(arguments.webhook, arguments.webhook_rate, time.monotonic))
+        )
+    store, alignment = ModelStore(settings.models_dir), Alignment(time.monotonic)
+    history, desk = stack.enter_context(closing(History(address_of(settings)))), Desk(store)
+    trainer = Trainer(history, store, partial(datetime.now, UTC))
+    upkeep = stack.enter_context(closing(Upkeep(desk, trainer, time.monotonic, metrics)))
+    begins = partial(begin, findings, desk, alignment)
+    source = stack.enter_context(closing(_source(settings, begins, metrics)))
+    idle = Idle(source, time.monotonic, arguments.exit_when_idle)
+    log.info("watching %s at %s", settings.kafka_topic, cluster_of(settings))
+    return Watch(
+        source, findings, desk, alignment, stop, upkeep=upkeep, idle=idle, alert=webhook, metrics=metrics
+    )
+
+
+def _source(settings: Settings, begins: Positions, metrics: DetectorMetrics) -> KafkaSource:
+    servers, topic = cluster_of(settings), settings.kafka_topic
+    # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
+    lives = TopicLives(address_of(settings), servers, topic, JOB, skips_lost=True)
+    group = group_of(JOB, settings)
+    return KafkaSource(servers, topic, group, begins, lives, least_bytes=LEAST_BYTES, metrics=metrics)
+
+
+def _ensure_topic(settings: Settings) -> None:
+    ensure_topic(cluster_of(settings), settings.kafka_topic, settings.kafka_partitions)
 
 
 def run_evaluate(arguments: argparse.Namespace, _settings: Settings, stop: Event) -> int:

@@ -83,19 +83,8 @@ def begin(
     return starts
 
 
-def watch(  # noqa: PLR0913 - what a loop works with
-    source: TradeSource,
-    findings: FindingsLog,
-    desk: Desk,
-    alignment: Alignment,
-    stop: Event,
-    *,
-    upkeep: Callable[[], None],
-    idle: Idle,
-    alert: Callable[[Sequence[Finding]], None] | None = None,
-    metrics: DetectorMetrics | None = None,
-) -> int:
-    """Examine the topic's trades until `stop` is set; returns how many findings were written.
+class Watch:
+    """Examines the topic's trades as they come.
 
     Trades pass when the other partitions are read as far in time (see `alignment`); what waits is not
     behind the places yet, so a restart reads it again.
@@ -105,48 +94,88 @@ def watch(  # noqa: PLR0913 - what a loop works with
     Order of effects, per batch: the places and the findings in one transaction, then the offset as
     a hint to the broker. While the database is away nothing is read and the member stays in its
     group; the batch at hand is examined once and written when it can be.
-
-    Args:
-        upkeep: called between batches: takes up new models, trains missing ones.
-        idle: tells when a loop that is to end with the topic has nothing left to do.
-        alert: told of findings once they are stored, and never of the same again.
-        metrics: told of each batch once it is committed.
     """
-    metrics = metrics or DetectorMetrics()
-    patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=metrics)
-    append = metrics.timed(findings.append)
-    written = 0
-    while not stop.is_set():
-        metrics.turned()
-        began = time.monotonic()
-        try:
-            batch = patience(partial(source.next_batch, MOST, WAIT))
-            alignment.add(batch)
-            through = alignment.let_through(source.partitions, source.caught_up())
-            source.leave_out(alignment.ahead)
-            if through.spans:
-                found = examined(through, findings, desk)
-                ends = {at: end for at, (_, end) in through.spans.items()}
-                written += patience(partial(append, ends, found))
-                source.hint(Batch(spans=through.spans))
-                metrics.examined(sum(end - begin for begin, end in through.spans.values()), found)
-                _tell(found)
-                if alert:
-                    alert(found)
-                idle.begin()
-            elif not alignment.holds and patience(idle.is_over):
+
+    def __init__(  # noqa: PLR0913 - what a loop works with
+        self,
+        source: TradeSource,
+        findings: FindingsLog,
+        desk: Desk,
+        alignment: Alignment,
+        stop: Event,
+        *,
+        upkeep: Callable[[], None],
+        idle: Idle,
+        alert: Callable[[Sequence[Finding]], None] | None = None,
+        metrics: DetectorMetrics | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            source: where messages come from.
+            findings: where findings and places go.
+            desk: judges the trades.
+            alignment: holds back what others of its time must be heard before.
+            stop: ends the watch after the batch at hand.
+            upkeep: called between batches: takes up new models, trains missing ones.
+            idle: tells when a watch that is to end with the topic has nothing left to do.
+            alert: told of findings once they are stored, and never of the same again.
+            metrics: told of each batch once it is committed.
+        """
+        self._source, self._findings, self._desk, self._alignment = source, findings, desk, alignment
+        self._stop, self._upkeep, self._idle, self._alert = stop, upkeep, idle, alert
+        self._metrics = metrics or DetectorMetrics()
+        self._patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
+        self._append = self._metrics.timed(findings.append)
+        self._written = 0
+
+    def run(self) -> int:
+        """Watch until stopped, or idle for as long as asked; returns how many findings were written."""
+        while not self._stop.is_set():
+            self._metrics.turned()
+            try:
+                if not self._turn():
+                    break
+            except FencedError as exc:
+                log.warning("%s", exc)
+                self._metrics.refused()
+                self._source.rewind()
+            except RecoverableError:
+                # Patience gives up only when asked to stop; what is not written is found again next time.
                 break
-            upkeep()
-            if len(batch.values) < MOST:
-                stop.wait(max(began + BETWEEN_LOOKS - time.monotonic(), 0.0))
-        except FencedError as exc:
-            log.warning("%s", exc)
-            metrics.refused()
-            source.rewind()
-        except RecoverableError:
-            # Patience gives up only when asked to stop; what is not written is found again next time.
-            break
-    return written
+        return self._written
+
+    def _turn(self) -> bool:
+        """Look once; returns whether more may come."""
+        began = time.monotonic()
+        batch = self._patience(partial(self._source.next_batch, MOST, WAIT))
+        through = self._passed(batch)
+        if through.spans:
+            self._write(through, examined(through, self._findings, self._desk))
+        elif not self._alignment.holds and self._patience(self._idle.is_over):
+            return False
+        self._upkeep()
+        if len(batch) < MOST:
+            self._stop.wait(max(began + BETWEEN_LOOKS - time.monotonic(), 0.0))
+        return True
+
+    def _passed(self, batch: Batch) -> Through:
+        """Return what need wait no longer, with this batch heard."""
+        self._alignment.add(batch)
+        through = self._alignment.let_through(self._source.partitions, self._source.caught_up())
+        self._source.leave_out(self._alignment.ahead)
+        return through
+
+    def _write(self, through: Through, found: Sequence[Finding]) -> None:
+        """Store the findings and the places, then tell of them."""
+        ends = {partition: end for partition, (_, end) in through.spans.items()}
+        self._written += self._patience(partial(self._append, ends, found))
+        self._source.hint(Batch(spans=through.spans))
+        self._metrics.examined(sum(end - begin for begin, end in through.spans.values()), found)
+        _tell(found)
+        if self._alert:
+            self._alert(found)
+        self._idle.begin()
 
 
 def examined(through: Through, findings: FindingsLog, desk: Desk) -> list[Finding]:
