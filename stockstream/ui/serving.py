@@ -18,6 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 
+from stockstream.ui import modules
+
 PLOTLY = f"plotly/{version('plotly')}.min.js"
 # Its address has its version, so what a browser has is never out of date.
 FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
@@ -56,10 +58,17 @@ class Announcement:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers.append("link", f"<{PLOTLY}>; rel=preload; as=script")
+                    headers.append("link", _announced())
             await send(message)
 
         await self._app(scope, receive, announce if scope["type"] == "http" else send)
+
+
+@cache
+def _announced() -> str:
+    scripts = [f"<{PLOTLY}>; rel=preload; as=script"]
+    scripts += [f"<{place}>; rel=modulepreload; fetchpriority=low" for place in modules.needed()]
+    return ", ".join(scripts)
 
 
 def _script() -> bytes:

@@ -4,6 +4,7 @@ import re
 import signal
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from importlib.resources import files
 from urllib.parse import urljoin
 
@@ -11,7 +12,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import PATIENCE, serving
+from stockstream.connectors.postgres import Connection
+from tests.browser.conftest import PATIENCE, looking, serving
+from tests.browser.market import put, random_trades
 
 SCRIPT = files("plotly").joinpath("package_data", "plotly.min.js")
 ENCODINGS = ("gzip", "identity")
@@ -21,15 +24,27 @@ ENCODINGS = ("gzip", "identity")
 def test_a_page_announces_the_script_that_draws_it(environment: Mapping[str, str], base: str) -> None:
     with serving({**environment, "STREAMLIT_SERVER_BASE_URL_PATH": base}, base=base) as address:
         page = httpx.get(f"{address}/")
-        announced = re.fullmatch(r"<(.+)>; rel=preload; as=script", page.headers["link"])
-        assert announced
-        script = urljoin(str(page.url), announced[1])
+        (place,) = re.findall(r"<([^>]+)>; rel=preload; as=script", page.headers["link"])
+        script = urljoin(str(page.url), place)
         answers = {name: httpx.get(script, headers={"accept-encoding": name}) for name in ENCODINGS}
     for encoding, answer in answers.items():
         assert answer.content == SCRIPT.read_bytes()
         assert answer.headers.get("content-encoding", "identity") == encoding
         assert answer.headers["content-type"].startswith("text/javascript")
         assert "immutable" in answer.headers["cache-control"]
+
+
+def test_all_that_the_page_asks_for_is_announced(
+    chromium: Browser, dashboard: str, connection: Connection
+) -> None:
+    put(connection, random_trades(500, datetime.now(UTC), 600))
+    page = httpx.get(f"{dashboard}/")
+    known = {*re.findall(r"<([^>]+\.js)>", page.headers["link"]), *re.findall(r'"\./([^"]+\.js)"', page.text)}
+    with looking(chromium) as view:
+        view.open(dashboard)
+        names = "performance.getEntriesByType('resource').map((each) => new URL(each.name).pathname)"
+        asked = {name.lstrip("/") for name in view.page.evaluate(names) if name.endswith(".js")}
+    assert asked == known
 
 
 def test_what_is_no_page_announces_nothing(dashboard: str) -> None:

@@ -1,0 +1,38 @@
+"""Which of Streamlit's own scripts the page needs besides those that its start names.
+
+What draws an element is a module of JavaScript, which a browser asks for when the first such element comes,
+and then for what that imports: some fifty files, one round after the other, while nothing can be seen.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+STATIC = Path(st.__file__).with_name("static")
+PLACE = "static/js"
+# What every page has of them.
+ELEMENTS = (
+    *("BidiComponent", "ButtonGroup", "Checkbox", "DownloadButton", "Html"),
+    *("Multiselect", "Selectbox", "Slider"),
+)
+_IMPORTED = re.compile(r'(?:from|import)"\./([\w.-]+\.js)"')
+_NAMED = re.compile(rf"\./{PLACE}/([\w.-]+\.js)")
+
+
+@cache
+def needed() -> tuple[str, ...]:
+    """Return their places below the page, each once; those that its start names are not among them."""
+    start = set(_NAMED.findall((STATIC / "index.html").read_text("utf-8")))
+    found, wanted = set[str](), [path.name for name in ELEMENTS for path in _folder().glob(f"{name}.*.js")]
+    while wanted:
+        name = wanted.pop()
+        if name not in found | start:
+            found.add(name)
+            wanted += _IMPORTED.findall((_folder() / name).read_text("utf-8"))
+    return tuple(f"{PLACE}/{name}" for name in sorted(found))
+
+
+def _folder() -> Path:
+    return STATIC / PLACE
