@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+import pyarrow as pa
 from rich.console import Console
 from rich.progress import track
 
@@ -98,6 +99,8 @@ def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) 
 
 def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Examine the topic's trades as they come, until stopped."""
+    # Arrow's own pool keeps what a backlog took; the C library gives it back.
+    pa.set_memory_pool(pa.system_memory_pool())
     metrics = DetectorMetrics()
     serve("detector", settings, metrics, log)
     with ExitStack() as stack:
