@@ -93,6 +93,8 @@ def shoot(browser: Browser, address: str, film: Film, folder: Path) -> None:
     page = context.new_page()
     page.goto(f"{address}/{film.path}", timeout=PATIENCE)
     page.locator(film.awaited).first.wait_for(timeout=PATIENCE)
+    # The controls come last.
+    page.get_by_test_id("stSlider").first.wait_for(timeout=PATIENCE)
     frames = [_frame(page)]
     for step in film.steps:
         step(page)
