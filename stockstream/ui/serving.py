@@ -1,8 +1,8 @@
-"""What the server gives besides the page: Plotly's script, and word of it before the page can ask.
+"""What the server gives besides the page: Plotly's script, and word of all scripts before the page can ask.
 
 A browser that opens the page first loads Streamlit, then is told what to draw, and only then would ask for
-the script that draws it. Each page is answered with a header that names the script, so that it is fetched
-beside all that. It is packed once: Streamlit would pack its five megabytes for each visitor.
+the scripts that draw it. Each page is answered with a header that names them, so that they are fetched
+beside all that. Plotly's is packed once: Streamlit would pack its five megabytes for each visitor.
 """
 
 import gzip
@@ -45,14 +45,14 @@ def plotly(request: Request) -> Response:
 
 
 class Announcement:
-    """Adds to each page of HTML the header that has a browser fetch Plotly's script at once."""
+    """Adds to each page of HTML the header that has a browser fetch its scripts at once."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap what answers."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, and announce the script where the answer is a page."""
+        """Answer, and announce the scripts where the answer is a page."""
 
         async def announce(message: Message) -> None:
             if message["type"] == "http.response.start":
