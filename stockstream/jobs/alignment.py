@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from stockstream.connectors.arrived import arrivals_of
 from stockstream.connectors.batch import Batch
 from stockstream.market.anomalies.parted import micros
-from stockstream.market.arrivals import SCHEMA, Messages, sort
+from stockstream.market.arrivals import SCHEMA
 
 SILENT = 5.0
 # A partition with so many trades that wait for the others is not read meanwhile.
@@ -122,10 +123,8 @@ class Alignment:
 
 def _by_partition(batch: Batch) -> Iterator[tuple[int, pa.Table]]:
     """Yield the trades of each partition that has any; the consumer keeps what is none."""
-    messages = Messages(batch.values, batch.keys, batch.partitions, batch.offsets)
-    trades = sort(messages, batch.spans).trades.sort_by(
-        [("kafka_partition", "ascending"), ("kafka_offset", "ascending")]
-    )
+    in_order = [("kafka_partition", "ascending"), ("kafka_offset", "ascending")]
+    trades = arrivals_of(batch).trades.sort_by(in_order)
     partitions = trades["kafka_partition"].to_numpy()
     for partition in np.unique(partitions).tolist():
         first, end = np.searchsorted(partitions, [partition, partition + 1])

@@ -11,11 +11,11 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Protocol, Self
 
+from stockstream.connectors.arrived import arrivals_of
 from stockstream.connectors.batch import Batch
 from stockstream.connectors.ready import Ready, ready
 from stockstream.connectors.tape import unmarked
 from stockstream.errors import RecoverableError, StockstreamError
-from stockstream.market.arrivals import Messages, sort
 
 Found = tuple[Ready, Batch]
 
@@ -184,7 +184,7 @@ class Prefetch:
 
 def prepare(batch: Batch) -> Ready:
     """Sort the messages of a batch, and make what is to be stored of them."""
-    return ready(sort(Messages(batch.values, batch.keys, batch.partitions, batch.offsets), batch.spans))
+    return ready(arrivals_of(batch))
 
 
 def warm_up() -> None:
