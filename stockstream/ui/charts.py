@@ -1,43 +1,27 @@
 """Prices over time, as plain Plotly figures.
 
 Direction and findings are told by shape as well as by colour: a rising candle is hollow and a
-falling one full; each kind of finding has a mark and a colour of its own.
+falling one full; each kind of finding has a mark of its own.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from stockstream.ui import numerals
 from stockstream.ui.look import axis, colours, layout_of, revision, time_axis
+from stockstream.ui.marks import Bases, Trace, edge_axis, height_of, marks_of, stamp
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
 from stockstream.ui.records import Candle, Line, Mark, Standing
+from stockstream.ui.scale import Scale, scale_of, usual_of_candles, usual_of_lines
 from stockstream.ui.window import Span, candle_span, candle_width
-
-Trace = dict[str, Any]
 
 MOST_LINES_SEEN = 12
 SAME_DASH = 5
 FEWEST = 10  # candles that a chart has room for
 NONE = Decimal("NaN")  # null in JSON, which Plotly leaves out
 DASHES = ("solid", "10px,3px", "3px,2px", "dashdot")
-SHAPES = {
-    "price_spike": "diamond",
-    "volume_spike": "square",
-    "value_spike": "triangle-up",
-    "one_sided_run": "circle",
-    "wash_trades": "x",
-    "odd_pace": "star",
-    "stale_price": "cross",
-    "price_ramp": "triangle-right",
-    "price_reversal": "triangle-left",
-    "price_drift": "bowtie",
-    "volatility_shift": "hourglass",
-}
-INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
-OTHER_SHAPES = ("hexagram", "pentagon", "star-square", "triangle-down")
 
 
 def compare(picture: Picture, *, as_change: bool) -> Figure:
@@ -50,15 +34,17 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
         for place, row in ((picture.symbols.index(row.symbol), row) for row in seen)
     ]
     marks = [mark for mark in picture.marks if mark.symbol in bases]
+    scale = _scale_of_lines({symbol: picture.lines.get(symbol, []) for symbol in bases}, marks, bases)
+    traces += marks_of(marks, bases, scale)
     unit = " %" if as_change else ""
     layout = layout_of(revision("change" if as_change else "price", picture.question), 390)
     layout |= {
         "xaxis": time_axis(),
-        "yaxis": axis() | {"ticksuffix": unit, "side": "right", "zeroline": as_change},
+        "yaxis": axis() | {"ticksuffix": unit, "side": "right", "zeroline": as_change} | _within(scale),
         "hovermode": "x unified",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     }
-    return {"data": traces + _marks(marks, bases), "layout": layout}
+    return {"data": traces, "layout": layout | edge_axis(traces)}
 
 
 def focus(picture: Picture, symbol: str, span: Span) -> Figure:
@@ -68,18 +54,20 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
     inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
     width = asked or candle_width(covered)
     candles = _never_alone(picture.candles, width)
+    scale = scale_of([float(price) for price in usual_of_candles(picture.candles, inside)])
     traces = [_candlestick(candles, width), _vwap(candles, width), _volumes(candles, width)]
+    traces += marks_of(inside, {symbol: None}, scale)
     layout = layout_of(revision(symbol, picture.question), 390)
     layout |= {
         "xaxis": time_axis()
         | {"rangeslider": {"visible": False}, "anchor": "y2"}
         | _roomy(picture.candles, width),
-        "yaxis": axis() | {"domain": [0.24, 1], "side": "right"},
+        "yaxis": axis() | {"domain": [0.24, 1], "side": "right"} | _within(scale),
         "yaxis2": axis() | {"domain": [0, 0.18], "side": "right", "nticks": 3, "rangemode": "tozero"},
         "hovermode": "x",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     }
-    return {"data": traces + _marks(inside, {symbol: None}), "layout": layout}
+    return {"data": traces, "layout": layout | edge_axis(traces)}
 
 
 def imbalance(picture: Picture, symbol: str) -> Figure:
@@ -107,35 +95,10 @@ def _line(symbol: str, line: Line, base: Decimal | None, ink: str, place: int) -
         "type": "scatter",
         "mode": "lines" if len(line) > 1 else "markers",
         "name": symbol,
-        "x": [_stamp(moment) for moment, _ in line],
-        "y": [_height(price, base) for _, price in line],
+        "x": [stamp(moment) for moment, _ in line],
+        "y": [height_of(price, base) for _, price in line],
         "line": {"color": ink, "width": 1.8, "dash": DASHES[place // SAME_DASH % len(DASHES)]},
         "hovertemplate": "%{y:+.2f} %" if base else "%{y:,.2f}",
-    }
-
-
-def _marks(marks: Sequence[Mark], bases: Mapping[str, Decimal | None]) -> list[Trace]:
-    placed = [mark for mark in marks if mark.price is not None]
-    kinds = sorted({mark.kind for mark in placed})
-    return [_marks_of(kind, [mark for mark in placed if mark.kind == kind], bases) for kind in kinds]
-
-
-def _marks_of(kind: str, marks: Sequence[Mark], bases: Mapping[str, Decimal | None]) -> Trace:
-    shape = SHAPES.get(kind) or OTHER_SHAPES[sum(kind.encode()) % len(OTHER_SHAPES)]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": kind.replace("_", " "),
-        "x": [_stamp(mark.end) for mark in marks],
-        "y": [_height(mark.price, bases[mark.symbol]) for mark in marks if mark.price is not None],
-        "text": [f"{mark.symbol} at {numerals.price(mark.price)}" for mark in marks],
-        "marker": {
-            "symbol": shape,
-            "size": 9,
-            "color": INKS.get(kind, "var(--found)"),
-            "line": {"color": "var(--card)", "width": 1.2},
-        },
-        "hovertemplate": "%{text}",
     }
 
 
@@ -179,7 +142,7 @@ def _volumes(candles: Sequence[Candle], width: timedelta) -> Trace:
 def _period(candles: Sequence[Candle], width: timedelta) -> Trace:
     length = width.total_seconds() * 1_000
     return {
-        "x": [_stamp(candle.start) for candle in candles],
+        "x": [stamp(candle.start) for candle in candles],
         "xperiod": length,
         "xperiodalignment": "middle",
     }
@@ -197,17 +160,18 @@ def _roomy(candles: Sequence[Candle], width: timedelta) -> dict[str, Any]:
     if not candles:
         return {}
     end = candles[-1].start + width
-    return {"autorangeoptions": {"include": [_stamp(end - FEWEST * width), _stamp(end)]}}
+    return {"autorangeoptions": {"include": [stamp(end - FEWEST * width), stamp(end)]}}
+
+
+def _scale_of_lines(lines: Mapping[str, Line], marks: Sequence[Mark], bases: Bases) -> Scale | None:
+    usual = usual_of_lines(lines, marks).items()
+    extremes = ((symbol, end(prices)) for symbol, prices in usual if prices for end in (min, max))
+    return scale_of([height_of(price, bases[symbol]) for symbol, price in extremes])
+
+
+def _within(scale: Scale | None) -> dict[str, Any]:
+    return scale.axis() if scale else {}
 
 
 def _base(row: Standing, line: Line) -> Decimal | None:
     return row.open or (line[0][1] if line else None)
-
-
-def _height(price: Decimal, base: Decimal | None) -> float:
-    return float(price if base is None else (price / base - 1) * 100)
-
-
-def _stamp(moment: datetime) -> str:
-    # Several times as quick as strftime; a chart has no room for less than a millisecond.
-    return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")

@@ -62,7 +62,7 @@ def plain(figure: Figure) -> Figure:
     return "#123456" if isinstance(figure, str) and figure.startswith("var(--") else figure
 
 
-@pytest.mark.parametrize("marks", [[], [mark("price_spike"), mark("a kind to come"), mark("x", None)]])
+@pytest.mark.parametrize("marks", [[], [mark("price_spike", "900"), mark("a kind to come"), mark("x", None)]])
 def test_plotly_takes_every_figure(marks: list[Mark]) -> None:
     shown = picture(marks)
     figures = [

@@ -6,8 +6,8 @@ from itertools import starmap
 import streamlit as st
 
 from stockstream.ui import downloads, pieces
-from stockstream.ui.charts import SHAPES
 from stockstream.ui.controls import Controls
+from stockstream.ui.marks import SHAPES
 from stockstream.ui.numerals import NOTHING
 from stockstream.ui.pieces import Total, totals
 from stockstream.ui.search import MOST_FOUND, Found, Quality, Search

@@ -1,0 +1,65 @@
+"""How high a chart of prices reaches: a single trade that was found to stand out does not decide it.
+
+One trade five percent away from all others would press these into a line. It is shown at the chart's edge
+instead, and at its own height as well, where a viewer who zooms out finds it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from stockstream.ui.records import Candle, Line, Mark
+
+ROOM = 0.08  # above and below, as a part of what is between
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The heights that a chart reaches at most, in its own unit."""
+
+    low: float
+    high: float
+
+    def axis(self) -> dict[str, Any]:
+        """Return what keeps Plotly's own choice of a range within them; a viewer's zoom is not touched."""
+        return {"autorangeoptions": {"clipmin": self.low, "clipmax": self.high}}
+
+    def beyond(self, height: float) -> int:
+        """Return 1 for what lies above, -1 for what lies below, 0 for what is shown.
+
+        >>> [Scale(1.0, 2.0).beyond(height) for height in (0.5, 1.5, 2.5)]
+        [-1, 0, 1]
+        """
+        return (height > self.high) - (height < self.low)
+
+
+def scale_of(heights: Collection[float]) -> Scale | None:
+    """Return a scale that shows these with some room; None where they are all the same, or none.
+
+    >>> scale_of([100.0, 101.0])
+    Scale(low=99.92, high=101.08)
+    """
+    low, high = min(heights, default=0.0), max(heights, default=0.0)
+    room = ROOM * (high - low)
+    return Scale(low - room, high + room) if room else None
+
+
+def usual_of_lines(lines: Mapping[str, Line], marks: Sequence[Mark]) -> dict[str, list[Decimal]]:
+    """Return each symbol's prices but those of single trades that were found."""
+    found = {(mark.symbol, mark.end, mark.price) for mark in marks if not mark.is_span}
+    return {
+        symbol: [price for moment, price in line if (symbol, moment, price) not in found]
+        for symbol, line in lines.items()
+    }
+
+
+def usual_of_candles(candles: Iterable[Candle], marks: Sequence[Mark]) -> list[Decimal]:
+    """Return the prices that one symbol's candles tell of, but those of single trades that were found."""
+    found = {mark.price for mark in marks if not mark.is_span}
+    told = (
+        price
+        for candle in candles
+        for price in (candle.open, candle.high, candle.low, candle.close, candle.vwap)
+    )
+    return [price for price in told if price not in found]

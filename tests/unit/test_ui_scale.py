@@ -1,0 +1,93 @@
+"""A chart's height: a single trade that was found does not press the others into a line."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from stockstream.ui import charts
+from stockstream.ui.plot import Figure
+from stockstream.ui.records import Candle, Mark
+from tests.unit.test_ui_charts import NOON, SPAN, mark, picture
+
+LINE = [(NOON - timedelta(seconds=at), Decimal(100 + at)) for at in (4, 3, 2, 1)]
+ONE = Decimal(1)
+Draw = Callable[[list[Mark], str], Figure]
+
+
+def compared(marks: list[Mark], last: str) -> Figure:
+    shown = picture(marks)
+    shown.lines["AAPL"][:] = [*LINE, (NOON, Decimal(last))]
+    return charts.compare(shown, as_change=False)
+
+
+def focused(marks: list[Mark], high: str) -> Figure:
+    shown = picture(marks)
+    start, hundred = NOON - timedelta(minutes=1), 100 * ONE
+    shown.candles[:] = [Candle(start, hundred, Decimal(high), 99 * ONE, 101 * ONE, ONE, hundred, ONE)]
+    return charts.focus(shown, "AAPL", SPAN)
+
+
+def reach(figure: Figure) -> tuple[float, float] | None:
+    clipped = figure["layout"]["yaxis"].get("autorangeoptions")
+    return clipped and (clipped["clipmin"], clipped["clipmax"])
+
+
+def at_edge(figure: Figure) -> list[tuple[float, str]]:
+    return [
+        (height, text)
+        for trace in figure["data"]
+        if trace.get("yaxis") == "y9"
+        for height, text in zip(trace["y"], trace["text"], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("draw", [compared, focused])
+def test_a_found_trade_far_off_is_at_the_edge_and_the_others_fill_the_chart(
+    draw: Draw,
+) -> None:
+    for far, side in (("150", "above"), ("50", "below")):
+        figure = draw([mark("price_spike", far)], far)
+        low, high = reach(figure) or (0, 0)
+        assert 98 < low < 101 < high < 105
+        ((height, text),) = at_edge(figure)
+        assert (height > 0.5) == (side == "above")
+        assert text == f"AAPL at {far}.00, {side} the chart"
+
+
+@pytest.mark.parametrize("draw", [compared, focused])
+def test_it_is_at_its_own_height_as_well_for_who_zooms_out(draw: Draw) -> None:
+    figure = draw([mark("price_spike", "150")], "150")
+    (shown,) = (
+        trace for trace in figure["data"] if trace["name"] == "price spike" and trace.get("yaxis") != "y9"
+    )
+    assert shown["y"] == [150]
+    assert figure["layout"]["yaxis9"]["overlaying"] == "y"
+
+
+@pytest.mark.parametrize("draw", [compared, focused])
+def test_a_price_that_nobody_found_odd_is_shown_whole(draw: Draw) -> None:
+    figure = draw([], "150")
+    assert (reach(figure) or (0, 0))[1] > 150
+    assert at_edge(figure) == []
+    assert "yaxis9" not in figure["layout"]
+
+
+def test_what_lasts_decides_the_height_though_it_was_found() -> None:
+    lasting = Mark(
+        NOON, NOON, "AAPL", "price_ramp", ["ramp"], 5.0, 4.0, "up", is_span=True, price=Decimal(150)
+    )
+    figure = compared([lasting], "150")
+    assert (reach(figure) or (0, 0))[1] > 150
+    assert at_edge(figure) == []
+
+
+def test_a_found_trade_among_the_others_is_not_at_the_edge() -> None:
+    assert at_edge(compared([mark("volume_spike", "102")], "102")) == []
+
+
+def test_prices_that_are_all_the_same_have_no_scale() -> None:
+    shown = picture([mark("price_spike", "150")])
+    shown.lines["AAPL"][:] = [(moment, Decimal(100)) for moment, _ in LINE]
+    assert reach(charts.compare(shown, as_change=True)) is None
