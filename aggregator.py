@@ -7,6 +7,7 @@ from datetime import timedelta
 from threading import Event
 
 from stockstream import cli
+from stockstream.argument_types import duration, not_negative, positive
 from stockstream.connectors.candles import CandleTable
 from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
@@ -89,7 +90,7 @@ def _table(frame: Frame | None, address: Address, topic: str) -> CandleTable:
 
 
 def _span(text: str) -> int:
-    span = cli.duration(text) // timedelta(microseconds=1)
+    span = duration(text) // timedelta(microseconds=1)
     if not SECOND <= span <= DAY:
         message = f"{text} is not from 1s to 1d"
         raise argparse.ArgumentTypeError(message)
@@ -100,13 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aggregator.py", description=__doc__)
     parser.add_argument(
         "--exit-when-idle",
-        type=cli.positive,
+        type=positive,
         metavar="S",
         help="end when all is read and no message came for so many seconds (default: run until stopped)",
     )
     parser.add_argument(
         "--allowed-lateness",
-        type=cli.not_negative,
+        type=not_negative,
         default=5.0,
         metavar="S",
         help="a trade up to so many seconds of event time late restates its candle, a later one is counted "

@@ -3,9 +3,7 @@
 import argparse
 import logging
 import sys
-import time
 from collections.abc import Iterable
-from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,30 +15,20 @@ from rich.console import Console
 from rich.progress import track
 
 from stockstream import cli
-from stockstream.connectors.findings import JOB, Findings
-from stockstream.connectors.groups import group_of
+from stockstream.argument_types import count, duration, moment, positive, seed
 from stockstream.connectors.history import BEGINNING, END, History, Span
-from stockstream.connectors.kafka import KafkaSource, Positions
 from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.labelled_file import read
 from stockstream.connectors.metrics import DetectorMetrics, serve
 from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import address_of
-from stockstream.connectors.topic_lives import TopicLives
-from stockstream.connectors.webhook import Webhook
 from stockstream.errors import RecoverableError, UnknownSymbolError, UsageError
 from stockstream.jobs import evaluate_report
-from stockstream.jobs.alignment import Alignment
 from stockstream.jobs.analyze import analyze
-from stockstream.jobs.desk import Desk
-from stockstream.jobs.detect import Watch, begin
 from stockstream.jobs.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
 from stockstream.jobs.findings_report import FORMATS
-from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Patience
 from stockstream.jobs.train import Recipe, Trainer
-from stockstream.jobs.upkeep import Upkeep
+from stockstream.jobs.watching import Wishes, watching
 from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED
 from stockstream.market.compiled import spare_scipy
 from stockstream.market.evaluation.labelled import Labelled
@@ -103,56 +91,15 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     pa.set_memory_pool(pa.system_memory_pool())
     metrics = DetectorMetrics()
     serve("detector", settings, metrics, log)
-    with ExitStack() as stack:
-        findings = stack.enter_context(closing(Findings(address_of(settings), settings.kafka_topic)))
-        patience = Patience(stop, log, metrics=metrics)
-        try:
-            patience(findings.check)
-            patience(partial(_ensure_topic, settings))
-        except RecoverableError:
-            return 0
-        written = _watch(arguments, settings, stop, findings, metrics, stack).run()
+    wishes = Wishes(arguments.exit_when_idle, arguments.webhook, arguments.webhook_rate)
+    try:
+        with watching(settings, wishes, stop, metrics) as watch:
+            log.info("watching %s at %s", settings.kafka_topic, cluster_of(settings))
+            written = watch.run()
+    except RecoverableError:
+        return 0  # a stop came while it waited for a server
     log.info("ended: %s findings written", f"{written:,}")
     return 0
-
-
-def _watch(  # noqa: PLR0913, PLR0917 - what a command is given, and what it has opened
-    arguments: argparse.Namespace,
-    settings: Settings,
-    stop: Event,
-    findings: Findings,
-    metrics: DetectorMetrics,
-    stack: ExitStack,
-) -> Watch:
-    """Return a watch that is ready to run; what it opens is closed with the stack."""
-    webhook = None
-    if arguments.webhook:
-        webhook = stack.enter_context(
-            closing(Webhook(arguments.webhook, arguments.webhook_rate, time.monotonic))
-        )
-    store, alignment = ModelStore(settings.models_dir), Alignment(time.monotonic)
-    history, desk = stack.enter_context(closing(History(address_of(settings)))), Desk(store)
-    trainer = Trainer(history, store, partial(datetime.now, UTC))
-    upkeep = stack.enter_context(closing(Upkeep(desk, trainer, time.monotonic, metrics)))
-    begins = partial(begin, findings, desk, alignment)
-    source = stack.enter_context(closing(_source(settings, begins, metrics)))
-    idle = Idle(source, time.monotonic, arguments.exit_when_idle)
-    log.info("watching %s at %s", settings.kafka_topic, cluster_of(settings))
-    return Watch(
-        source, findings, desk, alignment, stop, upkeep=upkeep, idle=idle, alert=webhook, metrics=metrics
-    )
-
-
-def _source(settings: Settings, begins: Positions, metrics: DetectorMetrics) -> KafkaSource:
-    servers, topic = cluster_of(settings), settings.kafka_topic
-    # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
-    lives = TopicLives(address_of(settings), servers, topic, JOB, skips_lost=True)
-    group = group_of(JOB, settings)
-    return KafkaSource(servers, topic, group, begins, lives, least_bytes=LEAST_BYTES, metrics=metrics)
-
-
-def _ensure_topic(settings: Settings) -> None:
-    ensure_topic(cluster_of(settings), settings.kafka_topic, settings.kafka_partitions)
 
 
 def run_evaluate(arguments: argparse.Namespace, _settings: Settings, stop: Event) -> int:
@@ -215,42 +162,19 @@ def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - what is to be known of the answer
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        message = f"{text!r} is not a time such as 2026-11-23T10:00:00Z or 2026-11-23"
-        raise argparse.ArgumentTypeError(message) from None
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 9 and int(text)):  # noqa: PLR2004 - below a billion
-        message = f"{text!r} is not a whole number from 1 to 999999999"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
-
-
 def _trades(text: str) -> int:
-    if (trades := _count(text)) < FEWEST_EVALUATED:
+    if (trades := count(text)) < FEWEST_EVALUATED:
         message = f"{text!r} is too few: {FEWEST_EVALUATED:,} is the least that says anything"
         raise argparse.ArgumentTypeError(message)
     return trades
 
 
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) < 2**32):
-        message = f"{text!r} is not a whole number from 0 to 4294967295"
-        raise argparse.ArgumentTypeError(message)
-    return int(text)
-
-
 def _seeds(text: str) -> tuple[int, ...]:
-    return tuple(_seed(part) for part in text.split(","))
+    return tuple(seed(part) for part in text.split(","))
 
 
 def _share(text: str) -> float:
-    share = cli.positive(text)
+    share = positive(text)
     if share > 0.2:  # noqa: PLR2004 - beyond a fifth nothing is ordinary any more
         message = f"{text!r} is not a share above 0 and up to 0.2"
         raise argparse.ArgumentTypeError(message)
@@ -264,34 +188,32 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("symbols", nargs="*", type=str.upper, metavar="SYMBOL", help="default: all")
     _add_span(train)
     train.add_argument(
-        "--most", type=_count, default=Recipe.most, metavar="N", help="the newest N trades (%(default)s)"
+        "--most", type=count, default=Recipe.most, metavar="N", help="the newest N trades (%(default)s)"
     )
     train.add_argument(
         "--budget",
-        type=cli.positive,
+        type=positive,
         default=BUDGET,
         metavar="B",
         help="false alerts per symbol and day (%(default)g)",
     )
-    train.add_argument("--seed", type=_seed, default=SEED, metavar="S", help="of the forest (%(default)s)")
+    train.add_argument("--seed", type=seed, default=SEED, metavar="S", help="of the forest (%(default)s)")
     train.add_argument(
         "--if-drifted", action="store_true", help="only symbols whose trades have changed, or without a model"
     )
     look = commands.add_parser("analyze", help="print what stands out among stored trades")
     look.add_argument("symbols", nargs="*", type=str.upper, metavar="SYMBOL", help="default: all")
-    look.add_argument("--last", type=cli.duration, metavar="1h", help="from so long ago until now")
+    look.add_argument("--last", type=duration, metavar="1h", help="from so long ago until now")
     _add_span(look)
     look.add_argument("--format", choices=sorted(FORMATS), default="table", help="(%(default)s)")
     live = commands.add_parser(
         "watch", help="examine the topic live and write findings to the table anomalies"
     )
-    live.add_argument(
-        "--exit-when-idle", type=cli.positive, metavar="S", help="end after so many idle seconds"
-    )
+    live.add_argument("--exit-when-idle", type=positive, metavar="S", help="end after so many idle seconds")
     live.add_argument("--webhook", metavar="URL", help="post findings there too, as JSON")
     live.add_argument(
         "--webhook-rate",
-        type=cli.positive,
+        type=positive,
         default=10.0,
         metavar="N",
         help="messages a minute at most (%(default)g)",
@@ -303,7 +225,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_evaluate(judge_it: argparse.ArgumentParser) -> None:
     add = judge_it.add_argument
     add("--seeds", type=_seeds, default=REPORTED_ON, metavar="S,S", help="of the markets (101 to 105)")
-    add("--rate", type=cli.positive, default=Plan.rate, metavar="R", help="trades a second (%(default)g)")
+    add("--rate", type=positive, default=Plan.rate, metavar="R", help="trades a second (%(default)g)")
     add("--trades", type=_trades, default=Plan.trades, metavar="N", help="a seed (%(default)s)")
     add("--share", type=_share, default=Plan.share, metavar="P", help="of trades in anomalies (%(default)g)")
     add("--file", type=Path, metavar="FILE", help="judge on these labelled messages, one a line")
@@ -312,10 +234,10 @@ def _add_evaluate(judge_it: argparse.ArgumentParser) -> None:
 
 def _add_span(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--since", type=_moment, metavar="TIME", help="event time, included (default: the first)"
+        "--since", type=moment, metavar="TIME", help="event time, included (default: the first)"
     )
     parser.add_argument(
-        "--until", type=_moment, metavar="TIME", help="event time, excluded (default: the last)"
+        "--until", type=moment, metavar="TIME", help="event time, excluded (default: the last)"
     )
 
 

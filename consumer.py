@@ -7,6 +7,7 @@ from collections.abc import Callable
 from threading import Event
 
 from stockstream import cli
+from stockstream.argument_types import positive
 from stockstream.connectors.dead_letters import DeadLetters
 from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
@@ -85,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="consumer.py", description=__doc__)
     parser.add_argument(
         "--exit-when-idle",
-        type=cli.positive,
+        type=positive,
         metavar="S",
         help="end after so many seconds without a message (default: run until stopped)",
     )

@@ -14,6 +14,7 @@ from rich.table import Table
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from stockstream import cli
+from stockstream.argument_types import duration
 from stockstream.connectors import schema, upkeep
 from stockstream.connectors.export import check_format, export_trades
 from stockstream.connectors.history import BEGINNING, END
@@ -151,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting = commands.add_parser("export", help="write the tape to a CSV or Parquet file")
     exporting.add_argument("file", type=Path, metavar="FILE", help="its name ends in .csv or .parquet")
     exporting.add_argument("--symbols", metavar="A,B,C", help="only these symbols (default: all)")
-    exporting.add_argument("--last", type=cli.duration, metavar="TIME", help="such as 1h (default: all)")
+    exporting.add_argument("--last", type=duration, metavar="TIME", help="such as 1h (default: all)")
     exporting.set_defaults(command=export)
     importing = commands.add_parser("import", help="put exported trades back into a new database")
     importing.add_argument(
@@ -159,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     importing.set_defaults(command=import_files)
     pruning = commands.add_parser("prune", help="delete whole days of old trades")
-    pruning.add_argument("--older-than", type=cli.duration, required=True, metavar="AGE", help="such as 30d")
+    pruning.add_argument("--older-than", type=duration, required=True, metavar="AGE", help="such as 30d")
     pruning.set_defaults(command=prune)
     return parser
 

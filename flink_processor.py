@@ -6,6 +6,7 @@ from contextlib import closing
 from threading import Event
 
 from stockstream import cli
+from stockstream.argument_types import not_negative, positive
 from stockstream.connectors import schema
 from stockstream.connectors.engine_lock import EngineLock
 from stockstream.connectors.flink_gateway import Gateway
@@ -162,14 +163,14 @@ def _job_options() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--allowed-lateness",
-        type=cli.not_negative,
+        type=not_negative,
         default=5.0,
         metavar="S",
         help="a trade up to so many seconds of event time late still counts (default: %(default)g)",
     )
     options.add_argument(
         "--checkpoint-interval",
-        type=cli.positive,
+        type=positive,
         default=10.0,
         metavar="S",
         help="seconds between two checkpoints (default: %(default)g)",

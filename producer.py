@@ -12,6 +12,7 @@ from threading import Event
 import numpy as np
 
 from stockstream import cli
+from stockstream.argument_types import duration
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_sink import KafkaSink
 from stockstream.connectors.kafka_topic import ensure_topic
@@ -102,7 +103,7 @@ def parser() -> ArgumentParser:
     add(
         "--bursts",
         metavar="TIME",
-        type=cli.duration,
+        type=duration,
         help="sessions so long, such as 390m: trades crowd at both ends",
     )
     add("--anomaly-rate", metavar="P", help="share of trades that are part of an anomaly (default: 0.01)")

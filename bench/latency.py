@@ -23,7 +23,7 @@ from bench.options import wholes
 from bench.probes import cpu_seconds
 from bench.report import Report
 from bench.stage import Stage, ended, stage
-from stockstream import cli
+from stockstream.argument_types import positive
 from stockstream.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="R,R",
         help="trades/s (1000,10000,50000)",
     )
-    add("--seconds", type=cli.positive, default=20.0, metavar="S", help="measured at each rate (%(default)g)")
+    add("--seconds", type=positive, default=20.0, metavar="S", help="measured at each rate (%(default)g)")
     add(
         "--warm-up",
-        type=cli.positive,
+        type=positive,
         default=3.0,
         metavar="S",
         help="sent before, not counted (%(default)g)",

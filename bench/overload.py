@@ -25,7 +25,7 @@ from bench.system import System, behind, running_system
 from bench.telling import Telling, telling
 from bench.watching import Watch
 from bench.witness import witness
-from stockstream import cli
+from stockstream.argument_types import positive
 from stockstream.errors import RecoverableError
 
 MOST = 400_000  # trades a second, more than the producer makes
@@ -36,12 +36,12 @@ GLANCE = 0.5
 def add_options(parser: ArgumentParser) -> None:
     """Add how long, how much, and what is known already."""
     add = parser.add_argument
-    add("--minutes", type=cli.positive, default=5.0, metavar="M", help="of overload (%(default)g)")
-    add("--times", type=cli.positive, default=10.0, metavar="N", help="the sustainable rate (%(default)g)")
+    add("--minutes", type=positive, default=5.0, metavar="M", help="of overload (%(default)g)")
+    add("--times", type=positive, default=10.0, metavar="N", help="the sustainable rate (%(default)g)")
     add("--sustainable", type=whole, metavar="R", help="trades a second (default: looked for)")
-    add("--try-seconds", type=cli.positive, default=20.0, metavar="S", help="at each rate (%(default)g)")
+    add("--try-seconds", type=positive, default=20.0, metavar="S", help="at each rate (%(default)g)")
     add("--normal", type=whole, default=1_000, metavar="R", help="trades a second anyhow (%(default)s)")
-    add("--patience", type=cli.positive, default=90.0, metavar="M", help="minutes to recover (%(default)g)")
+    add("--patience", type=positive, default=90.0, metavar="M", help="minutes to recover (%(default)g)")
     add("--seed", type=int, default=7, metavar="N", help="of the witness (%(default)s)")
     add("--no-viewer", action="store_true", help="nobody looks at the dashboard")
     add("--logs", type=Path, metavar="DIR", help="keep the processes' logs there")

@@ -17,6 +17,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from bench.options import whole
 from stockstream import cli
+from stockstream.argument_types import positive
 from stockstream.connectors.kafka_sink import PRODUCER_SETTINGS
 from stockstream.errors import DeliveryError
 from stockstream.jobs.pace import SystemClock
@@ -99,7 +100,7 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="bench.paced", description=__doc__)
     parser.add_argument("rate", type=whole, help="trades a second")
-    parser.add_argument("seconds", type=cli.positive, help="for how long")
+    parser.add_argument("seconds", type=positive, help="for how long")
     parser.add_argument("notes", type=Path, help="where to write what was noted")
     return parser
 

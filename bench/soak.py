@@ -25,17 +25,17 @@ from bench.system import System, running_system
 from bench.telling import Telling, telling
 from bench.watching import Watch
 from bench.witness import witness
-from stockstream import cli
+from stockstream.argument_types import positive
 
 
 def add_options(parser: ArgumentParser) -> None:
     """Add how long, how fast and how rough."""
     add = parser.add_argument
-    add("--minutes", type=cli.positive, default=60.0, metavar="M", help="(%(default)g)")
+    add("--minutes", type=positive, default=60.0, metavar="M", help="(%(default)g)")
     add("--rate", type=whole, default=5_000, metavar="R", help="trades a second (%(default)s)")
-    add("--fault-every", type=cli.positive, default=60.0, metavar="S", help="seconds (%(default)g)")
+    add("--fault-every", type=positive, default=60.0, metavar="S", help="seconds (%(default)g)")
     add("--seed", type=int, default=7, metavar="N", help="of the faults (%(default)s)")
-    add("--look-every", type=cli.positive, default=5.0, metavar="S", help="seconds (%(default)g)")
+    add("--look-every", type=positive, default=5.0, metavar="S", help="seconds (%(default)g)")
     add("--no-viewer", action="store_true", help="nobody looks at the dashboard")
     add("--logs", type=Path, metavar="DIR", help="keep the processes' logs there")
 

@@ -20,7 +20,7 @@ from bench.rounds import in_turns, middle
 from bench.stage import PARTITIONS, SEED, Stage, ended, stage
 from bench.windows_engines import AGGREGATOR, COMMANDS, Worked, work_off
 from bench.windows_freshness import Floats, Pace, freshness
-from stockstream import cli
+from stockstream.argument_types import positive
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.settings import Settings
 
@@ -40,8 +40,8 @@ def add_options(parser: ArgumentParser) -> None:
     add("--engines", type=_engines, default=list(COMMANDS), metavar="E,E", help=f"of {','.join(COMMANDS)}")
     add("--rounds", type=whole, default=3, metavar="R", help="runs of each (%(default)s)")
     add("--rate", type=whole, default=10_000, metavar="R", help="trades/s for freshness (%(default)s)")
-    add("--seconds", type=cli.positive, default=20.0, metavar="S", help="at that rate (%(default)g)")
-    add("--warm-up", type=cli.positive, default=5.0, metavar="S", help="before, not counted (%(default)g)")
+    add("--seconds", type=positive, default=20.0, metavar="S", help="at that rate (%(default)g)")
+    add("--warm-up", type=positive, default=5.0, metavar="S", help="before, not counted (%(default)g)")
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:

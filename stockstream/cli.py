@@ -1,16 +1,13 @@
-"""What every script does at its door: arguments, settings, signals, and errors in one line."""
+"""What every script does at its door: settings, signals, and errors in one line."""
 
 import ctypes
 import gc
-import math
 import os
-import re
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from threading import Event
 from types import FrameType
 
@@ -21,8 +18,6 @@ from stockstream.settings import Settings
 
 # As malloc.h of glibc names them.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Main = Callable[[Namespace, Settings, Event], int]
 
@@ -108,38 +103,3 @@ def ended_at_once(stop: Event) -> Iterator[None]:
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler)
-
-
-def positive(text: str) -> float:
-    """Return the number that an argument names; argparse tells the user when it is none above zero."""
-    number = _number(text)
-    if not number > 0:
-        message = f"{text!r} is not a number above zero"
-        raise ArgumentTypeError(message)
-    return number
-
-
-def not_negative(text: str) -> float:
-    """Return the number that an argument names; argparse tells the user when it is none, or below zero."""
-    number = _number(text)
-    if not number >= 0:
-        message = f"{text!r} is not a number from zero up"
-        raise ArgumentTypeError(message)
-    return number
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        return math.nan
-    return number if math.isfinite(number) else math.nan
-
-
-def duration(text: str) -> timedelta:
-    """Return the time that an argument such as 90s, 15m, 12h or 30d names."""
-    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
-    if not found or not int(found[1]):
-        message = f"{text!r} is not a duration such as 90s, 15m, 12h or 30d"
-        raise ArgumentTypeError(message)
-    return timedelta(**{UNITS[found[2]]: int(found[1])})

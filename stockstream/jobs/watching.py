@@ -1,0 +1,99 @@
+"""A watch put together: where trades come from, what is known of their symbols, and who is told."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+
+from stockstream.connectors.findings import JOB, Findings
+from stockstream.connectors.groups import group_of
+from stockstream.connectors.history import History
+from stockstream.connectors.kafka import KafkaSource, Positions
+from stockstream.connectors.kafka_cluster import cluster_of
+from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.metrics import DetectorMetrics
+from stockstream.connectors.models import ModelStore
+from stockstream.connectors.postgres import address_of
+from stockstream.connectors.topic_lives import TopicLives
+from stockstream.connectors.webhook import Webhook
+from stockstream.jobs.alignment import Alignment
+from stockstream.jobs.desk import Desk
+from stockstream.jobs.detect import Watch, begin
+from stockstream.jobs.idle import Idle
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.train import Trainer
+from stockstream.jobs.upkeep import Upkeep
+from stockstream.settings import Settings
+
+LEAST_BYTES = 65_536  # a batch costs, however few trades it has
+
+log = logging.getLogger("detector")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a watch is asked for besides the settings.
+
+    Args:
+        exit_when_idle: seconds without a trade after which it ends; None for never.
+        webhook: where findings are posted; None for nowhere.
+        webhook_rate: messages a minute at most.
+    """
+
+    exit_when_idle: float | None
+    webhook: str | None
+    webhook_rate: float
+
+
+@contextmanager
+def watching(settings: Settings, wishes: Wishes, stop: Event, metrics: DetectorMetrics) -> Iterator[Watch]:
+    """Yield a watch that is ready to run; what it has opened is closed with the block.
+
+    Raises:
+        RecoverableError: `stop` was set while a server was away.
+    """
+    with ExitStack() as stack:
+        findings = stack.enter_context(closing(Findings(address_of(settings), settings.kafka_topic)))
+        patience = Patience(stop, log, metrics=metrics)
+        patience(findings.check)
+        patience(partial(ensure_topic, cluster_of(settings), settings.kafka_topic, settings.kafka_partitions))
+        desk, alignment = Desk(ModelStore(settings.models_dir)), Alignment(time.monotonic)
+        alert, upkeep = _alert(wishes, stack), _upkeep(settings, desk, metrics, stack)
+        begins = partial(begin, findings, desk, alignment)
+        # Closed first, so that the group knows at once that its member has gone.
+        source = stack.enter_context(closing(_source(settings, begins, metrics)))
+        yield Watch(
+            source,
+            findings,
+            desk,
+            alignment,
+            stop,
+            upkeep=upkeep,
+            idle=Idle(source, time.monotonic, wishes.exit_when_idle),
+            alert=alert,
+            metrics=metrics,
+        )
+
+
+def _source(settings: Settings, begins: Positions, metrics: DetectorMetrics) -> KafkaSource:
+    servers, topic = cluster_of(settings), settings.kafka_topic
+    # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
+    lives = TopicLives(address_of(settings), servers, topic, JOB, skips_lost=True)
+    group = group_of(JOB, settings)
+    return KafkaSource(servers, topic, group, begins, lives, least_bytes=LEAST_BYTES, metrics=metrics)
+
+
+def _upkeep(settings: Settings, desk: Desk, metrics: DetectorMetrics, stack: ExitStack) -> Upkeep:
+    history = stack.enter_context(closing(History(address_of(settings))))
+    trainer = Trainer(history, ModelStore(settings.models_dir), partial(datetime.now, UTC))
+    return stack.enter_context(closing(Upkeep(desk, trainer, time.monotonic, metrics)))
+
+
+def _alert(wishes: Wishes, stack: ExitStack) -> Webhook | None:
+    if wishes.webhook is None:
+        return None
+    return stack.enter_context(closing(Webhook(wishes.webhook, wishes.webhook_rate, time.monotonic)))
