@@ -35,6 +35,7 @@ PATIENCE = 120  # seconds, for a page's server to answer
 STORE_EVERY = 0.5  # seconds
 DAYS = 1
 QUERY = "refresh=1&times=UTC"
+WHOLE = f"{QUERY}&window=all"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEWER = """
 INSERT INTO trades (trade_id, "timestamp", symbol, price, volume, trade_type, source,
@@ -131,10 +132,11 @@ def _crowd(scene: Stage, address: str, viewers: int, seconds: int) -> dict[str, 
     from bench.onlookers import look_on  # noqa: PLC0415
 
     facts = {}
-    for name, count in (("refresh", 1), ("crowd_refresh", viewers)):
+    looks = (("refresh", QUERY, 1), ("whole_refresh", WHOLE, 1), ("crowd_refresh", QUERY, viewers))
+    for name, asked, count in looks:
         scene.go_on()
-        facts[name] = look_on(address, QUERY, count, seconds)
-        scene.say(f"{count} viewers, {len(facts[name])} refreshes: {_told(facts[name])} of the server's time")
+        facts[name] = look_on(address, asked, count, seconds)
+        scene.say(f"{MEASURED[name]}: {len(facts[name])} refreshes, {_told(facts[name])}")
     return facts
 
 
@@ -215,6 +217,7 @@ MEASURED = {
     "dashboard_load": "cold load to numbers and candles",
     "plain_load": "cold load of a page with one chart",
     "refresh": "refresh, server's time",
+    "whole_refresh": "refresh, server's time, window of the whole tape",
     "crowd_refresh": "refresh, server's time, all viewers",
     "seen_refresh": "refresh, as a browser here sees it",
     "commit_to_pixel": "commit to pixel",

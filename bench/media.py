@@ -94,7 +94,7 @@ def take(browser: Browser, address: str, shot: Shot) -> None:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="bench.media", description=__doc__)
     parser.add_argument(
-        "--seconds", type=whole, default=300, metavar="S", help="of trading before (%(default)s)"
+        "--seconds", type=whole, default=1_900, metavar="S", help="of trading before (%(default)s)"
     )
     return parser
 

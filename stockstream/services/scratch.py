@@ -101,6 +101,7 @@ def _prepared(folder: Path, *, durable: bool) -> Scratch:
         metrics_port=0,
         services="external",
         data_dir=folder,
+        models_dir=folder / "models",
     )
     address, servers = address_of(settings), settings.kafka_bootstrap_servers
     with ThreadPoolExecutor() as pool:
