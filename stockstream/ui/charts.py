@@ -14,7 +14,7 @@ from stockstream.ui.marks import Bases, Trace, edge_axis, height_of, marks_of, s
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
 from stockstream.ui.records import Candle, Line, Mark, Standing
-from stockstream.ui.scale import Scale, scale_of, usual_of_candles, usual_of_lines
+from stockstream.ui.scale import Scale, scale_of, usual_lines, usual_prices
 from stockstream.ui.window import Span, candle_span, candle_width
 
 MOST_LINES_SEEN = 12
@@ -54,7 +54,7 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
     inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
     width = asked or candle_width(covered)
     candles = _never_alone(picture.candles, width)
-    scale = scale_of([float(price) for price in usual_of_candles(picture.candles, inside)])
+    scale = scale_of([float(price) for price in usual_prices(picture.candles, inside)])
     traces = [_candlestick(candles, width), _vwap(candles, width), _volumes(candles, width)]
     traces += marks_of(inside, {symbol: None}, scale)
     layout = layout_of(revision(symbol, picture.question), 390)
@@ -164,8 +164,8 @@ def _roomy(candles: Sequence[Candle], width: timedelta) -> dict[str, Any]:
 
 
 def _scale_of_lines(lines: Mapping[str, Line], marks: Sequence[Mark], bases: Bases) -> Scale | None:
-    usual = usual_of_lines(lines, marks).items()
-    extremes = ((symbol, end(prices)) for symbol, prices in usual if prices for end in (min, max))
+    usual = {symbol: [price for _, price in line] for symbol, line in usual_lines(lines, marks).items()}
+    extremes = ((symbol, end(prices)) for symbol, prices in usual.items() if prices for end in (min, max))
     return scale_of([height_of(price, bases[symbol]) for symbol, price in extremes])
 
 

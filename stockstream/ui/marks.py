@@ -19,14 +19,17 @@ SHAPES = {
     "one_sided_run": "circle",
     "wash_trades": "x",
     "odd_pace": "star",
-    "stale_price": "cross",
+    "still_price": "cross",
     "price_ramp": "triangle-right",
     "price_reversal": "triangle-left",
     "price_drift": "bowtie",
     "volatility_shift": "hourglass",
+    "burst": "hexagram",
+    "repeated_size": "pentagon",
+    "one_sided_flow": "star-square",
 }
 INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
-OTHER_SHAPES = ("hexagram", "pentagon", "star-square", "triangle-down")
+OTHER_SHAPES = ("triangle-down", "octagon", "star-diamond", "star-triangle-up")
 EDGE = "y9"  # the axis whose 0 and 1 are the chart's lower and upper edge
 AT_EDGE = {-1: 0.015, 1: 0.985}
 WORDS = {-1: ", below the chart", 1: ", above the chart"}

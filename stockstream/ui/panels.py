@@ -8,6 +8,7 @@ from stockstream.ui import charts, downloads, heat, look, numerals, orders, piec
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import plot
 from stockstream.ui.ranking import chosen, ranking, told
+from stockstream.ui.scale import usual_lines
 from stockstream.ui.window import WORDS, Span
 from stockstream.ui.zones import zone_name
 
@@ -78,7 +79,8 @@ def standings(picture: Picture, sign: str) -> None:
 
     def table() -> bytes:
         inks = look.colours(picture.symbols)
-        return told(orders.heads(order, sign), pieces.performance(rows, picture.lines, inks))
+        lines = usual_lines(picture.lines, picture.marks)
+        return told(orders.heads(order, sign), pieces.performance(rows, lines, inks))
 
     ranking(picture.once(f"table {order}", table))
     downloads.keep("performance", rows)

@@ -45,16 +45,16 @@ def scale_of(heights: Collection[float]) -> Scale | None:
     return Scale(low - room, high + room) if room else None
 
 
-def usual_of_lines(lines: Mapping[str, Line], marks: Sequence[Mark]) -> dict[str, list[Decimal]]:
-    """Return each symbol's prices but those of single trades that were found."""
+def usual_lines(lines: Mapping[str, Line], marks: Sequence[Mark]) -> dict[str, Line]:
+    """Return each symbol's line without the single trades that were found."""
     found = {(mark.symbol, mark.end, mark.price) for mark in marks if not mark.is_span}
     return {
-        symbol: [price for moment, price in line if (symbol, moment, price) not in found]
+        symbol: [(moment, price) for moment, price in line if (symbol, moment, price) not in found]
         for symbol, line in lines.items()
     }
 
 
-def usual_of_candles(candles: Iterable[Candle], marks: Sequence[Mark]) -> list[Decimal]:
+def usual_prices(candles: Iterable[Candle], marks: Sequence[Mark]) -> list[Decimal]:
     """Return the prices that one symbol's candles tell of, but those of single trades that were found."""
     found = {mark.price for mark in marks if not mark.is_span}
     told = (

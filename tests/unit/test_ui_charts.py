@@ -1,13 +1,17 @@
 """The charts: what Plotly takes, shapes beside colours, and a zoom that stays."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
+from stockstream.market.anomalies.explanation import KINDS, KINDS_OF_FEATURE
 from stockstream.ui import charts, look, plot, shares
+from stockstream.ui.marks import INKS, OTHER_SHAPES, SHAPES
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.plot import Figure
 from stockstream.ui.records import Candle, Mark
@@ -83,6 +87,18 @@ def test_each_kind_of_finding_has_a_shape_of_its_own_and_one_without_a_price_non
     marks = {trace["name"]: trace for trace in figure["data"] if trace["mode"] == "markers"}
     assert marks["price spike"]["marker"]["symbol"] != marks["volume spike"]["marker"]["symbol"]
     assert "x" not in marks
+
+
+def test_each_kind_that_the_detector_tells_of_is_known_to_the_charts() -> None:
+    told = {*KINDS.values(), *KINDS_OF_FEATURE.values()}
+    assert told == set(SHAPES)
+    assert len(set(SHAPES.values()) | set(OTHER_SHAPES)) == len(SHAPES) + len(OTHER_SHAPES)
+
+
+def test_each_kind_has_an_ink_of_its_own_in_the_pages_colours() -> None:
+    css = Path(charts.__file__).with_name("page.css").read_text("utf-8")
+    inks = [re.search(rf"{re.escape(ink[4:-1])}: (.+);", css) for ink in INKS.values()]
+    assert len({ink and ink[1] for ink in inks} - {None}) == len(SHAPES)
 
 
 def test_change_is_counted_from_the_windows_first_price() -> None:
