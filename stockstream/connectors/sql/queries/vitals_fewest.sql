@@ -1,17 +1,9 @@
--- The symbol with the fewest trades, counted up to %(enough)s: walks the index from symbol to symbol.
-WITH RECURSIVE symbols AS (
-    (SELECT symbol FROM trades ORDER BY symbol LIMIT 1)
-    UNION ALL
-    SELECT (SELECT symbol FROM trades WHERE trades.symbol > symbols.symbol ORDER BY symbol LIMIT 1)
-    FROM symbols
-    WHERE symbols.symbol IS NOT NULL
-)
-SELECT symbol, counted
-FROM symbols
+-- The symbol with the fewest trades, counted up to %(enough)s.
+SELECT known.symbol, counted
+FROM traded_symbols() AS known
 CROSS JOIN LATERAL (
     SELECT count(*) AS counted
-    FROM (SELECT FROM trades WHERE trades.symbol = symbols.symbol LIMIT %(enough)s) AS first_ones
+    FROM (SELECT FROM trades WHERE trades.symbol = known.symbol LIMIT %(enough)s) AS first_ones
 ) AS each
-WHERE symbol IS NOT NULL
-ORDER BY counted, symbol
+ORDER BY counted, known.symbol
 LIMIT 1
