@@ -66,7 +66,7 @@ def examine(page: Page) -> None:
     page.locator(".st-key-examined").wait_for(timeout=PATIENCE)
 
 
-HEAT = ".st-key-heat_plot .main-svg"
+HEAT = ".heat td"
 FILMS = (
     Film("summary", "?refresh=1", HEAT, (*[wait] * 6, into_view(".st-key-ranking"), *[wait] * 5)),
     Film(

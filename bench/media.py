@@ -37,7 +37,7 @@ class Shot:
     awaited: str
 
 
-HEAT = ".st-key-heat_plot .main-svg"
+HEAT = ".heat td"
 SHOTS = (
     Shot("fullpagedash", "", "light", WIDE, HEAT),
     Shot("symbol", "symbol?symbol=TSLA", "light", WIDE, ".st-key-imbalance_plot .main-svg"),

@@ -1,54 +1,45 @@
-"""Where the window was warm: each symbol's change in each stretch of it, as a plain Plotly figure."""
+"""Where the window was warm: each symbol's change in each stretch of it, as a table of coloured cells.
 
+It is no chart: a table scrolls on a narrow screen, and a screen reader goes through its cells.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from html import escape
 
-from stockstream.ui.look import axis, layout_of, revision, time_axis
+from stockstream.ui.numerals import MINUS
 from stockstream.ui.picture import Picture
-from stockstream.ui.plot import Figure
+from stockstream.ui.pieces import cell, table
 from stockstream.ui.records import Line
-from stockstream.ui.window import Span
+from stockstream.ui.window import MINUTE, Span
 
 COLUMNS = 12
 MOST_ROWS = 20
 LEAST_CHANGE = 0.05  # percent: below it, the colours would show noise as if it were much
+DEEPEST = 50  # percent of ink in a cell's ground: its number stands out from more than that no longer
+DAY = timedelta(days=1)
+NOTHING = '<p class="quiet">No symbol to show.</p>'
 
 Row = list[float | None]
 
 
-def heat(picture: Picture, span: Span) -> Figure:
-    """Return the change of price by symbol and stretch; a cell has its number as well as a colour."""
+def heat(picture: Picture, span: Span) -> str:
+    """Return the changes of price by symbol and stretch; a cell has its number as well as a colour."""
     chosen = sorted(row.symbol for row in picture.shown[:MOST_ROWS])
     rows = [changes(picture.lines.get(symbol, []), span) for symbol in chosen]
-    width = (span.end - span.start) / COLUMNS
-    most = max([LEAST_CHANGE, *(abs(cell) for row in rows for cell in row if cell is not None)])
-    cells = {
-        "type": "heatmap",
-        "x": [(span.start + width * (place + 0.5)).strftime("%Y-%m-%d %H:%M:%S") for place in range(COLUMNS)],
-        "y": chosen,
-        "z": rows,
-        "text": [["" if cell is None else told(cell) for cell in row] for row in rows],
-        "texttemplate": "%{text}",
-        "textfont": {"size": 10},
-        "colorscale": [[0, "var(--down)"], [0.5, "var(--card)"], [1, "var(--up)"]],
-        "zmin": -most,
-        "zmax": most,
-        "xgap": 2,
-        "ygap": 2,
-        "showscale": False,
-        "hovertemplate": "%{y}: %{z:+.3f} %<extra></extra>",
-    }
-    layout = layout_of(revision("heat", picture.question), 340)
-    layout |= {"xaxis": time_axis() | {"showgrid": False}, "yaxis": axis() | {"autorange": "reversed"}}
-    return {"data": [cells], "layout": layout}
+    most = max([LEAST_CHANGE, *(abs(change) for row in rows for change in row if change is not None)])
+    body = "".join(_row(symbol, row, most) for symbol, row in zip(chosen, rows, strict=True))
+    return table("heat", ("Symbol", *_heads(span)), body) if chosen else NOTHING
 
 
 def told(percent: float) -> str:
-    """Return a change as a cell has room for it.
+    r"""Return a change as a cell has room for it.
 
     >>> told(0.126), told(-1.2), told(-0.001)
-    ('+0.13', '-1.20', '0.00')
+    ('+0.13', '\u22121.20', '0.00')
     """
-    return f"{percent:+.2f}" if round(percent, 2) else "0.00"
+    return f"{percent:+.2f}".replace("-", MINUS) if round(percent, 2) else "0.00"
 
 
 def changes(line: Line, span: Span) -> Row:
@@ -63,3 +54,29 @@ def changes(line: Line, span: Span) -> Row:
         row.append(float((last / before - 1) * 100) if last and before else None)
         before = last or before
     return row
+
+
+def _heads(span: Span) -> list[str]:
+    """Return when each stretch begins."""
+    width = (span.end - span.start) / COLUMNS
+    return [_head(span.start + width * place, width) for place in range(COLUMNS)]
+
+
+def _head(begin: datetime, width: timedelta) -> str:
+    if width >= DAY:
+        return begin.strftime("%d %b")
+    if width * COLUMNS > DAY:
+        return begin.strftime("%d %b %H:%M")
+    return begin.strftime("%H:%M" if width >= MINUTE else "%H:%M:%S")
+
+
+def _row(symbol: str, row: Sequence[float | None], most: float) -> str:
+    return f"<tr>{cell(escape(symbol), 'name')}{''.join(_cell(change, most) for change in row)}</tr>"
+
+
+def _cell(change: float | None, most: float) -> str:
+    if change is None:
+        return cell("")
+    ink, share = ("--up" if change > 0 else "--down"), round(DEEPEST * abs(change) / most)
+    ground = f"color-mix(in srgb, var({ink}) {share}%, var(--card))"
+    return f'<td style="background:{ground}">{told(change)}</td>'

@@ -67,9 +67,9 @@ def candles(picture: Picture, symbol: str, span: Span) -> None:
 
 def heat_map(picture: Picture, span: Span) -> None:
     """Draw each symbol's change over the window."""
-    said = "Change of each symbol in each twelfth of the window"
-    title = "Change over the window, in percent"
-    plot(partial(heat.heat, picture, span), "heat_plot", title, said, picture.once)
+    with st.container(key="card_heat"):
+        cells = picture.once("heat", lambda: heat.heat(picture, span))
+        st.html(pieces.titled("Change over the window, in percent", cells))
 
 
 def standings(picture: Picture, sign: str) -> None:

@@ -2,7 +2,7 @@
 
 Streamlit's own Plotly element is named by a hash of its figure: each refresh throws the chart away
 and mounts a new one, and with it goes what the viewer had zoomed into. Here the chart is a small
-component with a name of its own; Plotly's script is the one that the plotly package carries.
+component with a name of its own; `vendor` tells which of Plotly's scripts draws it.
 """
 
 from collections.abc import Callable

@@ -2,13 +2,12 @@
 
 A browser that opens the page first loads Streamlit, then is told what to draw, and only then would ask for
 the scripts that draw it. Each page is answered with a header that names them, so that they are fetched
-beside all that. Plotly's is packed once: Streamlit would pack its five megabytes for each visitor.
+beside all that. Plotly's is packed once: Streamlit would pack it for each visitor.
 """
 
 import gzip
 from functools import cache
-from importlib.metadata import version
-from importlib.resources import files
+from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -20,10 +19,11 @@ from streamlit import get_option
 
 from stockstream.ui import modules
 
-PLOTLY = f"plotly/{version('plotly')}.min.js"
+SCRIPT = Path(__file__).parent / "vendor" / "plotly-finance-4.1.0.min.js"
+PLOTLY = f"plotly/{SCRIPT.name}"
 # Its address has its version, so what a browser has is never out of date.
 FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
-LEVEL = 6  # of gzip: a tenth of a second, and within two percent of the smallest
+LEVEL = 6  # of gzip: quick, and within two percent of the smallest
 
 
 def routes() -> list[Route]:
@@ -38,9 +38,9 @@ def middleware() -> list[Middleware]:
 
 
 def plotly(request: Request) -> Response:
-    """Return the script that the plotly package carries."""
+    """Return the script."""
     is_packed = "gzip" in request.headers.get("accept-encoding", "")
-    body, encoding = (_packed(), {"content-encoding": "gzip"}) if is_packed else (_script(), {})
+    body, encoding = (_packed(), {"content-encoding": "gzip"}) if is_packed else (SCRIPT.read_bytes(), {})
     return Response(body, headers=FOR_GOOD | encoding, media_type="text/javascript")
 
 
@@ -71,10 +71,6 @@ def _announced() -> str:
     return ", ".join(scripts)
 
 
-def _script() -> bytes:
-    return files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
-
-
 @cache
 def _packed() -> bytes:
-    return gzip.compress(_script(), LEVEL)
+    return gzip.compress(SCRIPT.read_bytes(), LEVEL)

@@ -41,7 +41,7 @@ class View:
     page: Page
     console: list[str] = field(default_factory=list)
 
-    def open(self, address: str, charts: int = 5) -> None:
+    def open(self, address: str, charts: int = 4) -> None:
         """Open the page and wait for its numbers and its charts, so many of them."""
         self.page.goto(address)
         self.page.locator(TOTALS).wait_for(timeout=PATIENCE * 1000)

@@ -13,7 +13,7 @@ from tests.browser.conftest import PATIENCE, View
 from tests.browser.market import find, put, random_trades, trading
 from tests.waiting import until
 
-CHARTS = ("prices_plot", "candles_plot", "value_plot", "volume_plot", "heat_plot")
+CHARTS = ("prices_plot", "candles_plot", "value_plot", "volume_plot")
 TAG = "for (const node of document.querySelectorAll('.plot')) node.kept = true"
 COUNT_REMOVED = """
 window.removed = 0

@@ -37,6 +37,7 @@ def test_text_stands_out_from_its_ground(
         ".wide td.found:not(:empty)",
         ".wide th",
         ".status span",
+        '.heat td[style*=" 50%"]',
     ):
         assert contrast(seen, selector) >= 4.5, selector
     context.close()
@@ -46,11 +47,12 @@ def contrast(view: View, selector: str) -> float:
     """Return the contrast of an element's text to the nearest ground behind it, as WCAG 2 counts it."""
     ink, ground = view.page.locator(selector).first.evaluate(
         """(node) => {
-             const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number)
+             const numbers = (colour) =>
+               colour.match(/[\\d.]+/g).map((part) => part * (colour.startsWith("color(srgb") ? 255 : 1))
              const ink = numbers(getComputedStyle(node).color)
              for (; node; node = node.parentElement) {
                const ground = getComputedStyle(node).backgroundColor
-               if (ground.startsWith("rgb(")) return [ink, numbers(ground)]
+               if (/^(rgb|color)\\(/.test(ground)) return [ink, numbers(ground)]
              }
            }"""
     )

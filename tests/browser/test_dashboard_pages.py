@@ -17,7 +17,7 @@ from tests.browser.market import find, put, random_trades
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 PAGES = {
-    "": ".st-key-heat_plot .main-svg",
+    "": ".heat td",
     "symbol": ".st-key-imbalance_plot .main-svg",
     "anomalies": ".findings li",
     "system": ".sessions td",

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
-from importlib.resources import files
 from urllib.parse import urljoin
 
 import httpx
@@ -13,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from stockstream.connectors.postgres import Connection
+from stockstream.ui.serving import SCRIPT
 from tests.browser.conftest import PATIENCE, looking, serving
 from tests.browser.market import put, random_trades
 
-SCRIPT = files("plotly").joinpath("package_data", "plotly.min.js")
 ENCODINGS = ("gzip", "identity")
 
 

@@ -1,5 +1,6 @@
 """The charts: what Plotly takes, shapes beside colours, and a zoom that stays."""
 
+import hashlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from stockstream.ui.marks import INKS, OTHER_SHAPES, SHAPES
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.plot import Figure
 from stockstream.ui.records import Candle, Mark
+from stockstream.ui.serving import SCRIPT
 from stockstream.ui.window import Span
 from tests.unit.test_ui_pieces import standing
 
@@ -73,11 +75,19 @@ def test_plotly_takes_every_figure(marks: list[Mark]) -> None:
         charts.compare(shown, as_change=True),
         charts.compare(shown, as_change=False),
         charts.focus(shown, "AAPL", SPAN),
+        charts.imbalance(shown, "AAPL"),
         shares.value_bars(shown, "$"),
         shares.volume_shares(shown),
     ]
+    drawn = set(re.findall(r'moduleType:"trace",name:"(\w+)"', SCRIPT.read_text("utf-8")))
     for figure in figures:
         graph_objects.Figure(plain(figure))
+        assert {trace["type"] for trace in figure["data"]} <= drawn
+
+
+def test_plotlys_script_is_the_released_one() -> None:
+    told = re.findall(r"SHA-256: `(\w+)`", SCRIPT.with_name("README.md").read_text("utf-8"))
+    assert told == [hashlib.sha256(SCRIPT.read_bytes()).hexdigest()]
 
 
 def test_each_kind_of_finding_has_a_shape_of_its_own_and_one_without_a_price_none() -> None:

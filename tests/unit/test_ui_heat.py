@@ -1,15 +1,17 @@
 """The heat map and the range: changes by stretch, and a window of one's own."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
-from stockstream.ui import charts, heat
+from stockstream.ui import heat
+from stockstream.ui.numerals import MINUS
 from stockstream.ui.picture import Question
 from stockstream.ui.window import RANGE, Span, before, range_of
-from tests.unit.test_ui_charts import picture, plain
+from tests.unit.test_ui_charts import picture
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SPAN = Span(NOON, NOON + timedelta(minutes=12))
@@ -31,10 +33,42 @@ def test_a_symbol_without_a_trade_is_all_empty() -> None:
     assert heat.changes([], SPAN) == [None] * heat.COLUMNS
 
 
-def test_plotly_takes_the_heat_map_and_the_imbalance() -> None:
+def test_a_cell_has_its_number_and_the_deepest_ground_is_the_largest_changes() -> None:
     shown = picture([])
-    for figure in (heat.heat(shown, SPAN), charts.imbalance(shown, "AAPL")):
-        graph_objects.Figure(plain(figure))
+    shown.lines["AAPL"][:] = [
+        (NOON + timedelta(minutes=at), Decimal(price)) for at, price in ((0.5, 100), (1.5, 110), (2.5, 104.5))
+    ]
+    row = next(row for row in heat.heat(shown, SPAN).split("<tr>") if ">AAPL<" in row)
+    cells = re.findall(r'<td (?:class=""|style="([^"]*)")>([^<]*)</td>', row)
+    assert [number for _, number in cells] == ["0.00", "+10.00", f"{MINUS}5.00", *[""] * 9]
+    grounds = [re.search(r"var\((--\w+)\) (\d+)%", style) for style, _ in cells[1:3]]
+    assert [ground and ground.groups() for ground in grounds] == [("--up", "50"), ("--down", "25")]
+
+
+def test_noise_has_hardly_a_colour() -> None:
+    shown = picture([])
+    shown.lines["AAPL"][:] = [(NOON, Decimal(100_000)), (NOON + timedelta(minutes=2), Decimal(100_001))]
+    assert "var(--up) 1%" in heat.heat(shown, SPAN)
+
+
+def test_what_comes_from_outside_is_escaped() -> None:
+    shown = picture([])
+    shown.standings[0] = replace(shown.standings[0], symbol="<b>")
+    assert "<b>" not in heat.heat(shown, SPAN)
+
+
+@pytest.mark.parametrize(
+    ("length", "head"),
+    [
+        (timedelta(minutes=1), "12:00:05"),
+        (timedelta(hours=1), "12:05"),
+        (timedelta(days=2), "23 Nov 16:00"),
+        (timedelta(days=24), "25 Nov"),
+    ],
+)
+def test_heads_are_as_exact_as_the_stretches_are_long(length: timedelta, head: str) -> None:
+    table = heat.heat(picture([]), Span(NOON, NOON + length))
+    assert re.findall(r'<th scope="col">([^<]*)</th>', table)[2] == head
 
 
 def test_a_range_is_of_whole_minutes_and_ends_with_the_tape() -> None:
