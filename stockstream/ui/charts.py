@@ -85,7 +85,8 @@ def imbalance(picture: Picture, symbol: str) -> Figure:
     layout = layout_of(revision(f"{symbol} imbalance", picture.question), 240)
     layout |= {
         "xaxis": time_axis() | _roomy(picture.candles, width),
-        "yaxis": axis() | {"ticksuffix": " %", "side": "right", "range": [-100, 100], "zeroline": True},
+        "yaxis": axis()
+        | {"ticksuffix": " %", "side": "right", "range": [-105, 105], "dtick": 50, "zeroline": True},
     }
     return {"data": [bars], "layout": layout}
 
