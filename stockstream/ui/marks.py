@@ -1,6 +1,7 @@
 """Findings as marks on a chart: each kind has a shape and a colour of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -32,8 +33,16 @@ INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
 OTHER_SHAPES = ("triangle-down", "octagon", "star-diamond", "star-triangle-up")
 EDGE = "y9"  # the axis whose 0 and 1 are the chart's lower and upper edge
 AT_EDGE = {-1: 0.015, 1: 0.985}
-WORDS = {-1: ", below the chart", 1: ", above the chart"}
-Placed = tuple[Mark, float, str]  # its height, and what is said of where that is
+WORDS = {-1: ", far below the others", 0: "", 1: ", far above the others"}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A mark, how high it is drawn, and whether that is above (1) or below (-1) what the chart shows."""
+
+    mark: Mark
+    height: float
+    side: int
 
 
 def marks_of(marks: Sequence[Mark], bases: Bases, scale: Scale | None) -> list[Trace]:
@@ -42,14 +51,14 @@ def marks_of(marks: Sequence[Mark], bases: Bases, scale: Scale | None) -> list[T
     Args:
         bases: the price that each symbol's heights are changes from; None for heights that are prices.
     """
-    placed = [(mark, height_of(mark.price, bases[mark.symbol])) for mark in marks if mark.price is not None]
-    traces = []
-    for kind in sorted({mark.kind for mark, _ in placed}):
-        mine = [(mark, height) for mark, height in placed if mark.kind == kind]
-        traces.append(_trace(kind, [(mark, height, "") for mark, height in mine]))
-        if scale is not None and (beyond := _beyond(mine, scale)):
-            traces.append(_trace(kind, beyond) | {"yaxis": EDGE, "cliponaxis": False, "showlegend": False})
-    return traces
+    placed = [
+        Placed(mark, height, scale.beyond(height) if scale else 0)
+        for mark, height in (
+            (mark, height_of(mark.price, bases[mark.symbol])) for mark in marks if mark.price is not None
+        )
+    ]
+    kinds = sorted({each.mark.kind for each in placed})
+    return [trace for kind in kinds for trace in _of_kind(kind, [p for p in placed if p.mark.kind == kind])]
 
 
 def edge_axis(traces: Sequence[Trace]) -> dict[str, Any]:
@@ -70,25 +79,36 @@ def stamp(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
 
 
-def _beyond(placed: Sequence[tuple[Mark, float]], scale: Scale) -> list[Placed]:
-    sides = ((mark, scale.beyond(height)) for mark, height in placed)
-    return [(mark, AT_EDGE[side], WORDS[side]) for mark, side in sides if side]
+def _of_kind(kind: str, placed: Sequence[Placed]) -> list[Trace]:
+    shown = _trace(kind, placed, [each.height for each in placed]) | {
+        "text": [
+            f"{each.mark.symbol} at {numerals.price(each.mark.price)}{WORDS[each.side]}" for each in placed
+        ],
+        "hovertemplate": "%{text}",
+    }
+    far = [each for each in placed if each.side]
+    # The one at its own height tells of both, also where it is out of sight.
+    edge = _trace(kind, far, [AT_EDGE[each.side] for each in far]) | {
+        "yaxis": EDGE,
+        "cliponaxis": False,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+    return [shown, edge] if far else [shown]
 
 
-def _trace(kind: str, marks: Sequence[Placed]) -> Trace:
+def _trace(kind: str, placed: Sequence[Placed], heights: Sequence[float]) -> Trace:
     return {
         "type": "scatter",
         "mode": "markers",
         "name": kind.replace("_", " "),
         "legendgroup": kind,
-        "x": [stamp(mark.end) for mark, _, _ in marks],
-        "y": [height for _, height, _ in marks],
-        "text": [f"{mark.symbol} at {numerals.price(mark.price)}{where}" for mark, _, where in marks],
+        "x": [stamp(each.mark.end) for each in placed],
+        "y": heights,
         "marker": {
             "symbol": SHAPES.get(kind) or OTHER_SHAPES[sum(kind.encode()) % len(OTHER_SHAPES)],
             "size": 9,
             "color": INKS.get(kind, "var(--found)"),
             "line": {"color": "var(--card)", "width": 1.2},
         },
-        "hovertemplate": "%{text}",
     }

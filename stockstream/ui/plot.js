@@ -17,7 +17,7 @@ function inked(figure, node) {
   }
   const drawn = JSON.parse(figure.replace(COLOUR, colour))
   probe.remove()
-  drawn.layout.font.family = getComputedStyle(node).fontFamily
+  drawn.layout.font.family = drawn.layout.hoverlabel.font.family = getComputedStyle(node).fontFamily
   return drawn
 }
 

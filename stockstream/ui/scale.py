@@ -55,11 +55,10 @@ def usual_lines(lines: Mapping[str, Line], marks: Sequence[Mark]) -> dict[str, L
 
 
 def usual_prices(candles: Iterable[Candle], marks: Sequence[Mark]) -> list[Decimal]:
-    """Return the prices that one symbol's candles tell of, but those of single trades that were found."""
+    """Return the prices that one symbol's candles tell of, but those of single trades that were found.
+
+    A candle's vwap lies among its prices, or was drawn off by such a trade.
+    """
     found = {mark.price for mark in marks if not mark.is_span}
-    told = (
-        price
-        for candle in candles
-        for price in (candle.open, candle.high, candle.low, candle.close, candle.vwap)
-    )
+    told = (price for candle in candles for price in (candle.open, candle.high, candle.low, candle.close))
     return [price for price in told if price not in found]

@@ -25,7 +25,7 @@ def compared(marks: list[Mark], last: str) -> Figure:
 def focused(marks: list[Mark], high: str) -> Figure:
     shown = picture(marks)
     start, hundred = NOON - timedelta(minutes=1), 100 * ONE
-    shown.candles[:] = [Candle(start, hundred, Decimal(high), 99 * ONE, 101 * ONE, ONE, hundred, ONE)]
+    shown.candles[:] = [Candle(start, hundred, Decimal(high), 99 * ONE, 101 * ONE, ONE, 140 * ONE, ONE)]
     return charts.focus(shown, "AAPL", SPAN)
 
 
@@ -34,13 +34,14 @@ def reach(figure: Figure) -> tuple[float, float] | None:
     return clipped and (clipped["clipmin"], clipped["clipmax"])
 
 
-def at_edge(figure: Figure) -> list[tuple[float, str]]:
-    return [
-        (height, text)
-        for trace in figure["data"]
-        if trace.get("yaxis") == "y9"
-        for height, text in zip(trace["y"], trace["text"], strict=True)
-    ]
+def at_edge(figure: Figure) -> list[float]:
+    return [height for trace in figure["data"] if trace.get("yaxis") == "y9" for height in trace["y"]]
+
+
+def found(figure: Figure) -> Figure:
+    """Return the marks at their own heights."""
+    shown: list[Figure] = [each for each in figure["data"] if "text" in each]
+    return shown[0]
 
 
 @pytest.mark.parametrize("draw", [compared, focused])
@@ -51,18 +52,15 @@ def test_a_found_trade_far_off_is_at_the_edge_and_the_others_fill_the_chart(
         figure = draw([mark("price_spike", far)], far)
         low, high = reach(figure) or (0, 0)
         assert 98 < low < 101 < high < 105
-        ((height, text),) = at_edge(figure)
+        (height,) = at_edge(figure)
         assert (height > 0.5) == (side == "above")
-        assert text == f"AAPL at {far}.00, {side} the chart"
+        assert found(figure)["text"] == [f"AAPL at {far}.00, far {side} the others"]
 
 
 @pytest.mark.parametrize("draw", [compared, focused])
 def test_it_is_at_its_own_height_as_well_for_who_zooms_out(draw: Draw) -> None:
     figure = draw([mark("price_spike", "150")], "150")
-    (shown,) = (
-        trace for trace in figure["data"] if trace["name"] == "price spike" and trace.get("yaxis") != "y9"
-    )
-    assert shown["y"] == [150]
+    assert found(figure)["y"] == [150]
     assert figure["layout"]["yaxis9"]["overlaying"] == "y"
 
 
@@ -84,7 +82,9 @@ def test_what_lasts_decides_the_height_though_it_was_found() -> None:
 
 
 def test_a_found_trade_among_the_others_is_not_at_the_edge() -> None:
-    assert at_edge(compared([mark("volume_spike", "102")], "102")) == []
+    figure = compared([mark("volume_spike", "102")], "102")
+    assert at_edge(figure) == []
+    assert found(figure)["text"] == ["AAPL at 102.00"]
 
 
 def test_prices_that_are_all_the_same_have_no_scale() -> None:
