@@ -33,7 +33,7 @@ INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
 OTHER_SHAPES = ("triangle-down", "octagon", "star-diamond", "star-triangle-up")
 EDGE = "y9"  # the axis whose 0 and 1 are the chart's lower and upper edge
 AT_EDGE = {-1: 0.015, 1: 0.985}
-WORDS = {-1: ", far below the others", 0: "", 1: ", far above the others"}
+WORDS = {-1: ", below all others", 0: "", 1: ", above all others"}
 
 
 @dataclass(frozen=True)

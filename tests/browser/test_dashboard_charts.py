@@ -28,5 +28,5 @@ def test_an_odd_trade_is_read_at_the_edge(
     assert box is not None
     view.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(view.page.locator(f".st-key-{chart} .hoverlayer")).to_contain_text(
-        "TSLA at 900.00, far above the others"
+        "TSLA at 900.00, above all others"
     )

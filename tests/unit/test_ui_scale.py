@@ -54,7 +54,7 @@ def test_a_found_trade_far_off_is_at_the_edge_and_the_others_fill_the_chart(
         assert 98 < low < 101 < high < 105
         (height,) = at_edge(figure)
         assert (height > 0.5) == (side == "above")
-        assert found(figure)["text"] == [f"AAPL at {far}.00, far {side} the others"]
+        assert found(figure)["text"] == [f"AAPL at {far}.00, {side} all others"]
 
 
 @pytest.mark.parametrize("draw", [compared, focused])
