@@ -52,10 +52,9 @@ def marks_of(marks: Sequence[Mark], bases: Bases, scale: Scale | None) -> list[T
         bases: the price that each symbol's heights are changes from; None for heights that are prices.
     """
     placed = [
-        Placed(mark, height, scale.beyond(height) if scale else 0)
-        for mark, height in (
-            (mark, height_of(mark.price, bases[mark.symbol])) for mark in marks if mark.price is not None
-        )
+        _placed(mark, height_of(mark.price, bases[mark.symbol]), scale)
+        for mark in marks
+        if mark.price is not None
     ]
     kinds = sorted({each.mark.kind for each in placed})
     return [trace for kind in kinds for trace in _of_kind(kind, [p for p in placed if p.mark.kind == kind])]
@@ -77,6 +76,10 @@ def stamp(moment: datetime) -> str:
     """Return a moment as Plotly takes it, to the millisecond: a chart has no room for less."""
     # Several times as quick as strftime.
     return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
+
+
+def _placed(mark: Mark, height: float, scale: Scale | None) -> Placed:
+    return Placed(mark, height, scale.beyond(height) if scale else 0)
 
 
 def _of_kind(kind: str, placed: Sequence[Placed]) -> list[Trace]:
