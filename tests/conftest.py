@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as properties
 
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
 from stockstream.connectors.readers import Readers
@@ -15,6 +16,9 @@ from tests.fresh import environment_of, fresh, make_template, open_folder
 
 # Begun in the background by a shell, the suite and all that it starts would be deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# How long an example takes tells how busy the machine is, and nothing of the property.
+properties.register_profile("untimed", deadline=None)
+properties.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

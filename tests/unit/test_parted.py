@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stockstream.market.anomalies.parted import by_symbol, micros
@@ -33,7 +33,6 @@ trades = st.builds(
 
 
 # The first case may have to wait for machine code.
-@settings(deadline=None)
 @given(st.lists(trades, max_size=20))
 def test_a_table_gives_the_stretches_of_its_trades(made: list[Trade]) -> None:
     table = in_order(made)
@@ -46,7 +45,6 @@ def test_a_table_gives_the_stretches_of_its_trades(made: list[Trade]) -> None:
         assert columns(found[symbol]) == columns(of_trades(symbol, own))
 
 
-@settings(deadline=None)
 @given(st.lists(trades, max_size=20))
 def test_rows_say_where_each_trade_stands(made: list[Trade]) -> None:
     table = in_order(made)

@@ -1,6 +1,6 @@
 """Windows under any order of reading, any cut into batches, and any restart."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from stockstream.market.windows_frame import SECOND
@@ -34,7 +34,6 @@ def ticks(draw: some.DrawFn) -> list[Tick]:
 
 
 # The first example loads compiled code.
-@settings(deadline=None)
 @given(tape=ticks(), data=some.data())
 def test_any_cut_and_interleaving_gives_the_candles_of_plain_arithmetic(
     tape: list[Tick], data: some.DataObject
@@ -55,7 +54,6 @@ def test_any_cut_and_interleaving_gives_the_candles_of_plain_arithmetic(
 
 
 # The first example loads compiled code.
-@settings(deadline=None)
 @given(seconds=some.lists(some.integers(0, 300), max_size=40), data=some.data())
 def test_restarts_change_nothing_even_when_trades_come_too_late(
     seconds: list[int], data: some.DataObject
