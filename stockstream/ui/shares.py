@@ -8,6 +8,7 @@ from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
 
 MOST_BARS = 12
+LEAST_SLICE = Decimal("0.01")  # of the ring: names of thinner ones would stand on one another
 
 
 def value_bars(picture: Picture, sign: str) -> Figure:
@@ -29,7 +30,7 @@ def value_bars(picture: Picture, sign: str) -> Figure:
     layout = layout_of(revision("value", picture.question), 340)
     layout |= {
         "xaxis": axis()
-        | {"tickprefix": sign, "tickformat": "~s", "fixedrange": True, "range": [0, 1.32 * most]},
+        | {"tickprefix": sign, "exponentformat": "B", "fixedrange": True, "range": [0, 1.32 * most]},
         "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "ticksuffix": " "},
         "bargap": 0.25,
     }
@@ -40,11 +41,11 @@ def volume_shares(picture: Picture) -> Figure:
     """Return each symbol's share of the volume; the small ones together are `other`."""
     inks = colours(picture.symbols)
     rows = sorted((row for row in picture.standings if row.volume), key=lambda row: row.volume, reverse=True)
-    shown, rest = rows[:MOST_BARS], rows[MOST_BARS:]
-    others = sum((row.volume for row in rest), Decimal(0))
-    slices = [(row.symbol, row.volume, inks[row.symbol]) for row in shown]
-    slices += [("other", others, "var(--edge)")] if rest else []
     total = sum((row.volume for row in rows), Decimal(0))
+    shown = [row for row in rows[:MOST_BARS] if row.volume >= LEAST_SLICE * total]
+    others = total - sum((row.volume for row in shown), Decimal(0))
+    slices = [(row.symbol, row.volume, inks[row.symbol]) for row in shown]
+    slices += [("other", others, "var(--edge)")] if others else []
     ring = {
         "type": "pie",
         "hole": 0.6,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -141,6 +142,18 @@ def test_small_shares_of_the_volume_are_put_together() -> None:
     (ring,) = shares.volume_shares(shown)["data"]
     assert ring["labels"][-1] == "other"
     assert sum(ring["values"]) == 200
+
+
+def test_a_slice_too_thin_for_its_name_is_among_the_others() -> None:
+    rows = [
+        replace(standing("AAPL", "1"), volume=Decimal(1)),
+        replace(standing("V", "1"), volume=Decimal(999)),
+    ]
+    shown = Picture(
+        Question("15m"), NOON, NOON, NOON, NOON, SPAN, ("AAPL", "V"), standings=rows, focus="AAPL"
+    )
+    (ring,) = shares.volume_shares(shown)["data"]
+    assert (ring["labels"], ring["values"]) == (["V", "other"], [999, 1])
 
 
 def test_a_symbol_keeps_its_colour_whatever_its_rank() -> None:
