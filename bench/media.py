@@ -38,13 +38,14 @@ class Shot:
 
 
 HEAT = ".heat td"
+WINDOW = "window=5m"  # it has one before it to be held against, and models from its begin
 SHOTS = (
-    Shot("fullpagedash", "", "light", WIDE, HEAT),
-    Shot("symbol", "symbol?symbol=TSLA", "light", WIDE, ".st-key-imbalance_plot .main-svg"),
-    Shot("anomalies", "anomalies", "light", WIDE, ".st-key-card_findings"),
+    Shot("fullpagedash", f"?{WINDOW}", "light", WIDE, HEAT),
+    Shot("symbol", f"symbol?symbol=TSLA&{WINDOW}", "light", WIDE, ".st-key-imbalance_plot .main-svg"),
+    Shot("anomalies", f"anomalies?{WINDOW}", "light", WIDE, ".st-key-card_findings"),
     Shot("system", "system", "light", WIDE, ".places td"),
-    Shot("dark", "", "dark", WIDE, HEAT),
-    Shot("phone", "", "light", NARROW, HEAT),
+    Shot("dark", f"?{WINDOW}", "dark", WIDE, HEAT),
+    Shot("phone", f"?{WINDOW}", "light", NARROW, HEAT),
 )
 
 
@@ -94,7 +95,7 @@ def take(browser: Browser, address: str, shot: Shot) -> None:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="bench.media", description=__doc__)
     parser.add_argument(
-        "--seconds", type=whole, default=1_900, metavar="S", help="of trading before (%(default)s)"
+        "--seconds", type=whole, default=1_000, metavar="S", help="of trading before (%(default)s)"
     )
     return parser
 

@@ -89,7 +89,7 @@ def _drawing(points: str) -> str:
 
     (The page's cleaner of HTML takes drawings out of the text itself.)
     """
-    size = f"width='{SPARK_WIDTH}' height='{SPARK_HEIGHT}'"
+    size = f"viewBox='0 0 {SPARK_WIDTH} {SPARK_HEIGHT}' preserveAspectRatio='none'"
     area = f"<polygon points='0,{SPARK_HEIGHT} {points} {SPARK_WIDTH},{SPARK_HEIGHT}' fill-opacity='.16'/>"
     line = f"<polyline points='{points}' fill='none' stroke='#000' stroke-width='1.6'/>"
     return f"data:image/svg+xml,{quote(f'<svg xmlns=%s {size}>' % SVG + area + line + '</svg>')}"

@@ -1,12 +1,14 @@
-"""How high a chart of prices reaches: a single trade that was found to stand out does not decide it.
+"""How high a chart of prices reaches: a single odd trade does not decide it.
 
-One trade five percent away from all others would press these into a line. It is shown at the chart's edge
-instead, and at its own height as well, where a viewer who zooms out finds it.
+One trade five percent away from all others would press these into a line. Where it was found it is shown at
+the chart's edge instead, and at its own height as well, where a viewer who zooms out finds it; a candle's
+wick just leaves the chart.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from stockstream.ui.records import Candle, Line, Mark
@@ -54,11 +56,17 @@ def usual_lines(lines: Mapping[str, Line], marks: Sequence[Mark]) -> dict[str, L
     }
 
 
-def usual_prices(candles: Iterable[Candle], marks: Sequence[Mark]) -> list[Decimal]:
-    """Return the prices that one symbol's candles tell of, but those of single trades that were found.
+def usual_prices(candles: Sequence[Candle], marks: Sequence[Mark]) -> list[Decimal]:
+    """Return the prices that a chart of one symbol's candles is high enough for.
 
-    A candle's vwap lies among its prices, or was drawn off by such a trade.
+    All opens and closes, and of highs and lows those that are no further beyond these than they are apart, or
+    than half of the candles are high; single trades that were found are left out.
     """
     found = {mark.price for mark in marks if not mark.is_span}
-    told = (price for candle in candles for price in (candle.open, candle.high, candle.low, candle.close))
-    return [price for price in told if price not in found]
+    bodies = [price for candle in candles for price in (candle.open, candle.close) if price not in found]
+    wicks = [price for candle in candles for price in (candle.high, candle.low) if price not in found]
+    if not bodies:
+        return wicks
+    low, high = min(bodies), max(bodies)
+    reach = max(high - low, median(candle.high - candle.low for candle in candles))
+    return bodies + [wick for wick in wicks if low - reach <= wick <= high + reach]

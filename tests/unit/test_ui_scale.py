@@ -1,6 +1,7 @@
 """A chart's height: a single trade that was found does not press the others into a line."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -70,6 +71,17 @@ def test_a_price_that_nobody_found_odd_is_shown_whole(draw: Draw) -> None:
     assert (reach(figure) or (0, 0))[1] > 150
     assert at_edge(figure) == []
     assert "yaxis9" not in figure["layout"]
+
+
+@pytest.mark.parametrize("far", [150, 50])
+def test_a_wick_far_beyond_the_bodies_leaves_the_chart_though_nobody_found_it(far: int) -> None:
+    shown, hundred = picture([]), 100 * ONE
+    usual = Candle(NOON, hundred, 102 * ONE, 99 * ONE, 101 * ONE, ONE, hundred, ONE)
+    odd = replace(usual, high=max(usual.high, far * ONE), low=min(usual.low, far * ONE))
+    shown.candles[:] = [usual, odd, usual]
+    low, high = reach(charts.focus(shown, "AAPL", SPAN)) or (0, 0)
+    assert 97 < low < 99
+    assert 102 < high < 105
 
 
 def test_what_lasts_decides_the_height_though_it_was_found() -> None:
