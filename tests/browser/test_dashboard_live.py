@@ -79,14 +79,14 @@ def test_sixty_refreshes_move_the_numbers_and_nothing_else(view: View, dashboard
     assert re.search(r"newest trade \d+\.\d s ago", view.status())
 
 
-def zoom(view: View) -> None:
-    """Draw a rectangle on the chart of the prices with the mouse."""
+def zoom(view: View, height: int = 10) -> None:
+    """Draw a rectangle on the chart of the prices with the mouse; a low one chooses times alone."""
     box = view.page.locator(".st-key-prices_plot .nsewdrag").first.bounding_box()
     assert box is not None
     usual = view.page.evaluate(RANGE)
     view.page.mouse.move(box["x"] + 100, box["y"] + 60)
     view.page.mouse.down()
-    view.page.mouse.move(box["x"] + 300, box["y"] + 70, steps=5)
+    view.page.mouse.move(box["x"] + 300, box["y"] + 60 + height, steps=5)
     view.page.mouse.up()
     until(lambda: view.page.evaluate(RANGE) != usual, PATIENCE)
 
