@@ -36,7 +36,6 @@ from stockstream.settings import Settings
 
 log = logging.getLogger("detector")
 
-LEAST_BYTES = 65_536  # a batch costs, however few trades it has
 FEWEST_EVALUATED = 100_000
 
 
@@ -97,6 +96,8 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
             log.info("watching %s at %s", settings.kafka_topic, cluster_of(settings))
             written = watch.run()
     except RecoverableError:
+        if not stop.is_set():
+            raise
         return 0  # a stop came while it waited for a server
     log.info("ended: %s findings written", f"{written:,}")
     return 0

@@ -94,6 +94,6 @@ def _upkeep(settings: Settings, desk: Desk, metrics: DetectorMetrics, stack: Exi
 
 
 def _alert(wishes: Wishes, stack: ExitStack) -> Webhook | None:
-    if wishes.webhook is None:
+    if not wishes.webhook:
         return None
     return stack.enter_context(closing(Webhook(wishes.webhook, wishes.webhook_rate, time.monotonic)))
