@@ -13,7 +13,7 @@ from typing import Literal
 from playwright.sync_api import Browser, ViewportSize
 
 from bench.dashboard import served
-from bench.films import FILMS, shoot
+from bench.films import FILMS, HEAT, shoot
 from bench.options import whole
 from bench.stage import SEED, InterruptedBenchError, stage
 from bench.viewers import chromium
@@ -37,7 +37,6 @@ class Shot:
     awaited: str
 
 
-HEAT = ".heat td"
 WINDOW = "window=5m"  # it has one before it to be held against, and models from its begin
 SHOTS = (
     Shot("fullpagedash", f"?{WINDOW}", "light", WIDE, HEAT),

@@ -13,7 +13,7 @@ from stockstream.ui.look import axis, colours, layout_of, revision, time_axis
 from stockstream.ui.marks import Bases, Trace, edge_axis, height_of, marks_of, stamp
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
-from stockstream.ui.records import Candle, Line, Mark, Standing
+from stockstream.ui.records import Candle, Line, Standing
 from stockstream.ui.scale import Scale, scale_of, usual_lines, usual_prices
 from stockstream.ui.window import Span, candle_span, candle_width
 
@@ -34,7 +34,7 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
         for place, row in ((picture.symbols.index(row.symbol), row) for row in seen)
     ]
     marks = [mark for mark in picture.marks if mark.symbol in bases]
-    scale = _scale_of_lines({symbol: picture.lines.get(symbol, []) for symbol in bases}, marks, bases)
+    scale = _scale_of_lines(usual_lines(picture), bases)
     traces += marks_of(marks, bases, scale)
     unit = " %" if as_change else ""
     layout = layout_of(revision("change" if as_change else "price", picture.question), 390)
@@ -164,9 +164,9 @@ def _roomy(candles: Sequence[Candle], width: timedelta) -> dict[str, Any]:
     return {"autorangeoptions": {"include": [stamp(end - FEWEST * width), stamp(end)]}}
 
 
-def _scale_of_lines(lines: Mapping[str, Line], marks: Sequence[Mark], bases: Bases) -> Scale | None:
-    usual = {symbol: [price for _, price in line] for symbol, line in usual_lines(lines, marks).items()}
-    extremes = ((symbol, end(prices)) for symbol, prices in usual.items() if prices for end in (min, max))
+def _scale_of_lines(lines: Mapping[str, Line], bases: Bases) -> Scale | None:
+    prices = {symbol: [price for _, price in lines.get(symbol, [])] for symbol in bases}
+    extremes = ((symbol, end(each)) for symbol, each in prices.items() if each for end in (min, max))
     return scale_of([height_of(price, bases[symbol]) for symbol, price in extremes])
 
 

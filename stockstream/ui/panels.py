@@ -79,7 +79,7 @@ def standings(picture: Picture, sign: str) -> None:
 
     def table() -> bytes:
         inks = look.colours(picture.symbols)
-        lines = usual_lines(picture.lines, picture.marks)
+        lines = usual_lines(picture)
         return told(orders.heads(order, sign), pieces.performance(rows, lines, inks))
 
     ranking(picture.once(f"table {order}", table))

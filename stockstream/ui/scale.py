@@ -11,6 +11,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from stockstream.ui.picture import Picture
 from stockstream.ui.records import Candle, Line, Mark
 
 ROOM = 0.08  # above and below, as a part of what is between
@@ -47,13 +48,9 @@ def scale_of(heights: Collection[float]) -> Scale | None:
     return Scale(low - room, high + room) if room else None
 
 
-def usual_lines(lines: Mapping[str, Line], marks: Sequence[Mark]) -> dict[str, Line]:
-    """Return each symbol's line without the single trades that were found."""
-    found = {(mark.symbol, mark.end, mark.price) for mark in marks if not mark.is_span}
-    return {
-        symbol: [(moment, price) for moment, price in line if (symbol, moment, price) not in found]
-        for symbol, line in lines.items()
-    }
+def usual_lines(picture: Picture) -> dict[str, Line]:
+    """Return each symbol's line without the single trades that were found, worked out once for all."""
+    return picture.once("usual lines", lambda: _without_found(picture.lines, picture.marks))
 
 
 def usual_prices(candles: Sequence[Candle], marks: Sequence[Mark]) -> list[Decimal]:
@@ -70,3 +67,11 @@ def usual_prices(candles: Sequence[Candle], marks: Sequence[Mark]) -> list[Decim
     low, high = min(bodies), max(bodies)
     reach = max(high - low, median(candle.high - candle.low for candle in candles))
     return bodies + [wick for wick in wicks if low - reach <= wick <= high + reach]
+
+
+def _without_found(lines: Mapping[str, Line], marks: Sequence[Mark]) -> dict[str, Line]:
+    found = {(mark.symbol, mark.end, mark.price) for mark in marks if not mark.is_span}
+    return {
+        symbol: [(moment, price) for moment, price in line if (symbol, moment, price) not in found]
+        for symbol, line in lines.items()
+    }

@@ -11,13 +11,11 @@ from tests.browser.conftest import View
 from tests.browser.market import find, put, random_trades
 from tests.browser.test_dashboard_live import zoom
 
+ODD = "TSLA at 900.00, above all others"
 FAR = 3  # in a row of a trade: its price
 RANGES = """(({xaxis, yaxis}) => [xaxis.range, yaxis.range])(
   document.querySelector('.st-key-prices_plot .plot')._fullLayout)"""
 RANGE = "(name) => document.querySelector(`.st-key-${name} .plot`)._fullLayout.yaxis.range"
-
-
-ODD = "TSLA at 900.00, above all others"
 
 
 def odd_trade(connection: Connection) -> None:
