@@ -10,12 +10,14 @@ True
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from stockstream.errors import BadTradeError
 
@@ -27,12 +29,27 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 DEFAULT_SOURCE = "unknown"
 
 # A NUL cannot be stored by PostgreSQL; other control characters have no place in a name.
-NO_CONTROL = r"\A[^\x00-\x1f\x7f]*\Z"
-TradeId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=NO_CONTROL)]
-Symbol = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9./_-]{1,20}\Z")]
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=NO_CONTROL)]
+NAME_PATTERN, SYMBOL_PATTERN = r"\A[^\x00-\x1f\x7f]{1,64}\Z", r"\A[A-Z0-9./_-]{1,20}\Z"
+Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
+Symbol = Annotated[str, msgspec.Meta(pattern=SYMBOL_PATTERN)]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Side = Literal["BUY", "SELL"]
+
+# The rule of each field in words, as a refusal gives it.
+NAME_RULE = "1 to 64 characters, no control characters"
+RULES: Mapping[str, str] = {
+    "trade_id": NAME_RULE,
+    "timestamp": "a time with its offset, such as 2026-01-31T14:30:00Z",
+    "symbol": "1 to 20 of A-Z 0-9 . - / _",
+    "price": "a number above zero",
+    "volume": "a number above zero",
+    "trade_type": "BUY or SELL",
+    "source": NAME_RULE,
+    "anomaly": f"{NAME_RULE}, or null",
+}
+SPAN_RULE = f"a time from {EARLIEST:%Y} to {LATEST:%Y}"
+DIGITS_RULE = f"at most {MAX_DIGITS} digits, {MAX_DECIMALS} of them after the point"
+MOST_SHOWN = 60
 
 _NUMBER = re.compile(rb"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 
@@ -53,14 +70,14 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
 class _Wire(msgspec.Struct, frozen=True):
     """The message as it arrives; numbers stay bytes, so that none passes through a float."""
 
-    trade_id: TradeId
+    trade_id: Name
     timestamp: Time
     symbol: Symbol
     price: msgspec.Raw
     volume: msgspec.Raw
     trade_type: Side
-    source: Label = DEFAULT_SOURCE
-    anomaly: Label | None = None
+    source: Name = DEFAULT_SOURCE
+    anomaly: Name | None = None
 
 
 FIELDS = frozenset(_Wire.__struct_fields__)
@@ -68,7 +85,12 @@ _QUOTED = [f'"{name}"'.encode() for name in _Wire.__struct_fields__]
 # The text of a number as markets write it; a longer one is read too, but not remembered.
 _SHORT = 40
 
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(_Wire)}
+_REQUIRED = {field.name for field in msgspec.structs.fields(_Wire) if field.required}
+_PATTERNS = {name: re.compile(NAME_PATTERN) for name in ("trade_id", "source")} | {"symbol": re.compile(SYMBOL_PATTERN)}
+
 _wire = msgspec.json.Decoder(_Wire)
+_raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -98,6 +120,31 @@ def decode(message: bytes | None) -> Trade:
     )
 
 
+def validated(trade: Trade) -> Trade:
+    """Return a trade that keeps the contract, its amounts without idle zeros.
+
+    Raises:
+        BadTradeError: it breaks the contract; the reason names the field.
+    """
+    for name, pattern in _PATTERNS.items():
+        if not pattern.fullmatch(getattr(trade, name)):
+            raise refusal(name, repr(getattr(trade, name)))
+    if trade.anomaly is not None and not _PATTERNS["source"].fullmatch(trade.anomaly):
+        raise refusal("anomaly", repr(trade.anomaly))
+    return replace(
+        trade,
+        timestamp=_event_time(trade.timestamp),
+        price=_amount("price", str(trade.price).encode()),
+        volume=_amount("volume", str(trade.volume).encode()),
+    )
+
+
+def refusal(field: str, value: str, rule: str = "") -> BadTradeError:
+    """Return why a field's value is refused: the field, the value as it was written, and the rule in words."""
+    shown = value if len(value) <= MOST_SHOWN else f"{value[:MOST_SHOWN]}…"
+    return BadTradeError(reason=f"{field} {shown}: needs {rule or RULES[field]}")
+
+
 def _parse(message: bytes | None) -> _Wire:
     if not message:
         raise BadTradeError(reason="message is empty")
@@ -106,15 +153,43 @@ def _parse(message: bytes | None) -> _Wire:
     try:
         # The decoder skips unknown fields unread: check that the whole message is UTF-8.
         message.isascii() or message.decode()
-        return _wire.decode(message)
-    except msgspec.ValidationError as exc:
-        raise BadTradeError(reason=str(exc)) from exc
+        return _read(message)
     except UnicodeDecodeError as exc:
         raise BadTradeError(reason=f"message is not UTF-8 (byte {exc.start})") from exc
     except msgspec.DecodeError as exc:
         raise BadTradeError(reason=f"message is not JSON: {exc}") from exc
     except RecursionError as exc:
         raise BadTradeError(reason="message is nested too deep") from exc
+
+
+def _read(message: bytes) -> _Wire:
+    try:
+        return _wire.decode(message)
+    except msgspec.ValidationError as exc:
+        raise _first_fault(message) or BadTradeError(reason=f"message is refused: {exc}") from exc
+
+
+def _first_fault(message: bytes) -> BadTradeError | None:
+    """Find the field that makes a message none, and say so in words."""
+    try:
+        fields = _raw.decode(message)
+    except msgspec.ValidationError:
+        return BadTradeError(reason=f"message is not an object with the fields {', '.join(sorted(_REQUIRED))}")
+    for name, kind in _TYPES.items():
+        if name not in fields:
+            if name in _REQUIRED:
+                return BadTradeError(reason=f"{name} is missing: needs {RULES[name]}")
+        elif not _is(kind, fields[name]):
+            return refusal(name, bytes(fields[name]).decode())
+    return None
+
+
+def _is(kind: Any, text: msgspec.Raw) -> bool:  # noqa: ANN401 - any type that msgspec reads
+    try:
+        msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _may_repeat_a_field(message: bytes) -> bool:
@@ -143,7 +218,7 @@ def _objects(message: bytes) -> list[list[tuple[str, object]]]:
 
 def _event_time(moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
-        raise BadTradeError(reason=f"timestamp {moment.isoformat()} is not from {EARLIEST:%Y} to {LATEST:%Y}")
+        raise refusal("timestamp", moment.isoformat(), SPAN_RULE)
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
@@ -153,11 +228,12 @@ def _amount(field: str, text: bytes) -> Decimal:
 
 def _exact(field: str, text: bytes) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise BadTradeError(reason=f"{field} is not a number")
+        raise refusal(field, text.decode())
     amount = _without_idle_zeros(Decimal(text.decode()))
     if amount <= 0:
-        raise BadTradeError(reason=f"{field} is not above zero")
-    _check_digits(field, amount)
+        raise refusal(field, text.decode())
+    if not _has_room(amount):
+        raise refusal(field, text.decode(), DIGITS_RULE)
     return amount
 
 
@@ -176,12 +252,9 @@ def _without_idle_zeros(amount: Decimal) -> Decimal:
     return Decimal((sign, digits[: len(digits) - spare], spare - decimals))
 
 
-def _check_digits(field: str, amount: Decimal) -> None:
+def _has_room(amount: Decimal) -> bool:
+    """Tell whether an amount has no more digits than are kept."""
     _, digits, exponent = amount.as_tuple()
-    exponent = int(exponent)
-    decimals = max(-exponent, 0)
-    whole = max(len(digits) + exponent, 0)
-    if decimals > MAX_DECIMALS or whole + decimals > MAX_DIGITS:
-        found = f"{whole} digits before the point and {decimals} after it"
-        allowed = f"at most {MAX_DIGITS} in all and {MAX_DECIMALS} after the point"
-        raise BadTradeError(reason=f"{field} has {found}, {allowed}")
+    decimals = max(-int(exponent), 0)
+    whole = max(len(digits) + int(exponent), 0)
+    return decimals <= MAX_DECIMALS and whole + decimals <= MAX_DIGITS

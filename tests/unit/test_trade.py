@@ -1,16 +1,19 @@
 """The message contract: what is a trade, and what is refused with which reason."""
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stockstream.errors import BadTradeError
-from stockstream.market.trade import EARLIEST, LATEST, Trade, decode, encode
+from stockstream.market.trade import EARLIEST, LATEST, Trade, decode, encode, validated
 
 GOOD = {
     "trade_id": "0197",
@@ -108,8 +111,8 @@ BAD = {
     "a field twice": (message()[:-1] + b',"price":1}', "price is there 2 times"),
     "the same field twice": (message()[:-1] + b',"symbol":"AAPL"}', "symbol is there 2 times"),
     "a field twice, once in disguise": (message()[:-1] + rb',"pric\u0065":1}', "price is there 2 times"),
-    "decimals that are no zeros": (raw("price", b"1.1000000001"), "10 after it"),
-    "a zero of many digits": (raw("price", b"0." + b"0" * 1_000), "price is not above zero"),
+    "decimals that are no zeros": (raw("price", b"1.1000000001"), "price 1.1000000001: needs at most 18 digits, 8 of them after the point"),
+    "a zero of many digits": (raw("price", b"0." + b"0" * 1_000), "price 0.000"),
     "nothing": (b"", "message is empty"),
     "a tombstone": (None, "message is empty"),
     "a cut message": (message()[:-9], "not JSON"),
@@ -117,14 +120,14 @@ BAD = {
     "broken UTF-8": (message().replace(b"AAPL", b"\xff\xfe"), "not UTF-8"),
     "broken UTF-8 in an unknown field": (message()[:-1] + b',"x":"\xff"}', "not UTF-8"),
     "two objects": (message() + message(), "not JSON"),
-    "an array": (b"[" + message() + b"]", "Expected `object`"),
-    "a string": (b'"AAPL"', "Expected `object`"),
-    "null": (b"null", "Expected `object`"),
+    "an array": (b"[" + message() + b"]", "message is not an object"),
+    "a string": (b'"AAPL"', "message is not an object"),
+    "null": (b"null", "message is not an object"),
     "deep nesting": (message()[:-1] + b',"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", ""),
     "too large": (message(x="y" * 65_536), "bytes, at most"),
     "no trade_id": (without("trade_id"), "trade_id"),
     "no timestamp": (without("timestamp"), "timestamp"),
-    "no symbol": (without("symbol"), "symbol"),
+    "no symbol": (without("symbol"), "symbol is missing: needs 1 to 20"),
     "no price": (without("price"), "price"),
     "no volume": (without("volume"), "volume"),
     "no trade_type": (without("trade_type"), "trade_type"),
@@ -133,31 +136,34 @@ BAD = {
     "a number as trade_id": (message(trade_id=7), "trade_id"),
     "a NUL in trade_id": (message(trade_id="a\x00b"), "trade_id"),
     "half a surrogate pair": (message(trade_id="\ud800"), "not JSON"),
-    "a local time": (message(timestamp="2026-11-23T10:00:00"), "timezone"),
+    "a local time": (
+        message(timestamp="2026-11-23T10:00:00"),
+        'timestamp "2026-11-23T10:00:00": needs a time with its offset, such as 2026-01-31T14:30:00Z',
+    ),
     "seconds since 1970": (message(timestamp=1764000000), "timestamp"),
     "a day that is not": (message(timestamp="2026-02-30T10:00:00Z"), "timestamp"),
     "a far past": (message(timestamp="1969-12-31T23:59:59Z"), "timestamp"),
     "a far future": (message(timestamp="2200-01-01T00:00:00Z"), "timestamp"),
     "the edge of the calendar": (message(timestamp="0001-01-01T00:00:00+14:00"), "timestamp"),
-    "a small symbol": (message(symbol="aapl"), "symbol"),
+    "a small symbol": (message(symbol="aapl"), 'symbol "aapl": needs 1 to 20 of A-Z 0-9 . - / _'),
     "an empty symbol": (message(symbol=""), "symbol"),
     "a long symbol": (message(symbol="A" * 21), "symbol"),
     "a symbol with a newline": (message(symbol="AAPL\n"), "symbol"),
     "a look-alike symbol": (message(symbol="\u0410APL"), "symbol"),
     "SQL as symbol": (message(symbol="'; DROP TABLE trades; --"), "symbol"),
-    "a price as text": (message(price="187.12"), "price is not a number"),
-    "no price at all": (message(price=None), "price is not a number"),
-    "a price as object": (message(price={"value": 1}), "price is not a number"),
-    "true as volume": (message(volume=True), "volume is not a number"),
-    "a price of zero": (message(price=0), "price is not above zero"),
-    "minus zero": (raw("price", b"-0.0"), "price is not above zero"),
-    "a negative volume": (message(volume=-5), "volume is not above zero"),
+    "a price as text": (message(price="187.12"), 'price "187.12": needs a number above zero'),
+    "no price at all": (message(price=None), "price null: needs a number above zero"),
+    "a price as object": (message(price={"value": 1}), 'price {"value": 1}: needs a number'),
+    "true as volume": (message(volume=True), "volume true: needs a number"),
+    "a price of zero": (message(price=0), "price 0: needs a number above zero"),
+    "minus zero": (raw("price", b"-0.0"), "price -0.0: needs a number above zero"),
+    "a negative volume": (message(volume=-5), "volume -5: needs a number above zero"),
     "NaN": (raw("price", b"NaN"), "not JSON"),
     "Infinity": (raw("price", b"Infinity"), "not JSON"),
-    "1e400": (raw("price", b"1e400"), "price has 401 digits"),
-    "an exponent without end": (raw("price", b"1e99999999999"), "price is not a number"),
-    "nine decimals": (raw("price", b"0.000000001"), "9 after it"),
-    "19 digits": (raw("volume", b"1234567890123456789"), "volume has 19 digits"),
+    "1e400": (raw("price", b"1e400"), "price 1e400: needs at most 18 digits"),
+    "an exponent without end": (raw("price", b"1e99999999999"), "price 1e99999999999: needs a number"),
+    "nine decimals": (raw("price", b"0.000000001"), "8 of them after the point"),
+    "19 digits": (raw("volume", b"1234567890123456789"), "volume 1234567890123456789: needs at most 18 digits"),
     "a small side": (message(trade_type="buy"), "trade_type"),
     "no such side": (message(trade_type="HOLD"), "trade_type"),
     "a number as source": (message(source=1), "source"),
@@ -197,6 +203,37 @@ trades = st.builds(
 @given(trades)
 def test_a_trade_comes_back_as_it_was(trade: Trade) -> None:
     assert decode(encode(trade)) == trade
+
+
+@given(trades)
+def test_a_trade_is_checked_as_its_message_is(trade: Trade) -> None:
+    assert validated(trade) == decode(encode(trade))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"trade_id": ""},
+        {"trade_id": "a\x00"},
+        {"symbol": "aapl"},
+        {"source": "x" * 65},
+        {"anomaly": ""},
+        {"price": Decimal("-1")},
+        {"volume": Decimal("0.123456789")},
+        {"timestamp": datetime(2200, 1, 1, tzinfo=UTC)},
+    ],
+)
+def test_a_refusal_has_the_field_the_value_and_the_rule(wrong: dict[str, Any]) -> None:
+    trade = decode(message())
+    reasons = []
+    for check in (validated, lambda made: decode(encode(made))):
+        with pytest.raises(BadTradeError) as refused:
+            check(replace(trade, **wrong))
+        reasons.append(str(refused.value))
+    ((field, value),) = wrong.items()
+    shown = value.isoformat() if isinstance(value, datetime) else str(value).replace("\0", "")
+    for reason in reasons:
+        assert re.fullmatch(rf"{field} .*{re.escape(shown[:20])}.*: needs [^\\]+", reason)
 
 
 @given(st.binary(max_size=200))
