@@ -55,7 +55,10 @@ def synthetic(arguments: Namespace, settings: Settings, _stop: Event) -> tuple[S
 SOURCES: dict[str, Opener] = {"synthetic": synthetic, "replay": replay}
 SOURCES |= dict.fromkeys(FEEDS, live)
 OPTIONS = {
-    "replay": {"file", "speed", "shift", "loop", "columns", "from_start", "symbols"},
+    "replay": {
+        *("file", "speed", "shift", "loop", "columns", "from_start", "symbols"),
+        *("source_name", "id_per", "time_unit", "date", "price_scale"),
+    },
     "synthetic": {"rate", "seed", "symbols", "anomaly_rate", "anomaly_magnitude", "correlation", "bursts"},
 } | {venue: {"symbols", "stream_url", "rest_url"} for venue in FEEDS}
 
@@ -77,11 +80,14 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     sink = KafkaSink(servers, topic, metrics.polled)
     log.info("%s to %s at %s, %s", arguments.source, topic, servers, words)
     try:
-        with closing(source), telling(count) as tell:
-            lost = produce(source, sink, count, stop, tell)
+        with closing(source):
+            try:
+                with telling(count) as tell:
+                    lost = produce(source, sink, count, stop, tell)
+            finally:
+                log.info("%s", counts(sink))
     except RecoverableError:
         return 0  # a stop came while the source waited for a server
-    log.info("%s", counts(sink))
     if lost:
         log.error("%s trades were not delivered (%s)", f"{lost:,}", sink.failure or sink.outage)
     return 1 if lost else 0
@@ -113,8 +119,25 @@ def parser() -> ArgumentParser:
     add("--speed", metavar="N", help="times the original pace, or max (default: 1)")
     add("--shift", action="store_true", help="let the trades happen now, under new ids")
     add("--loop", action="store_true", help="begin again at the end; with --shift")
-    add("--columns", metavar="F=NAME,…", help="which column has a field, where its name does not tell")
-    add("--from-start", action="store_true", help="begin anew, not where it stopped")
+    add("--columns", metavar="F=NAME,…", help="which column has a field, where its name does not say")
+    add("--from-start", action="store_true", help="begin with the first row, not where it stopped")
+    add(
+        "--source-name",
+        metavar="NAME",
+        help="the source of its trades (default: replay:FILE, without ids replay)",
+    )
+    add("--id-per", metavar="P", help="ids begin again each: day, venue, or day,venue")
+    add(
+        "--time-unit",
+        metavar="U",
+        help="what numbers are that are times: s, ms, us, ns, days or date (YYYYMMDD)",
+    )
+    add("--date", metavar="DAY", help="the day of times of day, where no column has it")
+    add(
+        "--price-scale",
+        metavar="N",
+        help="divide prices by a power of ten; 1 takes them as they are, unasked",
+    )
     add = found.add_argument_group("live feeds").add_argument
     add("--stream-url", metavar="URL", help="another address of the venue's stream, such as a mirror's")
     add("--rest-url", metavar="URL", help="and of its REST interface")

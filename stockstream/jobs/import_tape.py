@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -10,11 +11,14 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from stockstream.connectors.replay_files import Row, TradeFile
+from stockstream.connectors.files.csv_rows import Row
+from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import BadTradeError, UsageError
 from stockstream.jobs.progress import Progress
 from stockstream.market.arrivals import SCHEMA
-from stockstream.market.replay_rows import Reader, guess
+from stockstream.market.files.columns import match
+from stockstream.market.files.rows import RowReader
+from stockstream.market.files.times import YEAR, TimeReader, TimeRule
 from stockstream.market.trade import Trade
 
 BATCH = 20_000
@@ -67,7 +71,7 @@ class Importer:
         """
         file = TradeFile(path)
         reader = PlacedReader(file)
-        every = file.rows()
+        every = file.rows(range(len(file.header)))
         while not self._stop.is_set() and (rows := list(islice(every, BATCH))):
             trades = list(self._read(reader, rows, path))
             stored = self._store.add(_table(trades), path) if trades else 0
@@ -101,7 +105,8 @@ class PlacedReader:
                 what=f"{file.path}: no column {', '.join(missing)}, which an export has; trades without "
                 f"a place go through the topic: python producer.py --source replay --file {file.path}"
             )
-        self._reader = Reader(guess(file.header, wanted), file.fingerprint)
+        times = TimeReader(TimeRule.plausible(datetime.now(UTC) + YEAR))
+        self._reader = RowReader(match(file.header, wanted), times, source="replay")
         self._ids = [file.header.index(name) for name in wanted]
         self._places = [file.header.index(name) for name in PLACE]
 
@@ -112,13 +117,15 @@ class PlacedReader:
             BadTradeError: it is none, or has no place; the reason names the field.
         """
         cells = row.cells
+        if row.fault:
+            raise BadTradeError(reason=row.fault)
         if max(*self._ids, *self._places) >= len(cells) or not all(cells[number] for number in self._ids):
             raise BadTradeError(reason="the row ends too early, or lacks its trade_id, source or symbol")
         partition, offset = (
             _place(*each)
             for each in zip(PLACE, (cells[number] for number in self._places), LARGEST, strict=True)
         )
-        return self._reader.trade(cells, row.line), partition, offset
+        return self._reader.read(cells).trade, partition, offset
 
 
 def _place(name: str, cell: object, largest: int) -> int:

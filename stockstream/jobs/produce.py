@@ -6,6 +6,7 @@ from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.kafka_sink import KafkaSink, Messages
+from stockstream.errors import StockstreamError
 
 MOST = 10_000
 GLANCE = 0.1
@@ -31,7 +32,8 @@ def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Eve
 
     Order of effects: messages are drawn, then accepted by the sink's queue, which sends them and
     counts acknowledgements while the next are drawn; at the end all that was accepted is awaited.
-    So a message is lost only if it was never acknowledged: by a kill, or by a stop in an outage.
+    So a message is lost only if it was never acknowledged: by a kill, or by a stop in an outage. What
+    keeps the source from going on is raised after that.
 
     Args:
         tell: called at each turn, to show how far the sink is.
@@ -41,11 +43,15 @@ def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Eve
 
     Raises:
         DeliveryError: the client can send no more.
+        StockstreamError: the source cannot go on.
     """
-    whole, settled = True, time.monotonic()
+    whole, settled, failure = True, time.monotonic(), None
     while not stop.is_set() and (count is None or sink.accepted < count):
         most = MOST if count is None else min(MOST, count - sink.accepted)
-        messages = source.next_messages(most, stop)
+        try:
+            messages = source.next_messages(most, stop)
+        except StockstreamError as exc:
+            failure, messages = exc, None
         if messages is None:
             break
         whole = sink.send(messages, stop) == len(messages)
@@ -59,6 +65,8 @@ def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Eve
     sink.flush()
     if whole and not sink.unsettled + sink.failed:
         source.settled()
+    if failure:
+        raise failure
     return sink.unsettled + sink.failed
 
 

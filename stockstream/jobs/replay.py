@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from threading import Event
 
@@ -11,39 +11,26 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.random import Generator
 
+from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.kafka_sink import Messages
-from stockstream.connectors.replay_files import ReplayPlaces, Row, TradeFile
-from stockstream.errors import BadTradeError
+from stockstream.errors import TradeFileError
 from stockstream.jobs.pace import Clock, EventTimes, Pace
-from stockstream.market.replay_rows import EPOCH, MICRO, SOURCE, Reader
+from stockstream.jobs.replay_options import Manner
+from stockstream.jobs.replay_outcome import Outcome
+from stockstream.jobs.replay_rows import TradeRow, TradeRows, span_of
+from stockstream.market.files.times import EPOCH, MICRO
 from stockstream.market.simulator.tape import Floats, Ints
 from stockstream.market.trade import Trade, encode
 from stockstream.market.trade_ids import trade_ids
 
-LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress
-BETWEEN_KEEPS = 2.0
+LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
+LONG_WAIT = 60.0  # seconds, of which a person should know
+BETWEEN_WRITES = 2.0
 AHEAD = 2_000  # rows that are read at once
-SPOKEN = 10  # bad rows that are told one by one; the others are in the report
+SHOWN = 10  # bad rows that are logged one by one; the others are in the report
 NONE = Messages((), ())
 
 log = logging.getLogger("producer")
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a file is replayed.
-
-    Args:
-        speed: times the original pace; None is as fast as it goes.
-        shift: whether trades happen now, under new ids, or when and as the file says.
-        loop: whether it begins again at its end.
-        symbols: of which symbols; none is of all.
-    """
-
-    speed: float | None = 1.0
-    shift: bool = False
-    loop: bool = False
-    symbols: frozenset[str] = frozenset()
 
 
 class ReplaySource:
@@ -55,37 +42,46 @@ class ReplaySource:
 
     resumes = True
 
-    def __init__(  # noqa: PLR0913 - a file, a place, a manner, and what a unit test sets
+    def __init__(  # noqa: PLR0913 - rows, a resume point, a manner, and what a unit test sets
         self,
-        file: TradeFile,
-        reader: Reader,
-        places: ReplayPlaces,
+        rows: TradeRows,
+        points: ResumePoints,
         manner: Manner,
         *,
         clock: Clock,
         chance: Generator,
+        outcome: Outcome | None = None,
     ) -> None:
-        """Begin after the kept place."""
-        self._file, self._reader, self._places, self._manner = file, reader, places, manner
-        self._clock, self._chance = clock, chance
+        """Begin after the kept line."""
+        self._rows, self._points, self._manner = rows, points, manner
+        self._clock, self._chance, self._outcome = clock, chance, outcome
         self._times = EventTimes(clock)
-        place = places.read()
-        self._bad, self._line = place.bad, place.line
-        self._settled = place
-        self._bad_ahead: list[tuple[int, str]] = []
+        point = points.read()
+        self._bad, self._line, self._begin = point.bad, point.line, point.line
+        self._settled = point
+        self._bad_ahead: list[TradeRow] = []
         self._ahead: list[tuple[int, Trade]] = []
-        self._kept_at = time.monotonic()
+        self._fault: TradeFileError | None = None
+        self._given = 0
+        self._sources: set[str] = set()
+        self._written_at = time.monotonic()
         self._ended = False
+        self._announced = 0
         self._at: Floats = np.zeros(0)
-        self._rows: Iterator[Row] = file.rows(place.line)
+        self._lap: Iterator[TradeRow] | None = None
         self._begin_lap()
 
     def next_messages(self, most: int, stop: Event) -> Messages | None:
         """Return up to `most` messages, none if none is due soon; None after the last.
 
         Raises:
-            TradeFileError: the file cannot be read on.
+            TradeFileError: the file cannot be read on, or has had no trade; all before was given.
+            RecoverableError: no broker says where the topic ends.
         """
+        if self._lap is None:
+            if self._outcome:
+                self._outcome.begin()
+            self._lap = self._rows.after(self._line)
         if not self._ahead and not self._read_ahead():
             return None
         ages = self._ages(stop)
@@ -94,26 +90,31 @@ class ReplaySource:
         if not due:
             return NONE
         self._pass(due[-1][0])
+        self._given += len(due)
+        self._sources.update(trade.source for _, trade in due)
         return self._messages([trade for _, trade in due], ages[:number])
 
     def settled(self) -> None:
         """Take note that all that was given is acknowledged."""
         self._settled = replace(self._settled, line=self._line, bad=self._bad)
-        if time.monotonic() - self._kept_at > BETWEEN_KEEPS:
-            self._keep()
+        if time.monotonic() - self._written_at > BETWEEN_WRITES:
+            self._write()
 
     def close(self) -> None:
-        """Keep the place, or forget it where the file is done."""
-        if self._ended and self._settled.line == self._line:
-            self._places.forget()
+        """Keep the resume point, or forget it where the file is done; then say what became of its rows."""
+        is_done = self._ended and self._settled.line == self._line
+        if is_done:
+            self._points.forget()
         else:
-            self._keep()
+            self._write()
         if self._bad:
-            log.warning("%s bad rows were left out; %s lists them", f"{self._bad:,}", self._places.bad_rows)
+            log.warning("bad rows left out: %s; %s lists them", f"{self._bad:,}", self._points.bad_rows)
+        if is_done and self._outcome and self._given and not self._manner.shift:
+            self._outcome.end(self._given, self._sources)
 
-    def _keep(self) -> None:
-        self._places.write(self._settled)
-        self._kept_at = time.monotonic()
+    def _write(self) -> None:
+        self._points.write(self._settled)
+        self._written_at = time.monotonic()
 
     def _begin_lap(self) -> None:
         self._first: Trade | None = None
@@ -123,43 +124,56 @@ class ReplaySource:
     def _read_ahead(self) -> bool:
         """Read until there is a trade; False at the end."""
         while not self._ahead:
-            rows = list(islice(self._rows, AHEAD))
-            if not rows:
-                self._pass(self._line, at_end=True)
-                if not self._manner.loop or self._first is None:
-                    self._ended = True
-                    return False
-                self._line = 0
-                self._begin_lap()
-                self._rows = self._file.rows()
-                continue
-            self._ahead = self._trades(rows)
+            rows = self._next_rows()
+            self._bad_ahead += [row for row in rows if row.trade is None]
+            self._ahead = [(row.line, row.trade) for row in rows if row.trade and self._is_wanted(row.trade)]
+            if not rows and not self._begins_again():
+                return False
         self._schedule()
         return True
 
-    def _trades(self, rows: list[Row]) -> list[tuple[int, Trade]]:
-        trades = []
-        wanted = self._manner.symbols
-        for row in rows:
-            try:
-                trade = self._reader.trade(row.cells, row.line)
-            except BadTradeError as exc:
-                self._bad_ahead.append((row.line, f"line {row.line:,}: {exc}"))
-            else:
-                if not wanted or trade.symbol in wanted:
-                    trades.append((row.line, trade))
-        return trades
+    def _next_rows(self) -> list[TradeRow]:
+        """Return the next rows; what keeps from reading on is raised once those before it are given."""
+        if self._fault:
+            self._pass(self._line, at_end=True)
+            raise self._fault
+        rows: list[TradeRow] = []
+        try:
+            rows.extend(islice(self._lap or (), AHEAD))
+        except TradeFileError as exc:
+            self._fault = exc
+            return rows or self._next_rows()
+        return rows
+
+    def _is_wanted(self, trade: Trade) -> bool:
+        return not self._manner.symbols or trade.symbol in self._manner.symbols
+
+    def _begins_again(self) -> bool:
+        """End the lap; tell whether there is another."""
+        self._pass(self._line, at_end=True)
+        if not self._given and not self._begin:
+            wanted = ", ".join(sorted(self._manner.symbols))
+            reason = f"it has no trade of {wanted}" if wanted else "none of its rows is a trade"
+            raise TradeFileError(path=self._rows.file.path, reason=reason)
+        if not self._manner.loop or self._first is None:
+            self._ended = True
+            return False
+        self._line = 0
+        self._begin_lap()
+        self._lap = self._rows.after(0)
+        return True
 
     def _pass(self, line: int, *, at_end: bool = False) -> None:
-        """Go on to a line, and tell of the bad ones before it."""
+        """Go on to a line, and report the bad ones before it."""
         self._line = line
-        bad = [told for number, told in self._bad_ahead if at_end or number < line]
-        if not bad:
+        passed = [row for row in self._bad_ahead if at_end or row.line < line]
+        if not passed:
             return
+        bad = [f"line {row.line:,}: {row.fault}" for row in passed]
         self._bad_ahead = self._bad_ahead[len(bad) :]
-        for line_of_it in bad[: max(SPOKEN - self._bad, 0)]:
-            log.warning("%s, %s; left out", self._file.path.name, line_of_it)
-        self._places.note(bad, anew=self._bad == 0)
+        for text in bad[: max(SHOWN - self._bad, 0)]:
+            log.warning("%s, %s; left out", self._rows.file.path.name, text)
+        self._points.report(bad, is_first=self._bad == 0)
         self._bad += len(bad)
 
     def _schedule(self) -> None:
@@ -176,9 +190,23 @@ class ReplaySource:
         if self._pace is None:
             return np.zeros(len(self._ahead), np.int64)
         ages = self._pace.due(self._at)
-        if not ages.size and not stop.wait(min(self._pace.wait(float(self._at[0])), LONGEST_WAIT)):
-            ages = self._pace.due(self._at)
+        if not ages.size:
+            wait = self._pace.wait(float(self._at[0]))
+            self._announce(wait)
+            if not stop.wait(min(wait, LONGEST_WAIT)):
+                ages = self._pace.due(self._at)
         return ages
+
+    def _announce(self, seconds: float) -> None:
+        """Say once that nothing comes for a long time."""
+        line, trade = self._ahead[0]
+        if seconds < LONG_WAIT or self._announced == line:
+            return
+        self._announced = line
+        log.warning(
+            "the next trade, line %s of %s, is due in %s; --speed max does not wait",
+            *(f"{line:,}", trade.timestamp.isoformat(), span_of(timedelta(seconds=seconds))),
+        )
 
     def _messages(self, trades: list[Trade], ages: Ints) -> Messages:
         if self._manner.shift:
@@ -192,7 +220,7 @@ class ReplaySource:
                     price=trade.price,
                     volume=trade.volume,
                     trade_type=trade.trade_type,
-                    source=SOURCE,
+                    source=trade.source,
                     anomaly=trade.anomaly,
                 )
                 for row, trade in enumerate(trades)

@@ -1,79 +1,85 @@
-"""A replayed file opened: what is asked for, what its columns are, and where it goes on."""
+"""A replayed file opened: looked through once, compared with the tape, and where it goes on."""
 
 import logging
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
 import numpy as np
 
-from stockstream.connectors.replay_files import ReplayPlaces, TradeFile
-from stockstream.errors import UsageError
+from stockstream.connectors.files.resume import ResumePoints
+from stockstream.connectors.files.trade_file import TradeFile
+from stockstream.connectors.kafka_cluster import cluster_of
+from stockstream.connectors.postgres import address_of
+from stockstream.connectors.replayed import ReplayedTape
+from stockstream.errors import StockstreamError, UsageError
 from stockstream.jobs.pace import SystemClock
-from stockstream.jobs.produce_options import symbols_of
-from stockstream.jobs.produce_words import number, refuse
-from stockstream.jobs.replay import Manner, ReplaySource
-from stockstream.market.replay_rows import NAMES, Reader, guess
+from stockstream.jobs.replay import ReplaySource
+from stockstream.jobs.replay_options import ReplayOptions
+from stockstream.jobs.replay_outcome import Outcome
+from stockstream.jobs.replay_rows import Look
+from stockstream.market.files.columns import match
+from stockstream.market.files.identity import VENUE
+from stockstream.market.trade import Trade
 from stockstream.settings import Settings
 
 FOLDER = "producer"
-SLOWEST, FASTEST = 0.001, 1e6
-ALLOWED_SYMBOLS = "symbols separated by commas, or an existing file of symbols"
 
 log = logging.getLogger("producer")
 
 
-def replay(arguments: Namespace, settings: Settings, _stop: Event) -> tuple[ReplaySource, str]:
-    """Open a file of trades and tell what its columns are taken for.
+def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[ReplaySource, str]:
+    """Open a file of trades, say what its columns are taken for, and look through it.
 
     Raises:
-        UsageError: a word cannot be meant, or a needed column is not there.
-        TradeFileError: the file cannot be read.
+        UsageError: a word cannot be meant, a needed column is not there, or the rows raise a question.
+        TradeFileError: the file cannot be read, or has no trade.
     """
     if not arguments.file:
         raise UsageError(what="--source replay: which file? name it with --file")
-    symbols = symbols_of(arguments.symbols, ALLOWED_SYMBOLS) if arguments.symbols else ()
-    manner = Manner(_speed(arguments.speed), arguments.shift, arguments.loop, frozenset(symbols))
-    if manner.loop and not manner.shift:
-        message = "--loop: the second lap would be the same trades, and the tape keeps each once; add --shift"
-        raise UsageError(what=message)
-    asked = _columns(arguments.columns)
+    options = ReplayOptions.of(arguments)
     file = TradeFile(Path(arguments.file).expanduser())
-    only = symbols[0] if len(symbols) == 1 else None
-    columns = guess(file.header, asked, only)
-    log.info("%s: %s", file.path.name, columns.told)
-    places = ReplayPlaces(settings.data_dir / FOLDER, settings.kafka_topic, file)
-    _begin(places, anew=arguments.from_start)
-    reader = Reader(columns, file.fingerprint, only)
-    source = ReplaySource(file, reader, places, manner, clock=SystemClock(), chance=np.random.default_rng())
-    pace = "as fast as it goes" if manner.speed is None else f"{manner.speed:g} times the original pace"
+    columns = match(file.header, options.columns, options.symbol)
+    log.info("%s: %s", file.path.name, columns.summary)
+    if VENUE in options.id_parts and VENUE not in columns.of:
+        raise UsageError(what=f"--id-per venue: which column has it? --columns venue=NAME, of {file.header}")
+    look = Look(file, columns, options, stop)
+    rows = look.through()
+    tape = ReplayedTape(address_of(settings), settings.kafka_topic)
+    if not options.manner.shift:
+        _compare(tape, look.sample, file.path.name)
+    points = ResumePoints(settings.data_dir / FOLDER, settings.kafka_topic, file, options.reading())
+    _say_where_it_begins(points, from_start=arguments.from_start)
+    outcome = Outcome(tape, cluster_of(settings), settings.kafka_topic, stop)
+    source = ReplaySource(
+        rows, points, options.manner, clock=SystemClock(), chance=np.random.default_rng(), outcome=outcome
+    )
+    speed = options.manner.speed
+    pace = "as fast as it goes" if speed is None else f"{speed:g} times the original pace"
     return source, f"{file.path.name}, {pace}"
 
 
-def _begin(places: ReplayPlaces, *, anew: bool) -> None:
-    if anew:
-        places.forget()
-    elif line := places.read().line:
-        log.info("goes on after line %s, where it stopped; --from-start begins anew", f"{line:,}")
+def _compare(tape: ReplayedTape, sample: Sequence[Trade], name: str) -> None:
+    """Refuse a file whose ids are those of other trades on the tape.
+
+    Raises:
+        UsageError: names one of them.
+    """
+    try:
+        other = tape.other_trade(sample)
+    except StockstreamError as exc:
+        log.info("%s is not compared with the tape: %s", name, exc)
+        return
+    if other:
+        raise UsageError(
+            what=f"{name}: trade_id {other.trade_id} of {other.symbol} is another trade's on the tape "
+            f"{other.source}: name this file's tape with --source-name NAME"
+        )
 
 
-def _speed(text: str | None) -> float | None:
-    if text is None:
-        return 1.0
-    if text == "max":
-        return None
-    allowed = f"how many times the original pace, {SLOWEST:g} to {FASTEST:,.0f}, or max"
-    speed = number("--speed", text, float, allowed)
-    if not SLOWEST <= speed <= FASTEST:
-        refuse("--speed", text, allowed)
-    return speed
-
-
-def _columns(text: str | None) -> dict[str, str]:
-    asked: dict[str, str] = {}
-    for pair in text.split(",") if text else ():
-        field, equals, column = (part.strip() for part in pair.partition("="))
-        if not equals or not column or field not in NAMES:
-            refuse("--columns", pair, f"FIELD=NAME, where FIELD is one of {', '.join(NAMES)}")
-        asked[field] = column
-    return asked
+def _say_where_it_begins(points: ResumePoints, *, from_start: bool) -> None:
+    if from_start:
+        points.forget()
+    elif line := points.read().line:
+        log.info("goes on after line %s, where it stopped; --from-start begins with the first", f"{line:,}")

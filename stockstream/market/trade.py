@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 from msgspec.structs import replace
@@ -87,7 +87,9 @@ _SHORT = 40
 
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(_Wire)}
 _REQUIRED = {field.name for field in msgspec.structs.fields(_Wire) if field.required}
-_PATTERNS = {name: re.compile(NAME_PATTERN) for name in ("trade_id", "source")} | {"symbol": re.compile(SYMBOL_PATTERN)}
+_PATTERNS = {name: re.compile(NAME_PATTERN) for name in ("trade_id", "source")} | {
+    "symbol": re.compile(SYMBOL_PATTERN)
+}
 
 _wire = msgspec.json.Decoder(_Wire)
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -128,9 +130,9 @@ def validated(trade: Trade) -> Trade:
     """
     for name, pattern in _PATTERNS.items():
         if not pattern.fullmatch(getattr(trade, name)):
-            raise refusal(name, repr(getattr(trade, name)))
+            refuse(name, repr(getattr(trade, name)))
     if trade.anomaly is not None and not _PATTERNS["source"].fullmatch(trade.anomaly):
-        raise refusal("anomaly", repr(trade.anomaly))
+        refuse("anomaly", repr(trade.anomaly))
     return replace(
         trade,
         timestamp=_event_time(trade.timestamp),
@@ -139,10 +141,14 @@ def validated(trade: Trade) -> Trade:
     )
 
 
-def refusal(field: str, value: str, rule: str = "") -> BadTradeError:
-    """Return why a field's value is refused: the field, the value as it was written, and the rule in words."""
+def refuse(field: str, value: str, rule: str = "") -> NoReturn:
+    """Refuse a field's value: say the field, the value as it was written, and the rule in words.
+
+    Raises:
+        BadTradeError: always.
+    """
     shown = value if len(value) <= MOST_SHOWN else f"{value[:MOST_SHOWN]}…"
-    return BadTradeError(reason=f"{field} {shown}: needs {rule or RULES[field]}")
+    raise BadTradeError(reason=f"{field} {shown}: needs {rule or RULES[field]}") from None
 
 
 def _parse(message: bytes | None) -> _Wire:
@@ -166,22 +172,23 @@ def _read(message: bytes) -> _Wire:
     try:
         return _wire.decode(message)
     except msgspec.ValidationError as exc:
-        raise _first_fault(message) or BadTradeError(reason=f"message is refused: {exc}") from exc
+        _refuse_first_fault(message)
+        raise BadTradeError(reason=f"message is refused: {exc}") from exc
 
 
-def _first_fault(message: bytes) -> BadTradeError | None:
-    """Find the field that makes a message none, and say so in words."""
+def _refuse_first_fault(message: bytes) -> None:
+    """Find the field that keeps a message from being a trade, and say so in words."""
     try:
         fields = _raw.decode(message)
     except msgspec.ValidationError:
-        return BadTradeError(reason=f"message is not an object with the fields {', '.join(sorted(_REQUIRED))}")
+        names = ", ".join(sorted(_REQUIRED))
+        raise BadTradeError(reason=f"message is not an object with the fields {names}") from None
     for name, kind in _TYPES.items():
         if name not in fields:
             if name in _REQUIRED:
-                return BadTradeError(reason=f"{name} is missing: needs {RULES[name]}")
+                raise BadTradeError(reason=f"{name} is missing: needs {RULES[name]}") from None
         elif not _is(kind, fields[name]):
-            return refusal(name, bytes(fields[name]).decode())
-    return None
+            refuse(name, bytes(fields[name]).decode())
 
 
 def _is(kind: Any, text: msgspec.Raw) -> bool:  # noqa: ANN401 - any type that msgspec reads
@@ -218,7 +225,7 @@ def _objects(message: bytes) -> list[list[tuple[str, object]]]:
 
 def _event_time(moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
-        raise refusal("timestamp", moment.isoformat(), SPAN_RULE)
+        refuse("timestamp", moment.isoformat(), SPAN_RULE)
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
@@ -228,12 +235,12 @@ def _amount(field: str, text: bytes) -> Decimal:
 
 def _exact(field: str, text: bytes) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise refusal(field, text.decode())
+        refuse(field, text.decode())
     amount = _without_idle_zeros(Decimal(text.decode()))
     if amount <= 0:
-        raise refusal(field, text.decode())
+        refuse(field, text.decode())
     if not _has_room(amount):
-        raise refusal(field, text.decode(), DIGITS_RULE)
+        refuse(field, text.decode(), DIGITS_RULE)
     return amount
 
 

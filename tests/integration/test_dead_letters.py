@@ -61,7 +61,10 @@ def test_those_that_are_trades_today_are_stored_and_leave(
     ]
     assert rows(connection, LETTERS) == [(1, 2), (3, 2)]
     reasons = rows(connection, "SELECT reason FROM dead_letters ORDER BY kafka_offset")
-    assert reasons == [("timestamp is missing: needs a time with its offset, such as 2026-01-31T14:30:00Z",), ("message is empty",)]
+    assert reasons == [
+        ("timestamp is missing: needs a time with its offset, such as 2026-01-31T14:30:00Z",),
+        ("message is empty",),
+    ]
     assert rows(connection, BALANCE) == [(True,)]
 
 

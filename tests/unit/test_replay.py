@@ -9,10 +9,13 @@ from threading import Event
 import numpy as np
 import pytest
 
-from stockstream.connectors.replay_files import ReplayPlaces, TradeFile
+from stockstream.connectors.files.resume import ResumePoints
+from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import TradeFileError
-from stockstream.jobs.replay import Manner, ReplaySource
-from stockstream.market.replay_rows import Reader, guess
+from stockstream.jobs.replay import ReplaySource
+from stockstream.jobs.replay_options import Manner, ReplayOptions
+from stockstream.jobs.replay_rows import Look
+from stockstream.market.files.columns import match
 from stockstream.market.trade import Trade, decode
 from tests.unit.test_pace import START, HandClock, PassingTime
 
@@ -31,9 +34,10 @@ def written(folder: Path, lines: Sequence[str]) -> TradeFile:
 
 
 def source(file: TradeFile, clock: HandClock, manner: Manner) -> ReplaySource:
-    reader = Reader(guess(file.header, {}), file.fingerprint)
-    places = ReplayPlaces(file.path.parent / "data", "t", file)
-    return ReplaySource(file, reader, places, manner, clock=clock, chance=np.random.default_rng(1))
+    options = ReplayOptions(manner, {}, None, None, (), None, None, None)
+    rows = Look(file, match(file.header, {}), options, Event()).through()
+    points = ResumePoints(file.path.parent / "data", "t", file)
+    return ReplaySource(rows, points, manner, clock=clock, chance=np.random.default_rng(1))
 
 
 def drained(opened: ReplaySource, stop: Event, most: int = 1000, turns: int = 100_000) -> list[Trade]:
@@ -76,7 +80,7 @@ def test_shifted_trades_happen_now_under_new_ids(tmp_path: Path, clock: HandCloc
     now = datetime.fromtimestamp(START / 1e6, UTC)
     ages = [(trade.timestamp - now).total_seconds() for trade in trades]
     assert ages == pytest.approx([number / 5 for number in range(11)], abs=0.06)
-    assert {trade.source for trade in trades} == {"replay"}
+    assert {trade.source for trade in trades} == {"replay:trades"}
     assert not {trade.trade_id for trade in trades} & {str(number) for number in range(11)}
 
 
@@ -127,10 +131,10 @@ def test_bad_rows_are_told_by_their_line_and_counted(
     opened.close()
     assert [trade.trade_id for trade in trades] == [str(number) for number in range(30)]
     told = "\n".join(caplog.messages)
-    assert "line 5: trade_type '' is none of buy, b, sell, s; left out" in told
-    assert "line 8: price is not above zero" in told
+    assert "line 5: it has 2 cells, the header has 7; left out" in told
+    assert "line 8: price -1.5: needs a number above zero" in told
     assert "line 10: " in told  # the empty line is no row; a cell may span lines
-    assert "3 bad rows were left out" in told
+    assert "bad rows left out: 3; " in told
     (report,) = (tmp_path / "data").glob("t/replay/*.bad-rows.txt")
     assert [each.split(":")[0] for each in report.read_text().splitlines()] == ["line 5", "line 8", "line 10"]
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from stockstream.connectors.replay_files import TradeFile
-from stockstream.market.replay_rows import Reader, guess
+from stockstream.connectors.files.trade_file import TradeFile
+from stockstream.market.files.columns import match
+from stockstream.market.files.rows import RowReader
+from stockstream.market.files.times import TimeReader, TimeRule
 from stockstream.market.trade import Trade
 from stockstream.ui import downloads
 from stockstream.ui.records import Print
@@ -64,8 +66,8 @@ def test_trades_taken_along_are_replayed_as_the_same_trades(
     path = tmp_path / f"trades.{ending}"
     path.write_bytes(made([TRADE, LABELLED]))
     file = TradeFile(path)
-    reader = Reader(guess(file.header, {}), file.fingerprint)
-    read_back = [reader.trade(row.cells, row.line) for row in file.rows()]
+    reader = RowReader(match(file.header, {}), TimeReader(TimeRule.named("s")), source="replay")
+    read_back = [reader.read(row.cells).trade for row in file.rows(reader.wanted)]
     assert read_back == [
         Trade(**{name: getattr(record, name) for name in Trade.__struct_fields__})
         for record in (TRADE, LABELLED)

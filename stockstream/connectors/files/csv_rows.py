@@ -1,0 +1,126 @@
+"""Rows of a CSV file: strict, and bounded, so that a broken one harms no other.
+
+A quote that is never closed makes a reader take all that follows for one cell. So a row that goes on over
+lines is believed only where it ends soon and none of these lines looks like a row of its own; else its first
+line is a row that cannot be read, and the next line begins another.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+MOST_LETTERS = 1 << 20  # of a line; a message has 64 KiB at most
+MOST_LINES = 100  # of a row
+FAULTS = {"unexpected end of data": "a quote is not closed"}
+
+
+class Row(NamedTuple):
+    """A row and its line, as an editor counts: a header is line 1. In Parquet it is the row, from 1.
+
+    Attributes:
+        fault: why the row cannot be read, empty where it can.
+    """
+
+    line: int
+    cells: Sequence[Any]
+    fault: str = ""
+
+
+class _Lines:
+    """The lines of a file as the reader takes them for one row; they can be put back."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._back: deque[tuple[int, str]] = deque()
+        self._number = 0
+        self.taken: list[tuple[int, str]] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) == MOST_LINES:
+            raise StopIteration
+        number, text = self._back.popleft() if self._back else self._read()
+        if not text:
+            raise StopIteration
+        self.taken.append((number, text))
+        return text
+
+    def put_back(self, lines: Sequence[tuple[int, str]]) -> None:
+        self._back.extendleft(reversed(lines))
+
+    def _read(self) -> tuple[int, str]:
+        self._number += 1
+        text = self._file.readline(MOST_LETTERS)
+        if len(text) == MOST_LETTERS and not text.endswith(("\n", "\r")):
+            while (rest := self._file.readline(MOST_LETTERS)) and not rest.endswith(("\n", "\r")):
+                pass
+        return self._number, text
+
+
+def header_of(path: Path) -> list[str]:
+    """Return the names in the first line.
+
+    Raises:
+        OSError, ValueError, csv.Error: it cannot be read.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        header = next(csv.reader(_Lines(lines), strict=True), None)
+    if not header:
+        message = "it is empty"
+        raise ValueError(message)
+    return header
+
+
+def rows_of(path: Path, width: int) -> Iterator[Row]:
+    """Yield the rows after the header, those that cannot be read with their fault.
+
+    Args:
+        width: the number of cells that a row has.
+
+    Raises:
+        OSError: the file cannot be read on.
+    """
+    # What is no UTF-8 harms its own cell, and not the file.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        lines = _Lines(file)
+        rows = _rows(lines, width)
+        next(rows, None)
+        yield from rows
+
+
+def _rows(lines: _Lines, width: int) -> Iterator[Row]:
+    reader = csv.reader(lines, strict=True)
+    while True:
+        lines.taken = []
+        try:
+            cells = next(reader, None)
+            fault = "" if cells is None else _fault(cells, lines.taken, width)
+        except csv.Error as exc:
+            cells, fault = [], FAULTS.get(str(exc), str(exc))
+        if cells is None:
+            return
+        if fault and lines.taken:
+            lines.put_back(lines.taken[1:])
+            reader = csv.reader(lines, strict=True)
+        if cells or fault:
+            yield Row(lines.taken[0][0], cells, fault)
+
+
+def _fault(cells: Sequence[str], taken: Sequence[tuple[int, str]], width: int) -> str:
+    """Return why a row is none."""
+    _, first = taken[0]
+    if len(first) >= MOST_LETTERS:
+        return f"the line has more than {MOST_LETTERS:,} characters"
+    if any(_looks_like_a_row(text, width) for _, text in taken[1:]):
+        return "a quote is not closed"
+    if cells and len(cells) != width:
+        return f"it has {len(cells)} cells, the header has {width}"
+    return ""
+
+
+def _looks_like_a_row(text: str, width: int) -> bool:
+    return len(next(csv.reader([text.replace('"', "")]), [])) >= width

@@ -1,0 +1,180 @@
+"""Rows of a Parquet file as plain values, whatever type of Arrow's a column has.
+
+Numbers are exact: a float is the shortest text that means it in its own precision. Times keep what a message
+can have, the microsecond. A value that Python has no object for, such as a year beyond 9999, is its number in
+text, and so a row that says why it is none, while the others are read.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyarrow import types
+
+from stockstream.connectors.files.csv_rows import Row
+
+ROWS = 10_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# How many of a unit are a microsecond; below zero, how many microseconds a unit is.
+A_MICRO = {"ns": 1000, "us": 1, "ms": -1000, "s": -1_000_000}
+MIDNIGHT = datetime(1970, 1, 1)  # noqa: DTZ001 - a time of day has no zone
+
+Values = list[Any]
+
+
+def header_of(path: Path) -> list[str]:
+    """Return the names of the columns.
+
+    Raises:
+        OSError, ValueError, pa.ArrowException: it cannot be read.
+    """
+    return list(pq.read_schema(path).names)
+
+
+def rows_of(path: Path, after: int, wanted: Sequence[int]) -> Iterator[Row]:
+    """Yield the rows after a row.
+
+    Args:
+        wanted: the numbers of the columns that are looked at; other cells are None.
+
+    Raises:
+        OSError, ValueError, pa.ArrowException: it cannot be read on.
+    """
+    line = 0
+    with pq.ParquetFile(path) as file:
+        for batch in _batches(file):
+            if line + batch.num_rows > after:
+                nothing = [None] * batch.num_rows
+                columns = [
+                    plain(batch.schema.names[number], column) if number in wanted else nothing
+                    for number, column in enumerate(batch.columns)
+                ]
+                yield from (Row(line + n, cells) for n, cells in enumerate(zip(*columns, strict=True), 1))
+            line += batch.num_rows
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """Yield the rows, up to the last one before a place that cannot be read."""
+    for group in range(file.num_row_groups):
+        given = 0
+        for size in (ROWS, 1):
+            reached = 0
+            try:
+                for batch in file.iter_batches(size, row_groups=[group]):
+                    reached += batch.num_rows
+                    if reached > given:
+                        given = reached
+                        yield batch
+                break
+            except (OSError, pa.ArrowException):
+                if size == 1:
+                    raise
+
+
+def plain(name: str, column: pa.Array) -> Values:
+    """Return a column's values as Python's.
+
+    Raises:
+        ValueError: no cell of this type can be part of a trade.
+    """
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return plain(name, column.storage)
+    if types.is_dictionary(kind):
+        return plain(name, column.dictionary_decode())
+    if types.is_run_end_encoded(kind):
+        return plain(name, pc.run_end_decode(column))
+    maker = next((make for fits, make in MAKERS if fits(kind)), None)
+    if maker is None:
+        message = f"column {name} is of type {kind}, which no field of a trade can have"
+        raise ValueError(message)
+    return maker(column)
+
+
+def _objects(column: pa.Array) -> Values:
+    return column.to_pylist()  # type: ignore[no-any-return]
+
+
+def _text(column: pa.Array) -> Values:
+    # What is no UTF-8 harms its own cell. A text of fixed size is filled up with NULs.
+    filling = b"\0" if types.is_fixed_size_binary(column.type) else b""
+    return [
+        None if value is None else _unfilled(value, filling).decode("utf-8", "surrogateescape")
+        for value in column.cast(pa.large_binary()).to_pylist()
+    ]
+
+
+def _unfilled(text: bytes, filling: bytes) -> bytes:
+    return text.rstrip(filling) if filling else text
+
+
+def _floats(column: pa.Array) -> Values:
+    there = column.is_valid().to_pylist()
+    numbers = column.to_numpy(zero_copy_only=False)
+    return [str(number) if is_there else None for number, is_there in zip(numbers, there, strict=True)]
+
+
+def _moments(column: pa.Array) -> Values:
+    zone = UTC if column.type.tz else None
+    return [_moment(count, column.type.unit, zone) for count in column.cast(pa.int64()).to_pylist()]
+
+
+def _moment(count: int | None, unit: str, zone: Any) -> Any:  # noqa: ANN401 - a cell may be anything
+    if count is None:
+        return None
+    try:
+        return (EPOCH + timedelta(microseconds=_micros(count, unit))).replace(tzinfo=zone)
+    except OverflowError:
+        return f"{count} {unit} since 1970"
+
+
+def _micros(count: int, unit: str) -> int:
+    per = A_MICRO[unit]
+    return count // per if per > 0 else count * -per
+
+
+def _dates(column: pa.Array) -> Values:
+    days = column.cast(pa.date32()).cast(pa.int32()).to_pylist()
+    return [_moment(None if day is None else day * 86_400, "s", None) for day in days]
+
+
+def _clocks(column: pa.Array) -> Values:
+    width = pa.int32() if types.is_time32(column.type) else pa.int64()
+    return [_clock(count, column.type.unit) for count in column.cast(width).to_pylist()]
+
+
+def _clock(count: int | None, unit: str) -> time | str | None:
+    if count is None:
+        return None
+    micros = _micros(count, unit)
+    if not 0 <= micros < 86_400_000_000:  # noqa: PLR2004 - a day
+        return f"{count} {unit} since midnight"
+    return (MIDNIGHT + timedelta(microseconds=micros)).time()
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(
+        fits(kind)
+        for fits in (
+            *(types.is_string, types.is_large_string, types.is_string_view),
+            *(types.is_binary, types.is_large_binary, types.is_binary_view, types.is_fixed_size_binary),
+        )
+    )
+
+
+def _is_object(kind: pa.DataType) -> bool:
+    return any(fits(kind) for fits in (types.is_integer, types.is_decimal, types.is_boolean, types.is_null))
+
+
+MAKERS: Sequence[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], Values]]] = (
+    (_is_text, _text),
+    (_is_object, _objects),
+    (types.is_floating, _floats),
+    (types.is_timestamp, _moments),
+    (types.is_date, _dates),
+    (types.is_time, _clocks),
+)

@@ -1,0 +1,160 @@
+"""What a person may say of a file that is replayed."""
+
+import csv
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Self
+
+from stockstream.errors import UsageError
+from stockstream.jobs.produce_options import symbols_of
+from stockstream.jobs.produce_words import number, refuse
+from stockstream.market.files.columns import NAMES
+from stockstream.market.files.identity import ID_PARTS
+from stockstream.market.files.times import UNITS, TimeRule
+
+SLOWEST, FASTEST = 0.001, 1e6
+MOST_SHIFT = 12
+MOST_SOURCE = 64
+ALLOWED_SYMBOLS = "symbols separated by commas, or an existing file of symbols"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a file is replayed.
+
+    Args:
+        speed: times the original pace; None is as fast as it goes.
+        shift: whether trades happen now, under new ids, or when and as the file says.
+        loop: whether it begins again at its end.
+        symbols: of which symbols; none is of all.
+    """
+
+    speed: float | None = 1.0
+    shift: bool = False
+    loop: bool = False
+    symbols: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """A file's columns, units and names, as far as a person named them.
+
+    Args:
+        columns: by field; an empty name is no column.
+        symbol: of all rows, where one was named.
+        source: the name of the tape.
+        id_parts: what ids begin again with.
+        price_shift: how many digits a price's point moves to the left; None where nothing was said.
+    """
+
+    manner: Manner
+    columns: dict[str, str]
+    symbol: str | None
+    source: str | None
+    id_parts: tuple[str, ...]
+    time_unit: str | None
+    day: date | None
+    price_shift: int | None
+
+    @classmethod
+    def of(cls, arguments: Namespace) -> Self:
+        """Read the words of the command line.
+
+        Raises:
+            UsageError: a word cannot be meant; names it and what is allowed.
+        """
+        symbols = symbols_of(arguments.symbols, ALLOWED_SYMBOLS) if arguments.symbols else ()
+        manner = Manner(_speed(arguments.speed), arguments.shift, arguments.loop, frozenset(symbols))
+        if manner.loop and not manner.shift:
+            message = (
+                "--loop: the second lap would be the same trades, and the tape keeps each once; add --shift"
+            )
+            raise UsageError(what=message)
+        return cls(
+            manner,
+            _columns(arguments.columns),
+            symbols[0] if len(symbols) == 1 else None,
+            _source(arguments.source_name),
+            _id_parts(arguments.id_per),
+            _time_unit(arguments.time_unit),
+            _day(arguments.date),
+            _price_shift(arguments.price_scale),
+        )
+
+    def reading(self) -> str:
+        """Return what tells one way to read a file from another, whatever the pace."""
+        return repr(replace(self, manner=replace(self.manner, speed=None, symbols=frozenset()))) + repr(
+            sorted(self.manner.symbols)
+        )
+
+    def time_rule(self, until: datetime) -> TimeRule:
+        """Return the rule for the file's times, as long as nothing is known of them.
+
+        Args:
+            until: a number is no later time.
+        """
+        if self.time_unit:
+            return TimeRule.named(self.time_unit, self.day)
+        return TimeRule.plausible(until, self.day)
+
+
+def _speed(text: str | None) -> float | None:
+    if text is None:
+        return 1.0
+    if text == "max":
+        return None
+    allowed = f"how many times the original pace, {SLOWEST:g} to {FASTEST:,.0f}, or max"
+    speed = number("--speed", text, float, allowed)
+    if not SLOWEST <= speed <= FASTEST:
+        refuse("--speed", text, allowed)
+    return speed
+
+
+def _columns(text: str | None) -> dict[str, str]:
+    """Read FIELD=NAME,…; a name with a comma is quoted as in a CSV file."""
+    asked: dict[str, str] = {}
+    for pair in next(csv.reader([text or ""]), []):
+        field, equals, column = (part.strip() for part in pair.partition("="))
+        if not equals or field not in NAMES or not (column or field == "trade_id"):
+            refuse("--columns", pair, f"FIELD=NAME, where FIELD is one of {', '.join(NAMES)}")
+        asked[field] = column
+    return asked
+
+
+def _source(text: str | None) -> str | None:
+    if text is not None and not (0 < len(text) <= MOST_SOURCE and text.isprintable()):
+        refuse("--source-name", text, f"1 to {MOST_SOURCE} characters, no control characters")
+    return text
+
+
+def _id_parts(text: str | None) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(",")) if text is not None else ()
+    if not set(parts) <= set(ID_PARTS) or len(set(parts)) < len(parts):
+        refuse("--id-per", text or "", f"{', '.join(ID_PARTS)}, or both separated by a comma")
+    return parts
+
+
+def _time_unit(text: str | None) -> str | None:
+    if text is not None and text not in UNITS:
+        refuse("--time-unit", text, f"one of {', '.join(UNITS)}")
+    return text
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        return refuse("--date", text or "", "a day, such as 2026-01-31")
+
+
+def _price_shift(text: str | None) -> int | None:
+    allowed = _powers()
+    if text is not None and text not in allowed:
+        refuse("--price-scale", text, f"a power of ten from 1 to {allowed[-1]}")
+    return None if text is None else allowed.index(text)
+
+
+def _powers() -> Sequence[str]:
+    return [str(10**digits) for digits in range(MOST_SHIFT + 1)]

@@ -1,0 +1,76 @@
+"""What became of a replayed file on the tape: how many of its trades were stored already."""
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from threading import Event
+
+from stockstream.connectors.kafka_cluster import Where
+from stockstream.connectors.kafka_topic import ends
+from stockstream.connectors.replayed import Consumed, ReplayedTape
+from stockstream.errors import StockstreamError
+
+BETWEEN_LOOKS = 0.2
+LONGEST_STANDSTILL = 3.0  # seconds without a step of the consumer
+
+log = logging.getLogger("producer")
+
+
+class Outcome:
+    """Looks where the topic ends before and after a replay, and at the tape between.
+
+    Another producer of the same source at the same time would be counted too.
+    """
+
+    def __init__(self, tape: ReplayedTape, servers: Where, topic: str, stop: Event) -> None:
+        """Take where to look; `stop` ends the wait for the consumer."""
+        self._tape, self._servers, self._topic, self._stop = tape, servers, topic, stop
+        self._begins: Mapping[int, int] = {}
+
+    def begin(self) -> None:
+        """Note where the topic ends.
+
+        Raises:
+            RecoverableError: no broker answers.
+        """
+        self._begins = ends(self._servers, self._topic)
+
+    def end(self, sent: int, sources: Collection[str]) -> None:
+        """Say how many of the trades sent since were stored already; wait while the consumer moves."""
+        try:
+            spans = {part: (self._begins.get(part, 0), end) for part, end in self._ends().items()}
+            consumed = self._await(spans)
+            if consumed is None:
+                log.info("the consumer has not read them yet: how many were stored already is not known")
+                return
+            placed = {
+                p: (begin + consumed[p].base, end + consumed[p].base) for p, (begin, end) in spans.items()
+            }
+            already = max(sent - self._tape.stored(placed, sources), 0)
+        except StockstreamError as exc:
+            log.info("how many were stored already is not known: %s", exc)
+        else:
+            log.info("%s of these were stored already", f"{already:,}")
+
+    def _ends(self) -> Mapping[int, int]:
+        return {
+            part: end
+            for part, end in ends(self._servers, self._topic).items()
+            if end > self._begins.get(part, 0)
+        }
+
+    def _await(self, spans: Mapping[int, tuple[int, int]]) -> Mapping[int, Consumed] | None:
+        """Return how far the consumer is once it is past the spans, None where it stands still before."""
+        before, since = None, time.monotonic()
+        while not self._stop.wait(BETWEEN_LOOKS if before is not None else 0):
+            consumed = self._tape.consumed()
+            if all(
+                part in consumed and consumed[part].next_offset >= end + consumed[part].base
+                for part, (_, end) in spans.items()
+            ):
+                return consumed
+            if consumed != before:
+                before, since = consumed, time.monotonic()
+            elif time.monotonic() - since > LONGEST_STANDSTILL:
+                return None
+        return None

@@ -1,0 +1,171 @@
+"""The rows of a replayed file as trades; a first look through all of them decides how they are read."""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import NamedTuple
+
+from stockstream.connectors.files.csv_rows import Row
+from stockstream.connectors.files.trade_file import TradeFile
+from stockstream.errors import BadTradeError, TradeFileError, UsageError
+from stockstream.jobs.progress import Progress
+from stockstream.jobs.replay_options import ReplayOptions
+from stockstream.market.files.columns import Columns
+from stockstream.market.files.identity import Clashes, Naming, source_of
+from stockstream.market.files.rows import RowReader
+from stockstream.market.files.survey import Survey
+from stockstream.market.files.times import YEAR, TimeReader, TimeRule
+from stockstream.market.trade import Trade
+
+TOLD_EVERY = 10_000  # rows between two looks at the clock
+DAY = timedelta(days=1)
+
+log = logging.getLogger("producer")
+
+
+class TradeRow(NamedTuple):
+    """A row's line and trade; where it is none, None and why."""
+
+    line: int
+    trade: Trade | None
+    fault: str = ""
+
+
+class TradeRows:
+    """Reads a file's trades, as often as asked."""
+
+    def __init__(
+        self, file: TradeFile, reader: RowReader, id_parts: Collection[str], repeated: Collection[int]
+    ) -> None:
+        """Take what a look through the file has found.
+
+        Args:
+            id_parts: what ids begin again with.
+            repeated: hashes of the keys that come more than once.
+        """
+        self.file = file
+        self._reader, self._id_parts, self._repeated = reader, id_parts, repeated
+
+    def after(self, line: int) -> Iterator[TradeRow]:
+        """Yield the rows after a line.
+
+        Raises:
+            TradeFileError: the file cannot be read on.
+        """
+        naming = Naming(self._id_parts, self._repeated)
+        # Equals before the line count: the trade after it is named by them.
+        for row in self.file.rows(self._reader.wanted, 0 if self._repeated else line):
+            read = self._read(row, naming)
+            if row.line > line:
+                yield read
+
+    def _read(self, row: Row, naming: Naming) -> TradeRow:
+        if row.fault:
+            return TradeRow(row.line, None, row.fault)
+        try:
+            return TradeRow(row.line, naming.name(self._reader.read(row.cells), row.line))
+        except BadTradeError as exc:
+            return TradeRow(row.line, None, str(exc))
+
+
+class Look:
+    """A look through a file before any of it is sent.
+
+    Attributes:
+        sample: some of the trades, as they will be on the tape.
+    """
+
+    def __init__(self, file: TradeFile, columns: Columns, options: ReplayOptions, stop: Event) -> None:
+        """Take the file and what is said of it."""
+        self.sample: list[Trade] = []
+        self._file, self._options, self._stop = file, options, stop
+        names_source = options.source is not None or options.manner.shift
+        self._columns = columns.without("source") if names_source else columns
+        has_ids = "trade_id" in columns.of or options.manner.shift
+        self._source = source_of(file.path.stem, options.source, has_ids=has_ids)
+        self._progress = Progress(log, time.monotonic)
+
+    def through(self) -> TradeRows:
+        """Return what reads the file's trades.
+
+        Raises:
+            UsageError: the rows raise a question that only a person can answer.
+            TradeFileError: no row is a trade.
+        """
+        now = datetime.now(UTC)
+        reader = self._reader(self._options.time_rule(now + YEAR))
+        survey = Survey(reader, self._options.id_parts, doubts_prices=self._options.price_shift is None)
+        self._each(lambda row: _add(survey, row))
+        rule = survey.time_rule(reader.times.rule)
+        if not survey.good and not self._stop.is_set():
+            raise TradeFileError(path=self._file.path, reason=_no_trade(survey.bad, survey.example))
+        _warn_of_future(self._file, survey, now)
+        repeated = frozenset[int]() if self._options.manner.shift else survey.repeated()
+        if repeated:
+            self._refuse_clashes(reader, repeated)
+        naming = Naming(self._options.id_parts)
+        self.sample = [naming.name(reading, line) for reading, line in survey.sample if reading.has_id]
+        return TradeRows(self._file, self._reader(rule), self._options.id_parts, repeated)
+
+    def _reader(self, rule: TimeRule) -> RowReader:
+        options = self._options
+        shift = options.price_shift or 0
+        return RowReader(
+            self._columns, TimeReader(rule), self._source, symbol=options.symbol, price_shift=shift
+        )
+
+    def _each(self, take: Callable[[Row], object]) -> None:
+        """Go through all rows that can be read; what keeps from reading on comes again when they are sent."""
+        wanted = self._reader(self._options.time_rule(datetime.now(UTC))).wanted
+        with suppress(TradeFileError):
+            for count, row in enumerate(self._file.rows(wanted), 1):
+                take(row)
+                if count % TOLD_EVERY == 0:
+                    self._progress.tell(TOLD_EVERY, f"looked through {count:,} rows")
+                    if self._stop.is_set():
+                        return
+
+    def _refuse_clashes(self, reader: RowReader, repeated: Collection[int]) -> None:
+        clashes = Clashes(self._options.id_parts, repeated, has_venues="venue" in self._columns.of)
+
+        def add(row: Row) -> None:
+            with suppress(BadTradeError):
+                if not row.fault:
+                    clashes.add(row.line, reader.read(row.cells))
+
+        self._each(add)
+        if question := clashes.question():
+            raise UsageError(what=f"{self._file.path.name}: {question}")
+
+
+def _add(survey: Survey, row: Row) -> None:
+    if row.fault:
+        survey.add_bad(row.line, row.fault)
+    else:
+        survey.add(row.line, row.cells)
+
+
+def _no_trade(bad: int, example: str) -> str:
+    return f"none of its {bad:,} rows is a trade; {example}" if bad else "it has no rows"
+
+
+def _warn_of_future(file: TradeFile, survey: Survey, now: datetime) -> None:
+    moment, line = survey.latest
+    if moment > now + DAY:
+        text = "%s, line %s: the trade of %s lies %s ahead of now"
+        log.warning(text, file.path.name, f"{line:,}", moment.isoformat(), span_of(moment - now))
+
+
+def span_of(span: timedelta) -> str:
+    """Write a long time so that a person grasps it.
+
+    >>> span_of(timedelta(days=27_400)), span_of(timedelta(hours=30)), span_of(timedelta(minutes=90))
+    ('75 years', '30 hours', '90 minutes')
+    """
+    for words, unit in (("years", YEAR), ("days", DAY), ("hours", timedelta(hours=1))):
+        if span >= 2 * unit:
+            return f"{span / unit:.0f} {words}"
+    return f"{span / timedelta(minutes=1):.0f} minutes"

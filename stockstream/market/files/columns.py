@@ -1,0 +1,140 @@
+"""Which column of somebody's file has which field.
+
+>>> found = match(["Time", "Ticker", "px", "Qty", "side", "venue"], {})
+>>> found.summary
+'timestamp from Time, symbol from Ticker, price from px, volume from Qty, trade_type from side; unused: venue'
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from stockstream.errors import UsageError
+from stockstream.market.trade import Trade
+
+BUYER_MAKES = "is_buyer_maker"
+# Names that files give to the fields, best first; compared without case, spaces and punctuation.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "trade_id": ("trade_id", "id", "tid", "match_id", "exec_id"),
+    "timestamp": (
+        *("timestamp", "time", "datetime", "ts", "trade_time", "event_time", "transact_time"),
+        *("created_time", "ts_event", "date"),
+    ),
+    "symbol": ("symbol", "ticker", "sym", "pair", "product_id", "instrument", "instrument_name", "market"),
+    "price": ("price", "px", "trade_price", "rate", "last"),
+    "volume": ("volume", "size", "qty", "quantity", "amount", "vol", "shares", "last_size"),
+    "trade_type": (
+        *("trade_type", "side", "taker_side", "direction", "aggressor_side", "type", "oper"),
+        BUYER_MAKES,
+    ),
+    "source": ("source",),
+    "anomaly": ("anomaly",),
+    "venue": ("venue", "exchange"),
+}
+NEEDED = ("timestamp", "price", "volume", "trade_type")
+# A time of day is completed by the column of its date.
+CLOCK_NAMES = ("time", "tradetime", "timeofday")
+DATE_NAMES = ("date", "trade_date", "trading_day", "day")
+# A file that has all of these is an export of ours: there alone `source` means what we mean by it.
+OWN = frozenset(Trade.__struct_fields__)
+_PUNCTUATION = str.maketrans("", "", " -_.<>")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column has which field.
+
+    Args:
+        of: the number of a field's column; `date` has the date of a column that has times of day.
+        summary: the same in words, and what is not used.
+        is_maker_side: whether the column of the side says that the buyer is the maker.
+    """
+
+    of: Mapping[str, int]
+    summary: str
+    is_maker_side: bool
+
+    def without(self, field: str) -> Self:
+        """Return the same, but for a field that no column has then."""
+        return replace(self, of={name: number for name, number in self.of.items() if name != field})
+
+
+def match(header: Sequence[str], asked: Mapping[str, str], symbol: str | None = None) -> Columns:
+    """Return which column has which field.
+
+    Args:
+        asked: columns by field, as a person named them; an empty name is no column. The others are found
+            by their names.
+        symbol: the symbol of all rows, where no column has it.
+
+    Raises:
+        UsageError: a needed field has no column, or a named column is not there.
+    """
+    is_own = OWN.issubset(header)
+    of: dict[str, int] = {}
+    for field in NAMES:
+        if field in asked:
+            of |= _named(header, field, asked[field])
+        elif field != "source" or is_own:
+            of |= _found(header, field, NAMES[field], of)
+    if "timestamp" in of and _bare(header[of["timestamp"]]) in CLOCK_NAMES:
+        of = _found(header, "date", DATE_NAMES, of) | of
+    _require(header, of, symbol)
+    return Columns(of, _summary(of, header), _same(header[of["trade_type"]], BUYER_MAKES))
+
+
+def _named(header: Sequence[str], field: str, name: str) -> dict[str, int]:
+    """Return the column that a person named, or two, `DATE+TIME`, for a time."""
+    if not name:
+        return {}
+    number = _number(header, name)
+    if number is not None:
+        return {field: number}
+    date, plus, clock = name.partition("+")
+    parts = [_number(header, part) for part in (date, clock)]
+    if field == "timestamp" and plus and None not in parts:
+        return {"date": parts[0] or 0, "timestamp": parts[1] or 0}
+    raise UsageError(what=f"--columns {field}={name}: the file has {', '.join(header)}")
+
+
+def _found(
+    header: Sequence[str], field: str, names: Sequence[str], taken: Mapping[str, int]
+) -> dict[str, int]:
+    number = next((found for name in names if (found := _number(header, name)) is not None), None)
+    return {} if number is None or number in taken.values() else {field: number}
+
+
+def _number(header: Sequence[str], name: str) -> int | None:
+    exact = next((at for at, head in enumerate(header) if head == name), None)
+    return (
+        exact
+        if exact is not None
+        else next((at for at, head in enumerate(header) if _same(head, name)), None)
+    )
+
+
+def _require(header: Sequence[str], of: Mapping[str, int], symbol: str | None) -> None:
+    missing = [field for field in (*NEEDED, *(() if symbol else ("symbol",))) if field not in of]
+    if missing:
+        example = f"--columns {missing[0]}=NAME" + (" or --symbols SYMBOL" if missing == ["symbol"] else "")
+        raise UsageError(
+            what=f"no column for {', '.join(missing)} among {', '.join(header)}; name it with {example}"
+        )
+
+
+def _summary(of: Mapping[str, int], header: Sequence[str]) -> str:
+    columns = {field: header[number] for field, number in of.items() if field not in ("date", "venue")}
+    if "date" in of:
+        columns["timestamp"] = f"{header[of['date']]}+{columns['timestamp']}"
+    taken = ", ".join(f"{field} from {name}" for field, name in columns.items())
+    used = {number for field, number in of.items() if field != "venue"}
+    unused = ", ".join(head for number, head in enumerate(header) if number not in used)
+    return f"{taken}; unused: {unused}" if unused else taken
+
+
+def _same(one: str, other: str) -> bool:
+    return _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    return name.strip().lower().translate(_PUNCTUATION)

@@ -1,0 +1,215 @@
+"""Which rows are the same trade: what each is called on the tape.
+
+A trade of a file with ids keeps its own; where they begin again each day or at each venue, these are put in
+front. A trade of a file without ids is called by its content and its place among equals, so that it is the
+same trade in whatever file, in whatever line and with whatever line ends it comes again.
+"""
+
+from array import array
+from collections.abc import Collection, Hashable
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+
+from stockstream.errors import BadTradeError
+from stockstream.market.trade import Trade
+
+DAY, VENUE = "day", "venue"
+ID_PARTS = (DAY, VENUE)
+NO_ID = "-"
+# A source has 64 letters at most.
+MOST_NAME = 57
+
+Content = tuple[str, datetime, Decimal, Decimal, str]
+
+
+class Reading(NamedTuple):
+    """What a row says.
+
+    Attributes:
+        has_id: whether the trade has an id of its own.
+        venue: empty where none is given.
+        form: in which the time was written.
+    """
+
+    trade: Trade
+    has_id: bool
+    venue: str
+    form: str
+
+
+def content_of(trade: Trade) -> Content:
+    """Return what tells a trade from others where it has no id."""
+    return trade.symbol, trade.timestamp, trade.price, trade.volume, trade.trade_type
+
+
+def id_of(reading: Reading, parts: Collection[str]) -> str:
+    """Return a trade's id with what tells it from the same id elsewhere.
+
+    Args:
+        parts: of ID_PARTS.
+    """
+    words = {DAY: f"{reading.trade.timestamp:%Y%m%d}", VENUE: reading.venue}
+    return "/".join([*(words[part] for part in ID_PARTS if part in parts), reading.trade.trade_id])
+
+
+def key_of(reading: Reading, parts: Collection[str]) -> Hashable:
+    """Return what is the same for rows that would be one trade on the tape."""
+    trade = reading.trade
+    if reading.has_id:
+        return trade.source, trade.symbol, id_of(reading, parts)
+    return content_of(trade)
+
+
+class Keys:
+    """The keys of a file's rows: 8 bytes each, to find those that come more than once."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._hashes = array("q")
+
+    def add(self, key: Hashable) -> None:
+        """Take note of a row's key."""
+        self._hashes.append(hash(key))
+
+    def repeated(self) -> frozenset[int]:
+        """Return the hashes that come more than once; by chance one may be of two different keys."""
+        found, counts = np.unique(np.frombuffer(self._hashes, np.int64), return_counts=True)
+        return frozenset(found[counts > 1].tolist())
+
+
+class Clashes:
+    """Rows that have one id and are two trades, for each way of telling ids apart."""
+
+    def __init__(self, parts: Collection[str], repeated: Collection[int], *, has_venues: bool) -> None:
+        """Begin with no row.
+
+        Args:
+            parts: what ids begin again with so far, of ID_PARTS.
+            repeated: hashes of the keys that come more than once.
+            has_venues: whether the file tells venues.
+        """
+        known = [part for part in ID_PARTS if part == DAY or has_venues]
+        ways = [set(way) for size in range(len(known) + 1) for way in combinations(known, size)]
+        self._parts, self._repeated = parts, repeated
+        self._ways: dict[tuple[str, ...], dict[Hashable, tuple[Content, int]]] = {
+            way: {} for each in ways if each >= set(parts) for way in [tuple(sorted(each))]
+        }
+        self._first: dict[tuple[str, ...], tuple[Reading, int, int]] = {}
+
+    def add(self, line: int, reading: Reading) -> None:
+        """Take a row."""
+        if not reading.has_id or hash(key_of(reading, self._parts)) not in self._repeated:
+            return
+        content = content_of(reading.trade)
+        for way, known in self._ways.items():
+            other, where = known.setdefault(key_of(reading, way), (content, line))
+            if other != content:
+                self._first.setdefault(way, (reading, where, line))
+
+    def question(self) -> str | None:
+        """Return what is wrong and how to mend it, None where nothing is."""
+        found = self._first.get(tuple(sorted(self._parts)))
+        if found is None:
+            return None
+        reading, one, other = found
+        way = next((",".join(each) for each in self._ways if each not in self._first), None)
+        remedy = f"--id-per {way}" if way else "--columns trade_id= (by their content instead)"
+        trade = reading.trade
+        return (
+            f"trade_id {trade.trade_id} of {trade.symbol} is two trades', lines {one:,} and {other:,}: "
+            f"the ids begin again; {remedy} tells them apart"
+        )
+
+
+class Naming:
+    """Gives each trade of a file its id on the tape.
+
+    All rows have to go through it, in order: a trade's place among its equals is counted.
+    """
+
+    def __init__(self, parts: Collection[str] = (), repeated: Collection[int] = ()) -> None:
+        """Begin before the first row.
+
+        Args:
+            parts: what ids begin again with, of ID_PARTS.
+            repeated: hashes of the keys that come more than once; only of these is memory kept.
+        """
+        self._parts = parts
+        self._repeated = repeated
+        self._first: dict[Hashable, tuple[Content, int]] = {}
+        self._equals: dict[Hashable, int] = {}
+
+    def name(self, reading: Reading, line: int) -> Trade:
+        """Return the row's trade under its id on the tape.
+
+        Raises:
+            BadTradeError: a former row has the same id.
+        """
+        key = key_of(reading, self._parts)
+        is_repeated = hash(key) in self._repeated
+        if not reading.has_id:
+            return replace(
+                reading.trade, trade_id=self._content_id(reading.trade, key, is_repeated=is_repeated)
+            )
+        if is_repeated:
+            self._refuse_second(reading, key, line)
+        return replace(reading.trade, trade_id=id_of(reading, self._parts)) if self._parts else reading.trade
+
+    def _refuse_second(self, reading: Reading, key: Hashable, line: int) -> None:
+        content, first = self._first.setdefault(key, (content_of(reading.trade), line))
+        if first == line:
+            return
+        if content == content_of(reading.trade):
+            raise BadTradeError(reason=f"it repeats the trade of line {first:,}")
+        raise BadTradeError(
+            reason=f"trade_id {reading.trade.trade_id!r} is that of line {first:,}, another trade"
+        )
+
+    def _content_id(self, trade: Trade, key: Hashable, *, is_repeated: bool) -> str:
+        words = "|".join(
+            [trade.timestamp.isoformat(), plain(trade.price), plain(trade.volume), trade.trade_type]
+        )
+        name = blake2b(words.encode(), digest_size=16).hexdigest()
+        if not is_repeated:
+            return name
+        number = self._equals[key] = self._equals.get(key, 0) + 1
+        return name if number == 1 else f"{name}-{number}"
+
+
+def plain(amount: Decimal) -> str:
+    """Return the digits of an amount, the same for equal amounts.
+
+    >>> plain(Decimal("1E+1")), plain(Decimal("10.50"))
+    ('10', '10.5')
+    """
+    return f"{amount.normalize():f}"
+
+
+def source_of(stem: str, asked: str | None, *, has_ids: bool) -> str:
+    """Return the source of a file's trades: the name of its tape.
+
+    Ids are unique within a tape, and two files are two of them. Content is the same everywhere.
+
+    Args:
+        stem: the file's name without its folder and ending.
+        asked: the name that a person gave.
+
+    >>> source_of("AAPL", None, has_ids=True), source_of("AAPL", None, has_ids=False)
+    ('replay:AAPL', 'replay')
+    """
+    if asked:
+        return asked
+    if not has_ids:
+        return "replay"
+    name = "".join(letter if letter.isprintable() else "_" for letter in stem)
+    return f"replay:{name}" if len(name) <= MOST_NAME else f"replay:{name[:40]}-{_digest(stem)}"
+
+
+def _digest(words: str) -> str:
+    return blake2b(words.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()

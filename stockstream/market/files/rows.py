@@ -1,0 +1,98 @@
+"""A row of somebody's file as a trade.
+
+>>> from datetime import UTC, datetime
+>>> from stockstream.market.files.columns import match
+>>> from stockstream.market.files.times import TimeRule
+>>> columns = match(["Time", "Ticker", "px", "Qty", "side"], {})
+>>> times = TimeReader(TimeRule.plausible(until=datetime(2027, 1, 1, tzinfo=UTC)))
+>>> found = RowReader(columns, times, source="doc").read(["1700000000.5", "AAPL", "187.12", "10", "b"])
+>>> found.trade.timestamp.isoformat(), found.trade.trade_type, found.has_id
+('2023-11-14T22:13:20.500000+00:00', 'BUY', False)
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from stockstream.market.files.columns import Columns
+from stockstream.market.files.identity import NO_ID, Reading
+from stockstream.market.files.times import TimeReader, number_of
+from stockstream.market.trade import Side, Trade, refuse, validated
+
+SIDES: Mapping[str, Side] = {"buy": "BUY", "b": "BUY", "sell": "SELL", "s": "SELL"}
+MAKER_SIDES: Mapping[str, Side] = {"true": "SELL", "1": "SELL", "false": "BUY", "0": "BUY"}
+
+
+class RowReader:
+    """Makes trades of rows that have these columns."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        times: TimeReader,
+        source: str,
+        *,
+        symbol: str | None = None,
+        price_shift: int = 0,
+    ) -> None:
+        """Take what all rows share; `wanted` are the numbers of the columns that are looked at.
+
+        Args:
+            source: of trades that have no column of it.
+            symbol: the same.
+            price_shift: how many digits a price's point moves to the left.
+        """
+        self._of = columns.of
+        self.wanted = sorted(set(columns.of.values()))
+        self._sides = MAKER_SIDES if columns.is_maker_side else SIDES
+        self.times = times
+        self._source = source
+        self._symbol = symbol
+        self._price_shift = price_shift
+
+    def read(self, row: Sequence[object]) -> Reading:
+        """Return what a row says.
+
+        Raises:
+            BadTradeError: it is no trade; the reason names the field.
+        """
+        cell = {field: row[number] if number < len(row) else None for field, number in self._of.items()}
+        side = text_of("trade_type", cell["trade_type"]).lower()
+        if side not in self._sides:
+            refuse("trade_type", repr(side), f"one of {', '.join(self._sides)}")
+        own_id = text_of("trade_id", cell.get("trade_id"))
+        moment, form = self.times.read_with_form(cell["timestamp"], cell.get("date"))
+        made = Trade(
+            trade_id=own_id or NO_ID,
+            timestamp=moment,
+            symbol=text_of("symbol", cell.get("symbol")) or self._symbol or "",
+            price=_amount("price", cell["price"]).scaleb(-self._price_shift),
+            volume=_amount("volume", cell["volume"]),
+            trade_type=self._sides[side],
+            source=text_of("source", cell.get("source")) or self._source,
+            anomaly=text_of("anomaly", cell.get("anomaly")) or None,
+        )
+        return Reading(validated(made), bool(own_id), text_of("venue", cell.get("venue")), form)
+
+    def time_cells(self, row: Sequence[object]) -> tuple[object, object]:
+        """Return the cell of a row's time, and that of its date, where that is in a column of its own."""
+        date, clock = (self._of.get(field, len(row)) for field in ("date", "timestamp"))
+        return row[clock] if clock < len(row) else None, row[date] if date < len(row) else None
+
+
+def _amount(field: str, cell: object) -> Decimal:
+    amount = number_of(cell)
+    if amount is None:
+        refuse(field, repr(text_of(field, cell)))
+    return amount
+
+
+def text_of(field: str, cell: object) -> str:
+    """Return a cell's text without the blanks around it.
+
+    Raises:
+        BadTradeError: it has bytes that are not UTF-8.
+    """
+    text = "" if cell is None else str(cell).strip()
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        refuse(field, repr(text.encode("utf-8", "surrogateescape"))[1:], "text in UTF-8")
+    return text

@@ -1,0 +1,181 @@
+"""A first look at all of a file, before any of it is sent: what its numbers mean, and what cannot be meant.
+
+What one row alone does not say, the rows together do: in which form the times are, which of them fit the
+others, whether prices are in other units, and whether ids begin again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from stockstream.errors import BadTradeError, UsageError
+from stockstream.market.files.identity import Keys, Reading, key_of, plain
+from stockstream.market.files.rows import RowReader
+from stockstream.market.files.times import COUNT, DATE, DAYS, EPOCH, TEXT, YEAR, TimeRule, clock_of, number_of
+from stockstream.market.trade import Trade
+
+# More than a share, or a coin in any currency, has ever cost.
+HIGHEST_PRICE = 10**10
+FURTHEST_NEIGHBOUR = 10**6
+MOST_TIMES = 100_000
+MOST_SAMPLES = 500
+# A number as a time may lie this far beyond the middle four fifths of a file's times, in times their span.
+REACH = 3
+FEWEST_TIMES = 3
+
+ANSWER_PRICE = "--price-scale N divides all prices by N, --price-scale 1 takes them as they are"
+ANSWER_UNIT = "name it: --time-unit s, ms, us, ns, days (as Excel counts) or date (YYYYMMDD)"
+ANSWER_DATE = "name the column of its date, --columns timestamp=DATE+TIME, or its day, --date 2026-01-31"
+
+
+class Thinned:
+    """Every n-th of many numbers, so that at most so many are kept."""
+
+    def __init__(self, most: int) -> None:
+        """Begin with none."""
+        self.values: list[float] = []
+        self._most, self._step, self._seen = most, 1, 0
+
+    def add(self, value: float) -> None:
+        """Take a number."""
+        if self._seen % self._step == 0:
+            self.values.append(value)
+        if len(self.values) > self._most:
+            del self.values[1::2]
+            self._step *= 2
+        self._seen += 1
+
+
+class Survey:
+    """What was found in the rows so far.
+
+    Attributes:
+        good, bad: the number of rows that are trades, and that are none.
+        example: the first bad row in words.
+        latest: the latest time and its line.
+        sample: some of the trades, from the first to the last.
+    """
+
+    def __init__(
+        self, reader: RowReader, id_parts: Sequence[str] = (), *, doubts_prices: bool = True
+    ) -> None:
+        """Begin with no row.
+
+        Args:
+            id_parts: what ids begin again with, of ID_PARTS.
+            doubts_prices: whether a price that cannot be meant is refused.
+        """
+        self._doubts_prices = doubts_prices
+        self.good, self.bad, self.example = 0, 0, ""
+        self.latest = EPOCH, 0
+        self.sample: list[tuple[Reading, int]] = []
+        self._step = 1
+        self._reader, self._id_parts = reader, id_parts
+        self._forms = Counter[str]()
+        self._times = Thinned(MOST_TIMES)
+        self._odd_number: tuple[str, int] | None = None
+        self._clock: tuple[str, int] | None = None
+        self._keys = Keys()
+        self._prices: dict[str, tuple[Decimal, int]] = {}
+
+    def add(self, line: int, row: Sequence[object]) -> None:
+        """Take a row.
+
+        Raises:
+            UsageError: its price cannot be meant.
+        """
+        try:
+            reading = self._reader.read(row)
+        except BadTradeError as exc:
+            self.add_bad(line, str(exc))
+            self._note_odd_time(line, row)
+            return
+        self.good += 1
+        self._note_time(line, reading)
+        if self._doubts_prices:
+            self._check_price(line, reading.trade)
+        self._keys.add(key_of(reading, self._id_parts))
+        self._keep_sample(line, reading)
+
+    def add_bad(self, line: int, reason: str) -> None:
+        """Take a row that is no trade."""
+        self.bad += 1
+        self.example = self.example or f"line {line:,}: {reason}"
+
+    def repeated(self) -> frozenset[int]:
+        """Return the hashes of the keys that come more than once."""
+        return self._keys.repeated()
+
+    def time_rule(self, rule: TimeRule) -> TimeRule:
+        """Return the rule by which the file's times are read, narrower than the one of the survey.
+
+        Raises:
+            UsageError: numbers could be times in no form that fits all of them, or have no date.
+        """
+        if len(rule.forms) == 1:
+            return rule
+        if self._clock and not self.good:
+            text, line = self._clock
+            raise UsageError(what=f"line {line:,}: {text} is a time of day without a date; {ANSWER_DATE}")
+        numbers = {form: self._forms[form] for form in (COUNT, DATE, DAYS) if self._forms[form]}
+        form = max(numbers, key=lambda each: numbers[each], default="")
+        # What counts days, or spells a time of day, does so in all rows.
+        if self._odd_number and (form == DAYS or (not numbers and not self._forms[TEXT])):
+            number, line = self._odd_number
+            raise UsageError(
+                what=f"line {line:,}: timestamp {number} has no plausible meaning; {ANSWER_UNIT}"
+            )
+        low, high = self._bounds(rule)
+        return TimeRule((form,) if form else rule.forms, low, high, rule.day)
+
+    def _bounds(self, rule: TimeRule) -> tuple[datetime, datetime]:
+        """Return between which moments a number is believed: where most of the file's times are."""
+        times = np.array(self._times.values)
+        if times.size < FEWEST_TIMES:
+            return rule.low, rule.high
+        first = float(np.quantile(times, 0.1, method="higher"))
+        last = float(np.quantile(times, 0.9, method="lower"))
+        reach = timedelta(seconds=REACH * abs(last - first)) + YEAR
+        low, high = (EPOCH + timedelta(seconds=each) for each in sorted((first, last)))
+        return max(rule.low, low - reach), min(rule.high, high + reach)
+
+    def _note_time(self, line: int, reading: Reading) -> None:
+        moment = reading.trade.timestamp
+        self._forms[reading.form] += 1
+        self._times.add(moment.timestamp())
+        if moment > self.latest[0]:
+            self.latest = moment, line
+
+    def _note_odd_time(self, line: int, row: Sequence[object]) -> None:
+        cell, day = self._reader.time_cells(row)
+        try:
+            self._reader.times.read(cell, day)
+        except BadTradeError:
+            if clock_of(cell) is not None:
+                self._clock = self._clock or (str(cell), line)
+            if number_of(cell) is not None:
+                self._odd_number = self._odd_number or (str(cell), line)
+
+    def _check_price(self, line: int, trade: Trade) -> None:
+        price, symbol = trade.price, trade.symbol
+        what = f"line {line:,}: price {plain(price)} of {symbol}"
+        if price >= HIGHEST_PRICE:
+            raise UsageError(what=f"{what} cannot be meant; is it in other units? {ANSWER_PRICE}")
+        neighbour, where = self._prices.get(symbol, (price, line))
+        self._prices[symbol] = price, line
+        ratio = max(price / neighbour, neighbour / price)
+        if ratio >= FURTHEST_NEIGHBOUR:
+            raise UsageError(
+                what=f"{what} and {plain(neighbour)} of line {where:,} are {ratio:,.0f} times apart; "
+                f"is one in other units? {ANSWER_PRICE}"
+            )
+
+    def _keep_sample(self, line: int, reading: Reading) -> None:
+        if self.good % self._step == 0:
+            self.sample.append((reading, line))
+        if len(self.sample) > MOST_SAMPLES:
+            del self.sample[1::2]
+            self._step *= 2

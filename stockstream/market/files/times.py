@@ -1,0 +1,198 @@
+"""What a cell means as a time: text, a moment, or a number, which has no unit of its own.
+
+A number is believed only where the moment that it would be is plausible. The ranges of the forms do not
+overlap then, so that a number has one meaning or none:
+
+>>> at = TimeReader(TimeRule.plausible(until=datetime(2027, 1, 1, tzinfo=UTC)))
+>>> [f"{at.read(word):%Y-%m-%d %H:%M}" for word in ("1704205800", "1704205800000", "20240102", "45293.5")]
+['2024-01-02 14:30', '2024-01-02 14:30', '2024-01-02 00:00', '2024-01-02 12:00']
+>>> at.read("34200.004")
+Traceback (most recent call last):
+stockstream.errors.BadTradeError: timestamp 34200.004: needs a number that is a plausible time
+>>> at.read("100000", "20240103").isoformat()
+'2024-01-03T10:00:00+00:00'
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from typing import Self
+
+from stockstream.market.trade import refuse
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICRO = timedelta(microseconds=1)
+YEAR = timedelta(days=365)
+# Before this, a count of seconds and what else has so many digits cannot be told apart.
+EARLIEST_NUMBER = datetime(1980, 1, 1, tzinfo=UTC)
+# As Excel counts days since its 1900; a time of day in seconds looks like a day of the nineties.
+EXCEL_EPOCH = (datetime(1899, 12, 30, tzinfo=UTC) - EPOCH) // MICRO
+EARLIEST_DAY = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // MICRO
+MILLIS_A_DAY = 86_400_000
+
+# Units that a person may name, as powers of ten of a microsecond.
+SCALES: Mapping[str, int] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
+TEXT, COUNT, DATE, DAYS, CLOCK = "text", "count", "date", "days", "clock"
+UNITS = (*SCALES, DAYS, DATE)
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(?:(\d\d)(\d{3})?)?)?", re.ASCII)
+# HHMMSS, HHMMSSmmm or HHMMSSuuuuuu; a zero in front may be missing. Less than five digits may be HHMM.
+_CLOCK = re.compile(r"(\d{1,2})(\d\d)(\d\d)(\d{3}|\d{6})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class TimeRule:
+    """Which numbers are believed to be times.
+
+    Args:
+        forms: a unit that a person named, or the forms that a number may have.
+        low, high: the moments that a number may be, from the first to before the second.
+        day: of times of day, where no column has it.
+    """
+
+    forms: tuple[str, ...]
+    low: datetime
+    high: datetime
+    day: date | None = None
+
+    @classmethod
+    def plausible(cls, until: datetime, day: date | None = None) -> Self:
+        """Return the rule for a file of which nothing is known yet."""
+        return cls((COUNT, DATE, DAYS), EARLIEST_NUMBER, until, day)
+
+    @classmethod
+    def named(cls, unit: str, day: date | None = None) -> Self:
+        """Return the rule for a unit that a person named: whatever moment it gives is believed."""
+        return cls((unit,), datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), day)
+
+
+class TimeReader:
+    """Reads times by a rule."""
+
+    def __init__(self, rule: TimeRule) -> None:
+        """Take the rule."""
+        self.rule = rule
+        self._low, self._high = ((edge - EPOCH) // MICRO for edge in (rule.low, rule.high))
+        # A unit that a person named is believed.
+        self._earliest_day = max(self._low, EARLIEST_DAY) if len(rule.forms) > 1 else self._low
+
+    def read(self, cell: object, day: object = None) -> datetime:
+        """Return the moment in UTC that a cell means; one without an offset is UTC.
+
+        Args:
+            day: the cell of the date, where the file keeps it in a column of its own.
+
+        Raises:
+            BadTradeError: it is no time, or a number that is not believed.
+        """
+        return self.read_with_form(cell, day)[0]
+
+    def read_with_form(self, cell: object, day: object = None) -> tuple[datetime, str]:
+        """Return the moment, and the form that it was written in.
+
+        Raises:
+            BadTradeError: it is no time, or a number that is not believed.
+        """
+        if isinstance(cell, datetime):
+            return in_utc(cell), TEXT
+        if isinstance(cell, date):
+            return datetime(cell.year, cell.month, cell.day, tzinfo=UTC), TEXT
+        day = self.rule.day if day is None else day
+        if day is not None and (clock := clock_of(cell)) is not None:
+            return in_utc(datetime.combine(_date(day), clock)), CLOCK
+        number = number_of(cell)
+        return self._of_text(cell) if number is None else self._of_number(number)
+
+    @staticmethod
+    def _of_text(cell: object) -> tuple[datetime, str]:
+        text = "" if cell is None else str(cell).strip()
+        try:
+            return in_utc(datetime.fromisoformat(text)), TEXT
+        except (ValueError, OverflowError):
+            rule = "a time" if clock_of(cell) is None else "a date beside its time of day"
+            return refuse("timestamp", repr(text), rule)
+
+    def _of_number(self, number: Decimal) -> tuple[datetime, str]:
+        for form in self.rule.forms:
+            earliest = self._earliest_day if form == DAYS else self._low
+            for micros in _micros(number, form):
+                if earliest <= micros < self._high:
+                    return EPOCH + MICRO * micros, form
+        return refuse("timestamp", str(number), "a number that is a plausible time")
+
+
+def number_of(cell: object) -> Decimal | None:
+    """Return the number that a cell is or is written as, None where it is none."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, int):
+        return Decimal(cell)
+    text = str(cell).strip()
+    if not _NUMBER.fullmatch(text):
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
+
+
+def _micros(number: Decimal, form: str) -> Iterator[int]:
+    """Yield the microseconds since 1970 that a number can be in a form: for COUNT one for each unit."""
+    if form == DATE:
+        yield from _of_date(number)
+    elif form == DAYS:
+        # A sheet keeps no more than the millisecond, and prints less than it keeps.
+        yield EXCEL_EPOCH + int((number * MILLIS_A_DAY).to_integral_value()) * 1000
+    else:
+        for unit in SCALES if form == COUNT else (form,):
+            yield int(number.scaleb(SCALES[unit]).to_integral_value(ROUND_FLOOR))
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one without an offset is taken for UTC.
+
+    Raises:
+        BadTradeError: it is so far away that it has no date in UTC.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return refuse("timestamp", moment.isoformat(), "a time")
+
+
+def _of_date(number: Decimal) -> Iterator[int]:
+    if found := _DATE.fullmatch(f"{number:f}"):
+        year, month, day, hour, minute, second, millis = (int(part or 0) for part in found.groups())
+        with suppress(ValueError):
+            yield (datetime(year, month, day, hour, minute, second, millis * 1000, UTC) - EPOCH) // MICRO
+
+
+def _date(cell: object) -> date:
+    if isinstance(cell, date):
+        return cell.date() if isinstance(cell, datetime) else cell
+    text = str(cell).strip()
+    try:
+        # Both as 2024-01-02 and as 20240102.
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return refuse("date", repr(text), "a date, such as 2026-01-31 or 20260131")
+
+
+def clock_of(cell: object) -> time | None:
+    """Return the time of day that a cell is, None where it is none."""
+    if isinstance(cell, time):
+        return cell
+    text = "" if cell is None or isinstance(cell, bool) else str(cell).strip()
+    try:
+        if found := _CLOCK.fullmatch(text):
+            hour, minute, second, fraction = found.groups()
+            return time(int(hour), int(minute), int(second), int((fraction or "0").ljust(6, "0")))
+        return time.fromisoformat(text) if ":" in text else None
+    except ValueError:
+        return None

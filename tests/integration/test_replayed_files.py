@@ -1,0 +1,194 @@
+"""Files as people have them, replayed into a running system: what is on the tape, and what is said."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.services.scratch import Scratch
+from tests.fresh import PARTITIONS, environment_of, fresh
+from tests.scripts import ran, running
+from tests.waiting import until
+
+HEADER = "trade_id,time,symbol,price,volume,side,note"
+STORED = 'SELECT source, symbol, trade_id, price::text FROM trades ORDER BY "timestamp", source, trade_id'
+CLAIMED = "SELECT count(*) FROM ingest_offsets WHERE job = 'consumer'"
+
+Row = tuple[object, ...]
+
+
+class System:
+    """A consumer that runs, and what producers bring it."""
+
+    def __init__(self, environment: dict[str, str], connection: Connection, folder: Path) -> None:
+        """Take what the fixture has made."""
+        self.environment, self._connection, self._folder = environment, connection, folder
+
+    def file(self, name: str, lines: Sequence[str], end: str = "\n") -> Path:
+        """Write a file."""
+        path = self._folder / name
+        path.write_bytes(end.join([*lines, ""]).encode("utf-8", "surrogateescape"))
+        return path
+
+    def replay(self, path: Path, *options: str) -> CompletedProcess[str]:
+        """Replay a file to its end."""
+        return ran(
+            self.environment,
+            *("producer.py", "--source", "replay", "--file", str(path), "--speed", "max", *options),
+        )
+
+    def stored(self, statement: str = STORED) -> list[Row]:
+        """Return what is on the tape."""
+        with self._connection, self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+
+@pytest.fixture(scope="module")
+def environment_of_all(
+    servers: Scratch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("system")
+    with fresh(servers.settings, folder) as settings:
+        environment = environment_of(settings)
+        with (
+            closing(connect(address_of(settings), "test")) as connection,
+            running(environment, "consumer.py"),
+        ):
+            made = System(environment, connection, folder)
+            until(lambda: made.stored(CLAIMED) == [(PARTITIONS,)], 20)
+            yield environment
+
+
+@pytest.fixture
+def system(servers: Scratch, environment_of_all: dict[str, str], tmp_path: Path) -> Iterator[System]:
+    settings = servers.settings.model_copy(update={"postgres_db": environment_of_all["POSTGRES_DB"]})
+    with closing(connect(address_of(settings), "test")) as connection:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("DELETE FROM trades")
+        yield System(environment_of_all, connection, tmp_path)
+
+
+def trade(number: int, *, moment: str = "", price: str = "10.5", note: str = "") -> str:
+    moment = moment or f"2024-03-07T10:00:{number:02}Z"
+    return f"{number},{moment},X,{price},{number},BUY,{note}"
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_row(system: System) -> None:
+    lines = [HEADER, *(trade(number, note='"12 inch' * (number == 11)) for number in range(1, 41))]
+    said = system.replay(system.file("quote.csv", lines))
+    assert said.returncode == 0
+    assert "line 12: a quote is not closed; left out" in said.stderr
+    assert "39 trades sent, 39 acknowledged, 0 failed" in said.stderr
+    assert "0 of these were stored already" in said.stderr
+    assert len(system.stored()) == 39
+
+
+def test_two_files_with_the_same_ids_are_two_tapes_and_the_same_again_is_said(system: System) -> None:
+    one = system.file("one.csv", [HEADER, *map(trade, (1, 2, 3))])
+    other = system.file("other.csv", [HEADER, *(trade(n, price="99") for n in (1, 2, 3))])
+    assert system.replay(one).returncode == 0
+    assert "0 of these were stored already" in system.replay(other).stderr
+    assert "3 of these were stored already" in system.replay(one).stderr
+    assert [row[0] for row in system.stored()] == ["replay:one", "replay:other"] * 3
+
+
+def test_another_file_of_the_same_name_is_refused_before_anything_is_sent(system: System) -> None:
+    assert system.replay(system.file("x.csv", [HEADER, *map(trade, (1, 2, 3))])).returncode == 0
+    again = system.file("x.csv", [HEADER, *(trade(n, price="99") for n in (3, 4, 5))])
+    refused = system.replay(again)
+    assert refused.returncode == 2
+    assert "trade_id 3 of X is another trade's on the tape replay:x" in refused.stderr
+    (option, name) = re.findall(r"(--source-name) (NAME)", refused.stderr)[0]
+    assert system.replay(again, option, name).returncode == 0
+    assert len(system.stored()) == 6
+
+
+def test_a_file_without_ids_may_grow_move_and_change_its_line_ends(system: System) -> None:
+    lines = [
+        "time,symbol,price,size,side",
+        *(f"2024-03-01 10:00:0{n}Z,G,1{n}.5,{n},BUY" for n in range(1, 7)),
+    ]
+    assert system.replay(system.file("day1.csv", lines)).returncode == 0
+    more = [*lines, *(f"2024-03-02 10:00:0{n}Z,G,2{n}.5,{n},SELL" for n in range(1, 4))]
+    assert "6 of these were stored already" in system.replay(system.file("day2.csv", more)).stderr
+    assert "9 of these were stored already" in system.replay(system.file("day2.csv", more, "\r\n")).stderr
+    assert len(system.stored()) == 9
+
+
+def test_ids_that_begin_again_are_refused_and_the_advice_works(system: System) -> None:
+    rows = ["1,2024-03-01T10:00:00Z,X,V1,10,1,buy", "1,2024-03-01T10:00:01Z,X,V2,11,1,buy"]
+    rows += [row.replace("03-01", "03-02") for row in rows]
+    path = system.file("venues.csv", ["id,time,symbol,exchange,price,size,side", *rows])
+    refused = system.replay(path)
+    assert refused.returncode == 2
+    assert system.stored() == []
+    option, value = re.findall(r"(--id-per) (\S+) ", refused.stderr)[0]
+    assert system.replay(path, option, value).returncode == 0
+    assert [row[2] for row in system.stored()] == [
+        *("20240301/V1/1", "20240301/V2/1", "20240302/V1/1", "20240302/V2/1"),
+    ]
+
+
+def test_a_price_in_other_units_is_a_question_and_its_answer_is_exact(system: System) -> None:
+    path = system.file("raw.csv", [HEADER, trade(1, price="5312250000000")])
+    asked = system.replay(path)
+    assert asked.returncode == 2
+    assert "cannot be meant; is it in other units?" in asked.stderr
+    assert system.replay(path, "--price-scale", "1000000000").returncode == 0
+    assert [row[3] for row in system.stored()] == ["5312.25"]
+
+
+def test_a_file_without_a_good_row_is_a_failure(system: System) -> None:
+    failed = system.replay(system.file("slashes.csv", [HEADER, trade(1, moment="14/04/2020 10:41:00")]))
+    assert failed.returncode == 1
+    assert (
+        "none of its 1 rows is a trade; line 2: timestamp '14/04/2020 10:41:00': needs a time"
+        in failed.stderr
+    )
+    other = system.replay(system.file("x.csv", [HEADER, trade(1)]), "--symbols", "A,B")
+    assert other.returncode == 1
+    assert "it has no trade of A, B" in other.stderr
+
+
+def test_all_before_a_broken_place_is_sent_and_the_break_is_a_failure(system: System, tmp_path: Path) -> None:
+    path = tmp_path / "broken.parquet"
+    count = 3000
+    columns = {
+        "trade_id": [str(number) for number in range(count)],
+        "time": [1_704_205_800_000 + number for number in range(count)],
+        "symbol": ["X"] * count,
+        "price": [10.5] * count,
+        "size": [1] * count,
+        "side": ["buy"] * count,
+    }
+    pq.write_table(pa.table(columns), path, row_group_size=1000, compression="none", use_dictionary=False)
+    start = pq.ParquetFile(path).metadata.row_group(2).column(0).data_page_offset
+    content = bytearray(path.read_bytes())
+    content[start : start + 40] = b"\xff" * 40
+    path.write_bytes(content)
+    failed = system.replay(path)
+    assert failed.returncode == 1
+    assert "2,000 trades sent, 2,000 acknowledged, 0 failed" in failed.stderr
+    assert "cannot read trades from" in failed.stderr.splitlines()[-1]
+    until(lambda: len(system.stored()) == 2000, 20)
+
+
+def test_a_trade_of_the_far_future_is_said_before_it_is_waited_for(system: System) -> None:
+    lines = [HEADER, trade(1), trade(2, moment="2199-01-01T00:00:00Z"), trade(3)]
+    path = system.file("ahead.csv", lines)
+    with running(system.environment, "producer.py", "--source", "replay", "--file", str(path)) as producer:
+        said = ""
+        while "is due in" not in said:
+            said = next(iter(producer.stderr or ()))
+        assert re.search(
+            r"the next trade, line 3 of 2199-01-01T00:00:00\+00:00, is due in 17[45] years", said
+        )
+        producer.terminate()
+        assert producer.wait(20) == 0
