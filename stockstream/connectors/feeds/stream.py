@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import random
+import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,9 @@ from stockstream.market.feeds import Feed, Place, number_of, place_of
 from stockstream.market.trade import Trade
 
 BLOCKED = (403, 451)
+# A refusal that names no symbol and ends so many short connections in a row will come again.
+MOST_REFUSALS = 3
+SHORT = 60.0  # seconds
 WAITING_FRAMES = 4096  # kept while a gap is filled; then the venue waits
 SPEAK_EVERY = 30.0
 
@@ -40,11 +45,13 @@ class Timing:
         first: before a second try, more or less; each later one doubles it, up to `longest`.
         fills: between the looks for trades of a gap, which a venue's pages may show later than its
             stream; after the last one they count as never given.
+        quiet: without a trade, until a symbol is suspected to be unknown to the venue.
     """
 
     first: float = 0.5
     longest: float = 30.0
     fills: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    quiet: float = 60.0
 
     def waits(self) -> Generator[float, None, None]:
         """Yield one wait after the other, with jitter, so that not all who were cut come at once."""
@@ -66,7 +73,7 @@ class Stream:
     ) -> None:
         """Prepare; `places` tells what is produced already."""
         self._feed = feed
-        self._symbols = symbols
+        self._symbols = tuple(symbols)
         self._places = dict(places)
         self._timing = timing or Timing()
         self._history = History(feed)
@@ -74,6 +81,9 @@ class Stream:
         self._give: Give = _nowhere
         self._heard = False
         self._trusted = False
+        self._refusals = Counter[str]()
+        self._quiet = set(symbols)
+        self._began = self._connected_at = 0.0
         self._spoken = ("", 0.0)
         self.missing = 0
         self.garbage = 0
@@ -87,9 +97,15 @@ class Stream:
             FeedBlockedError: the venue does not serve this place.
         """
         self._give = give
+        self._began = asyncio.get_running_loop().time()
+        while True:
+            await self._listen_to(self._symbols)
+
+    async def _listen_to(self, symbols: Sequence[str]) -> None:
+        """Connect again and again, until these are no longer the symbols that are wanted."""
         waits = self._timing.waits()
         async for connection in connect(
-            self._feed.address(self._symbols),
+            self._feed.address(symbols),
             process_exception=self._judge,
             reconnect_delays=self._timing.waits,
             logger=_quiet,
@@ -98,10 +114,13 @@ class Stream:
         ):
             self.connections += 1
             self._heard, self._spoken = False, ("", 0.0)
-            log.info("connected to %s: %s", self._feed.name, ", ".join(self._symbols))
+            self._connected_at = asyncio.get_running_loop().time()
+            log.info("connected to %s: %s", self._feed.name, ", ".join(symbols))
             await self._converse(connection)
-            # A venue that hangs up at once must not be called without a pause.
-            waits = self._timing.waits() if self._heard else waits
+            if self._symbols != symbols:
+                return
+            # A venue that hangs up or refuses at once must not be called without a pause.
+            waits = self._timing.waits() if self._heard and not self._refusals else waits
             await asyncio.sleep(next(waits))
 
     def _judge(self, exc: Exception) -> Exception | None:
@@ -132,15 +151,47 @@ class Stream:
                 await self._fill(symbol, None)
             while True:
                 await self._hear(await self._next(connection))
+                self._suspect_quiet_symbols()
+        except FeedRefusedError as exc:
+            self._heed_refusal(exc)
+            return
         except ConnectionClosed as exc:
             reason = f"closed, {exc.rcvd.code}" if exc.rcvd else "cut"
         except TimeoutError:
             reason = f"silent for {self._feed.silence:g} s"
-        except FeedRefusedError as exc:
-            if not self._trusted:
-                raise
-            reason = str(exc.facts["reason"])
+        self._refusals.clear()
+        self._suspect_quiet_symbols()
         log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
+
+    def _heed_refusal(self, refusal: FeedRefusedError) -> None:
+        """Go on without the symbols that are refused, or try again, unless that will not help.
+
+        Raises:
+            FeedRefusedError: nothing is left to listen to, or no trade or no new try makes a difference.
+        """
+        reason = str(refusal.facts["reason"])
+        refused = [symbol for symbol in self._symbols if _names(reason, symbol)]
+        if refused and len(refused) < len(self._symbols):
+            self._symbols = tuple(symbol for symbol in self._symbols if symbol not in refused)
+            self._quiet -= set(refused)
+            words = self._feed.name, ", ".join(refused), reason
+            log.warning("%s refuses %s (%s); going on without it", *words)
+            return
+        if asyncio.get_running_loop().time() - self._connected_at > SHORT:
+            self._refusals.clear()
+        self._refusals[reason] += 1
+        if refused or not self._trusted or self._refusals[reason] == MOST_REFUSALS:
+            raise refusal
+        log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
+
+    def _suspect_quiet_symbols(self) -> None:
+        """Say once of each symbol without a trade that the venue may not know it: some never say so."""
+        if self._quiet and asyncio.get_running_loop().time() - self._began > self._timing.quiet:
+            log.warning(
+                "no trade of %s from %s for %g s: nobody trades there, or the venue does not know the symbol",
+                *(", ".join(sorted(self._quiet)), self._feed.name, self._timing.quiet),
+            )
+            self._quiet.clear()
 
     async def _next(self, connection: ClientConnection) -> str | bytes:
         # Not wait_for, which before Python 3.12 may swallow a cancellation.
@@ -163,6 +214,7 @@ class Stream:
 
     async def _take(self, trade: Trade) -> None:
         self._trusted = True
+        self._quiet.discard(trade.symbol)
         place = self._places.get(trade.symbol)
         if place is not None and number_of(trade) > place.number + 1:
             await self._fill(trade.symbol, number_of(trade))
@@ -226,6 +278,15 @@ class Stream:
             "%s: trades %s to %s of %s were numbered and not given (%s), %s so far",
             *(self._feed.name, last + 1, until - 1, symbol, reason, f"{self.missing:,}"),
         )
+
+
+def _names(reason: str, symbol: str) -> bool:
+    """Tell whether a venue's words name a symbol, and not one that it is a part of.
+
+    >>> _names("Currency pair not supported XBT/USD", "XBT/USD"), _names("no BTC-USDT", "BTC-USD")
+    (True, False)
+    """
+    return re.search(rf"(?<![\w/-]){re.escape(symbol)}(?![\w/-])", reason) is not None
 
 
 async def _nowhere(_trades: Sequence[Any]) -> None:
