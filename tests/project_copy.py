@@ -25,8 +25,10 @@ PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - a test's own
 class ProjectCopy:
     """The copy; `start` and `stop` run its scripts with this interpreter's libraries."""
 
-    def __init__(self, folder: Path, metadata: Literal["kraft", "zookeeper"] = "kraft") -> None:
-        """Copy the project to `folder` and choose ports."""
+    def __init__(
+        self, folder: Path, metadata: Literal["kraft", "zookeeper"] = "kraft", data: Path | None = None
+    ) -> None:
+        """Copy the project to `folder` and choose ports; `data` is where its data lie, if elsewhere."""
         self.folder = folder
         shutil.copytree(PROJECT, folder, ignore=LEFT_OUT)
         self.settings = Settings(
@@ -38,7 +40,8 @@ class ProjectCopy:
             metrics_port=ports.free_port(),
             services="embedded",
             postgres_password=SecretStr(PASSWORD),
-            data_dir=folder / ".run",
+            data_dir=data or folder / ".run",
+            models_dir=data / "models" if data else folder / "models",
         )
 
     def start(self) -> subprocess.CompletedProcess[str]:
@@ -102,7 +105,7 @@ class ProjectCopy:
         keys = (
             *("KAFKA_BOOTSTRAP_SERVERS", "KAFKA_METADATA", "ZOOKEEPER_PORT"),
             *("POSTGRES_PORT", "POSTGRES_PASSWORD"),
-            *("DASHBOARD_PORT", "METRICS_PORT", "SERVICES"),
+            *("DASHBOARD_PORT", "METRICS_PORT", "SERVICES", "DATA_DIR", "MODELS_DIR"),
         )
         cache = {"M2_REPO": os.environ["M2_REPO"]} if "M2_REPO" in os.environ else {}
         values = self.settings.environment()

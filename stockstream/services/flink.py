@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from stockstream.errors import ServiceError
-from stockstream.services import flink_archives
+from stockstream.services import flink_archives, java
 from stockstream.services.program import Program
 
 HERE = Path(str(files(__package__)))
@@ -49,7 +49,11 @@ def prepare(folder: Path, gateway_port: int, state: Path, slots: int = 1) -> Pro
             what=f"cannot write Flink's files to {home} ({exc.strerror}); make room or set DATA_DIR"
         ) from exc
     return Program(
-        "flink", _command(folder, home), home, {"FLINK_CONF_DIR": str(home / "conf")}, part="server"
+        "flink",
+        _command(folder, home),
+        home,
+        java.ENVIRONMENT | {"FLINK_CONF_DIR": str(home / "conf")},
+        part="server",
     )
 
 
@@ -67,7 +71,7 @@ def _command(folder: Path, home: Path) -> tuple[str, ...]:
         f"-Djava.io.tmpdir={home / 'java'}",
         "-XX:-UsePerfData",
         "-XX:+ExitOnOutOfMemoryError",
-        f"-Dlog4j.configurationFile={home / 'conf' / 'log4j.properties'}",
+        f"-Dlog4j.configurationFile={(home / 'conf' / 'log4j.properties').as_uri()}",
         "-cp",
         ":".join(map(str, archives)),
         "org.apache.flink.table.gateway.SqlGateway",

@@ -5,6 +5,9 @@ from pathlib import Path
 from stockstream.errors import ServiceError
 from stockstream.services import jars
 
+# Java reads paths of its command line by the locale, in a bare environment as ASCII.
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+
 
 def command(lock: Path, folder: Path, *options: str) -> list[str]:
     """Return the beginning of a command line: Java, its options and the archives, fetched where missing.

@@ -3,6 +3,7 @@
 One broker serves this machine; several are a cluster in small, where any of them may fail.
 """
 
+import os
 import re
 import secrets
 import shutil
@@ -22,7 +23,7 @@ from stockstream.services.program import Program
 HERE = Path(str(files(__package__)))
 LOCK = HERE / "kafka.lock.toml"
 HEAP = "-Xmx512m"
-LOGGING = f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}"
+LOGGING = f"-Dlog4j2.configurationFile={(HERE / 'log4j2.xml').as_uri()}"
 # What a cluster keeps of everything at most.
 COPIES = 3
 
@@ -43,7 +44,10 @@ class Node:
     controllers: Mapping[int, int]
 
     def properties(self, data: Path) -> str:
-        """Return its configuration, with its data in `data`."""
+        """Return its configuration, with its data in `data`, which lies where it runs.
+
+        A path of a properties file would have to spell all that is not ASCII, and cannot have a comma.
+        """
         named = ports.listeners(self.host, self.port)
         copies = min(COPIES, len(self.controllers))
         return (
@@ -58,7 +62,7 @@ class Node:
                 copies=copies,
                 # One copy may be away.
                 insync=max(copies - 1, 1),
-                data=data,
+                data=data.name,
             )
         )
 
@@ -114,7 +118,8 @@ def _prepared(start: list[str], node: Node, folder: Path, cluster: str) -> Progr
     if not data.exists():
         _make(start, node, data, cluster)
     properties.write_text(node.properties(data), "utf-8")
-    return Program("kafka", (*start, "kafka.Kafka", str(properties)), folder, patience=30, part="server")
+    command = (*start, "kafka.Kafka", properties.name)
+    return Program("kafka", command, folder, java.ENVIRONMENT, patience=30, part="server")
 
 
 def _controller_port(properties: Path) -> int:
@@ -141,8 +146,15 @@ def _make(start: list[str], node: Node, data: Path, cluster: str) -> None:
 
 
 def _format(start: list[str], config: Path, cluster: str) -> None:
-    command = [*start, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [*start, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", config.name]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=config.parent,
+        env=os.environ | java.ENVIRONMENT,
+    )
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if "rror" in line or "xception" in line), "")
         raise ServiceError(what=f"cannot format a data folder for Kafka in {config.parent} ({reason})")

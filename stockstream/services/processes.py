@@ -31,14 +31,15 @@ def states(settings: Settings) -> list[ProcessState]:
 
     What it has never started is left out: with `--servers` those run in terminals of their own.
     """
+    folder = RunFolder(settings.data_dir.resolve())
     return [
         ProcessState(
             info["name"],
             cast("State", info["statename"].lower()),
             info["pid"],
             datetime.fromtimestamp(info["start"], UTC),
-            Path(info["stdout_logfile"]),
+            folder.path / info["stdout_logfile"],
         )
-        for info in Supervisor(RunFolder(settings.data_dir.resolve())).infos()
+        for info in Supervisor(folder).infos()
         if info["start"]
     ]

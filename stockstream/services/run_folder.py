@@ -1,11 +1,9 @@
 """What stands in DATA_DIR, and the mark that every process started from it carries."""
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +15,11 @@ from stockstream.errors import ServiceError
 MARK = "STOCKSTREAM_RUN"
 PART = "STOCKSTREAM_PART"
 
+SOCKET = "supervisor.sock"
 # The address of a Unix socket holds 104 bytes on some systems, its end included.
 SOCKET_LIMIT = 100
+# Linux has a short name for a folder that a process has open.
+OPEN_FOLDERS = Path("/proc/self/fd")
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,25 @@ class RunFolder:
 
     @property
     def socket(self) -> Path:
-        """The supervisor's control socket; in the temporary folder where the path is too long."""
-        near = self.path / "supervisor.sock"
-        if len(os.fsencode(near)) <= SOCKET_LIMIT:
-            return near
-        short = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"stockstream-{os.getuid()}-{short}" / "supervisor.sock"
+        """The supervisor's control socket."""
+        return self.path / SOCKET
+
+    @property
+    def has_long_socket(self) -> bool:
+        """Whether the path of the socket is too long for its address."""
+        return len(os.fsencode(self.socket)) > SOCKET_LIMIT
+
+    @contextmanager
+    def short_socket(self) -> Iterator[Path]:
+        """Yield a path of the socket that fits into its address, for as long as it is needed."""
+        if not self.has_long_socket:
+            yield self.socket
+            return
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield OPEN_FOLDERS / str(folder) / SOCKET
+        finally:
+            os.close(folder)
 
     @property
     def docker_services(self) -> tuple[str, ...]:
@@ -80,14 +94,15 @@ class RunFolder:
         """
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
-            self.socket.parent.mkdir(mode=0o700, exist_ok=True)
-            owner = self.socket.parent.stat().st_uid
         except OSError as exc:
             raise ServiceError(
                 what=f"cannot make DATA_DIR={self.path} ({exc.strerror}); set another"
             ) from exc
-        if owner not in (os.getuid(), self.path.stat().st_uid):
-            raise ServiceError(what=f"{self.socket.parent} belongs to another user; set a shorter DATA_DIR")
+        if self.has_long_socket and not OPEN_FOLDERS.exists():
+            raise ServiceError(
+                what=f"DATA_DIR={self.path} is too long for a socket's address; set one of at most "
+                f"{SOCKET_LIMIT - len(SOCKET) - 1} bytes"
+            )
 
     @contextmanager
     def alone(self, wait_for: Callable[[str], None]) -> Iterator[None]:
@@ -103,8 +118,6 @@ class RunFolder:
         """Remove what a supervisor that was killed leaves: its socket and its pid file."""
         self.socket.unlink(missing_ok=True)
         self.pid_file.unlink(missing_ok=True)
-        if self.socket.parent != self.path and self.socket.parent.exists():
-            self.socket.parent.rmdir()
 
     def wipe(self) -> list[Path]:
         """Delete what a start made here and nothing else; returns what was deleted."""

@@ -17,11 +17,14 @@ from stockstream.errors import ServiceError
 from stockstream.services.program import Program
 from stockstream.services.ready import last_line
 from stockstream.services.run_folder import MARK, PART, RunFolder
-from stockstream.services.supervisor_config import rendered
+from stockstream.services.supervisor_config import HOME, rendered
+from stockstream.settings import PROJECT
 
 PATIENCE = 20.0
 LOOK_EVERY = 0.1
 
+# With the folder that it runs in open as file descriptor 3: the supervisor closes all from 5 on.
+HOLDING_FOLDER = ("/bin/sh", "-c", 'exec "$@" 3<.', "sh")
 ENDED = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
 
 
@@ -50,8 +53,16 @@ class Supervisor:
         log = self._folder.logs / "supervisord.out"
         with log.open("wb") as out:
             child = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._folder.config)],
-                env=os.environ | {MARK: str(self._folder.path), PART: "supervisor"},
+                [
+                    *HOLDING_FOLDER,
+                    sys.executable,
+                    "-m",
+                    "supervisor.supervisord",
+                    "-c",
+                    self._folder.config.name,
+                ],
+                cwd=self._folder.path,
+                env=os.environ | {MARK: str(self._folder.path), PART: "supervisor", HOME: str(PROJECT)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -115,15 +126,17 @@ class Supervisor:
 
     def _ask(self, method: str, *arguments: object, forgiving: int | None = None) -> Any:  # noqa: ANN401
         """Call a method of the supervisor's protocol; a fault of the code `forgiving` is none."""
-        transport = SupervisorTransport(None, None, f"unix://{self._folder.socket}")
-        with closing(transport):
-            proxy = ServerProxy("http://localhost", transport)
-            try:
+        try:
+            with (
+                self._folder.short_socket() as socket,
+                closing(SupervisorTransport(None, None, f"unix://{socket}")) as transport,
+            ):
+                proxy = ServerProxy("http://localhost", transport)
                 return getattr(proxy.supervisor, method)(*arguments)
-            except Fault as exc:
-                if exc.faultCode == forgiving:
-                    return None
-                what = f"the supervisor refuses {method} {arguments} ({exc.faultString})"
-                raise ServiceError(what=what) from exc
-            except (OSError, HTTPException) as exc:
-                raise ServiceError(what=f"the supervisor does not answer ({exc})") from exc
+        except Fault as exc:
+            if exc.faultCode == forgiving:
+                return None
+            what = f"the supervisor refuses {method} {arguments} ({exc.faultString})"
+            raise ServiceError(what=what) from exc
+        except (OSError, HTTPException) as exc:
+            raise ServiceError(what=f"the supervisor does not answer ({exc})") from exc

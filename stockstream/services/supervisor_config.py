@@ -1,23 +1,29 @@
-"""The supervisor's configuration as text."""
+"""The supervisor's configuration as text.
+
+Paths in it are relative to DATA_DIR, where the supervisor runs: its reader takes a blank and a number sign
+for the beginning of a comment, and a percent sign for that of an expansion, once or twice.
+"""
 
 import os
-import shlex
+import re
 from collections.abc import Iterable
 
 from stockstream.services.program import Program
-from stockstream.services.run_folder import PART, RunFolder
+from stockstream.services.run_folder import PART, SOCKET, RunFolder
 
 # The supervisor waits a second longer before each new try. It must never give up: a process
 # that fails for hours runs again soon after what it lacks is back.
 TRIES = 1_000_000_000
 
+# In the supervisor's environment: the folder of the project.
+HOME = "STOCKSTREAM_PROJECT"
 ROTATION = {"maxbytes": "10MB", "backups": "3"}
 
 
 def rendered(folder: RunFolder, programs: Iterable[Program]) -> str:
     """Return the configuration that runs `programs` with their logs in `folder`."""
     sections = [
-        _section("unix_http_server", {"file": folder.socket, "chmod": "0700"}),
+        _section("unix_http_server", {"file": _socket(folder), "chmod": "0700"}),
         _section("rpcinterface:supervisor", {FACTORY: "supervisor.rpcinterface:make_main_rpcinterface"}),
         _section("supervisord", _daemon(folder)),
         *(_section(f"program:{program.name}", _program(folder, program)) for program in programs),
@@ -28,16 +34,20 @@ def rendered(folder: RunFolder, programs: Iterable[Program]) -> str:
 FACTORY = "supervisor.rpcinterface_factory"
 
 
+def _socket(folder: RunFolder) -> str:
+    # The supervisor holds the folder open so.
+    return f"/proc/self/fd/3/{SOCKET}" if folder.has_long_socket else SOCKET
+
+
 def _daemon(folder: RunFolder) -> dict[str, object]:
     facts: dict[str, object] = {
         "nodaemon": "true",
         "silent": "true",
-        "logfile": folder.logs / "supervisord.log",
+        "logfile": "logs/supervisord.log",
         "logfile_maxbytes": ROTATION["maxbytes"],
         "logfile_backups": ROTATION["backups"],
-        "childlogdir": folder.logs,
-        "pidfile": folder.pid_file,
-        "directory": folder.path,
+        "childlogdir": "logs",
+        "pidfile": folder.pid_file.name,
         "umask": "022",
     }
     # Said out loud, or the supervisor warns that nobody did.
@@ -47,8 +57,8 @@ def _daemon(folder: RunFolder) -> dict[str, object]:
 def _program(folder: RunFolder, program: Program) -> dict[str, object]:
     environment = {PART: program.part} | dict(program.environment)
     facts: dict[str, object] = {
-        "command": shlex.join(program.command),
-        "directory": program.folder,
+        "command": " ".join(map(_word, program.command)),
+        "directory": _directory(folder, program),
         "environment": ",".join(f'{key}="{value}"' for key, value in environment.items()),
         "autostart": "false",
         "autorestart": "true",
@@ -60,14 +70,25 @@ def _program(folder: RunFolder, program: Program) -> dict[str, object]:
         "stopasgroup": str(program.part != "server").lower(),
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": folder.logs / f"{program.name}.log",
+        "stdout_logfile": f"logs/{program.name}.log",
         "stdout_logfile_maxbytes": ROTATION["maxbytes"],
         "stdout_logfile_backups": ROTATION["backups"],
     }
     return facts | ({"user": program.user} if program.user else {})
 
 
+def _word(text: str) -> str:
+    """Return a word of a command; with a backslash before it, no sign begins a comment."""
+    return re.sub(r"([^\w@%+=:,./-])", r"\\\1", text).replace("%", "%%")
+
+
+def _directory(folder: RunFolder, program: Program) -> str:
+    """Return where a program runs, without the path of DATA_DIR or of the project: both may hold any sign."""
+    if program.folder.is_relative_to(folder.path):
+        return str(program.folder.relative_to(folder.path))
+    return f"%(ENV_{HOME})s"
+
+
 def _section(name: str, facts: dict[str, object]) -> str:
-    # A percent sign begins an expansion there.
-    lines = (f"{key}={value}".replace("%", "%%") for key, value in facts.items())
+    lines = (f"{key}={value}" for key, value in facts.items())
     return "\n".join((f"[{name}]", *lines, ""))

@@ -35,9 +35,9 @@ def prepare(port: int, folder: Path) -> Program:
     with _told("ZooKeeper", folder):
         start = java.command(LOCK, folder, "-Xmx128m", ROOM, LOGGING)
         data.mkdir(parents=True, exist_ok=True)
-        properties.write_text(_template("zookeeper.properties").format(data=data, port=port), "utf-8")
-    command = (*start, "org.apache.zookeeper.server.quorum.QuorumPeerMain", str(properties))
-    return Program("zookeeper", command, folder, part="base")
+        properties.write_text(_template("zookeeper.properties").format(data=data.name, port=port), "utf-8")
+    command = (*start, "org.apache.zookeeper.server.quorum.QuorumPeerMain", properties.name)
+    return Program("zookeeper", command, folder, java.ENVIRONMENT, part="base")
 
 
 def prepare_kafka(servers: str, port: int, folder: Path) -> Program:
@@ -56,7 +56,8 @@ def prepare_kafka(servers: str, port: int, folder: Path) -> Program:
         start = java.command(LOCK, folder, "-Xmx512m", LOGGING)
         data.mkdir(parents=True, exist_ok=True)
         properties.write_text(_broker(servers, port, data), "utf-8")
-    return Program("kafka", (*start, "kafka.Kafka", str(properties)), folder, patience=30, part="server")
+    command = (*start, "kafka.Kafka", properties.name)
+    return Program("kafka", command, folder, java.ENVIRONMENT, patience=30, part="server")
 
 
 def _broker(servers: str, port: int, data: Path) -> str:
@@ -66,7 +67,7 @@ def _broker(servers: str, port: int, data: Path) -> str:
         zookeeper_port=port,
         listeners=",".join(f"{name}://{place}" for name, place in names.items()),
         protocols=",".join(f"{name}:PLAINTEXT" for name in names),
-        data=data,
+        data=data.name,
     )
 
 

@@ -57,6 +57,16 @@ def test_a_stored_model_finds_what_the_trained_one_finds(store: ModelStore, mode
     assert {each.model_version for each in stored} == {loaded.version}
 
 
+def test_a_folder_may_have_any_name(tmp_path: Path, model: Model) -> None:
+    odd = ModelStore(tmp_path / "Zürich 100% #1 'q' \"d\" [a-z]* ;s \\b $HOME ".ljust(150, "x"))
+    version = odd.save(model, NOW).version
+    assert odd.save(model, NOW).version == version
+    loaded = odd.load("AAPL")
+    assert loaded is not None
+    assert loaded.version == version
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_the_same_trades_and_seed_give_the_same_version(store: ModelStore, model: Model) -> None:
     again = store.save(fit(quiet(1_200)), NOW)
     loaded = store.load("AAPL")
