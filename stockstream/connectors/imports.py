@@ -15,6 +15,7 @@ places, the life, the candles of their minutes, where the aggregator goes on. So
 and the same import again finds them there.
 """
 
+import shlex
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,7 +84,9 @@ class ImportedTape:
         cursor.execute(query("import_refused"), {"topic": self._topic, "imported": IMPORTED})
         (refused,) = cursor.fetchone() or (True,)
         if refused:
-            raise TapeInUseError(topic=self._topic, database=self._session.address.database, path=path)
+            raise TapeInUseError(
+                topic=self._topic, database=self._session.address.database, path=shlex.quote(str(path))
+            )
         cursor.execute(query("claim_candles"), {"engine": "aggregator", "alone": False})
         (holder,) = cursor.fetchone() or (None,)
         if holder is not None:
@@ -94,7 +97,10 @@ class ImportedTape:
         if clash := cursor.fetchone():
             partition, offset, trades = clash
             raise PlaceClashError(
-                partition=partition, offset=f"{offset:,}", trades=" and ".join(trades[:2]), path=path
+                partition=partition,
+                offset=f"{offset:,}",
+                trades=" and ".join(trades[:2]),
+                path=shlex.quote(str(path)),
             )
 
     def _settle(self, cursor: Cursor, stored: Sequence[Place]) -> None:

@@ -1,6 +1,7 @@
 """Files that `database.py export` wrote, put back: read row by row, stored batch by batch."""
 
 import logging
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,9 +102,10 @@ class PlacedReader:
         wanted = {name: name for name in ("trade_id", "source", "symbol")}
         missing = [name for name in (*wanted, *PLACE) if name not in file.header]
         if missing:
+            name = shlex.quote(str(file.path))
             raise UsageError(
-                what=f"{file.path}: no column {', '.join(missing)}, which an export has; trades without "
-                f"a place go through the topic: python producer.py --source replay --file {file.path}"
+                what=f"{file.path}: no column {', '.join(missing)}, as an export has; trades without "
+                f"a place go through the topic: python producer.py --source replay --file {name}"
             )
         times = TimeReader(TimeRule.plausible(datetime.now(UTC) + YEAR))
         self._reader = RowReader(match(file.header, wanted), times, source="replay")

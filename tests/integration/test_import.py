@@ -1,9 +1,11 @@
 """What `database.py export` wrote, `database.py import` puts back: each trade once, at its place."""
 
 import csv
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from subprocess import CompletedProcess
 from threading import Event
 
 import pytest
@@ -175,15 +177,22 @@ def test_where_the_topic_is_read_it_is_the_one_way_in(
             " VALUES ('consumer', %s, 0, 0, 1)",
             (environment["KAFKA_TOPIC"],),
         )
-    file = written(tmp_path / "one.csv", [line(0)])
+    file = written(tmp_path / "a day's export.csv", [line(0)])
     refused = ran(environment, "database.py", "import", file)
     assert refused.returncode == 1
-    assert refused.stderr.endswith(f"python producer.py --source replay --file {file}\n")
     assert count(connection) == 0
+    assert followed(environment, refused.stderr).returncode == 0
 
 
 def test_a_file_without_places_is_no_export(environment: Environment, tmp_path: Path) -> None:
     file = written(tmp_path / "plain.csv", [line(0)[:-2]], HEADER[:-2])
     refused = ran(environment, "database.py", "import", file)
     assert refused.returncode == 2
-    assert "no column kafka_partition, kafka_offset, which an export has" in refused.stderr
+    assert "no column kafka_partition, kafka_offset, as an export has" in refused.stderr
+    assert followed(environment, refused.stderr).returncode == 0
+
+
+def followed(environment: Environment, advice: str) -> CompletedProcess[str]:
+    """Run the command that a refusal ends with, as a person would copy it."""
+    _, _, command = advice.strip().removesuffix("; see --help").rpartition(": python ")
+    return ran(environment, *shlex.split(command))
