@@ -9,6 +9,7 @@ from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.kafka_topic import ends
 from stockstream.connectors.replayed import Consumed, ReplayedTape
 from stockstream.errors import StockstreamError
+from stockstream.jobs.patience import Patience
 
 BETWEEN_LOOKS = 0.2
 LONGEST_STANDSTILL = 3.0  # seconds without a step of the consumer
@@ -31,9 +32,9 @@ class Outcome:
         """Note where the topic ends.
 
         Raises:
-            RecoverableError: no broker answers.
+            RecoverableError: a stop came while no broker answered.
         """
-        self._begins = ends(self._servers, self._topic)
+        self._begins = Patience(self._stop, log)(lambda: ends(self._servers, self._topic))
 
     def end(self, sent: int, sources: Collection[str]) -> None:
         """Say how many of the trades sent since were stored already; wait while the consumer moves."""

@@ -1,5 +1,10 @@
 -- select_by_ids
--- The stored trades that have these ids.
-SELECT symbol, trade_id, "timestamp", price, volume, trade_type
+-- The stored trades that have these ids, one look into the index for each.
+SELECT found.symbol, found.trade_id, found."timestamp", found.price, found.volume, found.trade_type
 FROM unnest(%(ids)s::text[], %(symbols)s::text[], %(sources)s::text[]) AS asked (trade_id, symbol, source)
-JOIN trades USING (trade_id, symbol, source)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM trades
+    WHERE trade_id = asked.trade_id AND symbol = asked.symbol AND source = asked.source
+    LIMIT 1
+) AS found
