@@ -8,7 +8,6 @@ import msgspec
 from confluent_kafka import Consumer
 
 from bench.sql import query
-from stockstream.connectors.kafka_topic import QUIET
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.errors import ServiceError
 from stockstream.market.trade import decode
@@ -22,7 +21,7 @@ def insert_rate(settings: Settings, trades: int) -> float:
     reader = Consumer(
         {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": f"bench-{uuid4()}"}
         | {"auto.offset.reset": "earliest", "enable.auto.commit": False}
-        | QUIET
+        | {"log_level": 0, "error_cb": lambda _error: None}
     )
     reader.subscribe([settings.kafka_topic])
     try:

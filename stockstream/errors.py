@@ -36,6 +36,14 @@ class KafkaUnreachableError(RecoverableError):
     """cannot reach Kafka at {servers} ({reason}); is it running? ./start.sh starts one"""
 
 
+class KafkaBusyError(RecoverableError):
+    """Kafka at {servers} cannot do this now ({reason}); trying again"""
+
+
+class KafkaRefusedError(StockstreamError):
+    """Kafka at {servers} refuses this ({reason}); {remedy}"""
+
+
 class ZooKeeperUnreachableError(RecoverableError):
     """cannot reach ZooKeeper at 127.0.0.1:{port} ({reason}); is it running? ./start.sh starts one"""
 

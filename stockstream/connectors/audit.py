@@ -25,7 +25,8 @@ class ConsumedPlace:
     """How far the consumer is in a partition.
 
     Attributes:
-        absent: places that an import brought no trade for.
+        absent: offsets that hold no message: transaction markers, aborted or compacted messages, and what was
+            not in an import.
         lost: messages that the topic had dropped before they were read.
         base: what a message's place on the tape lies above its offset in Kafka.
     """

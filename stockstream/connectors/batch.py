@@ -1,5 +1,11 @@
-"""A batch: messages as they came out of the topic, and the moves they make."""
+"""A batch: messages as they came out of the topic, and the moves they make.
 
+A span may be longer than its messages: transaction markers, messages of an aborted transaction and those
+that compaction has removed leave offsets that hold none. Where such offsets are the last of a partition,
+only the client's EOF event tells of them.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import add
@@ -26,14 +32,24 @@ class Batch:
         """Return the number of messages."""
         return len(self.values)
 
+    def __bool__(self) -> bool:
+        """Whether it moves any partition on; it may do so without a message."""
+        return any(end > begin for begin, end in self.spans.values())
 
-def batch_of(messages: Sequence[Message], starts: Mapping[int, int], bases: Mapping[int, int]) -> Batch:
+
+def batch_of(
+    messages: Sequence[Message],
+    starts: Mapping[int, int],
+    bases: Mapping[int, int],
+    eofs: Mapping[int, int] | None = None,
+) -> Batch:
     """Return messages of a topic as a batch of places on the tape.
 
     Args:
         messages: without faults, those of a partition in the order of their offsets.
         starts: for each partition, the place after the batch before.
         bases: for each partition, how far its places lie above its offsets.
+        eofs: offsets of EOF events: all messages before them have been handed over.
     """
     # The client types them as optional: only faults have none.
     partitions = cast("list[int]", list(map(Message.partition, messages)))
@@ -41,11 +57,27 @@ def batch_of(messages: Sequence[Message], starts: Mapping[int, int], bases: Mapp
     if any(bases.values()):
         offsets = list(map(add, offsets, (bases[partition] for partition in partitions)))
     # The last offset of a partition wins.
-    ends = dict(zip(partitions, offsets, strict=True))
+    last = dict(zip(partitions, offsets, strict=True))
+    ends = {partition: offset + 1 for partition, offset in last.items()}
+    for partition, offset in (eofs or {}).items():
+        ends[partition] = max(offset + bases[partition], ends.get(partition, starts[partition]))
     return Batch(
         list(map(Message.value, messages)),
         list(map(Message.key, messages)),
         partitions,
         offsets,
-        {partition: (starts[partition], end + 1) for partition, end in ends.items()},
+        {each: (starts[each], end) for each, end in ends.items() if end > starts[each]},
     )
+
+
+def absent(spans: Mapping[int, tuple[int, int]], partitions: Sequence[int]) -> dict[int, int]:
+    """Return how many offsets of each span hold no message, for the spans that have any.
+
+    Args:
+        partitions: of each message; every message lies in its partition's span.
+    """
+    lengths = {partition: end - begin for partition, (begin, end) in spans.items()}
+    # Hardly any batch has them, so messages are counted by partition only where their number tells.
+    if sum(lengths.values()) == len(partitions):
+        return {}
+    return dict(Counter(lengths) - Counter(partitions))

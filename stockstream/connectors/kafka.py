@@ -10,11 +10,14 @@ import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from threading import Thread
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from stockstream.connectors.batch import Batch, batch_of
-from stockstream.connectors.kafka_cluster import REFUSED, Where, consumer
+from stockstream.connectors.kafka_cluster import Where, consumer
+from stockstream.connectors.kafka_ends import ReachedEnds
+from stockstream.connectors.kafka_errors import LOGIN_REFUSED, REMEDIES
 from stockstream.connectors.kafka_partitions import PATIENCE, Hints, Partitions
 from stockstream.connectors.metrics import ReaderMetrics
 from stockstream.connectors.topic_lives import Lives, OneLife
@@ -25,7 +28,7 @@ log = logging.getLogger("kafka")
 Positions = Callable[[list[int]], dict[int, int]]
 
 # What may be an outage, which the client mends by itself, but a person who waits should hear of.
-DOUBTS = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *REFUSED)  # noqa: SLF001
+DOUBTS = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *LOGIN_REFUSED)  # noqa: SLF001
 NO_TOPIC = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001
 # Seconds: a batch takes about as long to store, so less would cost more than it saves.
 LINGER = 0.005
@@ -34,7 +37,8 @@ FETCH_WAIT = 50  # milliseconds
 
 CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "enable.auto.commit": False,
-    "enable.partition.eof": False,
+    # Its events tell of offsets that hold no message, and that all is read. See `kafka_ends`.
+    "enable.partition.eof": True,
     "auto.offset.reset": "error",
     "partition.assignment.strategy": "cooperative-sticky",
     # The least that brokers allow by default: a killed member's partitions move on after this long.
@@ -90,6 +94,7 @@ class KafkaSource:
         self._lives = lives or OneLife()
         self._at: dict[int, int] = {}
         self._bases: dict[int, int] = {}
+        self._ends = ReachedEnds()
         self._hints = Hints()
         self._waiting: set[int] = set()
         self._fetched: frozenset[int] = frozenset()
@@ -122,6 +127,8 @@ class KafkaSource:
     def next_batch(self, most: int = 16_000, wait: float = 0.05) -> Batch:
         """Return up to `most` messages, the first after at most `wait` seconds; it may be empty.
 
+        It may also move partitions on without a message, past offsets that hold none.
+
         Raises:
             KafkaUnreachableError: no broker answers; call again, it reconnects by itself.
             RecoverableError: what `positions` or `lives` raised.
@@ -133,14 +140,14 @@ class KafkaSource:
             return Batch()
         self._start_waiting()
         self._fetch_only(self._at.keys() - self._waiting - self._left_out)
-        messages = self._fetch(most, wait)
+        messages, eofs = self._fetch(most, wait), dict[int, int]()
         if any(map(Message.error, messages)) or not self._at.keys() >= set(map(Message.partition, messages)):
-            self._note_faults(messages)
-            messages = [each for each in messages if not each.error() and each.partition() in self._at]
-        if not self._is_same_topic(messages):
+            messages, eofs = self._without_events(messages)
+        batch = batch_of(messages, self._at, self._bases, eofs)
+        if batch and not self._is_same_topic():
             return Batch()
-        batch = batch_of(messages, self._at, self._bases)
         self._at |= {partition: end for partition, (_, end) in batch.spans.items()}
+        self._ends.reached(eofs)
         self._metrics.behind(self._seen_lags())
         return batch
 
@@ -153,11 +160,18 @@ class KafkaSource:
             messages += self._consumer.consume(most - len(messages), wait)
         return messages
 
-    def _note_faults(self, messages: list[Message]) -> None:
+    def _without_events(self, events: list[Message]) -> tuple[list[Message], dict[int, int]]:
+        """Return the messages of our partitions, and the offsets of those that were read to their end."""
+        self._note_faults(events)
+        ours = [each for each in events if each.partition() in self._at]
+        eofs = {each.partition(): each.offset() for each in ours if _is_eof(each)}
+        return [each for each in ours if not each.error()], cast("dict[int, int]", eofs)
+
+    def _note_faults(self, events: list[Message]) -> None:
         """Keep a fault to be raised at the next call: the good messages beside it must not be lost."""
-        for message in messages:
-            if message.error():
-                self._trouble = message.error()
+        for event in events:
+            if event.error() and not _is_eof(event):
+                self._trouble = event.error()
 
     def hint(self, batch: Batch) -> None:
         """Tell the broker how far we are, at the next call: lag tools read it, nothing else depends on it.
@@ -185,7 +199,7 @@ class KafkaSource:
         self._is_in_doubt = True
 
     def lag(self) -> int:
-        """Return how many messages the topic holds beyond our place, as last seen.
+        """Return how many offsets lie between our place and the end of what can be read now.
 
         Raises:
             KafkaUnreachableError: no broker answers within five seconds.
@@ -196,20 +210,29 @@ class KafkaSource:
         )
 
     def _seen_lags(self) -> dict[int, int]:
-        """Return how much each partition had left when the broker last answered; it asks nobody."""
-        ends = {partition: self._partitions.seen_end(partition) for partition in self._at}
+        """Return how much each partition had left when the broker last answered; it asks nobody.
+
+        Short of the end it is the distance to the high watermark, which counts open transactions.
+        """
+        offsets = {partition: at - self._bases[partition] for partition, at in self._at.items()}
+        ends = {partition: self._partitions.seen_high_watermark(partition) for partition in offsets}
         return {
-            partition: max(end + self._bases[partition] - self._at[partition], 0)
+            partition: 0
+            if self._ends.is_at(partition, offsets[partition])
+            else max(end - offsets[partition], 0)
             for partition, end in ends.items()
             if end >= 0
         }
 
     def caught_up(self) -> frozenset[int]:
-        """Return the partitions that had nothing left to read when the broker last answered."""
+        """Return the partitions that had nothing left to read when the broker last answered.
+
+        A transaction that is open holds none of them back: what it has written cannot be read yet.
+        """
         return frozenset(
             partition
             for partition, at in self._at.items()
-            if 0 <= self._partitions.seen_end(partition) <= at - self._bases[partition]
+            if self._ends.is_at(partition, at - self._bases[partition])
         )
 
     def close(self) -> None:
@@ -243,6 +266,7 @@ class KafkaSource:
         same partition in its own thread, and the partition would be silent for good.
         """
         given_back, taken = self._fetched - wanted, sorted(wanted - self._fetched)
+        self._ends.forget(given_back)
         if given_back:
             self._consumer.incremental_unassign(self._partitions.named(given_back))
         if taken:
@@ -252,13 +276,11 @@ class KafkaSource:
     def _place(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition, self._at[partition] - self._bases[partition])
 
-    def _is_same_topic(self, messages: list[Message]) -> bool:
-        """Tell whether messages are of the topic that was entered, and not of one made in its place.
+    def _is_same_topic(self) -> bool:
+        """Tell whether a batch is of the topic that was entered, and not of one made in its place.
 
-        They were fetched before this is asked, and no two topics share an id.
+        It was fetched before this is asked, and no two topics share an id.
         """
-        if not messages:
-            return True
         is_same = False
         try:
             is_same = self._lives.is_current()
@@ -289,6 +311,7 @@ class KafkaSource:
         gone = {each.partition for each in revoked}
         for partition in gone:
             self._at.pop(partition, None)
+        self._ends.forget(gone)
         self._waiting -= gone
         consumer.incremental_unassign(self._partitions.named(self._fetched & gone))
         self._fetched -= gone
@@ -322,7 +345,7 @@ class KafkaSource:
 
     def _note(self, error: KafkaError) -> None:
         # That no broker is left follows a refused login, and tells less.
-        if self._trouble is None or self._trouble.code() not in REFUSED:
+        if self._trouble is None or self._trouble.code() not in LOGIN_REFUSED:
             self._trouble = error
 
     def _raise_trouble(self) -> None:
@@ -335,6 +358,8 @@ class KafkaSource:
             # It raises as long as there is no such topic.
             self._lives.is_current()
             self._trouble = None
+        if trouble.code() in REMEDIES:
+            raise self._partitions.own_error(trouble)
         if trouble.code() in NO_TOPIC or trouble.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             self._waiting |= set(self._at)
         if trouble.code() in DOUBTS:
@@ -342,6 +367,11 @@ class KafkaSource:
             self._trouble = trouble
             self._partitions.require_answer(trouble)
             self._trouble = None
+
+
+def _is_eof(event: Message) -> bool:
+    error = event.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001
 
 
 def _log_of(group: str) -> logging.Logger:

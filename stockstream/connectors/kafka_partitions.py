@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from stockstream.connectors.kafka_cluster import Where, outage
+from stockstream.connectors.kafka_cluster import Where
+from stockstream.connectors.kafka_ends import bounds_of, seen_high_watermark
+from stockstream.connectors.kafka_errors import own_error
 from stockstream.connectors.topic_lives import Extent
-from stockstream.errors import RecoverableError
+from stockstream.errors import StockstreamError
 
 PATIENCE = 5.0
 GLANCE = 1.0
@@ -32,12 +34,10 @@ class Partitions:
         Raises:
             KafkaUnreachableError: no broker answers within five seconds.
         """
-        (where,) = self.named([partition])
         try:
-            begin, end = self._consumer.get_watermark_offsets(where, timeout=PATIENCE)
+            return bounds_of(self._consumer, self._topic, partition, PATIENCE)
         except KafkaException as exc:
-            raise self.unreachable(exc.args[0]) from exc
-        return int(begin), int(end)
+            raise self.own_error(exc.args[0]) from exc
 
     def extents(self, partitions: list[int]) -> dict[int, Extent]:
         """Return what partitions hold.
@@ -48,14 +48,12 @@ class Partitions:
         try:
             hints = self._consumer.committed(self.named(partitions), PATIENCE)
         except KafkaException as exc:
-            raise self.unreachable(exc.args[0]) from exc
+            raise self.own_error(exc.args[0]) from exc
         return {each.partition: Extent(*self.bounds(each.partition), each.offset) for each in hints}
 
-    def seen_end(self, partition: int) -> int:
-        """Return the end that the last answer of the broker told, below zero before the first."""
-        (where,) = self.named([partition])
-        _, high = self._consumer.get_watermark_offsets(where, cached=True)
-        return int(high)
+    def seen_high_watermark(self, partition: int) -> int:
+        """Return the high watermark of the broker's last answer, below zero before the first."""
+        return seen_high_watermark(self._consumer, self._topic, partition)
 
     def are_ours(self, partitions: Iterable[int]) -> bool:
         """Ask the group whether we belong to it, by one of our partitions."""
@@ -74,11 +72,11 @@ class Partitions:
         try:
             self._consumer.list_topics(self._topic, timeout=GLANCE)
         except KafkaException as exc:
-            raise outage(self._servers, exc.args[0], [error]) from exc
+            raise own_error(self._servers, exc.args[0], [error]) from exc
 
-    def unreachable(self, error: KafkaError) -> RecoverableError:
+    def own_error(self, error: KafkaError) -> StockstreamError:
         """Return the project's own error."""
-        return outage(self._servers, error)
+        return own_error(self._servers, error)
 
 
 class Hints:

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message
 
-from stockstream.connectors.kafka_cluster import REFUSED, Where, outage, producer
+from stockstream.connectors.kafka_cluster import Where, producer
+from stockstream.connectors.kafka_errors import LOGIN_REFUSED, outage
 from stockstream.errors import DeliveryError, RecoverableError
 
 QUEUE = 200_000
@@ -22,7 +23,7 @@ SLICE = 10_000
 BLINK = 0.005  # seconds between two looks at a full queue
 GLANCE = 0.1
 FLUSH_PATIENCE = 8.0  # below the ten seconds after which supervisors kill
-OUTAGES = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *REFUSED)  # noqa: SLF001 - the client's own names
+OUTAGES = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *LOGIN_REFUSED)  # noqa: SLF001 - the client's own names
 
 PRODUCER_SETTINGS: dict[str, str | int | bool] = {
     "acks": "all",

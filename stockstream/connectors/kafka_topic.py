@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.cimpl import NewTopic
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from stockstream.connectors.kafka_cluster import Admin, Where, consumer, outage
-from stockstream.errors import KafkaUnreachableError
+from stockstream.connectors.kafka_admin import Admin
+from stockstream.connectors.kafka_cluster import Where, consumer
+from stockstream.connectors.kafka_ends import bounds_of
+from stockstream.connectors.kafka_errors import own_error
+from stockstream.errors import KafkaBusyError
 
 PATIENCE = 5.0
-QUIET: dict[str, Any] = {"log_level": 0, "error_cb": lambda _error: None}
 
 
 def ensure_topic(servers: Where, topic: str, partitions: int, patience: float = PATIENCE) -> bool:
@@ -31,7 +32,7 @@ def ensure_topic(servers: Where, topic: str, partitions: int, patience: float = 
     except KafkaException as exc:
         if exc.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
-        raise admin.outage(exc) from exc
+        raise admin.own_error(exc) from exc
     _await_topic(servers, topic, patience)
     return True
 
@@ -46,7 +47,7 @@ def _await_topic(servers: Where, topic: str, patience: float) -> None:
     try:
         listed(partition_counts, servers, patience)
     except RetryError as exc:
-        raise KafkaUnreachableError(servers=servers, reason=f"topic {topic} does not appear") from exc
+        raise KafkaBusyError(servers=servers, reason=f"topic {topic} does not appear") from exc
 
 
 def partition_counts(servers: Where, patience: float = PATIENCE) -> dict[str, int]:
@@ -59,7 +60,7 @@ def partition_counts(servers: Where, patience: float = PATIENCE) -> dict[str, in
     try:
         found = admin.list_topics(timeout=patience)
     except KafkaException as exc:
-        raise admin.outage(exc) from exc
+        raise admin.own_error(exc) from exc
     return {name: len(topic.partitions) for name, topic in found.topics.items()}
 
 
@@ -75,7 +76,7 @@ def id_of(admin: Admin, topic: str, patience: float = PATIENCE) -> str | None:
     except KafkaException as exc:
         if exc.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             return None
-        raise admin.outage(exc) from exc
+        raise admin.own_error(exc) from exc
 
 
 def begins(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
@@ -84,16 +85,27 @@ def begins(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, 
     Raises:
         KafkaUnreachableError: no broker answers within `patience` seconds.
     """
-    return {partition: begin for partition, (begin, _) in _bounds(servers, topic, patience).items()}
+    return {partition: begin for partition, (begin, _) in bounds(servers, topic, patience).items()}
 
 
 def ends(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
-    """Return the end of each partition: the offset that its next message will get.
+    """Return the end of each partition: all that can be read now lies before it (see `kafka_ends`).
 
     Raises:
         KafkaUnreachableError: no broker answers within `patience` seconds.
     """
-    return {partition: end for partition, (_, end) in _bounds(servers, topic, patience).items()}
+    return {partition: end for partition, (_, end) in bounds(servers, topic, patience).items()}
+
+
+def bounds(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, tuple[int, int]]:
+    """Return begin and end of each partition, at one look.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    count = partition_counts(servers, patience).get(topic, 0)
+    with _looking(servers, "stockstream-look") as looker:
+        return {each: bounds_of(looker, topic, each, patience) for each in range(count)}
 
 
 def hints(
@@ -109,15 +121,6 @@ def hints(
         return {each.partition: each.offset for each in looker.committed(wanted, patience)}
 
 
-def _bounds(servers: Where, topic: str, patience: float) -> dict[int, tuple[int, int]]:
-    count = partition_counts(servers, patience).get(topic, 0)
-    with _looking(servers, "stockstream-look") as looker:
-        return {
-            partition: looker.get_watermark_offsets(TopicPartition(topic, partition), timeout=patience)
-            for partition in range(count)
-        }
-
-
 @contextmanager
 def _looking(servers: Where, group: str) -> Iterator[Consumer]:
     """A client that asks and reads nothing; it never joins the group that it names."""
@@ -126,13 +129,13 @@ def _looking(servers: Where, group: str) -> Iterator[Consumer]:
     try:
         yield looker
     except KafkaException as exc:
-        raise outage(servers, exc.args[0], heard) from exc
+        raise own_error(servers, exc.args[0], heard) from exc
     finally:
         looker.close()
 
 
 def lag(ends_of_topic: Mapping[int, int], next_offsets: Mapping[int, int]) -> dict[int, int]:
-    """Return, for each partition, how many messages lie between a job's place and the end."""
+    """Return, for each partition, how many offsets lie between a job's place and the end."""
     return {
         partition: max(end - next_offsets.get(partition, 0), 0) for partition, end in ends_of_topic.items()
     }

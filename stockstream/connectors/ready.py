@@ -4,9 +4,10 @@ All of it is work of this process alone, so it is done while PostgreSQL stores t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+from stockstream.connectors.batch import absent
 from stockstream.connectors.copy_rows import Rows
 from stockstream.connectors.days import IdRange, id_ranges
 from stockstream.market.arrivals import Arrivals, split
@@ -19,10 +20,14 @@ LONG = 4_000
 
 @dataclass(frozen=True)
 class Part:
-    """What one connection stores of a batch: arrivals of partitions of its own, and their trades as rows."""
+    """What one connection stores of a batch: arrivals of partitions of its own, and their trades as rows.
+
+    `absent` has, for each partition that has any, the number of offsets that hold no message.
+    """
 
     arrivals: Arrivals
     rows: Rows
+    absent: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,4 +53,10 @@ def ready(arrivals: Arrivals) -> Ready:
     """Make a batch ready to be stored."""
     is_long = arrivals.trades.num_rows >= LONG
     parts = split(arrivals, WRITERS) if is_long else [arrivals]
-    return Ready([Part(part, Rows(part.trades)) for part in parts], id_ranges(arrivals.trades), len(arrivals))
+    holes = absent(arrivals.spans, arrivals.messages.partitions)
+    return Ready([_part(part, holes) for part in parts], id_ranges(arrivals.trades), len(arrivals))
+
+
+def _part(arrivals: Arrivals, holes: Mapping[int, int]) -> Part:
+    own = {partition: count for partition, count in holes.items() if partition in arrivals.spans}
+    return Part(arrivals, Rows(arrivals.trades), own)

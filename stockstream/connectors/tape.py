@@ -1,10 +1,10 @@
 """The tape: where trades are stored, once each, together with the place they came from.
 
 Order of effects of `append`, in one transaction: the fence moves the job on in every partition of
-the batch, then the trades, then the dead letters, then COMMIT. A crash between any two repeats the
-batch, and a COMMIT whose outcome is unknown is settled by reading the place again. A long batch is two
-such transactions side by side, each of partitions of its own; where one of them failed, the batch is
-appended again, and the other is found stored.
+the batch, then the trades, then the dead letters, then the count of offsets without a message, then COMMIT.
+A crash between any two repeats the batch, and a COMMIT whose outcome is unknown is settled by reading the
+place again. A long batch is two such transactions side by side, each of partitions of its own; where one of
+them failed, the batch is appended again, and the other is found stored.
 
 A clean batch goes the fast way: binary COPY straight into `trades`, no check per row but the key's own.
 One that may hold repeats (`days`), or in which a row is refused, is done by the careful way (`careful`),
@@ -147,8 +147,14 @@ class Tape:
     def _fenced(self, cursor: Cursor, part: Part, way: Way) -> Stored:
         self._reached("before the fence")
         stored = way(cursor, part)
+        self._count_absent(cursor, part)
         self._reached("before COMMIT")
         return stored
+
+    def _count_absent(self, cursor: Cursor, part: Part) -> None:
+        for partition, count in part.absent.items():
+            key = {"job": JOB, "topic": self._topic, "partition": partition}
+            cursor.execute(query("count_absent"), key | {"absent": count})
 
     def _fast(self, cursor: Cursor, part: Part) -> Stored:
         """Store the trades in one message with the fence: on busy cores an answer is long to wait for."""

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from stockstream.connectors.kafka_cluster import Admin, Where
+from stockstream.connectors.kafka_admin import Admin
+from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.kafka_topic import begins, id_of
 from stockstream.connectors.life_records import IMPORTED, Life, LifeRecords, deciding
 from stockstream.connectors.postgres import Address

@@ -7,7 +7,7 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.batch import Batch
+from stockstream.connectors.batch import Batch, absent
 from stockstream.connectors.metrics import AggregatorMetrics
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
@@ -148,7 +148,7 @@ class Aggregator:
             try:
                 batch = patience(partial(source.next_batch, BATCH))
                 self._read(batch, source.partitions)
-                if batch:
+                if len(batch):
                     idle.begin()
                 progress.tell(len(batch), str(self.total))
                 ended = patience(idle.is_over)
@@ -175,7 +175,7 @@ class Aggregator:
             self._windows.release(gone)
         if batch:
             trades = columns(batch.values, batch.partitions, batch.offsets, self._windows.naming)
-            self._windows.add(trades, batch.spans, self._clock())
+            self._windows.add(trades, batch.spans, self._clock(), _without_message(batch))
             self._spans |= batch.spans
             self.total.trades += len(trades)
             self.total.bad += trades.bad
@@ -218,3 +218,13 @@ class Aggregator:
     def _let_go(self) -> None:
         for partition in self._windows.partitions:
             self._windows.release(partition)
+
+
+def _without_message(batch: Batch) -> frozenset[int]:
+    """Return the partitions that the batch moves on past offsets that hold no message, and nothing else."""
+    holes = absent(batch.spans, batch.partitions)
+    return frozenset(
+        partition
+        for partition, count in holes.items()
+        if batch.spans[partition][0] + count == batch.spans[partition][1]
+    )

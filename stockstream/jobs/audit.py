@@ -1,6 +1,7 @@
 """The audit: the six invariants, checked on the live tape without stopping it.
 
-1. In each partition, stored + dead letters + counted repeats (+ what was lost or pruned) = consumed.
+1. In each partition, stored + dead letters + counted repeats + offsets without a message (+ what was lost or
+   pruned) = consumed.
 2. A place is taken once over trades and dead letters.
 3. A trade is stored once, in whatever day.
 4. Nothing lies at or above the next offset, and no place goes back while the audit looks on.
@@ -15,7 +16,7 @@ from datetime import datetime
 
 from stockstream.connectors.audit import HOUR, AuditedTape, CandleCount, ConsumedPlace
 from stockstream.connectors.history import BEGINNING
-from stockstream.errors import RecoverableError
+from stockstream.errors import StockstreamError
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
 from stockstream.market.taken import Offsets, Taken
 
@@ -92,7 +93,7 @@ def _accounted(
     dead = sum(letters for _, letters in taken.values())
     stored = sum(each.count for each, _ in taken.values()) - dead
     rest = [(sum(place.duplicates for place in places), "repeats")]
-    rest += [(sum(place.absent for place in places), "not in what was imported")]
+    rest += [(sum(place.absent for place in places), "offsets without a message")]
     rest += [(sum(place.lost for place in places), "lost before they were read"), (missing, "pruned")]
     told = "".join(f" + {count:,} {what}" for count, what in rest if count)
     return ok(name, f"{consumed:,} consumed = {stored:,} stored + {dead:,} dead letters{told}")
@@ -165,7 +166,7 @@ def _hinted(tape: AuditedTape, hints: Hints) -> Check:
     # The hint first: the truth may grow between the two looks, and the hint must not be ahead of it.
     try:
         hinted = hints([place.partition for place in tape.places()])
-    except RecoverableError as exc:
+    except StockstreamError as exc:
         return failed(name, happened(exc), "python test_system.py tells more")
     tape.look_anew()
     now = {place.partition: place.next_offset - place.base for place in tape.places()}

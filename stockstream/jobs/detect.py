@@ -128,6 +128,7 @@ class Watch:
         self._patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
         self._append = self._metrics.timed(findings.append)
         self._written = 0
+        self._heard = 0  # messages since the last write; spans count offsets that hold none, too
 
     def run(self) -> int:
         """Watch until stopped, or idle for as long as asked; returns how many findings were written."""
@@ -140,6 +141,7 @@ class Watch:
                 log.warning("%s", exc)
                 self._metrics.refused()
                 self._source.rewind()
+                self._heard = 0
             except RecoverableError:
                 # Patience gives up only when asked to stop; what is not written is found again next time.
                 break
@@ -162,6 +164,7 @@ class Watch:
     def _passed(self, batch: Batch) -> Through:
         """Return what need wait no longer, with this batch heard."""
         self._alignment.add(batch)
+        self._heard += len(batch)
         through = self._alignment.let_through(self._source.partitions, self._source.caught_up())
         self._source.leave_out(self._alignment.ahead)
         return through
@@ -171,11 +174,13 @@ class Watch:
         ends = {partition: end for partition, (_, end) in through.spans.items()}
         self._written += self._patience(partial(self._append, ends, found))
         self._source.hint(Batch(spans=through.spans))
-        self._metrics.examined(sum(end - begin for begin, end in through.spans.values()), found)
+        self._metrics.examined(self._heard, found)
+        self._heard = 0
         _tell(found)
         if self._alert:
             self._alert(found)
-        self._idle.begin()
+        if through.trades:
+            self._idle.begin()
 
 
 def examined(through: Through, findings: FindingsLog, desk: Desk) -> list[Finding]:

@@ -97,6 +97,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
             break
         total += stored
         metrics.stored(ready, stored)
-        idle.begin()
+        if len(ready):
+            idle.begin()
         progress.tell(len(ready), str(total))
     return total

@@ -108,8 +108,18 @@ class Windows:
         self._late = [trade for trade in self._late if trade.partition != partition]
         self._held.release(partition)
 
-    def add(self, trades: Columns, spans: Mapping[int, tuple[int, int]], now: int) -> None:
-        """Add trades; with them, each partition was read from one offset to another (excluded)."""
+    def add(
+        self,
+        trades: Columns,
+        spans: Mapping[int, tuple[int, int]],
+        now: int,
+        silent: Collection[int] = (),
+    ) -> None:
+        """Add trades; with them, each partition was read from one offset to another (excluded).
+
+        Args:
+            silent: the partitions whose offsets held no message at all.
+        """
         self._pass_holes(spans)
         for partition, symbol in self._meetings.new(trades.rows.partitions, trades.rows.symbols):
             self._watermarks.meet(partition, self.naming.symbols[symbol])
@@ -121,7 +131,9 @@ class Windows:
             place = int(trades.rows.offsets[row]), trades.trade(row)
             self._early[int(trades.rows.partitions[row])].append(place)
         for partition, (_, end) in spans.items():
-            self._watermarks.has_read(partition, end, int(bounds.watermarks[partition]), now)
+            self._watermarks.has_read(partition, end, int(bounds.watermarks[partition]))
+            if partition not in silent:
+                self._watermarks.has_heard(partition, now)
 
     def checkpoint(self, now: int, caught_up: Collection[int], *, ended: bool = False) -> Checkpoint:
         """Return what has changed since the last checkpoint, and forget the windows that are passed.

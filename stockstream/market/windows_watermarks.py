@@ -112,10 +112,14 @@ class Watermarks:
         track = self._tracks[partition]
         track.watermark = max(track.watermark, time)
 
-    def has_read(self, partition: int, end: int, watermark: int, now: int) -> None:
+    def has_read(self, partition: int, end: int, watermark: int) -> None:
         """Note that a partition has been read up to offset `end` (excluded), and where that brought it."""
         track = self._tracks[partition]
-        track.read_to, track.watermark, track.heard_at = end, watermark, now
+        track.read_to, track.watermark = end, watermark
+
+    def has_heard(self, partition: int, now: int) -> None:
+        """Note that a partition gave a message."""
+        self._tracks[partition].heard_at = now
 
     def passed(self, symbol: str, quiet: Collection[int] = ()) -> int:
         """Return the time that has passed a symbol."""

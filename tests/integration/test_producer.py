@@ -19,7 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from stockstream.connectors.kafka_sink import QUEUE, SLICE, KafkaSink, Messages
 from stockstream.connectors.kafka_topic import ends
-from stockstream.errors import KafkaUnreachableError
+from stockstream.errors import RecoverableError
 from stockstream.market.labels import read_label
 from stockstream.market.simulator import listed
 from stockstream.market.trade import Trade, decode
@@ -66,7 +66,7 @@ def reached(settings: Settings, number: int) -> bool:
     """Whether the topic has more messages than `number`; a broker that is just coming up has none."""
     try:
         return total(settings) > number
-    except KafkaUnreachableError:
+    except RecoverableError:
         return False
 
 

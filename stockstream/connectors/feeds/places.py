@@ -9,22 +9,18 @@ again, whenever the producer was killed.
 import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
-from confluent_kafka import KafkaException, TopicPartition
 
-from stockstream.connectors.kafka_cluster import Where, consumer
-from stockstream.connectors.kafka_topic import QUIET, begins, ends
-from stockstream.errors import KafkaUnreachableError
+from stockstream.connectors.kafka_cluster import Where
+from stockstream.connectors.kafka_tail import values_between
+from stockstream.connectors.kafka_topic import bounds
 from stockstream.market.feeds import Place
 
-LOOK_BACK = 10_000  # messages a partition, where no file tells
-LONGEST_SILENCE = 10.0  # seconds without a message where there must be one
-AT_ONCE = 10_000
+LOOK_BACK = 10_000  # offsets a partition, where no file tells
 
 log = logging.getLogger("producer")
 
@@ -90,18 +86,21 @@ def produced(
 ) -> dict[str, Place]:
     """Return the highest place of each symbol that the topic has from `start` on.
 
+    What an open transaction holds back is not seen, and neither is a trade of ours behind it: it is sent
+    again, which the tape keeps once. To read what may yet be aborted could leave trades out for ever.
+
     Args:
-        start: offsets by partition; None looks at the last `LOOK_BACK` messages of each.
+        start: offsets by partition; None looks at the last `LOOK_BACK` offsets of each.
 
     Raises:
-        KafkaUnreachableError: no broker answers.
+        RecoverableError: no broker answers, or Kafka cannot answer now.
     """
-    first, end = begins(servers, topic), ends(servers, topic)
+    extents = bounds(servers, topic)
     if start is None:
-        start = {partition: last - LOOK_BACK for partition, last in end.items()}
-    spans = {each: (max(start.get(each, 0), first[each]), last) for each, last in end.items()}
+        start = {partition: end - LOOK_BACK for partition, (_, end) in extents.items()}
+    spans = {each: (max(start.get(each, 0), begin), end) for each, (begin, end) in extents.items()}
     found: dict[str, Place] = {}
-    for value in _values(servers, topic, {each: span for each, span in spans.items() if span[0] < span[1]}):
+    for value in values_between(servers, topic, spans):
         try:
             message = _message.decode(value)
             place = Place(int(message.trade_id), message.timestamp)
@@ -110,27 +109,3 @@ def produced(
         if message.source == venue and message.symbol in symbols:
             found[message.symbol] = max(found.get(message.symbol, place), place)
     return found
-
-
-def _values(servers: Where, topic: str, spans: Mapping[int, tuple[int, int]]) -> list[bytes]:
-    values: list[bytes] = []
-    left = dict(spans)
-    reader = consumer(servers, {"group.id": "stockstream-places"} | QUIET)
-    with closing(reader):
-        reader.assign([TopicPartition(topic, each, begin) for each, (begin, _) in left.items()])
-        try:
-            while left:
-                messages = reader.consume(AT_ONCE, LONGEST_SILENCE)
-                if not messages:
-                    raise KafkaUnreachableError(servers=servers, reason="no messages come")
-                for message in messages:
-                    partition, offset = message.partition(), message.offset()
-                    if message.error() or partition is None or offset is None:
-                        raise KafkaUnreachableError(servers=servers, reason=str(message.error()))
-                    if partition in left:
-                        values.append(message.value() or b"")
-                        if offset + 1 >= left[partition][1]:
-                            del left[partition]
-        except KafkaException as exc:
-            raise KafkaUnreachableError(servers=servers, reason=str(exc)) from exc
-    return values
