@@ -70,6 +70,7 @@ CREATE TEMPORARY TABLE messages (
     'topic' = '${KAFKA_TOPIC}',
     'properties.bootstrap.servers' = '${KAFKA_BOOTSTRAP_SERVERS}',
 ${KAFKA_SECURITY}    'properties.group.id' = 'stockstream-flink',
+    'properties.isolation.level' = 'read_committed',
     'scan.startup.mode' = 'earliest-offset',
     'scan.watermark.idle-timeout' = '3 s',
     'format' = 'json',
