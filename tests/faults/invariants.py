@@ -7,10 +7,10 @@ goes back needs more than one look: both are seen to where they are known.
 from stockstream.connectors.postgres import Connection
 
 OF_THE_TAPE = {
-    "1: stored + dead letters + duplicates = consumed, per partition": """
+    "1: stored + dead letters + duplicates + absent = consumed, per partition": """
         SELECT count(*)
         FROM ingest_offsets AS place
-        WHERE job = 'consumer' AND next_offset <> duplicates
+        WHERE job = 'consumer' AND next_offset <> duplicates + absent
             + (SELECT count(*) FROM trades WHERE kafka_partition = place.kafka_partition)
             + (SELECT count(*) FROM dead_letters
                WHERE topic = place.topic AND kafka_partition = place.kafka_partition)

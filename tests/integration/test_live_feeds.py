@@ -1,6 +1,7 @@
 """The producer on a venue's feed, as a process: killed, stopped, refused; the topic has each trade once."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -9,14 +10,20 @@ from subprocess import Popen
 
 import pytest
 
-from stockstream.market.feeds import FEEDS
+from stockstream.connectors.feeds import produced
+from stockstream.connectors.kafka_tail import values_between
+from stockstream.connectors.kafka_topic import bounds
+from stockstream.market.feeds import FEEDS, Place
+from stockstream.market.trade import Trade, decode, encode
 from stockstream.settings import Settings
-from tests.feeds.languages import LANGUAGES
+from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.playing import playing
 from tests.feeds.venue import Venue, facts
 from tests.integration.test_producer import PATIENCE, messages, producing, total, trades
+from tests.integration.transactions import transactions
 from tests.waiting import until
 
+LOOK = 2.0  # seconds to look at the end of a small topic; it takes a tenth of one
 FAULTS = ("skip", "cut", "repeat", "garbage", "bye", "refuse")
 
 
@@ -72,6 +79,48 @@ def test_the_topic_tells_where_to_go_on_when_the_places_are_gone(
                 assert process.wait(PATIENCE) == 0
     ids = [(trade.symbol, trade.trade_id) for trade in trades(settings)]
     assert len(ids) == len(set(ids))
+
+
+def test_a_feed_goes_on_after_the_last_committed_trade_of_a_transactional_producer(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    venue = Venue(LANGUAGES["kraken"])
+    happening, log = facts(venue.language, 400), tmp_path / "log"
+    with transactions(settings) as writer:
+        writer.commit(*(message(fact) for fact in happening[:20]))
+        writer.abort(*(message(fact) for fact in happening[20:25]))
+    begun = time.monotonic()
+    last = {fact.symbol: Place(fact.number, fact.at) for fact in happening[:20]}
+    look = produced(
+        settings.kafka_bootstrap_servers, settings.kafka_topic, "kraken", venue.language.symbols, None
+    )
+    assert look == last
+    assert time.monotonic() - begun < LOOK
+    with playing(venue, happening) as where, feeding(environment, log, "kraken", where) as process:
+        until(lambda: len(venue.told) == len(happening), PATIENCE)
+        until(lambda: total(settings) >= len(happening) + 7, PATIENCE)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0, log.read_text()
+    assert all(f"goes on after trade {place.number} of" in log.read_text() for place in last.values())
+    spans = bounds(settings.kafka_bootstrap_servers, settings.kafka_topic)
+    values = values_between(settings.kafka_bootstrap_servers, settings.kafka_topic, spans)
+    sent = sorted((trade.symbol, int(trade.trade_id)) for trade in map(decode, values))
+    assert sent == sorted((fact.symbol, fact.number) for fact in happening)
+
+
+def message(fact: Fact) -> bytes:
+    """Return the message of a trade that another producer of this venue has sent."""
+    return encode(
+        Trade(
+            trade_id=str(fact.number),
+            timestamp=fact.at,
+            symbol=fact.symbol,
+            price=fact.price,
+            volume=fact.size,
+            trade_type="BUY" if fact.buyer_takes else "SELL",
+            source="kraken",
+        )
+    )
 
 
 def test_a_venue_that_does_not_serve_this_place_gets_one_clear_line(
