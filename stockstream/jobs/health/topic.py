@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.kafka_topic import ends, partition_counts
-from stockstream.errors import StockstreamError
+from stockstream.errors import KafkaBusyError, KafkaRefusedError, StockstreamError
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
 
@@ -35,10 +35,18 @@ def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> To
 def judge_topic(servers: Where, topic: str, sight: TopicSight | StockstreamError) -> list[Check]:
     """Judge the broker and the topic."""
     if isinstance(sight, StockstreamError):
-        broker = failed("kafka", happened(sight), "./start.sh, or docker compose up -d --wait kafka")
+        broker = failed("kafka", happened(sight), _remedy(sight))
         return [broker, unknown("topic", "kafka")]
     broker = ok("kafka", f"answers at {servers}")
     count = len(sight.ends.after)
     if not count:
         return [broker, failed("topic", f"there is no topic {topic}", "./start.sh, or python consumer.py")]
     return [broker, ok("topic", f"{topic} with {count} partition{'s'[: count > 1]}")]
+
+
+def _remedy(fault: StockstreamError) -> str:
+    if isinstance(fault, KafkaBusyError):
+        return "wait; if it lasts, see the broker's log"
+    if isinstance(fault, KafkaRefusedError):
+        return str(fault.facts["remedy"])
+    return "./start.sh, or docker compose up -d --wait kafka"
