@@ -177,6 +177,15 @@ def test_the_time_from_a_trade_to_the_table_is_that_of_the_newest_at_the_consume
             (newest + timedelta(milliseconds=250),),
         )
     assert readers.read(Condition().answer).latency == (0.25, 0.25)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE ingest_offsets SET next_offset = next_offset + 1")  # past a marker
+    assert readers.read(Condition().answer).latency == (0.25, 0.25)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO dead_letters (topic, kafka_partition, kafka_offset, reason)
+               SELECT 'tape', 0, next_offset - 1, 'no trade' FROM ingest_offsets"""
+        )
+    assert readers.read(Condition().answer).latency is None
 
 
 @pytest.mark.usefixtures("newest")
