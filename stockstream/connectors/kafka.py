@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from threading import Thread
-from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
@@ -18,6 +17,7 @@ from stockstream.connectors.batch import Batch, batch_of
 from stockstream.connectors.kafka_cluster import Where, consumer
 from stockstream.connectors.kafka_ends import ReachedEnds
 from stockstream.connectors.kafka_errors import LOGIN_REFUSED, REMEDIES
+from stockstream.connectors.kafka_events import fault_of, is_eof, sorted_events
 from stockstream.connectors.kafka_partitions import PATIENCE, Hints, Partitions
 from stockstream.connectors.metrics import ReaderMetrics
 from stockstream.connectors.topic_lives import Lives, OneLife
@@ -140,38 +140,28 @@ class KafkaSource:
             return Batch()
         self._start_waiting()
         self._fetch_only(self._at.keys() - self._waiting - self._left_out)
-        messages, eofs = self._fetch(most, wait), dict[int, int]()
-        if any(map(Message.error, messages)) or not self._at.keys() >= set(map(Message.partition, messages)):
-            messages, eofs = self._without_events(messages)
-        batch = batch_of(messages, self._at, self._bases, eofs)
+        events = sorted_events(self._fetch(most, wait), self._at.keys())
+        # It is raised at the next call: the good messages beside it must not be lost.
+        self._trouble = events.fault or self._trouble
+        batch = batch_of(events.messages, self._at, self._bases, events.eofs)
         if batch and not self._is_same_topic():
             return Batch()
         self._at |= {partition: end for partition, (_, end) in batch.spans.items()}
-        self._ends.reached(eofs)
+        self._ends.reached(events.eofs)
         self._metrics.behind(self._seen_lags())
         return batch
 
     def _fetch(self, most: int, wait: float) -> list[Message]:
-        """Wait for the first message, for what came with it, and, of a backlog, for a full batch."""
-        messages = self._consumer.consume(1, wait)
-        if messages:
-            messages += self._consumer.consume(most - 1, LINGER)
-        if BACKLOG < len(messages) < most:
-            messages += self._consumer.consume(most - len(messages), wait)
-        return messages
+        """Wait for the first message, for what came with it, and, of a backlog, for a full batch.
 
-    def _without_events(self, events: list[Message]) -> tuple[list[Message], dict[int, int]]:
-        """Return the messages of our partitions, and the offsets of those that were read to their end."""
-        self._note_faults(events)
-        ours = [each for each in events if each.partition() in self._at]
-        eofs = {each.partition(): each.offset() for each in ours if _is_eof(each)}
-        return [each for each in ours if not each.error()], cast("dict[int, int]", eofs)
-
-    def _note_faults(self, events: list[Message]) -> None:
-        """Keep a fault to be raised at the next call: the good messages beside it must not be lost."""
-        for event in events:
-            if event.error() and not _is_eof(event):
-                self._trouble = event.error()
+        An EOF event is returned at once: a batch begins with a message, and is not cut in two by it.
+        """
+        events = self._consumer.consume(1, wait)
+        if events and not is_eof(events[0]):
+            events += self._consumer.consume(most - 1, LINGER)
+        if BACKLOG < len(events) < most:
+            events += self._consumer.consume(most - len(events), wait)
+        return events
 
     def hint(self, batch: Batch) -> None:
         """Tell the broker how far we are, at the next call: lag tools read it, nothing else depends on it.
@@ -214,12 +204,12 @@ class KafkaSource:
 
         Short of the end it is the distance to the high watermark, which counts open transactions.
         """
-        offsets = {partition: at - self._bases[partition] for partition, at in self._at.items()}
-        ends = {partition: self._partitions.seen_high_watermark(partition) for partition in offsets}
+        at_end = self.caught_up()
+        ends = {partition: self._partitions.seen_high_watermark(partition) for partition in self._at}
         return {
             partition: 0
-            if self._ends.is_at(partition, offsets[partition])
-            else max(end - offsets[partition], 0)
+            if partition in at_end
+            else max(end + self._bases[partition] - self._at[partition], 0)
             for partition, end in ends.items()
             if end >= 0
         }
@@ -257,7 +247,7 @@ class KafkaSource:
     def _serve_group(self, wait: float) -> None:
         """Let the group hand out and take away partitions, and read none."""
         self._fetch_only(frozenset())
-        self._note_faults(self._consumer.consume(1, wait))
+        self._trouble = fault_of(self._consumer.consume(1, wait)) or self._trouble
 
     def _fetch_only(self, wanted: AbstractSet[int]) -> None:
         """Have the client fetch these partitions from our places, and no others.
@@ -367,11 +357,6 @@ class KafkaSource:
             self._trouble = trouble
             self._partitions.require_answer(trouble)
             self._trouble = None
-
-
-def _is_eof(event: Message) -> bool:
-    error = event.error()
-    return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001
 
 
 def _log_of(group: str) -> logging.Logger:

@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from stockstream.connectors.kafka_cluster import Where, consumer
 from stockstream.connectors.kafka_errors import own_error
+from stockstream.connectors.kafka_events import fault_of
 from stockstream.errors import KafkaBusyError
 
 SILENCE = 10.0  # seconds without an answer from any partition
@@ -54,8 +55,6 @@ def _events(servers: Where, reader: Consumer, heard: list[KafkaError]) -> list[M
         raise own_error(servers, heard[-1], heard)
     if not events:
         raise KafkaBusyError(servers=servers, reason=f"no messages come within {SILENCE:g} s")
-    for event in events:
-        error = event.error()
-        if error and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own name
-            raise own_error(servers, error, heard)
+    if fault := fault_of(events):
+        raise own_error(servers, fault, heard)
     return events
