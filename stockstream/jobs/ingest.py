@@ -86,6 +86,9 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
             ready, batch = found
             stored = patience(partial(append, ready))
             source.hint(batch)
+            # Aborted transactions move partitions on, and bring nothing.
+            if not len(ready) and patience(idle.is_over):
+                break
         except FencedError as exc:
             log.warning("%s", exc)
             metrics.refused()

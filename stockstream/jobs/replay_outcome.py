@@ -39,21 +39,28 @@ class Outcome:
     def end(self, sent: int, sources: Collection[str]) -> None:
         """Say how many of the trades sent since were stored already; wait while the consumer moves."""
         try:
-            spans = {part: (self._begins.get(part, 0), end) for part, end in self._ends().items()}
-            # Behind a transaction that another producer has open, nothing can be read yet.
-            is_readable = sum(end - begin for begin, end in spans.values()) >= sent
-            consumed = self._await(spans) if is_readable else None
-            if consumed is None:
-                log.info("the consumer has not read them yet: how many were stored already is not known")
-                return
-            placed = {
-                p: (begin + consumed[p].base, end + consumed[p].base) for p, (begin, end) in spans.items()
-            }
-            already = max(sent - self._tape.stored(placed, sources), 0)
+            stored = self._stored(sent, sources)
         except StockstreamError as exc:
             log.info("how many were stored already is not known: %s", exc)
+            return
+        if stored is None:
+            log.info("the consumer has not read them yet: how many were stored already is not known")
         else:
-            log.info("%s of these were stored already", f"{already:,}")
+            log.info("%s of these were stored already", f"{max(sent - stored, 0):,}")
+
+    def _stored(self, sent: int, sources: Collection[str]) -> int | None:
+        """Return how many of the trades sent since are stored as new ones, None while they are not read."""
+        spans = {part: (self._begins.get(part, 0), end) for part, end in self._ends().items()}
+        if sum(end - begin for begin, end in spans.values()) < sent:
+            # Behind a transaction that another producer has open, nothing can be read yet.
+            return None
+        consumed = self._await(spans)
+        if consumed is None:
+            return None
+        bases = {part: consumed[part].base for part in spans}
+        return self._tape.stored(
+            {part: (begin + bases[part], end + bases[part]) for part, (begin, end) in spans.items()}, sources
+        )
 
     def _ends(self) -> Mapping[int, int]:
         return {
