@@ -22,7 +22,7 @@ from stockstream.connectors.labelled_file import read
 from stockstream.connectors.metrics import DetectorMetrics, serve
 from stockstream.connectors.models import ModelStore
 from stockstream.connectors.postgres import address_of
-from stockstream.errors import RecoverableError, UnknownSymbolError, UsageError
+from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs import evaluate_report
 from stockstream.jobs.analyze import analyze
 from stockstream.jobs.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
@@ -69,10 +69,7 @@ def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) 
     history = History(address_of(settings))
     found = []
     try:
-        stored = history.symbols()
-        for symbol in arguments.symbols:
-            if symbol not in stored:
-                raise UnknownSymbolError(symbol=symbol, known=", ".join(stored[:20]) or "none")
+        stored = history.require(arguments.symbols)
         if not stored:
             _note("no trades are stored yet; python producer.py and python consumer.py bring some")
         for symbol in arguments.symbols or stored:

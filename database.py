@@ -17,7 +17,7 @@ from stockstream import cli
 from stockstream.argument_types import duration
 from stockstream.connectors import schema, upkeep
 from stockstream.connectors.export import check_format, export_trades
-from stockstream.connectors.history import BEGINNING, END
+from stockstream.connectors.history import BEGINNING, END, History
 from stockstream.connectors.imports import ImportedTape
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
 from stockstream.errors import AggregatorBehindError
@@ -99,6 +99,9 @@ def export(connection: Connection, address: Address, arguments: argparse.Namespa
     check_format(arguments.file)
     schema.require(connection, address)
     symbols = [symbol for symbol in (arguments.symbols or "").split(",") if symbol]
+    if symbols:
+        with closing(History(address)) as history:
+            history.require(symbols)
     since = datetime.now(UTC) - arguments.last if arguments.last else BEGINNING
     rows = export_trades(connection, address, arguments.file, symbols, (since, END))
     console.print(f"{rows:,} trades in {arguments.file}", highlight=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """The tape read back: stretches of a symbol's stored trades, for training, analysis and warm-up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 from stockstream.connectors.postgres import Address, own_errors
 from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
+from stockstream.errors import UnknownSymbolError
 from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND, Floats, Ints, Stretch, of_rows
 from stockstream.market.anomalies.surroundings import NOBODY, Surroundings, of_prices
 
@@ -46,6 +47,18 @@ class History:
     def symbols(self) -> list[str]:
         """Return the symbols that have trades, in order."""
         return [symbol for (symbol,) in _rows(self._session, "stored_symbols", {})]
+
+    def require(self, symbols: Iterable[str]) -> list[str]:
+        """Return the symbols that have trades.
+
+        Raises:
+            UnknownSymbolError: one of `symbols` has none.
+        """
+        stored = self.symbols()
+        for symbol in symbols:
+            if symbol not in stored:
+                raise UnknownSymbolError(symbol=symbol, known=", ".join(stored[:20]) or "none")
+        return stored
 
     def newest_moment(self, symbol: str) -> datetime | None:
         """Return when the newest trade of a symbol happened, None where there is none."""

@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -13,8 +12,8 @@ from typing import Protocol
 import pyarrow as pa
 
 from stockstream.connectors.files.csv_rows import Row
-from stockstream.connectors.files.trade_file import TradeFile
-from stockstream.errors import BadTradeError, UsageError
+from stockstream.connectors.files.trade_file import TradeFile, portions
+from stockstream.errors import BadTradeError, TradeFileError, UsageError
 from stockstream.jobs.progress import Progress
 from stockstream.market.arrivals import SCHEMA
 from stockstream.market.files.columns import match
@@ -66,19 +65,27 @@ class Importer:
         """Put a file back; memory is a batch of rows, whatever its length.
 
         Raises:
-            TradeFileError: the file cannot be read.
+            TradeFileError: the file cannot be read, or has no trade.
             UsageError: it lacks a column that an export has.
             StockstreamError: the store refuses it.
         """
         file = TradeFile(path)
         reader = PlacedReader(file)
-        every = file.rows(range(len(file.header)))
-        while not self._stop.is_set() and (rows := list(islice(every, BATCH))):
+        read, bad = 0, self.total.bad
+        for rows in portions(file.rows(range(len(file.header))), BATCH):
             trades = list(self._read(reader, rows, path))
             stored = self._store.add(_table(trades), path) if trades else 0
             self.total.stored += stored
             self.total.present += len(trades) - stored
             self._progress.tell(len(rows), f"{path.name}: {self.total}")
+            read += len(trades)
+            if self._stop.is_set():
+                return
+        if not read:
+            bad = self.total.bad - bad
+            raise TradeFileError(
+                path=path, reason=f"none of its {bad:,} rows is a trade" if bad else "it has no rows"
+            )
 
     def _read(self, reader: "PlacedReader", rows: Sequence[Row], path: Path) -> Iterator[PlacedTrade]:
         for row in rows:

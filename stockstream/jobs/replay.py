@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 from threading import Event
 
 import numpy as np
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from numpy.random import Generator
 
 from stockstream.connectors.files.resume import ResumePoints
+from stockstream.connectors.files.trade_file import portions
 from stockstream.connectors.kafka_sink import Messages
 from stockstream.errors import TradeFileError
 from stockstream.jobs.pace import Clock, EventTimes, Pace
@@ -61,14 +61,13 @@ class ReplaySource:
         self._settled = point
         self._bad_ahead: list[TradeRow] = []
         self._ahead: list[tuple[int, Trade]] = []
-        self._fault: TradeFileError | None = None
         self._given = 0
         self._sources: set[str] = set()
         self._written_at = time.monotonic()
         self._ended = False
         self._announced = 0
         self._at: Floats = np.zeros(0)
-        self._lap: Iterator[TradeRow] | None = None
+        self._lap: Iterator[list[TradeRow]] | None = None
         self._begin_lap()
 
     def next_messages(self, most: int, stop: Event) -> Messages | None:
@@ -81,7 +80,7 @@ class ReplaySource:
         if self._lap is None:
             if self._outcome:
                 self._outcome.begin()
-            self._lap = self._rows.after(self._line)
+            self._lap = portions(self._rows.after(self._line), AHEAD)
         if not self._ahead and not self._read_ahead():
             return None
         ages = self._ages(stop)
@@ -133,17 +132,12 @@ class ReplaySource:
         return True
 
     def _next_rows(self) -> list[TradeRow]:
-        """Return the next rows; what keeps from reading on is raised once those before it are given."""
-        if self._fault:
-            self._pass(self._line, at_end=True)
-            raise self._fault
-        rows: list[TradeRow] = []
+        """Return the next rows, none at the end; all before them have been given."""
         try:
-            rows.extend(islice(self._lap or (), AHEAD))
-        except TradeFileError as exc:
-            self._fault = exc
-            return rows or self._next_rows()
-        return rows
+            return next(self._lap or iter(()), [])
+        except TradeFileError:
+            self._pass(self._line, at_end=True)
+            raise
 
     def _is_wanted(self, trade: Trade) -> bool:
         return not self._manner.symbols or trade.symbol in self._manner.symbols
@@ -160,7 +154,7 @@ class ReplaySource:
             return False
         self._line = 0
         self._begin_lap()
-        self._lap = self._rows.after(0)
+        self._lap = portions(self._rows.after(0), AHEAD)
         return True
 
     def _pass(self, line: int, *, at_end: bool = False) -> None:

@@ -184,6 +184,16 @@ def test_where_the_topic_is_read_it_is_the_one_way_in(
     assert followed(environment, refused.stderr).returncode == 0
 
 
+def test_a_file_without_a_good_row_is_a_failure(
+    environment: Environment, connection: Connection, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "bad.csv", [line(0, price="x"), line(1, price="")])
+    failed = ran(environment, "database.py", "import", file)
+    assert failed.returncode == 1
+    assert "none of its 2 rows is a trade" in failed.stderr
+    assert count(connection) == 0
+
+
 def test_a_file_without_places_is_no_export(environment: Environment, tmp_path: Path) -> None:
     file = written(tmp_path / "plain.csv", [line(0)[:-2]], HEADER[:-2])
     refused = ran(environment, "database.py", "import", file)

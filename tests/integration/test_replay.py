@@ -74,6 +74,13 @@ def test_an_export_has_what_was_asked_for(
     assert {each.split(",")[0] for each in lines[1:]} == asked
 
 
+def test_an_export_of_a_symbol_without_trades_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    refused = ran(environment, "database.py", "export", str(tmp_path / "none.csv"), "--symbols", "NONE")
+    assert refused.returncode == 1
+    assert "no trades of NONE are stored" in refused.stderr
+    assert not (tmp_path / "none.csv").exists()
+
+
 def test_an_export_that_cannot_be_written_is_one_line(environment: dict[str, str], tmp_path: Path) -> None:
     for path, code in ((tmp_path / "trades.xls", 2), (tmp_path / "nowhere" / "trades.csv", 1)):
         refused = ran(environment, "database.py", "export", str(path))

@@ -3,7 +3,9 @@
 import csv
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -50,6 +52,26 @@ class TradeFile:
             yield from (row for row in rows if row.line > after)
         except FAULTS as exc:
             raise TradeFileError(path=self.path, reason=_first_line(exc)) from exc
+
+
+def portions(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    """Yield rows in lists; those before a place that cannot be read come before the error.
+
+    Raises:
+        TradeFileError: the file cannot be read on.
+    """
+    fault: TradeFileError | None = None
+    while fault is None:
+        portion: list[Any] = []
+        try:
+            portion.extend(islice(rows, size))
+        except TradeFileError as exc:
+            fault = exc
+        if not portion:
+            break
+        yield portion
+    if fault:
+        raise fault
 
 
 def _fingerprint(path: Path) -> str:
