@@ -118,6 +118,8 @@ class Stream:
             log.info("connected to %s: %s", self._feed.name, ", ".join(symbols))
             await self._converse(connection)
             if self._symbols != symbols:
+                # Left in the middle, it would be closed as after a fault of ours.
+                await connection.close()
                 return
             # A venue that hangs up or refuses at once must not be called without a pause.
             waits = self._timing.waits() if self._heard and not self._refusals else waits
