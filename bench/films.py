@@ -74,7 +74,7 @@ FILMS = (
         "symbol?symbol=TSLA&symbols=NVDA&symbols=AAPL&refresh=1",
         ".st-key-imbalance_plot .main-svg",
         (wait, segment("1m"), wait, zoom, wait, wait,
-         into_view(".st-key-compare"), wait, segment("Price"), wait),
+         into_view(".st-key-compare"), wait, segment("price"), wait),
     ),
     Film(
         "anomaly",

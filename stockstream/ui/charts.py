@@ -15,7 +15,7 @@ from stockstream.ui.picture import Picture
 from stockstream.ui.plot import Figure
 from stockstream.ui.records import Candle, Line, Standing
 from stockstream.ui.scale import Scale, scale_of, usual_lines, usual_prices
-from stockstream.ui.window import Span, candle_span, candle_width
+from stockstream.ui.window import RANGE, Span, candle_width
 
 MOST_LINES_SEEN = 12
 SAME_DASH = 5
@@ -39,7 +39,7 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
     unit = " %" if as_change else ""
     layout = layout_of(revision("change" if as_change else "price", picture.question), 390)
     layout |= {
-        "xaxis": time_axis(),
+        "xaxis": time_axis() | _past(picture),
         "yaxis": axis() | {"ticksuffix": unit, "side": "right", "zeroline": as_change} | _within(scale),
         "hovermode": "x unified",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
@@ -50,7 +50,7 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
 def focus(picture: Picture, symbol: str, span: Span) -> Figure:
     """Return one symbol's candles with its volume below, its vwap and what was found in it."""
     asked = picture.question.width
-    covered = candle_span(span, asked)
+    covered = picture.question.candle_span(span)
     inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
     width = asked or candle_width(covered)
     candles = _never_alone(picture.candles, width)
@@ -59,9 +59,7 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
     traces += marks_of(inside, {symbol: None}, scale)
     layout = layout_of(revision(symbol, picture.question), 390)
     layout |= {
-        "xaxis": time_axis()
-        | {"rangeslider": {"visible": False}, "anchor": "y2"}
-        | _roomy(picture.candles, width),
+        "xaxis": _candle_axis(picture, width) | {"rangeslider": {"visible": False}, "anchor": "y2"},
         "yaxis": axis() | {"domain": [0.24, 1], "side": "right"} | _within(scale),
         "yaxis2": axis() | {"domain": [0, 0.18], "side": "right", "nticks": 3, "rangemode": "tozero"},
         "hovermode": "x",
@@ -73,7 +71,8 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
 def imbalance(picture: Picture, symbol: str) -> Figure:
     """Return how much more was bought than sold in each candle, in percent of its volume."""
     asked = picture.question.width
-    width = asked or candle_width(candle_span(picture.span)) if picture.span else timedelta(minutes=1)
+    covered = picture.question.candle_span(picture.span) if picture.span else None
+    width = asked or (candle_width(covered) if covered else timedelta(minutes=1))
     shares = [float(candle.imbalance) for candle in picture.candles]
     bars = _period(picture.candles, width) | {
         "type": "bar",
@@ -84,7 +83,7 @@ def imbalance(picture: Picture, symbol: str) -> Figure:
     }
     layout = layout_of(revision(f"{symbol} imbalance", picture.question), 240)
     layout |= {
-        "xaxis": time_axis() | _roomy(picture.candles, width),
+        "xaxis": _candle_axis(picture, width),
         "yaxis": axis()
         | {"ticksuffix": " %", "side": "right", "range": [-105, 105], "dtick": 50, "zeroline": True},
     }
@@ -154,6 +153,19 @@ def _never_alone(candles: Sequence[Candle], width: timedelta) -> Sequence[Candle
     if len(candles) != 1:
         return candles
     return [Candle(candles[0].start - width, *[NONE] * 7), *candles]
+
+
+def _candle_axis(picture: Picture, width: timedelta) -> dict[str, Any]:
+    return time_axis() | (_past(picture) or _roomy(picture.candles, width))
+
+
+def _past(picture: Picture) -> dict[str, Any]:
+    """Return an axis of all of a chosen range, which stays and so leaves a viewer's zoom alone."""
+    since, until = picture.question.since, picture.question.until
+    if picture.span is None or picture.question.window != RANGE or since is None or until is None:
+        return {}
+    zone = picture.span.start.tzinfo
+    return {"range": [stamp(since.astimezone(zone)), stamp(until.astimezone(zone))]}
 
 
 def _roomy(candles: Sequence[Candle], width: timedelta) -> dict[str, Any]:

@@ -1,26 +1,33 @@
 """The controls in the sidebar; each is kept in the address, so that a view can be sent to others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from stockstream.ui import parameters
+from stockstream.ui.parameters import (
+    AS_THE_BROWSER,
+    FIRST,
+    LAST,
+    MINE,
+    OF_THE_WORLD,
+    PARAMETERS,
+    THEMES,
+    TIMES,
+)
 from stockstream.ui.picture import Question
-from stockstream.ui.window import DEFAULT, MINUTES, RANGE, WORDS
-
-LEAST_PRINTS, MOST_PRINTS, USUAL_PRINTS = 10, 200, 30
-MOST_NAME = 20
-MINE, OF_THE_WORLD = "mine", "UTC"
-AS_THE_BROWSER, LIGHT, DARK = "browser", "light", "dark"
+from stockstream.ui.window import RANGE, WORDS
 
 
 @dataclass(frozen=True)
 class Controls:
     """What the viewer set; the refresh is in seconds, `zone` is the one that times are told in.
 
-    `theme` is light, dark, or what the browser prefers.
+    `since` and `until` are as they were set, in either order. `theme` is light, dark, or what the browser
+    prefers.
     """
 
     refresh: int
@@ -36,39 +43,46 @@ class Controls:
 
     def question(self, focus: str | None) -> Question:
         """Return the question that these controls ask, with a symbol to look at more closely."""
-        return Question(
-            self.window, self.symbols, focus, self.prints, self.only_anomalies, self.since, self.until
-        )
+        since, until = (self.until, self.since) if self.is_reversed else (self.since, self.until)
+        return Question(self.window, self.symbols, focus, self.prints, self.only_anomalies, since, until)
+
+    @property
+    def is_reversed(self) -> bool:
+        """Return whether the range ends before it begins."""
+        return self.since is not None and self.until is not None and self.until < self.since
 
 
 def ask(known: Iterable[str], usual_refresh: int) -> Controls:
     """Show the controls and return how they stand."""
     with st.sidebar:
         st.markdown("### What to see", anchors=False)
-        window = _one_of(
-            "Time window", {name: name for name in MINUTES} | {RANGE: WORDS[RANGE]}, DEFAULT, "window"
-        )
+        window = one_of("Time window", list(WORDS), "window")
         since, until = _range() if window == RANGE else (None, None)
         symbols, only, prints = _symbols(known), _only_anomalies(), _prints()
         st.markdown("### How", anchors=False)
         refresh, paused = _refresh(usual_refresh), _paused()
-        zone = _one_of("Times", {MINE: "my time zone", OF_THE_WORLD: OF_THE_WORLD}, MINE, "times")
-        themes = {AS_THE_BROWSER: "auto", LIGHT: LIGHT, DARK: DARK}
-        theme = _one_of("Colours", themes, AS_THE_BROWSER, "theme", "Auto is what the browser prefers")
+        zone = one_of("Times", TIMES, "times", "Mine is this browser's time zone")
+        theme = one_of("Colours", THEMES, "theme", "Browser is what this browser prefers")
     return Controls(refresh, paused, window, symbols, only, prints, since, until, _zone(zone), theme)
 
 
-def _one_of(label: str, words: Mapping[str, str], usual: str, key: str, tip: str | None = None) -> str:
-    """Show choices, each by its word; one is always chosen."""
+def one_of(
+    label: str, values: Sequence[str], key: str, tip: str | None = None, *, is_seen: bool = True
+) -> str:
+    """Show the values of a parameter, of which one is always chosen.
+
+    They are shown as they stand in the address: Streamlit would write there what `format_func` makes of them.
+    """
+    usual = str(PARAMETERS[key].usual)
     chosen = st.segmented_control(
         label,
-        list(words),
+        values,
         default=usual,
         required=True,
         key=key,
         bind="query-params",
         help=tip,
-        format_func=lambda name: words[name],
+        label_visibility="visible" if is_seen else "collapsed",
     )
     return str(chosen or usual)
 
@@ -85,12 +99,13 @@ def _only_anomalies() -> bool:
 
 
 def _prints() -> int:
-    bounds = LEAST_PRINTS, MOST_PRINTS, USUAL_PRINTS, 10
+    bounds = parameters.LEAST_PRINTS, parameters.MOST_PRINTS, parameters.USUAL_PRINTS, 10
     return st.slider("Recent trades", *bounds, key="trades", bind="query-params")
 
 
 def _refresh(usual: int) -> int:
-    return st.slider("Refresh every", 1, 10, usual, format="%d s", key="refresh", bind="query-params")
+    bounds = parameters.LEAST_REFRESH, parameters.MOST_REFRESH, usual
+    return st.slider("Refresh every", *bounds, format="%d s", key="refresh", bind="query-params")
 
 
 def _paused() -> bool:
@@ -100,16 +115,20 @@ def _paused() -> bool:
 
 
 def choices(known: Iterable[str], key: str) -> list[str]:
-    """Return the symbols to choose from: those in the address too, known or not yet (an outage, a start)."""
-    asked = (name for name in st.query_params.get_all(key) if 0 < len(name) <= MOST_NAME)
-    return sorted({*known, *asked})
+    """Return the names to choose from: those chosen already too, known or not yet (an outage, a start)."""
+    return sorted({*known, *st.query_params.get_all(key), *parameters.texts(st.session_state.get(key))})
 
 
 def _range() -> tuple[datetime | None, datetime | None]:
     """Return from when to when, in UTC: a link must mean the same wherever it is opened."""
-    since = st.datetime_input("From (UTC)", value=None, key="from", bind="query-params", step=60)
-    until = st.datetime_input("to (UTC)", value=None, key="to", bind="query-params", step=60)
+    since, until = _minute("From (UTC)", "from"), _minute("to (UTC)", "to")
     return since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC)
+
+
+def _minute(label: str, key: str) -> datetime | None:
+    return st.datetime_input(
+        label, value=None, min_value=FIRST, max_value=LAST, key=key, bind="query-params", step=60
+    )
 
 
 def _zone(choice: str) -> tzinfo:

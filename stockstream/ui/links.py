@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from stockstream.ui.records import Mark
-from stockstream.ui.window import RANGE
+from stockstream.ui.window import CANDLES, MINUTE, RANGE
 
 KEPT = ("refresh", "times", "trades", "theme")
 KEPT_OF_WINDOW = ("window", "from", "to")
@@ -16,16 +16,25 @@ AROUND = timedelta(minutes=15)
 
 def symbol(name: str) -> str:
     """Return the address of a symbol's page, over the window that is shown."""
-    return _address({**_kept((*KEPT, *KEPT_OF_WINDOW)), "symbol": name})
+    return _address({**kept((*KEPT, *KEPT_OF_WINDOW)), "symbol": name})
 
 
 def moment(mark: Mark) -> str:
     """Return the address of the chart of a finding's symbol, around its moment."""
-    window = {"window": RANGE, "from": _minute(mark.start - AROUND), "to": _minute(mark.end + AROUND)}
-    return _address({**_kept(KEPT), **window, "symbol": mark.symbol, "width": "1m"})
+    return span(mark.symbol, mark.start, mark.end)
 
 
-def _kept(names: tuple[str, ...]) -> dict[str, str]:
+def span(symbol: str, start: datetime, end: datetime) -> str:
+    """Return the address of the chart of a symbol, around a span of time."""
+    since, until = start - AROUND, end + AROUND
+    window = {"window": RANGE, "from": _minute(since), "to": _minute(until), "symbol": symbol}
+    # A chart of candles of a minute does not reach over more.
+    width = {"width": "1m"} if until - since <= CANDLES * MINUTE else {}
+    return _address({**kept(), **window, **width})
+
+
+def kept(names: tuple[str, ...] = KEPT) -> dict[str, str]:
+    """Return what a link of this viewer takes along: what is made of links is not for all viewers."""
     return {name: st.query_params[name] for name in names if name in st.query_params}
 
 

@@ -16,14 +16,17 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from stockstream.ui import controls, downloads, live, numerals, theme
+from stockstream.ui import address, controls, downloads, live, numerals, theme
 from stockstream.ui.controls import Controls
 from stockstream.ui.errands import Errands
 from stockstream.ui.live import Answer, Asked, Taken, Trouble
+from stockstream.ui.notes import notes
 from stockstream.ui.pages import anomalies, examine, letters, market, symbol, system
+from stockstream.ui.picture import Picture
 from stockstream.ui.plant import Condition, Plant
 from stockstream.ui.plot import LIBRARY
-from stockstream.ui.window import WORDS
+from stockstream.ui.search import Found
+from stockstream.ui.window import RANGE, WORDS, Span
 from stockstream.ui.zones import zone_name
 
 HERE = Path(__file__).parent
@@ -82,7 +85,7 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             "Market",
             "",
             ":material/monitoring:",
-            lambda controls, _known, _seen: lambda: controls.question(st.session_state.get("candles")),
+            lambda controls, _known, _seen: partial(market.ask, controls),
             market.draw,
             lambda _answer: set(),
             lambda _controls, _shown: downloads.offer("performance", "trades"),
@@ -126,6 +129,7 @@ def show(usual_refresh: int, errands: Errands) -> None:
     """
     st.html(f"<script>{LIBRARY}\n{TICKER}</script>", unsafe_allow_javascript=True)
     st.html(STYLE)
+    address.read()
     known = {*live.known_symbols(), *st.session_state.get("symbols_seen", ())}
     set_controls = controls.ask(known, usual_refresh)
     theme.wear(set_controls.theme)
@@ -157,12 +161,16 @@ def _refresh(
     question: Callable[[], Asked],
     offered: set[str],
 ) -> None:
-    answer = live.look(question(), set_controls.refresh)
+    address.write()  # before links are made of it
+    asked = question()
+    answer = live.look(asked, set_controls.refresh)
     if isinstance(answer, Taken):
         st.session_state[_place(sheet)] = answer
         st.session_state["symbols_seen"] = answer.picture.symbols
     taken: Taken | None = st.session_state.get(_place(sheet))
-    top.html(_status(taken, set_controls, answer.line if isinstance(answer, Trouble) else None))
+    problems = address.problems((sheet.path, set_controls, asked))
+    noted = notes(set_controls, problems, taken.told_in(set_controls.zone) if taken else None)
+    top.html(_status(taken, set_controls, answer.line if isinstance(answer, Trouble) else None, noted))
     _picture(sheet, set_controls, taken, offered)
 
 
@@ -196,12 +204,12 @@ def _place(sheet: Sheet) -> str:
     return f"taken {sheet.path}"
 
 
-def _status(taken: Taken | None, set_controls: Controls, trouble: str | None) -> str:
+def _status(taken: Taken | None, set_controls: Controls, trouble: str | None, noted: list[str]) -> str:
     said = [_state(set_controls, trouble)]
     if taken is not None and taken.picture.newest is not None:
         said += _age(taken, set_controls.zone)
-    if trouble is not None:
-        said.append(f'<span class="trouble" role="alert">⚠ {escape(trouble)}</span>')
+    alerts = [*([] if trouble is None else [trouble]), *noted]
+    said += [f'<span class="trouble" role="alert">⚠ {escape(line)}</span>' for line in alerts]
     return f'<div class="status"><strong>Stock market, live</strong>{"".join(said)}</div>'
 
 
@@ -219,14 +227,20 @@ def _age(taken: Taken, zone: tzinfo) -> list[str]:
     ticking = f'<b data-age="{max(old, 0):.3f}" data-old="{OLD_SECONDS}">{numerals.age(old)}</b>'
     said = [f'<span class="{kind}">newest trade {ticking}</span>']
     if picture.span is not None:
-        since = picture.span.start.astimezone(zone)
-        told = f"{numerals.moment(since, picture.read_at)} {zone_name(since)}"
-        said.append(f"<span>{WORDS[picture.question.window]}, since {escape(told)}</span>")
+        said.append(f"<span>{escape(_window(picture, picture.span, zone))}</span>")
     if picture.absent:
         said += [f'<span class="trouble">⚠ {ABSENT[job]}</span>' for job in picture.absent]
     elif _candles_stand(picture):
         said.append(f'<span class="trouble">⚠ {STANDSTILL}</span>')
     return said
+
+
+def _window(picture: Picture | Found | Plant, span: Span, zone: tzinfo) -> str:
+    since, end = span.start.astimezone(zone), span.end.astimezone(zone)
+    told = f"{WORDS[picture.question.window]}, since {numerals.moment(since, picture.read_at)}"
+    if picture.question.window == RANGE:
+        told += f" to {numerals.moment(end, picture.read_at)}"
+    return f"{told} {zone_name(since)}"
 
 
 def _candles_stand(picture: Answer) -> bool:

@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from stockstream.ui import charts, downloads, heat, look, numerals, orders, pieces, shares
+from stockstream.ui import charts, controls, downloads, heat, links, look, numerals, orders, pieces, shares
+from stockstream.ui.parameters import CHANGE, MOST_VALUE, PRICES
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import plot
 from stockstream.ui.ranking import chosen, ranking, told
@@ -15,35 +16,27 @@ from stockstream.ui.zones import zone_name
 TAPE_HEIGHT = 480
 LATEST_FINDINGS = 25
 MOST_ROWS = 100
-MOST_VALUE = "most value"
 
 
 def compare(picture: Picture) -> None:
     """Draw the symbols' prices over time."""
-    view = st.segmented_control(
-        "Prices as",
-        ["Change", "Price"],
-        default="Change",
-        required=True,
-        key="prices",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    view = controls.one_of("Prices as", PRICES, "prices", is_seen=False)
     plot(
-        partial(charts.compare, picture, as_change=view != "Price"),
+        partial(charts.compare, picture, as_change=view == CHANGE),
         "prices_plot",
         "Prices",
         f"Prices of the symbols over the {WORDS[picture.question.window]}, anomalies marked",
         picture.once,
-        str(view),
+        view,
     )
 
 
 def focus(picture: Picture, span: Span) -> None:
     """Draw one symbol's candles; the choice is a control of its own."""
+    names = controls.choices((row.symbol for row in picture.shown), "candles")
     st.selectbox(
         "Symbol of the candles",
-        [MOST_VALUE, *sorted(row.symbol for row in picture.shown)],
+        [MOST_VALUE, *(name for name in names if name != MOST_VALUE)],
         key="candles",
         bind="query-params",
         label_visibility="collapsed",
@@ -82,7 +75,7 @@ def standings(picture: Picture, sign: str) -> None:
         lines = usual_lines(picture)
         return told(orders.heads(order, sign), pieces.performance(rows, lines, inks))
 
-    ranking(picture.once(f"table {order}", table))
+    ranking(picture.once(f"table {order} {links.kept()}", table))
     downloads.keep("performance", rows)
 
 
@@ -95,16 +88,17 @@ def split(picture: Picture, sign: str) -> None:
 
 def recent(picture: Picture, sign: str) -> None:
     """Draw the tape: the newest trades."""
+    prints = sorted([*picture.tape, *picture.elsewhere], key=lambda trade: trade.timestamp, reverse=True)
     with st.container(height=TAPE_HEIGHT, key="tape"):
         zone = zone_name(picture.read_at)
-        tape = picture.once("tape", lambda: pieces.tape(picture.tape, sign, zone))
+        tape = picture.once("tape", lambda: pieces.tape(prints, sign, zone, dated=bool(picture.elsewhere)))
         st.html(pieces.titled("Recent trades", tape))
-    downloads.keep("trades", picture.tape[::-1])  # in order of time, as a replay wants them
+    downloads.keep("trades", prints[::-1])  # in order of time, as a replay wants them
 
 
 def found(picture: Picture) -> None:
     """Draw the latest findings."""
     with st.container(height=TAPE_HEIGHT, key="findings"):
         newest = picture.marks[:LATEST_FINDINGS]
-        findings = picture.once("findings", lambda: pieces.findings(newest, picture.read_at))
+        findings = picture.once(f"findings {links.kept()}", lambda: pieces.findings(newest, picture.read_at))
         st.html(pieces.titled("Latest findings", findings))

@@ -17,6 +17,7 @@ from stockstream.ui.window import (
     candle_span,
     candle_width,
     line_step,
+    range_candle_span,
     range_of,
     span_of,
 )
@@ -63,6 +64,11 @@ class Question:
         """Read the picture that answers this; `lines` has points that are known already."""
         return take(rows, self, Lines() if lines is None else lines)
 
+    def candle_span(self, span: Span) -> Span:
+        """Return the span that candles cover in the window's span: in a chosen range, nothing before it."""
+        cover = range_candle_span if self.window == RANGE else candle_span
+        return cover(span, self.width)
+
     def is_past(self) -> bool:
         """Whether the window has an end of its own, and so does not follow the market."""
         return self.window == RANGE and self.until is not None
@@ -90,7 +96,8 @@ class Reach:
 class Picture:
     """The market at `read_at`, by the database's clock; `newest` is None while the tape is empty.
 
-    What was made of it to be seen is kept with it, for all who look at it.
+    `elsewhere` has the newest trades of the symbol asked for where none is in the window. What was made of
+    it to be seen is kept with it, for all who look at it.
     """
 
     question: Question
@@ -108,6 +115,7 @@ class Picture:
     marks: list[Mark] = field(default_factory=list)
     beats: list[Beat] = field(default_factory=list)
     former: Beat | None = None
+    elsewhere: list[Print] = field(default_factory=list)
     absent: tuple[str, ...] = ()
     _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
@@ -148,6 +156,7 @@ def take(rows: Rows, question: Question, lines: Lines) -> Picture:
     standings = _standings(rows, facts)
     shown = [row.symbol for row in _shown(standings, question)]
     focus = question.focus if question.focus in known else [*shown, *asked][0]
+    tape = _tape(rows, question, facts)
     return Picture(
         question,
         there.read_at,
@@ -159,11 +168,12 @@ def take(rows: Rows, question: Question, lines: Lines) -> Picture:
         standings,
         lines.read(rows, _course(span, shown[:MOST_LINES], there)),
         focus,
-        _candles(rows, span, focus, question.width),
-        _tape(rows, question, facts),
+        _candles(rows, question.candle_span(span), focus, question.width),
+        tape,
         [Mark(*row) for row in rows(query("findings"), facts | {"at_most": MOST_FINDINGS})],
         [Beat(*row) for row in rows(query("beats"), facts | {"width": beat_width(span)})],
         _former(rows, facts, before(span), there.first),
+        _elsewhere(rows, question, facts, tape),
         there.absent,
     )
 
@@ -192,8 +202,7 @@ def _course(span: Span, chosen: list[str], there: Reach) -> Course:
     return Course(chosen, span, line_step(span, len(chosen)), there.read_at, there.candles_end)
 
 
-def _candles(rows: Rows, span: Span, symbol: str, asked_width: timedelta | None) -> list[Candle]:
-    covered = candle_span(span, asked_width)
+def _candles(rows: Rows, covered: Span, symbol: str, asked_width: timedelta | None) -> list[Candle]:
     width = asked_width or candle_width(covered)
     facts = {"symbol": symbol, "start": covered.start, "end": covered.end, "width": width}
     return [Candle(*row) for row in rows(query("candles"), facts)]
@@ -210,3 +219,14 @@ def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: dateti
 def _tape(rows: Rows, question: Question, facts: Mapping[str, Any]) -> list[Print]:
     name = "tape_of_findings" if question.only_anomalies else "tape"
     return [Print(*row) for row in rows(query(name), {**facts, "at_most": question.tape})]
+
+
+def _elsewhere(rows: Rows, question: Question, facts: Mapping[str, Any], tape: list[Print]) -> list[Print]:
+    """Return the newest trades of a symbol that is asked for and has none in the window."""
+    symbol = question.focus
+    if symbol not in question.symbols or question.only_anomalies or any(row.symbol == symbol for row in tape):
+        return []
+    alone = {**facts, "symbols": [symbol], "at_most": question.tape}
+    if rows(query("tape"), alone):  # those compared with it have all places of the tape
+        return []
+    return [Print(*row) for row in rows(query("tape"), {**alone, "start": NEVER, "end": FOREVER})]

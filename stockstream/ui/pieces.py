@@ -46,7 +46,7 @@ def performance(rows: Sequence[Standing], lines: Mapping[str, Line], colours: Ma
 
 def _row(row: Standing, line: Line, colour: str) -> str:
     cells = (
-        cell(f'<i style="background:{colour}"></i>{_link(row.symbol, links.symbol(row.symbol))}', "name"),
+        cell(f'<i style="background:{colour}"></i>{link(row.symbol, links.symbol(row.symbol))}', "name"),
         cell(numerals.price(row.last), "strong"),
         cell(numerals.change(row.change), direction(row.change)),
         cell(sparkline(line), "spark"),
@@ -100,18 +100,19 @@ def titled(title: str, body: str) -> str:
     return f"<h3>{escape(title)}</h3>{body}"
 
 
-def tape(prints: Sequence[Print], sign: str, zone: str = "UTC") -> str:
-    """Return the recent trades, newest first."""
+def tape(prints: Sequence[Print], sign: str, zone: str = "UTC", *, dated: bool = False) -> str:
+    """Return the recent trades, newest first; `dated` ones with their day."""
     if not prints:
         return '<p class="quiet">No trade here yet.</p>'
     heads = (f"Time ({zone})", "Symbol", "Side", "Price", "Volume", f"Value {sign}".strip(), "Found")
-    return table("tape", heads, "".join(map(_print, prints)))
+    return table("tape", heads, "".join(_print(trade, dated=dated) for trade in prints))
 
 
-def _print(trade: Print) -> str:
+def _print(trade: Print, *, dated: bool) -> str:
+    day = f"{trade.timestamp:%d %b %Y} " if dated else ""
     buys = trade.trade_type == "BUY"
     cells = (
-        cell(numerals.clock(trade.timestamp), "time"),
+        cell(f"{day}{numerals.clock(trade.timestamp)}", "time"),
         cell(escape(trade.symbol), "name"),
         cell("▲ BUY" if buys else "▼ SELL", "up" if buys else "down"),
         cell(numerals.price(trade.price), "strong"),
@@ -132,7 +133,7 @@ def findings(marks: Sequence[Mark], read_at: datetime) -> str:
 def _finding(mark: Mark, read_at: datetime) -> str:
     how = " + ".join(mark.methods)
     return (
-        f"<li><header><b>◆ {_link(mark.symbol, links.moment(mark))}</b>"
+        f"<li><header><b>◆ {link(mark.symbol, links.moment(mark))}</b>"
         f'<span class="kind">{_kind(mark.kind)}</span>'
         f"<time>{numerals.moment(mark.end, read_at)}</time></header>"
         f"<p>{escape(mark.explanation)}</p>"
@@ -140,7 +141,8 @@ def _finding(mark: Mark, read_at: datetime) -> str:
     )
 
 
-def _link(text: str, address: str) -> str:
+def link(text: str, address: str) -> str:
+    """Return a link that opens in place of this page."""
     return f'<a href="{escape(address)}" target="_self">{escape(text)}</a>'
 
 

@@ -12,9 +12,10 @@ import msgspec
 import streamlit as st
 from streamlit.components.v2 import component
 
-from stockstream.ui.orders import COLUMN_OF, USUAL, Head
+from stockstream.ui.address import ORDER
+from stockstream.ui.orders import USUAL, Head
 
-KEY, IN_ADDRESS, ORDER = "ranking", "order", "order of the table"
+KEY, IN_ADDRESS = "ranking", "order"
 
 _table = component(
     "stockstream.ranking",
@@ -27,8 +28,7 @@ _table = component(
 
 def chosen() -> str:
     """Return the order that the viewer chose, or the link they came by; the address then tells it."""
-    order = str(st.session_state.setdefault(ORDER, st.query_params.get(IN_ADDRESS, USUAL)))
-    order = order if order in COLUMN_OF else USUAL
+    order = str(st.session_state[ORDER])
     if order == USUAL:
         st.query_params.pop(IN_ADDRESS, None)
     elif st.query_params.get(IN_ADDRESS) != order:

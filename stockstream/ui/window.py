@@ -16,10 +16,18 @@ WORDS = {
     "60m": "last 60 minutes",
     "24h": "last 24 hours",
     "all": "whole tape",
-    "range": "from\u2013to",
+    "range": "chosen range",
 }
 DEFAULT = "15m"
 RANGE = "range"
+WIDTHS: dict[str, timedelta | None] = {
+    "auto": None,
+    "1m": timedelta(minutes=1),
+    "5m": timedelta(minutes=5),
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "1d": timedelta(days=1),
+}
 
 POINTS = 240
 FEWEST_POINTS = 30
@@ -86,6 +94,11 @@ def candle_span(span: Span, width: timedelta | None = None) -> Span:
     most = MOST_CANDLE_SPAN if width is None else CANDLES * width
     length = min(max(span.end - span.start, least), most)
     return Span(span.end - length, span.end)
+
+
+def range_candle_span(span: Span, width: timedelta | None = None) -> Span:
+    """Return the span that candles cover in a chosen range: all of it, or its end where it is too long."""
+    return Span(max(candle_span(span, width).start, span.start), span.end)
 
 
 def candle_width(span: Span) -> timedelta:

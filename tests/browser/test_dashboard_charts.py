@@ -31,7 +31,7 @@ def test_an_odd_trade_is_read_at_the_edge(
 ) -> None:
     put(connection, random_trades(500, datetime.now(UTC), 600))
     odd_trade(connection)
-    view.open(f"{dashboard}/?prices=Price&candles=TSLA&paused=true")
+    view.open(f"{dashboard}/?prices=price&candles=TSLA&paused=true")
     low, high = view.page.evaluate(RANGE, chart)
     assert 80 < low < high < 220
     box = view.page.locator(f".st-key-{chart} .xy9 .points path").bounding_box()
@@ -44,7 +44,7 @@ def test_one_that_comes_while_the_viewer_has_zoomed_leaves_the_zoom(
     view: View, dashboard: str, connection: Connection
 ) -> None:
     put(connection, random_trades(500, datetime.now(UTC), 600))
-    view.open(f"{dashboard}/?prices=Price&refresh=1")
+    view.open(f"{dashboard}/?prices=price&refresh=1")
     zoom(view, height=100)
     chosen = view.page.evaluate(RANGES)
     odd_trade(connection)

@@ -71,7 +71,7 @@ def switched(label: str) -> Callable[[Page], None]:
 PAGES = {
     "": (
         Control(segment("60m"), "window=60m", ".status:has-text('last 60 minutes')"),
-        Control(segment("Price"), "prices=Price", ".st-key-prices [aria-checked=true]:has-text('Price')"),
+        Control(segment("price"), "prices=price", ".st-key-prices [aria-checked=true]:has-text('price')"),
         Control(sorted_by("Symbol"), "order=symbol", f"{FIRST_ROW}:has-text('AAPL')"),
         Control(chosen("Symbol of the candles", "AAPL"), "candles=AAPL", "h3:has-text('Candles of AAPL')"),
         Control(slid("Recent trades", "Home"), "trades=10", ".tape tbody:not(:has(tr:nth-child(11)))"),

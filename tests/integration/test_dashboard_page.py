@@ -81,7 +81,7 @@ def test_controls_stand_in_the_address_and_are_read_from_it(
     open_page.query_params["window"] = "5m"
     open_page.query_params["symbols"] = "AAPL"
     open_page.query_params["refresh"] = "7"
-    open_page.query_params["prices"] = "Price"
+    open_page.query_params["prices"] = "price"
     open_page.query_params["order"] = "gainers"
     page = open_page.run()
     assert not page.exception
@@ -89,7 +89,7 @@ def test_controls_stand_in_the_address_and_are_read_from_it(
     assert "last 5 minutes" in text(page)
     assert "every 7 s" in text(page)
     assert page.session_state["order of the table"] == "gainers"
-    assert page.session_state["prices"] == "Price"
+    assert page.session_state["prices"] == "price"
     assert page.multiselect(key="symbols").value == ["AAPL"]
     assert list(page.multiselect(key="symbols").options) == sorted(SYMBOLS)
 

@@ -1,34 +1,32 @@
 """The page of what the detector found, and how good it is where labels exist."""
 
-from collections.abc import Iterable
 from itertools import starmap
 
 import streamlit as st
 
 from stockstream.ui import downloads, pieces
-from stockstream.ui.controls import Controls
+from stockstream.ui.controls import Controls, choices
 from stockstream.ui.marks import SHAPES
 from stockstream.ui.numerals import NOTHING
+from stockstream.ui.parameters import LEAST_SCORE, MOST_SCORE
 from stockstream.ui.pieces import Total, totals
 from stockstream.ui.search import MOST_FOUND, Found, Quality, Search
 
-MOST_NAME = 40
 NO_LABELS = "No trade here has a label, so precision and recall say nothing."
 NEWEST_ALONE = f"The newest {MOST_FOUND}; choose a kind, a symbol or a shorter window to see others."
 
 
 def ask(controls: Controls, seen: Found | None) -> Search:
     """Show the page's own controls and return the question; `seen` is the last answer."""
-    kinds = _names("kind", [*SHAPES, *(seen.kinds if seen else ())])
-    methods = _names("method", seen.methods if seen else ())
+    kinds = choices([*SHAPES, *(seen.kinds if seen else ())], "kind")
+    methods = choices(seen.methods if seen else (), "method")
     left, middle, right = st.columns(3)
     kind = left.multiselect("Kinds", kinds, key="kind", bind="query-params", placeholder="All kinds")
     method = middle.multiselect(
         "Methods", methods, key="method", bind="query-params", placeholder="All methods"
     )
-    strength = right.slider(
-        "Score, in thresholds", 1.0, 10.0, 1.0, 0.5, format="%.1f", key="score", bind="query-params"
-    )
+    bounds = LEAST_SCORE, MOST_SCORE, LEAST_SCORE, 0.5
+    strength = right.slider("Score, in thresholds", *bounds, format="%.1f", key="score", bind="query-params")
     return Search(controls.question(None), tuple(sorted(kind)), tuple(sorted(method)), float(strength))
 
 
@@ -59,8 +57,3 @@ def _numbers(found: Found, quality: Quality) -> str:
 
 def _share(share: float | None) -> str:
     return NOTHING if share is None else f"{share:.0%}"
-
-
-def _names(key: str, known: Iterable[str]) -> list[str]:
-    asked = (name for name in st.query_params.get_all(key) if 0 < len(name) <= MOST_NAME)
-    return sorted({*known, *asked})

@@ -3,8 +3,16 @@
 import streamlit as st
 
 from stockstream.ui import numerals, panels
-from stockstream.ui.picture import Picture
+from stockstream.ui.controls import Controls
+from stockstream.ui.parameters import MOST_VALUE
+from stockstream.ui.picture import Picture, Question
 from stockstream.ui.totals import totals
+
+
+def ask(controls: Controls) -> Question:
+    """Return the question; until the candles are drawn, their symbol stands in the address alone."""
+    chosen = st.session_state.get("candles") or st.query_params.get("candles")
+    return controls.question(None if chosen == MOST_VALUE else chosen)
 
 
 def draw(picture: Picture) -> None:

@@ -2,61 +2,101 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from html import escape
 from itertools import starmap
 
 import streamlit as st
 
-from stockstream.ui import charts, downloads, numerals, panels
-from stockstream.ui.controls import Controls, choices
+from stockstream.ui import charts, downloads, links, numerals, panels, pieces
+from stockstream.ui.controls import Controls, choices, one_of
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.pieces import Total, totals
 from stockstream.ui.plot import plot
 from stockstream.ui.records import Standing
+from stockstream.ui.window import WIDTHS, Span
 
-WIDTHS = {
-    "auto": None,
-    "1m": timedelta(minutes=1),
-    "5m": timedelta(minutes=5),
-    "15m": timedelta(minutes=15),
-    "1h": timedelta(hours=1),
-    "1d": timedelta(days=1),
-}
+UNKNOWN = "No trade of {symbol} is stored. It is shown here as soon as there is one."
+ALL_LATE = (
+    "No candles of {symbol} here: its trades ({late:,} of them) came too late, when their minutes were closed"
+    " already, and a closed candle is not changed. The trades themselves are below."
+)
+NO_CANDLES = "No candles of {symbol} are written for these trades yet. The trades themselves are below."
 
 
 def ask(controls: Controls, known: Iterable[str]) -> Question:
     """Show the page's own controls and return the question; chosen symbols are to compare with."""
     left, right = st.columns([1, 2], vertical_alignment="bottom")
-    offered = choices(known, "symbol")
-    symbol = left.selectbox("Symbol", offered, key="symbol", bind="query-params") if offered else None
-    width = right.segmented_control(
-        "Width of a candle", list(WIDTHS), default="auto", required=True, key="width", bind="query-params"
-    )
+    with left:
+        symbol = _symbol(choices(known, "symbol"))
+    with right:
+        width = one_of("Width of a candle", list(WIDTHS), "width")
     asked = controls.question(symbol)
     compared = tuple(sorted({symbol, *controls.symbols})) if symbol else ()
-    return replace(asked, symbols=compared, width=WIDTHS[str(width or "auto")])
+    return replace(asked, symbols=compared, width=WIDTHS[width])
+
+
+def _symbol(offered: list[str]) -> str | None:
+    """Return the chosen symbol, else the first, which the address has too: later another may be the first."""
+    if not offered:
+        return None
+    if st.session_state.get("symbol") is None:
+        st.session_state["symbol"] = offered[0]
+    chosen = st.selectbox("Symbol", offered, None, key="symbol", bind="query-params")
+    return chosen or offered[0]
 
 
 def draw(picture: Picture) -> None:
     """Draw the symbol's panels, top to bottom."""
-    if picture.span is None or picture.focus is None:
+    symbol = picture.question.focus
+    if picture.span is None or symbol is None:
         return
-    symbol = picture.focus
+    if symbol not in picture.symbols:
+        st.html(f'<p class="quiet">{escape(UNKNOWN.format(symbol=symbol))}</p>')
+        return
     row = next((row for row in picture.standings if row.symbol == symbol), None)
     if row is not None:
         st.html(_numbers(row))
-    panels.candles(picture, symbol, picture.span)
+        remark = _remark(picture, row)
+        if remark is not None:
+            st.html(f'<p class="note">{remark}</p>')
+    if picture.candles:
+        _charts(picture, symbol, picture.span)
     downloads.keep("candles", picture.candles)
-    said = f"Net bought share of the volume of {symbol}, by candle"
-    bars = partial(charts.imbalance, picture, symbol)
-    plot(bars, "imbalance_plot", "Bought less sold", said, picture.once)
-    with st.container(key="compare"):
-        panels.compare(picture)
+    if any(picture.lines.values()):
+        with st.container(key="compare"):
+            panels.compare(picture)
     with st.container(horizontal=True, key="row_news", gap="small"):
         panels.recent(picture, numerals.currency([symbol]))
         panels.found(picture)
+
+
+def _charts(picture: Picture, symbol: str, span: Span) -> None:
+    panels.candles(picture, symbol, span)
+    said = f"Net bought share of the volume of {symbol}, by candle"
+    bars = partial(charts.imbalance, picture, symbol)
+    plot(bars, "imbalance_plot", "Bought less sold", said, picture.once)
+
+
+def _remark(picture: Picture, row: Standing) -> str | None:
+    """Return as HTML why trades or candles are missing here, if they are."""
+    if picture.elsewhere:
+        return _elsewhere(picture, row.symbol)
+    if not picture.candles and picture.tape:
+        return escape((ALL_LATE if row.late else NO_CANDLES).format(symbol=row.symbol, late=row.late))
+    covered = picture.question.candle_span(picture.span) if picture.span else None
+    if picture.span and covered and covered.start > picture.span.start:
+        since = numerals.moment(covered.start, picture.read_at)
+        return escape(f"The chart has room for the candles since {since}; choose wider ones to see more.")
+    return None
+
+
+def _elsewhere(picture: Picture, symbol: str) -> str:
+    first, last = picture.elsewhere[-1].timestamp, picture.elsewhere[0].timestamp
+    since, until = (numerals.moment(moment, picture.read_at) for moment in (first, last))
+    said = f"No trade of {symbol} in this window. Its newest trades are from {since} to {until}: "
+    return escape(said) + pieces.link("show their charts", links.span(symbol, first, last))
 
 
 def _numbers(row: Standing) -> str:
@@ -66,6 +106,10 @@ def _numbers(row: Standing) -> str:
         ("High", numerals.price(row.high), "of the window"),
         ("Low", numerals.price(row.low), "of the window"),
         ("Volume", numerals.short(row.volume), f"{bought:.0%} bought"),
-        ("Trades", f"{row.trades:,}", f"◆ {row.findings:,} unusual"),
+        ("Trades", f"{row.trades:,}", _beside(row)),
     )
     return totals(starmap(Total, told))
+
+
+def _beside(row: Standing) -> str:
+    return f"◆ {row.findings:,} unusual" + (f", {row.late:,} more late" if row.late else "")

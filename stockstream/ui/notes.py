@@ -1,0 +1,54 @@
+"""What the page says about the view that was asked for, where it cannot be shown just so."""
+
+from collections.abc import Sequence
+
+from stockstream.ui import numerals
+from stockstream.ui.controls import Controls
+from stockstream.ui.live import Answer
+from stockstream.ui.picture import Picture, Question
+from stockstream.ui.plant import Plant
+from stockstream.ui.search import Found
+from stockstream.ui.window import RANGE
+from stockstream.ui.zones import zone_name
+
+REVERSED = "the range ends before it begins: shown is the time between the two"
+
+
+def notes(controls: Controls, problems: Sequence[str], answer: Answer | None) -> list[str]:
+    """Return one line for each thing that is not as it was asked for.
+
+    Args:
+        controls: as they stand.
+        problems: the values of the address that cannot be used.
+        answer: the last one.
+    """
+    lines = [f"cannot be used: {'; '.join(problems)}"] if problems else []
+    if controls.is_reversed:
+        lines.append(REVERSED)
+    if answer is not None and not isinstance(answer, Plant) and answer.newest is not None:
+        lines += _unknown(answer, answer.question.of if isinstance(answer, Found) else answer.question)
+    if isinstance(answer, Picture) and answer.newest is not None and _is_empty(answer):
+        lines.append(_reach(answer))
+    return lines
+
+
+def _is_empty(picture: Picture) -> bool:
+    asked = picture.question
+    return asked.window == RANGE and not (asked.only_anomalies or picture.tape or picture.elsewhere)
+
+
+def _reach(picture: Picture) -> str:
+    first, newest = (
+        numerals.moment(moment, picture.read_at) for moment in (picture.first, picture.newest) if moment
+    )
+    return f"no trade in this range; trades are stored from {first} to {newest} {zone_name(picture.read_at)}"
+
+
+def _unknown(answer: Picture | Found, question: Question) -> list[str]:
+    asked = {*question.symbols, *filter(None, (question.focus,))}
+    unknown = asked.difference(answer.symbols)
+    if not unknown:
+        return []
+    said = f"no trade of {', '.join(sorted(unknown))} is stored"
+    are_all_shown = unknown.issuperset(question.symbols) and question.focus not in question.symbols
+    return [f"{said}: all symbols are shown" if are_all_shown and question.symbols else said]
