@@ -6,10 +6,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -88,6 +89,17 @@ def looking(chromium: Browser) -> Iterator[View]:
     finally:
         context.close()
     assert not seen.console
+
+
+def holds(path: str, **values: str) -> Callable[[str], bool]:
+    """Return whether an address is that of a page with just these values."""
+    wanted = {name: [value] for name, value in values.items()}
+
+    def is_so(address: str) -> bool:
+        place = urlsplit(address)
+        return place.path == f"/{path}" and parse_qs(place.query) == wanted
+
+    return is_so
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Every address that is documented or that a page links to, opened in a fresh browser and held to SQL."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from stockstream.connectors.postgres import Connection, address_of, connect
 from stockstream.services.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
-from tests.browser.conftest import serving
+from tests.browser.conftest import holds, serving
 from tests.browser.odd_market import BEHIND, LATE_TRADES, QUIET, make
 from tests.fresh import environment_of, fresh
 
@@ -22,7 +22,7 @@ Query = dict[str, list[str]]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 DOCUMENTED = re.compile(r"`(/(?:(?:symbol|anomalies|system)?\?[^`\s]+|symbol|anomalies|system)?)`")
 MINUTES = {"1m": 1, "5m": 5, "15m": 15, "60m": 60, "24h": 1440}
-LINKS = "a[href*='symbol?'], [data-testid=stTopNavLink]"
+LINKS = "links => links.map(link => link.href)"
 
 SPAN = """
 SELECT greatest(date_trunc('minute', max(timestamp) - %s), date_trunc('minute', min(timestamp))),
@@ -184,12 +184,14 @@ def opened(chromium: Browser, address: str, connection: Connection) -> None:
         assert_shows(page, connection)
 
 
+def documented() -> set[str]:
+    return {found for text in DOCUMENTS for found in DOCUMENTED.findall(text.read_text("utf-8"))}
+
+
 def test_every_documented_address_shows_what_the_database_has(
     chromium: Browser, dashboard: str, connection: Connection
 ) -> None:
-    documented = {found for text in DOCUMENTS for found in DOCUMENTED.findall(text.read_text("utf-8"))}
-    assert {"/", "/symbol", "/anomalies", "/system"} < documented
-    for address in sorted(documented):
+    for address in sorted(documented()):
         opened(chromium, f"{dashboard}{address}", connection)
 
 
@@ -200,8 +202,11 @@ def test_every_link_of_a_page_shows_what_the_database_has(
     for address in ("?window=all", "anomalies?window=all", f"symbol?symbol={QUIET}"):
         page.goto(f"{dashboard}/{address}")
         page.locator(".findings, .note").first.wait_for()
-        links |= set(page.locator(LINKS).evaluate_all("links => links.map(link => link.href)"))
+        links |= set(page.locator("a[href*='symbol?']").evaluate_all(LINKS))
     assert len(links) > len(rows(connection, "SELECT DISTINCT symbol FROM trades"))
+    pages = page.get_by_test_id("stTopNavLink").evaluate_all(LINKS)
+    assert {link.removeprefix(dashboard) for link in pages} == {"/", "/symbol", "/anomalies", "/system"}
+    assert documented().issuperset(link.removeprefix(dashboard) for link in pages)
     for link in sorted(links):
         opened(chromium, link, connection)
 
@@ -247,14 +252,6 @@ def test_a_symbol_without_a_trade_in_the_window_says_where_they_are(
     assert_shows(page, connection)
 
 
-def test_clicks_as_quick_as_a_persons_leave_the_address_whole(page: Page, dashboard: str) -> None:
-    page.goto(f"{dashboard}/?window=60m&times=UTC")
-    for title in ("Anomalies", "System", "Symbol", "Market", "Anomalies"):
-        page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
-    page.wait_for_url(holds("anomalies", window="60m", times="UTC"))
-    expect(page.locator(".status")).to_contain_text("last 60 minutes")
-
-
 def test_back_and_forward_set_the_controls(page: Page, dashboard: str) -> None:
     page.goto(f"{dashboard}/?window=5m")
     page.locator(".performance").get_by_role("button", name="Symbol", exact=True).click()
@@ -264,6 +261,7 @@ def test_back_and_forward_set_the_controls(page: Page, dashboard: str) -> None:
     expect(page.locator(".findings").first).to_be_visible()
     page.get_by_test_id("stSidebar").get_by_text("all", exact=True).click()
     page.wait_for_url(holds("anomalies", window="all"))
+    expect(page.locator(".status")).to_contain_text("whole tape")
     page.go_back()
     expect(page.locator(".status")).to_contain_text("last 5 minutes")
     expect(page.locator(".performance th[aria-sort]")).to_have_text("Symbol")
@@ -344,14 +342,3 @@ def test_a_range_that_ends_before_it_begins_and_an_unknown_symbol_are_pages(
     expect(said).to_have_text("⚠ no trade of NOPE is stored")
     expect(page.get_by_text("No trade of NOPE is stored. It is shown here")).to_be_visible()
     page.wait_for_url(holds("symbol", symbol="NOPE"))
-
-
-def holds(path: str, **values: str) -> Callable[[str], bool]:
-    """Return whether an address is that of a page with just these values."""
-    wanted = {name: [value] for name, value in values.items()}
-
-    def is_so(address: str) -> bool:
-        place = urlsplit(address)
-        return place.path == f"/{path}" and parse_qs(place.query) == wanted
-
-    return is_so

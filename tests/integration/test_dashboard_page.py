@@ -103,6 +103,17 @@ def test_a_wrong_address_is_a_usual_page(open_page: AppTest, connection: Connect
     assert "last 15 minutes" in text(page)
 
 
+def test_a_link_takes_along_what_its_own_viewer_has_set(open_page: AppTest, connection: Connection) -> None:
+    put(connection, random_trades(50, datetime.now(UTC), 30))
+    find(connection, "TSLA")
+    other = AppTest.from_file(str(PROJECT / "stockstream" / "dashboard_page.py"), default_timeout=PATIENCE)
+    open_page.query_params["theme"] = "dark"
+    for page, themes in ((open_page, {"theme=dark"}), (other, set())):
+        html = " ".join(element.proto.body for element in page.run().get("html"))
+        assert "symbol=TSLA" in html
+        assert set(re.findall(r"theme=\w+", html)) == themes
+
+
 def test_fewer_symbols_change_totals_table_and_tape(open_page: AppTest, connection: Connection) -> None:
     put(connection, random_trades(500, datetime.now(UTC), 60))
     page = open_page.run()

@@ -16,6 +16,7 @@ from stockstream.ui.window import (
     candle_span,
     candle_width,
     line_step,
+    range_candle_span,
     span_of,
 )
 
@@ -51,3 +52,10 @@ def test_candles_stay_few_and_whole_minutes(length: timedelta) -> None:
     assert covered.end - covered.start <= MOST_CANDLE_SPAN
     assert (covered.end - covered.start) / width <= CANDLES
     assert Decimal(width.total_seconds()) % 60 == 0
+
+
+@given(lengths)
+def test_candles_of_a_chosen_range_do_not_begin_before_it(length: timedelta) -> None:
+    span = Span(NEWEST - length, NEWEST)
+    covered = range_candle_span(span, timedelta(minutes=1))
+    assert covered.start == max(span.start, NEWEST - CANDLES * timedelta(minutes=1))
