@@ -6,7 +6,7 @@ without their values, although the controls keep them. So an address is read her
 and after each run and refresh it is written where it differs from the controls.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -17,29 +17,38 @@ from streamlit.runtime.state.session_state_proxy import get_session_state
 from stockstream.ui import live, parameters
 from stockstream.ui.parameters import PARAMETERS, Query
 
-ORDER, IS_READ, PROBLEMS, SHOWN = "order of the table", "address is read", "address problems", "address shown"
+ORDER, PROBLEMS, SHOWN = "order of the table", "address problems", "address shown"
 
 
 def read() -> None:
-    """Have Streamlit set the controls as the address says, at the first run and after back and forward."""
-    context = get_script_run_ctx()
-    is_history = context is not None and context.is_history_navigation
-    if st.session_state.get(IS_READ) and not is_history:
-        return
-    found, problems = parameters.read({name: st.query_params.get_all(name) for name in st.query_params})
-    _put({name: found.get(name, []) for name in st.query_params})
+    """Have Streamlit set new controls as the address says, and all of them after back and forward."""
+    found, problems = parameters.read(_query(st.query_params))
     with get_session_state().query_params() as params:
         params.set_initial_query_params(urlencode(found, doseq=True))
-    st.session_state[ORDER] = found.get("order", [PARAMETERS["order"].usual])[-1]
-    st.session_state[PROBLEMS], st.session_state[SHOWN] = problems, None
-    st.session_state[IS_READ] = True
+    context = get_script_run_ctx()
+    if ORDER not in st.session_state or (context is not None and context.is_history_navigation):
+        st.session_state[ORDER] = found.get("order", [PARAMETERS["order"].usual])[-1]
+        st.session_state[PROBLEMS], st.session_state[SHOWN] = problems, None
+
+
+def usable(names: Iterable[str]) -> Query:
+    """Return what the address says of these parameters, as far as it can be used."""
+    found, _ = parameters.read(_query(names))
+    return found
 
 
 def write() -> None:
-    """Write the controls of this page where the address says something else."""
+    """Write the controls of this page where the address says something else.
+
+    All at once: each message adds to the browser's history.
+    """
     with get_session_state().query_params() as params:
-        bound = [name for name in PARAMETERS if params.is_bound(name)]
-    _put({name: _wanted(name) for name in bound})
+        wanted = {name: _wanted(name) for name in PARAMETERS if params.is_bound(name)}
+        wrong = {name: values for name, values in wanted.items() if params.get_all(name) != values}
+        for name, values in wrong.items():
+            _set(params, name, values)
+    if wrong:
+        st.query_params.update({})
 
 
 def problems(view: Hashable) -> list[str]:
@@ -50,20 +59,14 @@ def problems(view: Hashable) -> list[str]:
     return told
 
 
+def _query(names: Iterable[str]) -> Query:
+    return {name: st.query_params.get_all(name) for name in names}
+
+
 def _wanted(name: str) -> list[str]:
     usual = live.settings().streamlit_refresh_interval if name == "refresh" else PARAMETERS[name].usual
     value = st.session_state.get(name)
     return [] if value == usual else parameters.texts(value)
-
-
-def _put(wanted: Query) -> None:
-    """Write what differs from the address, all at once: each message adds to the browser's history."""
-    with get_session_state().query_params() as params:
-        wrong = {name: values for name, values in wanted.items() if params.get_all(name) != values}
-        for name, values in wrong.items():
-            _set(params, name, values)
-    if wrong:
-        st.query_params.update({})
 
 
 def _set(params: QueryParams, name: str, values: list[str]) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from stockstream.ui import parameters
+from stockstream.ui import address, parameters
 from stockstream.ui.parameters import (
     AS_THE_BROWSER,
     FIRST,
@@ -116,7 +116,8 @@ def _paused() -> bool:
 
 def choices(known: Iterable[str], key: str) -> list[str]:
     """Return the names to choose from: those chosen already too, known or not yet (an outage, a start)."""
-    return sorted({*known, *st.query_params.get_all(key), *parameters.texts(st.session_state.get(key))})
+    asked = address.usable([key]).get(key, [])
+    return sorted({*known, *asked, *parameters.texts(st.session_state.get(key))})
 
 
 def _range() -> tuple[datetime | None, datetime | None]:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-import streamlit as st
-
+from stockstream.ui import address
 from stockstream.ui.records import Mark
 from stockstream.ui.window import CANDLES, MINUTE, RANGE
 
@@ -35,7 +34,7 @@ def span(symbol: str, start: datetime, end: datetime) -> str:
 
 def kept(names: tuple[str, ...] = KEPT) -> dict[str, str]:
     """Return what a link of this viewer takes along: what is made of links is not for all viewers."""
-    return {name: st.query_params[name] for name in names if name in st.query_params}
+    return {name: values[-1] for name, values in address.usable(names).items()}
 
 
 def _minute(when: datetime) -> str:

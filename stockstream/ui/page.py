@@ -161,14 +161,15 @@ def _refresh(
     question: Callable[[], Asked],
     offered: set[str],
 ) -> None:
-    address.write()  # before links are made of it
     asked = question()
+    problems = address.problems((sheet.path, set_controls, asked))
+    if not problems:  # what cannot be used stays in the address as long as the page says so
+        address.write()
     answer = live.look(asked, set_controls.refresh)
     if isinstance(answer, Taken):
         st.session_state[_place(sheet)] = answer
         st.session_state["symbols_seen"] = answer.picture.symbols
     taken: Taken | None = st.session_state.get(_place(sheet))
-    problems = address.problems((sheet.path, set_controls, asked))
     noted = notes(set_controls, problems, taken.told_in(set_controls.zone) if taken else None)
     top.html(_status(taken, set_controls, answer.line if isinstance(answer, Trouble) else None, noted))
     _picture(sheet, set_controls, taken, offered)

@@ -323,9 +323,11 @@ def test_what_an_address_cannot_mean_is_said_in_a_line(page: Page, dashboard: st
     ):
         expect(said.first).to_contain_text(part)
     expect(said.last).to_have_text("⚠ no trade of NOPE is stored: all symbols are shown")
-    page.wait_for_url(holds("", symbols="NOPE", prices="price"))
+    page.reload()
+    expect(said.first).to_contain_text("window=7m")
     page.get_by_test_id("stSidebar").get_by_text("5m", exact=True).click()
     expect(said).to_have_count(1)
+    page.wait_for_url(holds("", window="5m", symbols="NOPE", prices="price"))
 
 
 def test_a_range_that_ends_before_it_begins_and_an_unknown_symbol_are_pages(

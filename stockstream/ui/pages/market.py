@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from stockstream.ui import numerals, panels
+from stockstream.ui import address, numerals, panels
 from stockstream.ui.controls import Controls
 from stockstream.ui.parameters import MOST_VALUE
 from stockstream.ui.picture import Picture, Question
@@ -11,7 +11,8 @@ from stockstream.ui.totals import totals
 
 def ask(controls: Controls) -> Question:
     """Return the question; until the candles are drawn, their symbol stands in the address alone."""
-    chosen = st.session_state.get("candles") or st.query_params.get("candles")
+    (asked,) = address.usable(["candles"]).get("candles", [MOST_VALUE])
+    chosen = st.session_state.get("candles") or asked
     return controls.question(None if chosen == MOST_VALUE else chosen)
 
 

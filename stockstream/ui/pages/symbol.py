@@ -17,6 +17,7 @@ from stockstream.ui.plot import plot
 from stockstream.ui.records import Standing
 from stockstream.ui.window import WIDTHS, Span
 
+LAST = "last symbol"
 UNKNOWN = "No trade of {symbol} is stored. It is shown here as soon as there is one."
 ALL_LATE = (
     "No candles of {symbol} here: its trades ({late:,} of them) came too late, when their minutes were closed"
@@ -38,13 +39,18 @@ def ask(controls: Controls, known: Iterable[str]) -> Question:
 
 
 def _symbol(offered: list[str]) -> str | None:
-    """Return the chosen symbol, else the first, which the address has too: later another may be the first."""
+    """Return the chosen symbol, where none is chosen the last one, and at the beginning the first.
+
+    It has no usual value, so the address has it always: later another symbol may be the first.
+    """
     if not offered:
         return None
+    last = st.session_state.setdefault(LAST, offered[0])
     if st.session_state.get("symbol") is None:
-        st.session_state["symbol"] = offered[0]
+        st.session_state["symbol"] = last
     chosen = st.selectbox("Symbol", offered, None, key="symbol", bind="query-params")
-    return chosen or offered[0]
+    st.session_state[LAST] = chosen or last
+    return str(st.session_state[LAST])
 
 
 def draw(picture: Picture) -> None:
