@@ -38,12 +38,15 @@ def usable(names: Iterable[str]) -> Query:
 
 
 def write() -> None:
-    """Write the controls of this page where the address says something else.
+    """Write the controls where the address says something else, and take out what cannot be used.
 
     All at once: each message adds to the browser's history.
     """
+    found = usable(st.query_params)
     with get_session_state().query_params() as params:
-        wanted = {name: _wanted(name) for name in PARAMETERS if params.is_bound(name)}
+        wanted = {
+            name: _wanted(name) if params.is_bound(name) else found.get(name, []) for name in PARAMETERS
+        }
         wrong = {name: values for name, values in wanted.items() if params.get_all(name) != values}
         for name, values in wrong.items():
             _set(params, name, values)

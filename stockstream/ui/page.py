@@ -163,7 +163,7 @@ def _refresh(
 ) -> None:
     asked = question()
     problems = address.problems((sheet.path, set_controls, asked))
-    if not problems:  # what cannot be used stays in the address as long as the page says so
+    if not problems:  # a page that is loaded again, as one is for its colours, has to find them again
         address.write()
     answer = live.look(asked, set_controls.refresh)
     if isinstance(answer, Taken):
