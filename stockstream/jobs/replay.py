@@ -81,7 +81,7 @@ class ReplaySource:
             if self._outcome:
                 self._outcome.begin()
             self._lap = portions(self._rows.after(self._line), AHEAD)
-        if not self._ahead and not self._read_ahead():
+        if not self._ahead and not self._read_ahead(stop):
             return None
         ages = self._ages(stop)
         number = min(most, ages.size)
@@ -120,9 +120,11 @@ class ReplaySource:
         self._latest = 0.0
         self._pace: Pace | None = None
 
-    def _read_ahead(self) -> bool:
-        """Read until there is a trade; False at the end."""
+    def _read_ahead(self, stop: Event) -> bool:
+        """Read until there is a trade; False at the end, or when asked to stop."""
         while not self._ahead:
+            if stop.is_set():
+                return False
             rows = self._next_rows()
             self._bad_ahead += [row for row in rows if row.trade is None]
             self._ahead = [(row.line, row.trade) for row in rows if row.trade and self._is_wanted(row.trade)]

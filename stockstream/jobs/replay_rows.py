@@ -20,7 +20,7 @@ from stockstream.market.files.survey import Survey
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
 from stockstream.market.trade import Trade
 
-TOLD_EVERY = 10_000  # rows between two looks at the clock
+LOOK_EVERY = 10_000  # rows between two looks at the clock
 DAY = timedelta(days=1)
 
 log = logging.getLogger("producer")
@@ -98,10 +98,10 @@ class Look:
         now = datetime.now(UTC)
         reader = self._reader(self._options.time_rule(now + YEAR))
         survey = Survey(reader, self._options.id_parts, doubts_prices=self._options.price_shift is None)
-        self._each(lambda row: _add(survey, row))
+        fault = self._each(lambda row: _add(survey, row))
         rule = survey.time_rule(reader.times.rule)
         if not survey.good and not self._stop.is_set():
-            raise TradeFileError(path=self._file.path, reason=_no_trade(survey.bad, survey.example))
+            raise fault or TradeFileError(path=self._file.path, reason=_no_trade(survey.bad, survey.example))
         _warn_of_future(self._file, survey, now)
         repeated = frozenset[int]() if self._options.manner.shift else survey.repeated()
         if repeated:
@@ -117,16 +117,19 @@ class Look:
             self._columns, TimeReader(rule), self._source, symbol=options.symbol, price_shift=shift
         )
 
-    def _each(self, take: Callable[[Row], object]) -> None:
-        """Go through all rows that can be read; what keeps from reading on comes again when they are sent."""
+    def _each(self, take: Callable[[Row], object]) -> TradeFileError | None:
+        """Go through all rows that can be read; returns what keeps from reading on."""
         wanted = self._reader(self._options.time_rule(datetime.now(UTC))).wanted
-        with suppress(TradeFileError):
+        try:
             for count, row in enumerate(self._file.rows(wanted), 1):
                 take(row)
-                if count % TOLD_EVERY == 0:
-                    self._progress.tell(TOLD_EVERY, f"looked through {count:,} rows")
+                if count % LOOK_EVERY == 0:
+                    self._progress.tell(LOOK_EVERY, f"looked through {count:,} rows")
                     if self._stop.is_set():
-                        return
+                        break
+        except TradeFileError as exc:
+            return exc
+        return None
 
     def _refuse_clashes(self, reader: RowReader, repeated: Collection[int]) -> None:
         clashes = Clashes(self._options.id_parts, repeated, has_venues="venue" in self._columns.of)

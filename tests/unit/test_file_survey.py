@@ -65,6 +65,14 @@ def test_days_are_believed_only_where_all_numbers_are(tmp_path: Path) -> None:
         rows(tmp_path, ["36527.5", "45294.5", "57600.1"])
 
 
+def test_a_broken_row_does_not_speak_against_the_form_of_the_others(tmp_path: Path) -> None:
+    days = [f"{45_293 + number}.5" for number in range(20)]
+    assert [row.line for row in rows(tmp_path, [*days, "0", *days]) if not row.trade] == [22]
+    clocks = [f"10:00:{number:02}" for number in range(20)]
+    found = rows(tmp_path, [*clocks, "7", *clocks], day=date(2024, 1, 2))
+    assert [row.line for row in found if not row.trade] == [22]
+
+
 def test_times_of_day_are_a_question_and_the_day_answers_it(tmp_path: Path) -> None:
     for words in (["10:00:00", "10:00:01"], ["93000010", "93001000"]):
         with pytest.raises(UsageError, match="is a time of day without a date; name the column of its date"):

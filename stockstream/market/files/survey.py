@@ -25,6 +25,8 @@ MOST_SAMPLES = 500
 # A number as a time may lie this far beyond the middle four fifths of a file's times, in times their span.
 REACH = 3
 FEWEST_TIMES = 3
+# One row in so many may be broken before its number speaks against the form of the others.
+MOST_BROKEN = 10
 
 ANSWER_PRICE = "--price-scale N divides all prices by N, --price-scale 1 takes them as they are"
 ANSWER_UNIT = "name it: --time-unit s, ms, us, ns, days (as Excel counts) or date (YYYYMMDD)"
@@ -77,6 +79,7 @@ class Survey:
         self._forms = Counter[str]()
         self._times = Thinned(MOST_TIMES)
         self._odd_number: tuple[str, int] | None = None
+        self._odd_numbers = 0
         self._clock: tuple[str, int] | None = None
         self._keys = Keys()
         self._prices: dict[str, tuple[Decimal, int]] = {}
@@ -122,8 +125,9 @@ class Survey:
             raise UsageError(what=f"line {line:,}: {text} is a time of day without a date; {ANSWER_DATE}")
         numbers = {form: self._forms[form] for form in (COUNT, DATE, DAYS) if self._forms[form]}
         form = max(numbers, key=lambda each: numbers[each], default="")
-        # What counts days, or spells a time of day, does so in all rows.
-        if self._odd_number and (form == DAYS or (not numbers and not self._forms[TEXT])):
+        is_doubtful = form == DAYS or not (numbers or self._forms[TEXT])
+        # What counts days, or spells a time of day, does so in all rows but those that are broken.
+        if self._odd_number and is_doubtful and self._odd_numbers * MOST_BROKEN >= self.good:
             number, line = self._odd_number
             raise UsageError(
                 what=f"line {line:,}: timestamp {number} has no plausible meaning; {ANSWER_UNIT}"
@@ -158,6 +162,7 @@ class Survey:
                 self._clock = self._clock or (str(cell), line)
             if number_of(cell) is not None:
                 self._odd_number = self._odd_number or (str(cell), line)
+                self._odd_numbers += 1
 
     def _check_price(self, line: int, trade: Trade) -> None:
         price, symbol = trade.price, trade.symbol
