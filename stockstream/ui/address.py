@@ -15,7 +15,7 @@ from streamlit.runtime.state.query_params import QueryParams
 from streamlit.runtime.state.session_state_proxy import get_session_state
 
 from stockstream.ui import live, parameters
-from stockstream.ui.parameters import PARAMETERS, Query
+from stockstream.ui.parameters import PARAMETERS, Query, is_on
 
 ORDER, PROBLEMS, SHOWN = "order of the table", "address problems", "address shown"
 
@@ -37,16 +37,16 @@ def usable(names: Iterable[str]) -> Query:
     return found
 
 
-def write() -> None:
-    """Write the controls where the address says something else, and take out what cannot be used.
+def write(page: str) -> None:
+    """Write the controls where the address says something else, and take out what has no use on this page.
 
-    All at once: each message adds to the browser's history.
+    (A click that comes before the page does leaves there what the page before it had.) All is written at
+    once, because each message adds to the browser's history.
     """
-    found = usable(st.query_params)
+    wanted = {name: values for name, values in usable(st.query_params).items() if is_on(page, name)}
     with get_session_state().query_params() as params:
-        wanted = {
-            name: _wanted(name) if params.is_bound(name) else found.get(name, []) for name in PARAMETERS
-        }
+        wanted |= {name: _wanted(name) for name in PARAMETERS if is_on(page, name) and params.is_bound(name)}
+        wanted = {name: wanted.get(name, []) for name in PARAMETERS}
         wrong = {name: values for name, values in wanted.items() if params.get_all(name) != values}
         for name, values in wrong.items():
             _set(params, name, values)

@@ -164,7 +164,7 @@ def _refresh(
     asked = question()
     problems = address.problems((sheet.path, set_controls, asked))
     if not problems:  # a page that is loaded again, as one is for its colours, has to find them again
-        address.write()
+        address.write(sheet.path)
     answer = live.look(asked, set_controls.refresh)
     if isinstance(answer, Taken):
         st.session_state[_place(sheet)] = answer

@@ -67,6 +67,15 @@ def read(query: Mapping[str, Sequence[str]]) -> tuple[Query, list[str]]:
     return _without_stray_range(usable, problems), problems
 
 
+def is_on(page: str, name: str) -> bool:
+    """Return whether a page, named by its path, has a parameter.
+
+    >>> is_on("symbol", "width"), is_on("system", "width"), is_on("system", "window")
+    (True, False, True)
+    """
+    return page in PAGES_OF.get(name, (page,))
+
+
 def texts(value: object) -> list[str]:
     """Return a control's value as it stands in the address.
 
@@ -149,6 +158,17 @@ def _among(value: str, values: Collection[str]) -> str | None:
 
 
 A_SYMBOL = "a symbol"
+# Those that not all pages have, and the paths of the pages that do.
+PAGES_OF = {
+    "prices": ("", "symbol"),
+    "candles": ("",),
+    "order": ("",),
+    "symbol": ("symbol",),
+    "width": ("symbol",),
+    "kind": ("anomalies",),
+    "method": ("anomalies",),
+    "score": ("anomalies",),
+}
 PARAMETERS: dict[str, Parameter] = {
     "window": _one_of(WORDS, DEFAULT, {"from\u2013to": RANGE}),
     "from": _minute(),

@@ -298,6 +298,11 @@ def test_a_reload_amid_a_rerun_keeps_what_was_set(page: Page, dashboard: str) ->
     page.wait_for_url(holds("anomalies", window="60m"))
 
 
+def test_a_page_takes_out_what_only_other_pages_have(page: Page, dashboard: str) -> None:
+    page.goto(f"{dashboard}/system?window=60m&symbol=AAPL&order=symbol&kind=burst")
+    page.wait_for_url(holds("system", window="60m"))
+
+
 def test_labels_of_old_addresses_and_times_of_any_zone_are_read(
     page: Page, dashboard: str, connection: Connection
 ) -> None:
