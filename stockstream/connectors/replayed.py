@@ -50,8 +50,8 @@ class ReplayedTape:
 
     def consumed(self) -> dict[int, Consumed]:
         """Return how far the consumer is in each partition that it has read of."""
-        rows = self._readers.read(lambda ask: ask(query("select_consumed"), {"topic": self._topic}))
-        return {partition: Consumed(next_offset, base) for partition, next_offset, base in rows}
+        rows = self._readers.read(lambda ask: ask(query("audit_places"), {"topic": self._topic}))
+        return {partition: Consumed(next_offset, base) for partition, next_offset, *_, base in rows}
 
     def stored(self, spans: Mapping[int, tuple[int, int]], sources: Collection[str]) -> int:
         """Return how many trades of some sources are stored.

@@ -1,4 +1,4 @@
-"""A file of trades as a source of messages: at its own pace, so many times faster, or at once."""
+"""A file of trades as a source of messages: at its own pace, a number of times faster, or at once."""
 
 import logging
 import time

@@ -24,7 +24,7 @@ from stockstream.market.feeds import Feed, Place, number_of, place_of
 from stockstream.market.trade import Trade
 
 BLOCKED = (403, 451)
-# A refusal that names no symbol and ends so many short connections in a row will come again.
+# A refusal that names no symbol and ends this many short connections in a row will come again.
 MOST_REFUSALS = 3
 SHORT = 60.0  # seconds
 WAITING_FRAMES = 4096  # kept while a gap is filled; then the venue waits

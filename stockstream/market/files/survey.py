@@ -25,7 +25,7 @@ MOST_SAMPLES = 500
 # A number as a time may lie this far beyond the middle four fifths of a file's times, in times their span.
 REACH = 3
 FEWEST_TIMES = 3
-# One row in so many may be broken before its number speaks against the form of the others.
+# One row in ten may be broken before its number speaks against the form of the others.
 MOST_BROKEN = 10
 
 ANSWER_PRICE = "--price-scale N divides all prices by N, --price-scale 1 takes them as they are"
@@ -34,7 +34,7 @@ ANSWER_DATE = "name the column of its date, --columns timestamp=DATE+TIME, or it
 
 
 class Thinned:
-    """Every n-th of many numbers, so that at most so many are kept."""
+    """Every n-th number of a sequence: keeps at most `most` of them."""
 
     def __init__(self, most: int) -> None:
         """Begin with none."""

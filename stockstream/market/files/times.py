@@ -26,7 +26,7 @@ from stockstream.market.trade import refuse
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
 YEAR = timedelta(days=365)
-# Before this, a count of seconds and what else has so many digits cannot be told apart.
+# An earlier count of seconds has as few digits as a date or a time of day.
 EARLIEST_NUMBER = datetime(1980, 1, 1, tzinfo=UTC)
 # As Excel counts days since its 1900; a time of day in seconds looks like a day of the nineties.
 EXCEL_EPOCH = (datetime(1899, 12, 30, tzinfo=UTC) - EPOCH) // MICRO
