@@ -89,6 +89,7 @@ def _event_times(settings: Settings) -> Ints:
     reader = Consumer(
         CONSUMER_SETTINGS
         | {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "bench reader"}
+        | {"enable.partition.eof": False}
     )
     reader.assign([TopicPartition(settings.kafka_topic, partition, 0) for partition in ends])
     found: list[Ints] = []

@@ -131,7 +131,7 @@ def test_each_place_that_computes_an_end_finds_the_same(
         until(lambda: look().by("stockstream_lag_messages", "partition") == dict.fromkeys("0123", 0.0))
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
     assert ends(servers, topic)[0] == bounds(servers, topic)[0][1] == END
-    assert hints(servers, topic, group_of("consumer", settings), [0]) == {0: END}
+    until(lambda: hints(servers, topic, group_of("consumer", settings), [0]) == {0: END})
     with closing(Vitals(address, topic)) as vitals:
         places = vitals.progress("consumer")
     reading = Reading(look_at_topic(servers, topic, lambda: None).ends, Twice(places, places))
