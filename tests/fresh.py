@@ -17,6 +17,8 @@ from stockstream.settings import Settings
 
 TEMPLATE = "template_of_tests"
 PARTITIONS = 4
+# A folder's name that every reader of paths has to take as it is.
+ODD_NAME = "Zürich 100% #1 'q' \"d\" ;s \\b $HOME ".ljust(150, "x")
 
 
 @contextmanager

@@ -39,6 +39,8 @@ def prepare(folder: Path, gateway_port: int, state: Path, slots: int = 1) -> Pro
         ServiceError: the archives cannot be fetched, or the folder cannot be written.
     """
     home = folder / "flink"
+    if "\\" in str(folder):
+        raise ServiceError(what=f"DATA_DIR={folder}: Flink takes its backslash for a slash; set another")
     try:
         for name in ("conf", "java", "logs"):
             (home / name).mkdir(parents=True, exist_ok=True)
@@ -102,8 +104,9 @@ def _config(state: Path, gateway_port: int, slots: int) -> str:
         # The job belongs to the session that began it, and both last as long as the process.
         "sql-gateway.session.idle-timeout": "0 ms",
         "sql-gateway.session.check-interval": "0 ms",
-        "execution.checkpointing.dir": f"{state.as_uri()}/checkpoints",
-        "execution.checkpointing.savepoint-dir": f"{state.as_uri()}/savepoints",
+        # Flink's paths are no encoded addresses: a percent sign is one of the name.
+        "execution.checkpointing.dir": f"file://{state}/checkpoints",
+        "execution.checkpointing.savepoint-dir": f"file://{state}/savepoints",
         # Slots share the memory of the state evenly, used or not: with too little of it, what is written is
         # written again and again.
         "taskmanager.numberOfTaskSlots": slots,

@@ -9,17 +9,15 @@ from pathlib import Path
 import pytest
 
 from stockstream.connectors.postgres import address_of, connect
-from tests.fresh import open_folder
+from tests.fresh import ODD_NAME, open_folder
 from tests.project_copy import ProjectCopy
 from tests.waiting import until
-
-NAME = "Zürich 100% #1 'q' \"d\" ;s \\b $HOME ".ljust(150, "x")
 
 
 @pytest.fixture
 def copy() -> Iterator[ProjectCopy]:
     with open_folder() as folder:
-        made = ProjectCopy(folder / "home of ü #2" / "project", data=folder / "data" / NAME)
+        made = ProjectCopy(folder / "home of ü #2" / "project", data=folder / "data" / ODD_NAME)
         yield made
         made.stop()
         assert not made.left()

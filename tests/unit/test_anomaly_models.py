@@ -20,6 +20,7 @@ from stockstream.market.anomalies.features import NAMES, features
 from stockstream.market.anomalies.forest import compressed
 from stockstream.market.anomalies.model import POOLED, Model, fit, fit_together
 from tests.anomaly_tape import labelled, quiet
+from tests.fresh import ODD_NAME
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -58,7 +59,7 @@ def test_a_stored_model_finds_what_the_trained_one_finds(store: ModelStore, mode
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path, model: Model) -> None:
-    odd = ModelStore(tmp_path / "Zürich 100% #1 'q' \"d\" [a-z]* ;s \\b $HOME ".ljust(150, "x"))
+    odd = ModelStore(tmp_path / f"{ODD_NAME} [a-z]*")
     version = odd.save(model, NOW).version
     assert odd.save(model, NOW).version == version
     loaded = odd.load("AAPL")
