@@ -119,9 +119,8 @@ class Look:
 
     def _each(self, take: Callable[[Row], object]) -> TradeFileError | None:
         """Go through all rows that can be read; returns what keeps from reading on."""
-        wanted = self._reader(self._options.time_rule(datetime.now(UTC))).wanted
         try:
-            for count, row in enumerate(self._file.rows(wanted), 1):
+            for count, row in enumerate(self._file.rows(self._columns.wanted), 1):
                 take(row)
                 if count % LOOK_EVERY == 0:
                     self._progress.tell(LOOK_EVERY, f"looked through {count:,} rows")

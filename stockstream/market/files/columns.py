@@ -54,6 +54,11 @@ class Columns:
     summary: str
     is_maker_side: bool
 
+    @property
+    def wanted(self) -> list[int]:
+        """The numbers of the columns that are looked at."""
+        return sorted(set(self.of.values()))
+
     def without(self, field: str) -> Self:
         """Return the same, but for a field that no column has then."""
         return replace(self, of={name: number for name, number in self.of.items() if name != field})

@@ -42,7 +42,7 @@ class RowReader:
             price_shift: how many digits a price's point moves to the left.
         """
         self._of = columns.of
-        self.wanted = sorted(set(columns.of.values()))
+        self.wanted = columns.wanted
         self._sides = MAKER_SIDES if columns.is_maker_side else SIDES
         self.times = times
         self._source = source

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from stockstream.market.files.identity import Keys, Reading, key_of, plain
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import COUNT, DATE, DAYS, EPOCH, TEXT, YEAR, TimeRule, clock_of, number_of
 from stockstream.market.trade import Trade
+
+Value = TypeVar("Value")
 
 # More than a share, or a coin in any currency, has ever cost.
 HIGHEST_PRICE = 10**10
@@ -33,16 +36,16 @@ ANSWER_UNIT = "name it: --time-unit s, ms, us, ns, days (as Excel counts) or dat
 ANSWER_DATE = "name the column of its date, --columns timestamp=DATE+TIME, or its day, --date 2026-01-31"
 
 
-class Thinned:
-    """Every n-th number of a sequence: keeps at most `most` of them."""
+class Thinned(Generic[Value]):
+    """Every n-th value of a sequence: keeps at most `most` of them."""
 
     def __init__(self, most: int) -> None:
         """Begin with none."""
-        self.values: list[float] = []
+        self.values: list[Value] = []
         self._most, self._step, self._seen = most, 1, 0
 
-    def add(self, value: float) -> None:
-        """Take a number."""
+    def add(self, value: Value) -> None:
+        """Take a value."""
         if self._seen % self._step == 0:
             self.values.append(value)
         if len(self.values) > self._most:
@@ -58,7 +61,6 @@ class Survey:
         good, bad: the number of rows that are trades, and that are none.
         example: the first bad row in words.
         latest: the latest time and its line.
-        sample: some of the trades, from the first to the last.
     """
 
     def __init__(
@@ -73,11 +75,10 @@ class Survey:
         self._doubts_prices = doubts_prices
         self.good, self.bad, self.example = 0, 0, ""
         self.latest = EPOCH, 0
-        self.sample: list[tuple[Reading, int]] = []
-        self._step = 1
+        self._sample = Thinned[tuple[Reading, int]](MOST_SAMPLES)
         self._reader, self._id_parts = reader, id_parts
         self._forms = Counter[str]()
-        self._times = Thinned(MOST_TIMES)
+        self._times = Thinned[float](MOST_TIMES)
         self._odd_number: tuple[str, int] | None = None
         self._odd_numbers = 0
         self._clock: tuple[str, int] | None = None
@@ -101,12 +102,17 @@ class Survey:
         if self._doubts_prices:
             self._check_price(line, reading.trade)
         self._keys.add(key_of(reading, self._id_parts))
-        self._keep_sample(line, reading)
+        self._sample.add((reading, line))
 
     def add_bad(self, line: int, reason: str) -> None:
         """Take a row that is no trade."""
         self.bad += 1
         self.example = self.example or f"line {line:,}: {reason}"
+
+    @property
+    def sample(self) -> list[tuple[Reading, int]]:
+        """Some of the trades with their lines, from the first to the last."""
+        return self._sample.values
 
     def repeated(self) -> frozenset[int]:
         """Return the hashes of the keys that come more than once."""
@@ -177,10 +183,3 @@ class Survey:
                 what=f"{what} and {plain(neighbour)} of line {where:,} are {ratio:,.0f} times apart; "
                 f"is one in other units? {ANSWER_PRICE}"
             )
-
-    def _keep_sample(self, line: int, reading: Reading) -> None:
-        if self.good % self._step == 0:
-            self.sample.append((reading, line))
-        if len(self.sample) > MOST_SAMPLES:
-            del self.sample[1::2]
-            self._step *= 2
