@@ -126,12 +126,13 @@ def test_each_place_that_computes_an_end_finds_the_same(
     base = free_base()
     environment["METRICS_PORT"] = str(base)
     look = scraper(base + 1)
+    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
     with running(environment, "consumer.py"):
         until(lambda: offset(connection, "consumer") == END, 30)
         until(lambda: look().by("stockstream_lag_messages", "partition") == dict.fromkeys("0123", 0.0))
-    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
+        # The hint goes out after the offset is stored; `running` ends by a kill, which would lose it.
+        until(lambda: hints(servers, topic, group_of("consumer", settings), [0]) == {0: END}, 30)
     assert ends(servers, topic)[0] == bounds(servers, topic)[0][1] == END
-    until(lambda: hints(servers, topic, group_of("consumer", settings), [0]) == {0: END})
     with closing(Vitals(address, topic)) as vitals:
         places = vitals.progress("consumer")
     reading = Reading(look_at_topic(servers, topic, lambda: None).ends, Twice(places, places))
