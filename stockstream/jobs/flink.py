@@ -70,19 +70,20 @@ def begin(gateway: Gateway, statements: str, is_alive: Callable[[], bool], stop:
 
 
 def end(flink: Flink, job: str, folder: Path, stop: Event) -> str:
-    """End a job with a savepoint, however long that takes; returns where it is.
+    """End a job with a savepoint, however long that takes; returns where it is, of a local one the path.
 
     Returns nothing where `stop` has ended the waiting: the savepoint is then still being made. The page
     of a local Flink goes with its job, at times before it has told: then the folder tells.
     """
     begun = time.time() - FILE_CLOCK
     try:
-        return flink.stop(job, _Waiting(stop))
+        # As Flink tells it, without the escapes of a URL.
+        return flink.stop(job, _Waiting(stop)).removeprefix("file:")
     except FlinkError:
         found = newest_state(folder, "savepoint-*")
         if not found or found.stat().st_mtime < begun:
             raise
-        return found.as_uri()
+        return str(found)
 
 
 class _Waiting:
