@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from stockstream.connectors.feeds import Stream
 from stockstream.errors import FeedRefusedError
 from tests.feeds.languages import LANGUAGES, Fact
+from tests.feeds.loops import ran_alone
 from tests.feeds.test_stream import QUICK, Listening, feed_at
 from tests.feeds.venue import facts
 
@@ -89,7 +90,7 @@ def test_it_goes_on_without_a_symbol_that_is_refused(
     venue = Refusing(name, REFUSALS[name], is_late=is_late)
     known = LANGUAGES[name].symbols
     asked = [known[0], UNKNOWN[name], *known[1:]]
-    listening = asyncio.run(heard(venue, name, asked, 40))
+    listening = ran_alone(heard(venue, name, asked, 40))
     assert len(listening.trades) == 40
     assert venue.subscriptions == [asked, list(known)]
     (line,) = [each for each in caplog.messages if "refuses" in each]
@@ -102,7 +103,7 @@ def test_it_goes_on_without_a_symbol_that_is_refused(
 def test_it_ends_where_no_symbol_is_left(name: str, *, is_late: bool) -> None:
     venue = Refusing(name, REFUSALS[name], is_late=is_late)
     with pytest.raises(FeedRefusedError, match=f"{name} refuses .*{UNKNOWN[name]}"):
-        asyncio.run(heard(venue, name, [UNKNOWN[name]], 1))
+        ran_alone(heard(venue, name, [UNKNOWN[name]], 1))
 
 
 @pytest.mark.parametrize(("is_late", "connections"), [(False, 1), (True, 3)], ids=["early", "late"])
@@ -112,12 +113,12 @@ def test_it_ends_where_the_same_refusal_comes_again_and_again(
 ) -> None:
     venue = Refusing(name, GENERAL[name], is_late=is_late, is_general=True)
     with pytest.raises(FeedRefusedError, match=f"{name} refuses"):
-        asyncio.run(heard(venue, name, LANGUAGES[name].symbols, 41))
+        ran_alone(heard(venue, name, LANGUAGES[name].symbols, 41))
     assert len(venue.subscriptions) == connections
 
 
 def test_a_symbol_that_a_venue_is_silent_about_is_suspected_aloud(caplog: pytest.LogCaptureFixture) -> None:
     venue = Refusing("coinbase", "{{}}", is_late=True)
-    asyncio.run(heard(venue, "coinbase", ["BTC-USD", UNKNOWN["coinbase"]], 20))
+    ran_alone(heard(venue, "coinbase", ["BTC-USD", UNKNOWN["coinbase"]], 20))
     (line,) = [each for each in caplog.messages if "does not know the symbol" in each]
     assert line.startswith(f"no trade of {UNKNOWN['coinbase']} ")

@@ -17,6 +17,7 @@ from stockstream.errors import FeedBlockedError
 from stockstream.market.feeds import FEEDS, Feed, place_of
 from stockstream.market.trade import Trade
 from tests.feeds.languages import LANGUAGES, Fact
+from tests.feeds.loops import ran_alone
 from tests.feeds.venue import FAULTS, Venue, facts
 
 QUICK = Timing(first=0.01, longest=0.05, fills=(0.02, 0.05, 0.1, 0.2, 0.4))
@@ -94,7 +95,7 @@ def test_many_faults_lose_and_double_nothing(name: str) -> None:
     random.Random(7).shuffle(faults)  # noqa: S311 - no secret
     venue = Venue(LANGUAGES[name])
     happening = facts(venue.language, TRADES_A_FAULT * len(faults))
-    stream, listening = asyncio.run(heard(name, venue, happening, faults))
+    stream, listening = ran_alone(heard(name, venue, happening, faults))
     assert sorted(venue.faults_done) == sorted(faults)
     for symbol in venue.language.symbols:
         got = listening.of(symbol)
@@ -125,7 +126,7 @@ def test_a_stream_goes_on_after_its_places(name: str) -> None:
                 await running
         return listening.trades
 
-    trades = asyncio.run(scene())
+    trades = ran_alone(scene())
     for symbol in venue.language.symbols:
         expected = [meant(fact, name) for fact in happening[100:] if fact.symbol == symbol]
         assert [trade for trade in trades if trade.symbol == symbol] == expected
@@ -135,7 +136,7 @@ def test_trades_that_the_venue_never_gives_are_told_and_counted() -> None:
     venue = Venue(LANGUAGES["binance"])
     venue.rest_status = HTTPStatus.UNAUTHORIZED
     happening = facts(venue.language, 60)
-    stream, listening = asyncio.run(heard("binance", venue, happening, ["skip", "skip"]))
+    stream, listening = ran_alone(heard("binance", venue, happening, ["skip", "skip"]))
     assert stream.missing == 2
     numbers = {(trade.symbol, int(trade.trade_id)) for trade in listening.trades}
     assert len(numbers) == len(listening.trades)
@@ -152,4 +153,4 @@ def test_a_venue_that_does_not_serve_this_place_ends_it(status: HTTPStatus) -> N
             await Stream(feed_at("binance", where), ["BTCUSDT"], {}, QUICK).run(Listening().take)
 
     with pytest.raises(FeedBlockedError, match=rf"binance does not serve this place \(HTTP {status.value}\)"):
-        asyncio.run(scene())
+        ran_alone(scene())
