@@ -1,4 +1,4 @@
-"""A loop of its own for a test: tests of a browser leave theirs running in the main thread of their process."""
+"""A loop of its own for a test: tests of a browser leave theirs running in the main thread."""
 
 import asyncio
 from collections.abc import Coroutine
