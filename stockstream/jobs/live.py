@@ -9,7 +9,8 @@ from threading import Event, Thread
 
 from stockstream.connectors.feeds import Stream
 from stockstream.connectors.kafka_sink import Messages
-from stockstream.market.feeds import Place, place_of
+from stockstream.jobs.live_gaps import GapKeeper
+from stockstream.market.feeds import Gap, Place, place_of
 from stockstream.market.trade import Trade, encode
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress
@@ -19,27 +20,31 @@ RETRY = 0.01
 NONE = Messages((), ())
 
 Keep = Callable[[dict[str, Place]], None]
+Open = Callable[[Callable[[Gap], object]], Stream]
 
 
 class LiveSource:
     """Gives a stream's trades as they come; the stream runs in a thread of its own.
 
-    Order of effects: a trade is given, the broker acknowledges it, its place is kept. A crash between
-    any two leaves the place behind, and the topic tells the rest at the next start.
+    Order of effects: a gap before a trade is kept, the trade is given, the broker acknowledges it, its place
+    is kept. A crash between any two leaves the place behind, and the topic tells the rest at the next start.
     """
 
     resumes = True
 
-    def __init__(self, open_stream: Callable[[], Stream], keep: Keep) -> None:
+    def __init__(self, open_stream: Open, open_gaps: Callable[[], GapKeeper], keep: Keep) -> None:
         """Prepare; the stream is opened when the first messages are asked for.
 
         Args:
+            open_stream: takes what is told of each gap.
             keep: called now and then with the places of all symbols that are acknowledged.
         """
         self._open = open_stream
+        self._open_gaps = open_gaps
         self._keep = keep
         self._trades: queue.Queue[Trade] = queue.Queue(WAITING)
         self._thread: Thread | None = None
+        self._gaps: GapKeeper | None = None
         self.stream: Stream | None = None
         self._trouble: Exception | None = None
         self._ended = Event()
@@ -55,7 +60,8 @@ class LiveSource:
             StockstreamError: the stream cannot go on.
         """
         if self._thread is None:
-            self.stream = self._open()
+            self._gaps = self._gaps or self._open_gaps()
+            self.stream = self._open(self._gaps.note)
             self._thread = Thread(target=self._listen, args=(self.stream,), daemon=True)
             self._thread.start()
         trades = self._come(most)
@@ -72,11 +78,13 @@ class LiveSource:
             self._keep_now()
 
     def close(self) -> None:
-        """End the stream, and keep the places."""
+        """End the stream, and keep the places and the gaps."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
         self._keep_now()
+        if self._gaps is not None:
+            self._gaps.close()
 
     def _keep_now(self) -> None:
         if self._acknowledged != self._kept:

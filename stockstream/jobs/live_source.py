@@ -1,18 +1,22 @@
-"""A live source opened: what is asked for, where it goes on, and where its places are kept."""
+"""A live source opened: what is asked for, where it goes on, and where its places and gaps are kept."""
 
 import logging
 from argparse import Namespace
+from collections.abc import Callable
 from functools import partial
 from threading import Event
 
-from stockstream.connectors.feeds import Places, Stream, produced
+from stockstream.connectors.feed_gaps import FeedGaps
+from stockstream.connectors.feeds import GapFiles, Places, Stream, produced
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ends
+from stockstream.connectors.postgres import address_of
 from stockstream.errors import RecoverableError
 from stockstream.jobs.live import LiveSource
+from stockstream.jobs.live_gaps import GapKeeper
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.produce_options import symbols_of
-from stockstream.market.feeds import FEEDS, Feed, Place
+from stockstream.market.feeds import FEEDS, Feed, Gap, Place
 from stockstream.settings import Settings
 
 ALLOWED = "symbols as the venue spells them, separated by commas, or an existing file of symbols"
@@ -30,19 +34,28 @@ def live(arguments: Namespace, settings: Settings, stop: Event) -> tuple[LiveSou
     addresses = {"stream": arguments.stream_url, "rest": arguments.rest_url}
     feed = FEEDS[arguments.source](**{name: url.rstrip("/") for name, url in addresses.items() if url})
     symbols = symbols_of(arguments.symbols, ALLOWED) if arguments.symbols else tuple(feed.symbols)
-    places = Places(settings.data_dir / FOLDER, feed.name, settings.kafka_topic)
+    kept = settings.data_dir / FOLDER, feed.name, settings.kafka_topic
+    places, files, table = Places(*kept), GapFiles(*kept), FeedGaps(address_of(settings), feed.name)
     open_stream = partial(_open, feed, symbols, places, settings, stop)
-    return LiveSource(open_stream, partial(_keep, places, settings)), ", ".join(symbols)
+    open_gaps = partial(GapKeeper, files, table, symbols)
+    return LiveSource(open_stream, open_gaps, partial(_keep, places, settings)), ", ".join(symbols)
 
 
-def _open(feed: Feed, symbols: tuple[str, ...], places: Places, settings: Settings, stop: Event) -> Stream:
+def _open(  # noqa: PLR0913, PLR0917 - all but the last are known before it is opened
+    feed: Feed,
+    symbols: tuple[str, ...],
+    places: Places,
+    settings: Settings,
+    stop: Event,
+    note: Callable[[Gap], object],
+) -> Stream:
     kept, start = places.read(symbols)
     look = partial(produced, cluster_of(settings), settings.kafka_topic, feed.name, symbols, start)
     for symbol, place in Patience(stop, log)(look).items():
         kept[symbol] = max(kept.get(symbol, place), place)
     for symbol, place in kept.items():
         log.info("%s goes on after trade %s of %s", symbol, place.number, place.at.isoformat())
-    return Stream(feed, symbols, kept)
+    return Stream(feed, symbols, kept, note=note)
 
 
 def _keep(places: Places, settings: Settings, acknowledged: dict[str, Place]) -> None:

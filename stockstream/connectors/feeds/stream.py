@@ -2,25 +2,19 @@
 
 import asyncio
 import logging
-import random
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from stockstream.connectors.feeds.history import History
-from stockstream.errors import (
-    BadFrameError,
-    FeedBlockedError,
-    FeedRefusedError,
-    HistoryError,
-    HistoryRefusedError,
-)
-from stockstream.market.feeds import Feed, Place, number_of, place_of
+from stockstream.connectors.feeds.backfill import Backfill
+from stockstream.connectors.feeds.progress import NEVER_SHOWN, Note, Progress
+from stockstream.connectors.feeds.timing import Timing
+from stockstream.errors import BadFrameError, FeedBlockedError, FeedRefusedError
+from stockstream.market.feeds import Feed, Place, number_of
 from stockstream.market.trade import Trade
 
 BLOCKED = (403, 451)
@@ -37,46 +31,33 @@ _quiet = logging.getLogger("stockstream.websockets")
 _quiet.setLevel(logging.ERROR)
 
 
-@dataclass(frozen=True)
-class Timing:
-    """How long to wait, in seconds.
-
-    Args:
-        first: before a second try, more or less; each later one doubles it, up to `longest`.
-        fills: between the looks for trades of a gap, which a venue's pages may show later than its
-            stream; after the last one they count as never given.
-        quiet: without a trade, until a symbol is suspected to be unknown to the venue.
-    """
-
-    first: float = 0.5
-    longest: float = 30.0
-    fills: Sequence[float] = (0.25, 0.5, 1.0, 2.0, 4.0)
-    quiet: float = 60.0
-
-    def waits(self) -> Generator[float, None, None]:
-        """Yield one wait after the other, with jitter, so that not all who were cut come at once."""
-        wait = self.first
-        while True:
-            yield wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
-            wait = min(wait * 2, self.longest)
-
-
 class Stream:
     """Gives each trade of some symbols once, in order of their numbers, from the places on.
 
-    A symbol without a place begins with the first trade that the stream tells. Trades that the venue
-    numbers and does not give, by stream or page, are told and counted in `missing`.
+    What was missed comes from the venue's pages, of all symbols in order of time. A symbol without a place
+    begins with the first trade that the stream tells. Trades that the venue numbers and does not give, by
+    stream or page, are told and counted in `missing`.
     """
 
     def __init__(
-        self, feed: Feed, symbols: Sequence[str], places: Mapping[str, Place], timing: Timing | None = None
+        self,
+        feed: Feed,
+        symbols: Sequence[str],
+        places: Mapping[str, Place],
+        timing: Timing | None = None,
+        note: Note = bool,
     ) -> None:
-        """Prepare; `places` tells what is produced already."""
+        """Prepare.
+
+        Args:
+            places: how far each symbol is produced already.
+            note: told of each gap before the trade after it is given.
+        """
         self._feed = feed
         self._symbols = tuple(symbols)
-        self._places = dict(places)
+        self._progress = Progress(feed, places, note)
         self._timing = timing or Timing()
-        self._history = History(feed)
+        self._backfill = Backfill(feed, self._timing)
         self._promised: dict[str, int] = {}
         self._give: Give = _nowhere
         self._heard = False
@@ -85,9 +66,13 @@ class Stream:
         self._quiet = set(symbols)
         self._began = self._connected_at = 0.0
         self._spoken = ("", 0.0)
-        self.missing = 0
         self.garbage = 0
         self.connections = 0
+
+    @property
+    def missing(self) -> int:
+        """How many trades the venue has numbered and not given."""
+        return self._progress.missing
 
     async def run(self, give: Give) -> None:
         """Hand trades to `give` for ever; waiting for it holds the venue back.
@@ -115,6 +100,7 @@ class Stream:
             self.connections += 1
             self._heard, self._spoken = False, ("", 0.0)
             self._connected_at = asyncio.get_running_loop().time()
+            self._progress.connected()
             log.info("connected to %s: %s", self._feed.name, ", ".join(symbols))
             await self._converse(connection)
             if self._symbols != symbols:
@@ -149,8 +135,7 @@ class Stream:
         try:
             for greeting in self._feed.greetings(self._symbols):
                 await connection.send(greeting)
-            for symbol in self._symbols:
-                await self._fill(symbol, None)
+            await self._catch_up()
             while True:
                 await self._hear(await self._next(connection))
                 self._suspect_quiet_symbols()
@@ -173,6 +158,8 @@ class Stream:
         """
         reason = str(refusal.facts["reason"])
         refused = [symbol for symbol in self._symbols if _names(reason, symbol)]
+        for symbol in refused:
+            self._progress.leave(symbol, reason)
         if refused and len(refused) < len(self._symbols):
             self._symbols = tuple(symbol for symbol in self._symbols if symbol not in refused)
             self._quiet -= set(refused)
@@ -217,69 +204,46 @@ class Stream:
     async def _take(self, trade: Trade) -> None:
         self._trusted = True
         self._quiet.discard(trade.symbol)
-        place = self._places.get(trade.symbol)
-        if place is not None and number_of(trade) > place.number + 1:
-            await self._fill(trade.symbol, number_of(trade))
-            place = self._places[trade.symbol]
-        if place is None or number_of(trade) > place.number:
-            await self._produce([trade])
+        places, number, reason = self._progress.places, number_of(trade), ""
+        if trade.symbol in places and number > places[trade.symbol].number + 1:
+            reason = await self._fill(trade.symbol, number)
+        if trade.symbol not in places or number > places[trade.symbol].number:
+            await self._produce([trade], reason)
 
     async def _heed(self, symbol: str, number: int) -> None:
         """Look for a trade that a heartbeat told of, if it has not come by the next heartbeat."""
-        place = self._places.get(symbol)
+        place = self._progress.places.get(symbol)
         promised = self._promised.get(symbol, 0)
         self._promised[symbol] = number
-        if place is not None and place.number < promised:
-            await self._fill(symbol, promised + 1)
-
-    async def _produce(self, trades: Sequence[Trade]) -> None:
-        await self._give(trades)
-        self._places[trades[-1].symbol] = place_of(trades[-1])
-
-    async def _fill(self, symbol: str, until: int | None) -> None:
-        """Produce what lies between the place and trade number `until`; None is all there is now."""
-        if symbol not in self._places:
+        if place is None or place.number >= promised:
             return
-        try:
-            for wait in (*self._timing.fills, None):
-                await self._read_on(symbol)
-                if until is None or self._places[symbol].number >= until - 1:
-                    return
-                if wait is not None:
-                    await asyncio.sleep(wait)
-            reason = "its pages do not have them"
-        except HistoryRefusedError as exc:
-            reason = str(exc.facts["reason"])
-        if until is not None:
-            self._give_up(symbol, until, reason)
+        if reason := await self._fill(symbol, promised + 1):
+            self._progress.give_up(symbol, promised, reason)
 
-    async def _read_on(self, symbol: str) -> None:
-        """Produce page after page until one has no more."""
-        while trades := await self._page(symbol):
-            await self._produce(trades)
-            if len(trades) < self._feed.page_size // 2:
-                # Not full: a page may overlap the place, but not by half.
-                return
+    async def _produce(self, trades: Sequence[Trade], reason: str = "") -> None:
+        for trade in trades:
+            self._progress.advance(trade, reason)
+        await self._give(trades)
 
-    async def _page(self, symbol: str) -> Sequence[Trade]:
-        waits, spoken = self._timing.waits(), 0.0
-        while True:
-            try:
-                return await self._history.page(symbol, self._places[symbol])
-            except HistoryError as exc:
-                now = asyncio.get_running_loop().time()
-                if now - spoken > SPEAK_EVERY:
-                    log.warning("%s", exc)
-                    spoken = now
-                await asyncio.sleep(next(waits))
+    async def _catch_up(self) -> None:
+        """Produce what was missed of all symbols; where a page is refused, the next trade's number tells."""
+        places = self._progress.places
+        missed = {symbol: places[symbol] for symbol in self._symbols if symbol in places}
+        await self._backfill.read_on(missed, self._produce)
 
-    def _give_up(self, symbol: str, until: int, reason: str) -> None:
-        last = self._places[symbol].number
-        self.missing += until - last - 1
-        log.warning(
-            "%s: trades %s to %s of %s were numbered and not given (%s), %s so far",
-            *(self._feed.name, last + 1, until - 1, symbol, reason, f"{self.missing:,}"),
-        )
+    async def _fill(self, symbol: str, until: int) -> str:
+        """Produce what lies between the place and number `until`; returns why that cannot be had, if so."""
+        places = self._progress.places
+        for wait in (*self._timing.fills, None):
+            refused = await self._backfill.read_on({symbol: places[symbol]}, self._produce)
+            if places[symbol].number >= until - 1:
+                break
+            if refused:
+                return refused[symbol]
+            if wait is None:
+                return NEVER_SHOWN
+            await asyncio.sleep(wait)
+        return ""
 
 
 def _names(reason: str, symbol: str) -> bool:

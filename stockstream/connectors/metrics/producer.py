@@ -16,8 +16,11 @@ class FeedCounts(Protocol):
     """What a feed counts of itself."""
 
     connections: int
-    missing: int
     garbage: int
+
+    @property
+    def missing(self) -> int:
+        """Return how many trades the venue has numbered and not given."""
 
 
 @dataclass(frozen=True)

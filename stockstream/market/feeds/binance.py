@@ -65,6 +65,7 @@ class Binance:
     symbols: Sequence[str] = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
     silence = 60.0
     page_size = 1000
+    is_consecutive = True
     headers: Mapping[str, str] = {"X-MBX-TIME-UNIT": "MICROSECOND"}
 
     def __init__(

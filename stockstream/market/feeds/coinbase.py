@@ -57,6 +57,7 @@ class Coinbase:
     symbols: Sequence[str] = ("BTC-USD", "ETH-USD", "SOL-USD")
     silence = 10.0
     page_size = 1000
+    is_consecutive = True
     headers: Mapping[str, str] = {}
 
     def __init__(

@@ -44,6 +44,7 @@ class Feed(Protocol):
     symbols: Sequence[str]  # where none are asked for
     silence: float  # seconds without a frame after which the connection counts as dead
     page_size: int
+    is_consecutive: bool  # whether no number is left out, so that one that a page skips is a missing trade
     headers: Mapping[str, str]  # of requests for pages
 
     def address(self, symbols: Sequence[str]) -> str:

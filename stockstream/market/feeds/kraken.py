@@ -63,6 +63,7 @@ class Kraken:
     symbols: Sequence[str] = ("BTC/USD", "ETH/USD", "SOL/USD")
     silence = 10.0
     page_size = 1000
+    is_consecutive = False
     headers: Mapping[str, str] = {}
 
     def __init__(

@@ -10,7 +10,7 @@ BEGIN
     END IF;
     FOREACH name IN ARRAY ARRAY[
         'stockstream_reader', 'stockstream_writer', 'stockstream_aggregator', 'stockstream_detector',
-        'stockstream_flink'
+        'stockstream_flink', 'stockstream_producer'
     ] LOOP
         CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = name);
         BEGIN
@@ -24,15 +24,14 @@ BEGIN
 
     IF has_schema_privilege(current_schema(), 'USAGE WITH GRANT OPTION') THEN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO stockstream_reader, stockstream_writer, stockstream_aggregator, '
-                       'stockstream_detector, stockstream_flink', current_schema());
+                       'stockstream_detector, stockstream_flink, stockstream_producer', current_schema());
     END IF;
 
     -- All may look at all that the system keeps; of the tape the detector does not see the labels that it is
     -- judged by.
     GRANT SELECT ON
-        ingest_offsets, topic_lives, lost_ranges, dead_letters, stock_metrics, anomalies, aggregator_marks,
-        aggregator_symbols, late_arrivals, early_trades, candle_pieces, candles, prunings, schema_versions,
-        flink_candles, flink_closings, flink_ticks, flink_findings
+        ingest_offsets, topic_lives, lost_ranges, dead_letters, stock_metrics, anomalies, candles, prunings,
+        schema_versions, flink_findings, feed_gaps
     TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_detector, stockstream_flink;
     GRANT SELECT ON trades TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_flink;
     GRANT SELECT (trade_id, "timestamp", symbol, price, volume, trade_type, source, kafka_partition, kafka_offset)
@@ -46,19 +45,21 @@ BEGIN
     GRANT INSERT, UPDATE ON ingest_offsets TO stockstream_writer, stockstream_aggregator, stockstream_detector;
     GRANT INSERT ON topic_lives, lost_ranges TO stockstream_writer, stockstream_aggregator, stockstream_detector;
 
-    GRANT INSERT ON trades, late_arrivals TO stockstream_writer;
+    GRANT INSERT ON trades TO stockstream_writer;
     GRANT INSERT, UPDATE, DELETE ON dead_letters TO stockstream_writer;
     GRANT EXECUTE ON FUNCTION make_trades_day(date) TO stockstream_writer;
 
-    GRANT INSERT, UPDATE ON stock_metrics, candles, candle_pieces, aggregator_marks, aggregator_symbols
-        TO stockstream_aggregator;
-    GRANT INSERT, DELETE ON late_arrivals, early_trades TO stockstream_aggregator;
+    GRANT INSERT, UPDATE ON stock_metrics, candles TO stockstream_aggregator;
 
     GRANT INSERT ON anomalies TO stockstream_detector;
 
-    GRANT INSERT, UPDATE, DELETE ON flink_candles, flink_closings, flink_ticks, flink_findings TO stockstream_flink;
+    GRANT INSERT, UPDATE, DELETE ON flink_findings TO stockstream_flink;
     GRANT INSERT, UPDATE ON stock_metrics TO stockstream_flink;
     GRANT INSERT ON anomalies TO stockstream_flink;
+
+    -- A feed tells where it has missed trades, and a replay asks what is stored already.
+    GRANT INSERT, DELETE ON feed_gaps TO stockstream_producer;
+    GRANT SELECT ON feed_gaps, trades, ingest_offsets, topic_lives, lost_ranges, dead_letters TO stockstream_producer;
 
     -- A job moves its own place. The consumer's flags --skip-lost and --accept-new-topic speak for all jobs.
     IF EXISTS (SELECT FROM pg_policy WHERE polrelid = 'ingest_offsets'::regclass AND polname = 'own_place') THEN

@@ -1,0 +1,50 @@
+"""A feed's gaps that are not in PostgreSQL yet, in small files, written before the trades after them go."""
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from stockstream.market.feeds import Gap
+
+log = logging.getLogger("producer")
+
+_gaps = msgspec.json.Decoder(list[Gap])
+
+
+class GapFiles:
+    """One file a symbol, beside that of its place; there is none where nothing waits."""
+
+    def __init__(self, folder: Path, venue: str, topic: str) -> None:
+        """Prepare; the folder is made when the first file is."""
+        self.folder = folder / quote(topic, safe="") / venue
+
+    def read(self, symbols: Sequence[str]) -> list[Gap]:
+        """Return the gaps of some symbols, each symbol's in the order they were told in."""
+        return [gap for symbol in symbols for gap in self._read(symbol)]
+
+    def write(self, symbol: str, gaps: Sequence[Gap]) -> None:
+        """Keep a symbol's gaps; the file is whole, the old one or the new one."""
+        path = self._path(symbol)
+        if not gaps:
+            path.unlink(missing_ok=True)
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        made = path.with_suffix(f".{os.getpid()}")
+        made.write_bytes(msgspec.json.encode(gaps))
+        made.replace(path)
+
+    def _read(self, symbol: str) -> list[Gap]:
+        try:
+            return _gaps.decode(self._path(symbol).read_bytes())
+        except FileNotFoundError:
+            return []
+        except (OSError, msgspec.DecodeError) as exc:
+            log.warning("%s cannot be read (%s); gaps in it are not known", self._path(symbol), exc)
+            return []
+
+    def _path(self, symbol: str) -> Path:
+        return self.folder / f"{quote(symbol, safe='')}.gaps.json"

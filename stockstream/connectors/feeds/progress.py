@@ -1,0 +1,78 @@
+"""How far each symbol of a feed is produced, and where trades are missing on the way."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from stockstream.market.feeds import Feed, Gap, Place, beginning, number_of, place_of
+from stockstream.market.trade import Trade
+
+NEVER_SHOWN = "its pages do not have them"
+
+Note = Callable[[Gap], object]
+
+log = logging.getLogger("producer")
+
+
+class Progress:
+    """The places of a feed's symbols; each gap is told when it is passed, before the trade after it is given.
+
+    Attributes:
+        missing: how many trades the venue has numbered and not given.
+    """
+
+    def __init__(self, feed: Feed, places: Mapping[str, Place], note: Note) -> None:
+        """Begin after the trades that are produced already."""
+        self._feed = feed
+        self._note = note
+        self._began = self._connected = datetime.now(UTC)
+        self.places = dict(places)
+        self.missing = 0
+        # What is not known to have an end yet. A former run may have told of gaps that this one fills.
+        self._open = {symbol: Gap(symbol, place.at, None, 0, "") for symbol, place in places.items()}
+
+    def connected(self) -> None:
+        """Take note that all is heard from now on."""
+        self._connected = datetime.now(UTC)
+
+    def advance(self, trade: Trade, reason: str = "") -> None:
+        """Go on to a trade.
+
+        Args:
+            reason: why those between the place and this one cannot be had, where that was tried.
+        """
+        place = self.places.get(trade.symbol)
+        self.places[trade.symbol] = place_of(trade)
+        gap = self._open.pop(trade.symbol, None)
+        if place is None:
+            self._note(beginning(trade.symbol, trade.timestamp, self._began, self._connected))
+            return
+        reason = reason or (NEVER_SHOWN if self._feed.is_consecutive else "")
+        if reason and number_of(trade) > place.number + 1:
+            gap = self._lost(trade.symbol, place, number_of(trade), reason)
+        if gap:
+            self._note(replace(gap, end=trade.timestamp))
+
+    def give_up(self, symbol: str, number: int, reason: str) -> None:
+        """Go on to a trade that the venue says it had, and which is not to be had."""
+        place = self.places[symbol]
+        self._open[symbol] = self._lost(symbol, place, number + 1, reason)
+        self._note(self._open[symbol])
+        self.places[symbol] = Place(number, place.at)
+
+    def leave(self, symbol: str, reason: str) -> None:
+        """Take note that a symbol is not heard any more."""
+        if place := self.places.get(symbol):
+            self._note(Gap(symbol, place.at, None, None, f"the venue refuses the symbol: {reason}"))
+
+    def _lost(self, symbol: str, place: Place, until: int, reason: str) -> Gap:
+        """Count and tell the trades between a place and number `until`."""
+        missing = until - place.number - 1
+        self.missing += missing
+        log.warning(
+            "%s: trades %s to %s of %s were numbered and not given (%s), %s so far",
+            *(self._feed.name, place.number + 1, until - 1, symbol, reason, f"{self.missing:,}"),
+        )
+        return Gap(symbol, place.at, None, missing, f"the venue does not give them: {reason}")
