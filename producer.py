@@ -114,8 +114,14 @@ def parser() -> ArgumentParser:
     )
     add("--anomaly-rate", metavar="P", help="share of trades that are part of an anomaly (default: 0.01)")
     add("--anomaly-magnitude", metavar="M", help="how many times as strong as usual (default: 1)")
-    add = found.add_argument_group("replay of a file").add_argument
-    add("--file", metavar="FILE", help="trades as CSV or Parquet")
+    add = found.add_argument_group("replay of files").add_argument
+    add(
+        "--file",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        help="trades as CSV or Parquet; several are merged by time",
+    )
     add("--speed", metavar="N", help="times the original pace, or max (default: 1)")
     add("--shift", action="store_true", help="let the trades happen now, under new ids")
     add("--loop", action="store_true", help="begin again at the end; with --shift")

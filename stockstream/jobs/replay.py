@@ -1,23 +1,24 @@
-"""A file of trades as a source of messages: at its own pace, a number of times faster, or at once."""
+"""Files of trades as a source of messages: at their own pace, a number of times faster, or at once."""
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from threading import Event
 
 import numpy as np
-from msgspec.structs import replace
 from numpy.random import Generator
 
-from stockstream.connectors.files.resume import ResumePoints
-from stockstream.connectors.files.trade_file import portions
 from stockstream.connectors.kafka_sink import Messages
 from stockstream.errors import TradeFileError
 from stockstream.jobs.pace import Clock, EventTimes, Pace
+from stockstream.jobs.replay_file import Due, Read, ReplayedFile
 from stockstream.jobs.replay_options import Manner
 from stockstream.jobs.replay_outcome import Outcome
-from stockstream.jobs.replay_rows import TradeRow, TradeRows, span_of
+from stockstream.jobs.replay_rows import span_of
 from stockstream.market.files.times import EPOCH, MICRO
 from stockstream.market.simulator.tape import Floats, Ints
 from stockstream.market.trade import Trade, encode
@@ -27,158 +28,140 @@ LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
 LONG_WAIT = 60.0  # seconds, of which a person should know
 BETWEEN_WRITES = 2.0
 AHEAD = 2_000  # rows that are read at once
-SHOWN = 10  # bad rows that are logged one by one; the others are in the report
 NONE = Messages((), ())
 
 log = logging.getLogger("producer")
 
 
 class ReplaySource:
-    """Gives a file's trades when they are due.
+    """Gives the trades of files when they are due, merged by time where each file is in order of time.
 
-    Order of effects: rows are read, given, acknowledged, and then their place is kept. A kill repeats
-    what came after the place: with the ids of the file, so that the tape keeps each trade once.
+    Order of effects: rows are read, given, acknowledged, and then the place in each file is kept. A kill
+    repeats what came after the places: with the ids of the files, so that the tape keeps each trade once.
     """
 
     resumes = True
 
-    def __init__(  # noqa: PLR0913 - rows, a resume point, a manner, and what a unit test sets
+    def __init__(
         self,
-        rows: TradeRows,
-        points: ResumePoints,
+        files: Sequence[ReplayedFile],
         manner: Manner,
         *,
         clock: Clock,
         chance: Generator,
         outcome: Outcome | None = None,
     ) -> None:
-        """Begin after the kept line."""
-        self._rows, self._points, self._manner = rows, points, manner
+        """Begin after the kept lines."""
+        self._files, self._manner = files, manner
         self._clock, self._chance, self._outcome = clock, chance, outcome
         self._times = EventTimes(clock)
-        point = points.read()
-        self._bad, self._line, self._begin = point.bad, point.line, point.line
-        self._settled = point
-        self._bad_ahead: list[TradeRow] = []
-        self._ahead: list[tuple[int, Trade]] = []
+        self._ahead: list[Due] = []
         self._given = 0
         self._sources: set[str] = set()
         self._written_at = time.monotonic()
         self._ended = False
-        self._announced = 0
+        self._announced: Due | None = None
         self._at: Floats = np.zeros(0)
-        self._lap: Iterator[list[TradeRow]] | None = None
-        self._begin_lap()
+        self._lap: Iterator[Read] | None = None
 
     def next_messages(self, most: int, stop: Event) -> Messages | None:
         """Return up to `most` messages, none if none is due soon; None after the last.
 
         Raises:
-            TradeFileError: the file cannot be read on, or has had no trade; all before was given.
+            TradeFileError: a file cannot be read on, or there was no trade; all that can be read was given.
             RecoverableError: no broker says where the topic ends.
         """
         if self._lap is None:
             if self._outcome:
                 self._outcome.begin()
-            self._lap = portions(self._rows.after(self._line), AHEAD)
-        if not self._ahead and not self._read_ahead(stop):
+            self._lap = self._begin_lap()
+        if not self._ahead and not self._read_ahead(self._lap, stop):
             return None
         ages = self._ages(stop)
         number = min(most, ages.size)
         due, self._ahead, self._at = self._ahead[:number], self._ahead[number:], self._at[number:]
         if not due:
             return NONE
-        self._pass(due[-1][0])
-        self._given += len(due)
-        self._sources.update(trade.source for _, trade in due)
-        return self._messages([trade for _, trade in due], ages[:number])
+        self._take_note(due)
+        return self._messages([each.trade for each in due], ages[:number])
 
     def settled(self) -> None:
         """Take note that all that was given is acknowledged."""
-        self._settled = replace(self._settled, line=self._line, bad=self._bad)
+        for file in self._files:
+            file.settle()
         if time.monotonic() - self._written_at > BETWEEN_WRITES:
-            self._write()
+            self._written_at = time.monotonic()
+            for file in self._files:
+                file.write()
 
     def close(self) -> None:
-        """Keep the resume point, or forget it where the file is done; then say what became of its rows."""
-        is_done = self._ended and self._settled.line == self._line
-        if is_done:
-            self._points.forget()
-        else:
-            self._write()
-        if self._bad:
-            log.warning("bad rows left out: %s; %s lists them", f"{self._bad:,}", self._points.bad_rows)
+        """Keep the resume points, or forget them where all is done; then say what became of the rows."""
+        is_done = self._ended and all(file.is_settled for file in self._files)
+        for file in self._files:
+            file.close(is_done=is_done)
         if is_done and self._outcome and self._given and not self._manner.shift:
             self._outcome.end(self._given, self._sources)
 
-    def _write(self) -> None:
-        self._points.write(self._settled)
-        self._written_at = time.monotonic()
-
-    def _begin_lap(self) -> None:
+    def _begin_lap(self) -> Iterator[Read]:
         self._first: Trade | None = None
         self._latest = 0.0
         self._pace: Pace | None = None
+        return merge(*(file.rows() for file in self._files), key=attrgetter("at"))
 
-    def _read_ahead(self, stop: Event) -> bool:
+    def _read_ahead(self, lap: Iterator[Read], stop: Event) -> bool:
         """Read until there is a trade; False at the end, or when asked to stop."""
         while not self._ahead:
             if stop.is_set():
                 return False
-            rows = self._next_rows()
-            self._bad_ahead += [row for row in rows if row.trade is None]
-            self._ahead = [(row.line, row.trade) for row in rows if row.trade and self._is_wanted(row.trade)]
-            if not rows and not self._begins_again():
-                return False
+            rows = list(islice(lap, AHEAD))
+            for _, file, row in rows:
+                if row.trade is None:
+                    file.set_aside(row)
+                elif self._is_wanted(row.trade):
+                    self._ahead.append(Due(file, row.line, row.trade))
+            if not rows:
+                self._end_lap()
+                if self._ended:
+                    return False
+                lap = self._lap = self._begin_lap()
         self._schedule()
         return True
-
-    def _next_rows(self) -> list[TradeRow]:
-        """Return the next rows, none at the end; all before them have been given."""
-        try:
-            return next(self._lap or iter(()), [])
-        except TradeFileError:
-            self._pass(self._line, at_end=True)
-            raise
 
     def _is_wanted(self, trade: Trade) -> bool:
         return not self._manner.symbols or trade.symbol in self._manner.symbols
 
-    def _begins_again(self) -> bool:
-        """End the lap; tell whether there is another."""
-        self._pass(self._line, at_end=True)
-        if not self._given and not self._begin:
+    def _end_lap(self) -> None:
+        """Raise what kept from reading on; else end, or begin again where that is asked for."""
+        for file in self._files:
+            file.end()
+        if fault := next((file.fault for file in self._files if file.fault), None):
+            raise fault
+        if not self._given and not any(file.begin for file in self._files):
             wanted = ", ".join(sorted(self._manner.symbols))
             reason = f"it has no trade of {wanted}" if wanted else "none of its rows is a trade"
-            raise TradeFileError(path=self._rows.file.path, reason=reason)
-        if not self._manner.loop or self._first is None:
-            self._ended = True
-            return False
-        self._line = 0
-        self._begin_lap()
-        self._lap = portions(self._rows.after(0), AHEAD)
-        return True
+            raise TradeFileError(path=", ".join(str(file.path) for file in self._files), reason=reason)
+        self._ended = not self._manner.loop or self._first is None
+        if not self._ended:
+            for file in self._files:
+                file.rewind()
 
-    def _pass(self, line: int, *, at_end: bool = False) -> None:
-        """Go on to a line, and report the bad ones before it."""
-        self._line = line
-        passed = [row for row in self._bad_ahead if at_end or row.line < line]
-        if not passed:
-            return
-        bad = [f"line {row.line:,}: {row.fault}" for row in passed]
-        self._bad_ahead = self._bad_ahead[len(bad) :]
-        for text in bad[: max(SHOWN - self._bad, 0)]:
-            log.warning("%s, %s; left out", self._rows.file.path.name, text)
-        self._points.report(bad, is_first=self._bad == 0)
-        self._bad += len(bad)
+    def _take_note(self, due: Sequence[Due]) -> None:
+        """Go on in each file to the last of these trades."""
+        for file, line in {each.file: each.line for each in due}.items():
+            file.go_on(line)
+        if not self._manner.shift:
+            for each in due:
+                each.file.compare(each)
+        self._given += len(due)
+        self._sources.update(each.trade.source for each in due)
 
     def _schedule(self) -> None:
         """Say when trades are due, in seconds since the first; one that is behind others comes with them."""
         if self._first is None:
-            self._first = self._ahead[0][1]
+            self._first = self._ahead[0].trade
             self._pace = Pace(self._clock) if self._manner.speed else None
         begin, speed = self._first.timestamp, self._manner.speed or 1.0
-        at = np.array([(trade.timestamp - begin).total_seconds() / speed for _, trade in self._ahead])
+        at = np.array([(each.trade.timestamp - begin).total_seconds() / speed for each in self._ahead])
         self._at = np.maximum.accumulate(np.maximum(at, self._latest))
         self._latest = float(self._at[-1])
 
@@ -195,13 +178,13 @@ class ReplaySource:
 
     def _announce(self, seconds: float) -> None:
         """Say once that nothing comes for a long time."""
-        line, trade = self._ahead[0]
-        if seconds < LONG_WAIT or self._announced == line:
+        due = self._ahead[0]
+        if seconds < LONG_WAIT or self._announced is due:
             return
-        self._announced = line
+        self._announced = due
         log.warning(
             "the next trade, line %s of %s, is due in %s; --speed max does not wait",
-            *(f"{line:,}", trade.timestamp.isoformat(), span_of(timedelta(seconds=seconds))),
+            *(f"{due.line:,}", due.trade.timestamp.isoformat(), span_of(timedelta(seconds=seconds))),
         )
 
     def _messages(self, trades: list[Trade], ages: Ints) -> Messages:

@@ -14,7 +14,7 @@ from stockstream.errors import BadTradeError, TradeFileError, UsageError
 from stockstream.jobs.progress import Progress
 from stockstream.jobs.replay_options import ReplayOptions
 from stockstream.market.files.columns import Columns
-from stockstream.market.files.identity import Clashes, Naming, source_of
+from stockstream.market.files.identity import Clashes, Keys, Naming, Reading, source_of
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.survey import Survey
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
@@ -76,17 +76,21 @@ class Look:
 
     Attributes:
         sample: some of the trades, as they will be on the tape.
+        keys: what is the same for rows that would be one trade there.
     """
 
     def __init__(self, file: TradeFile, columns: Columns, options: ReplayOptions, stop: Event) -> None:
         """Take the file and what is said of it."""
         self.sample: list[Trade] = []
-        self._file, self._options, self._stop = file, options, stop
+        self.keys = Keys()
+        self.file = file
+        self._options, self._stop = options, stop
         names_source = options.source is not None or options.manner.shift
         self._columns = columns.without("source") if names_source else columns
         has_ids = "trade_id" in columns.of or options.manner.shift
         self._source = source_of(file.path.stem, options.source, has_ids=has_ids)
         self._progress = Progress(log, time.monotonic)
+        self._first_reader = self._reader(options.time_rule(datetime.now(UTC) + YEAR))
 
     def through(self) -> TradeRows:
         """Return what reads the file's trades.
@@ -95,20 +99,20 @@ class Look:
             UsageError: the rows raise a question that only a person can answer.
             TradeFileError: no row is a trade.
         """
-        now = datetime.now(UTC)
-        reader = self._reader(self._options.time_rule(now + YEAR))
+        reader = self._first_reader
         survey = Survey(reader, self._options.id_parts, doubts_prices=self._options.price_shift is None)
         fault = self._each(lambda row: _add(survey, row))
         rule = survey.time_rule(reader.times.rule)
         if not survey.good and not self._stop.is_set():
-            raise fault or TradeFileError(path=self._file.path, reason=_no_trade(survey.bad, survey.example))
-        _warn_of_future(self._file, survey, now)
+            raise fault or TradeFileError(path=self.file.path, reason=_no_trade(survey.bad, survey.example))
+        _warn_of_future(self.file, survey, datetime.now(UTC))
+        self.keys = survey.keys
         repeated = frozenset[int]() if self._options.manner.shift else survey.repeated()
         if repeated:
-            self._refuse_clashes(reader, repeated)
+            self._refuse_clashes(repeated)
         naming = Naming(self._options.id_parts)
         self.sample = [naming.name(reading, line) for reading, line in survey.sample if reading.has_id]
-        return TradeRows(self._file, self._reader(rule), self._options.id_parts, repeated)
+        return TradeRows(self.file, self._reader(rule), self._options.id_parts, repeated)
 
     def _reader(self, rule: TimeRule) -> RowReader:
         options = self._options
@@ -120,7 +124,7 @@ class Look:
     def _each(self, take: Callable[[Row], object]) -> TradeFileError | None:
         """Go through all rows that can be read; returns what keeps from reading on."""
         try:
-            for count, row in enumerate(self._file.rows(self._columns.wanted), 1):
+            for count, row in enumerate(self.file.rows(self._columns.wanted), 1):
                 take(row)
                 if count % LOOK_EVERY == 0:
                     self._progress.tell(LOOK_EVERY, f"looked through {count:,} rows")
@@ -130,17 +134,21 @@ class Look:
             return exc
         return None
 
-    def _refuse_clashes(self, reader: RowReader, repeated: Collection[int]) -> None:
-        clashes = Clashes(self._options.id_parts, repeated, has_venues="venue" in self._columns.of)
+    def each_reading(self, take: Callable[[int, Reading], object]) -> None:
+        """Hand on each row that is a trade, with its line."""
 
         def add(row: Row) -> None:
             with suppress(BadTradeError):
                 if not row.fault:
-                    clashes.add(row.line, reader.read(row.cells))
+                    take(row.line, self._first_reader.read(row.cells))
 
         self._each(add)
+
+    def _refuse_clashes(self, repeated: Collection[int]) -> None:
+        clashes = Clashes(self._options.id_parts, repeated, has_venues="venue" in self._columns.of)
+        self.each_reading(clashes.add)
         if question := clashes.question():
-            raise UsageError(what=f"{self._file.path.name}: {question}")
+            raise UsageError(what=f"{self.file.path.name}: {question}")
 
 
 def _add(survey: Survey, row: Row) -> None:
@@ -166,8 +174,11 @@ def span_of(span: timedelta) -> str:
 
     >>> span_of(timedelta(days=27_400)), span_of(timedelta(hours=30)), span_of(timedelta(minutes=90))
     ('75 years', '30 hours', '90 minutes')
+    >>> span_of(timedelta(seconds=0.25))
+    '0.25 seconds'
     """
-    for words, unit in (("years", YEAR), ("days", DAY), ("hours", timedelta(hours=1))):
+    units = ("years", YEAR), ("days", DAY), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1))
+    for words, unit in units:
         if span >= 2 * unit:
             return f"{span / unit:.0f} {words}"
-    return f"{span / timedelta(minutes=1):.0f} minutes"
+    return f"{span.total_seconds():.3g} seconds"

@@ -1,4 +1,4 @@
-"""A replayed file opened: looked through once, compared with the tape, and where it goes on."""
+"""Replayed files opened: looked through once, compared with the tape, and where each goes on."""
 
 import logging
 from argparse import Namespace
@@ -16,6 +16,8 @@ from stockstream.connectors.replayed import ReplayedTape
 from stockstream.errors import StockstreamError, UsageError
 from stockstream.jobs.pace import SystemClock
 from stockstream.jobs.replay import ReplaySource
+from stockstream.jobs.replay_file import ReplayedFile
+from stockstream.jobs.replay_ids import refuse_shared_ids
 from stockstream.jobs.replay_options import ReplayOptions
 from stockstream.jobs.replay_outcome import Outcome
 from stockstream.jobs.replay_rows import Look
@@ -30,34 +32,62 @@ log = logging.getLogger("producer")
 
 
 def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[ReplaySource, str]:
-    """Open a file of trades, say what its columns are taken for, and look through it.
+    """Open files of trades, say what their columns are taken for, and look through them.
 
     Raises:
         UsageError: a word cannot be meant, a needed column is not there, or the rows raise a question.
-        TradeFileError: the file cannot be read, or has no trade.
+        TradeFileError: a file cannot be read, or has no trade.
     """
     if not arguments.file:
         raise UsageError(what="--source replay: which file? name it with --file")
     options = ReplayOptions.of(arguments)
-    file = TradeFile(Path(arguments.file).expanduser())
-    columns = match(file.header, options.columns, options.symbol)
-    log.info("%s: %s", file.path.name, columns.summary)
-    if VENUE in options.id_parts and VENUE not in columns.of:
-        raise UsageError(what=f"--id-per venue: which column has it? --columns venue=NAME, of {file.header}")
-    look = Look(file, columns, options, stop)
-    rows = look.through()
     tape = ReplayedTape(address_of(settings), settings.kafka_topic)
+    looks = [_open(path, options, stop) for path in _paths(arguments.file)]
+    rows = [look.through() for look in looks]
     if not options.manner.shift:
-        _compare(tape, look.sample, file.path.name)
-    points = ResumePoints(settings.data_dir / FOLDER, settings.kafka_topic, file, options.reading())
-    _say_where_it_begins(points, from_start=arguments.from_start)
+        refuse_shared_ids(looks, options.id_parts)
+        for look in looks:
+            _compare(tape, look.sample, look.file.path.name)
+    files = [ReplayedFile(each, _resume_points(each.file, options, settings, arguments)) for each in rows]
     outcome = Outcome(tape, cluster_of(settings), settings.kafka_topic, stop)
-    source = ReplaySource(
-        rows, points, options.manner, clock=SystemClock(), chance=np.random.default_rng(), outcome=outcome
-    )
+    chance = np.random.default_rng()
+    source = ReplaySource(files, options.manner, clock=SystemClock(), chance=chance, outcome=outcome)
     speed = options.manner.speed
     pace = "as fast as it goes" if speed is None else f"{speed:g} times the original pace"
-    return source, f"{file.path.name}, {pace}"
+    names = ", ".join(file.path.name for file in files) + (" merged by time" if len(files) > 1 else "")
+    return source, f"{names}, {pace}"
+
+
+def _paths(names: Sequence[str]) -> list[Path]:
+    paths = [Path(name).expanduser() for name in names]
+    known: set[Path] = set()
+    for path in paths:
+        if path.resolve() in known:
+            raise UsageError(what=f"--file {path}: it is named twice")
+        known.add(path.resolve())
+    return paths
+
+
+def _open(path: Path, options: ReplayOptions, stop: Event) -> Look:
+    file = TradeFile(path)
+    columns = match(file.header, options.columns, options.symbol)
+    log.info("%s: %s", path.name, columns.summary)
+    if VENUE in options.id_parts and VENUE not in columns.of:
+        raise UsageError(what=f"--id-per venue: which column has it? --columns venue=NAME, of {file.header}")
+    return Look(file, columns, options, stop)
+
+
+def _resume_points(
+    file: TradeFile, options: ReplayOptions, settings: Settings, arguments: Namespace
+) -> ResumePoints:
+    """Return where a file's resume point is kept, and say where it goes on."""
+    points = ResumePoints(settings.data_dir / FOLDER, settings.kafka_topic, file, options.reading())
+    if arguments.from_start:
+        points.forget()
+    elif line := points.read().line:
+        what = "%s goes on after line %s, where it stopped; --from-start begins with the first"
+        log.info(what, file.path.name, f"{line:,}")
+    return points
 
 
 def _compare(tape: ReplayedTape, sample: Sequence[Trade], name: str) -> None:
@@ -76,10 +106,3 @@ def _compare(tape: ReplayedTape, sample: Sequence[Trade], name: str) -> None:
             what=f"{name}: trade_id {other.trade_id} of {other.symbol} is another trade's on the tape "
             f"{other.source}: name this file's tape with --source-name NAME"
         )
-
-
-def _say_where_it_begins(points: ResumePoints, *, from_start: bool) -> None:
-    if from_start:
-        points.forget()
-    elif line := points.read().line:
-        log.info("goes on after line %s, where it stopped; --from-start begins with the first", f"{line:,}")

@@ -13,6 +13,7 @@ from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import TradeFileError
 from stockstream.jobs.replay import ReplaySource
+from stockstream.jobs.replay_file import ReplayedFile
 from stockstream.jobs.replay_options import Manner, ReplayOptions
 from stockstream.jobs.replay_rows import Look
 from stockstream.market.files.columns import match
@@ -37,7 +38,7 @@ def source(file: TradeFile, clock: HandClock, manner: Manner) -> ReplaySource:
     options = ReplayOptions(manner, {}, None, None, (), None, None, None)
     rows = Look(file, match(file.header, {}), options, Event()).through()
     points = ResumePoints(file.path.parent / "data", "t", file)
-    return ReplaySource(rows, points, manner, clock=clock, chance=np.random.default_rng(1))
+    return ReplaySource([ReplayedFile(rows, points)], manner, clock=clock, chance=np.random.default_rng(1))
 
 
 def drained(opened: ReplaySource, stop: Event, most: int = 1000, turns: int = 100_000) -> list[Trade]:

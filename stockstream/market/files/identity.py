@@ -82,6 +82,12 @@ class Keys:
         found, counts = np.unique(np.frombuffer(self._hashes, np.int64), return_counts=True)
         return frozenset(found[counts > 1].tolist())
 
+    def shared(self, other: "Keys", most: int) -> frozenset[int]:
+        """Return hashes that another file has too, so many of them at most, evenly chosen."""
+        mine, others = (np.frombuffer(each._hashes, np.int64) for each in (self, other))  # noqa: SLF001
+        found = np.intersect1d(mine, others)
+        return frozenset(found[:: -(-found.size // most) or 1].tolist())
+
 
 class Clashes:
     """Rows that have one id and are two trades, for each way of telling ids apart."""

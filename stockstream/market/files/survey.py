@@ -61,6 +61,7 @@ class Survey:
         good, bad: the number of rows that are trades, and that are none.
         example: the first bad row in words.
         latest: the latest time and its line.
+        keys: what is the same for rows that would be one trade on the tape.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Survey:
         self._odd_number: tuple[str, int] | None = None
         self._odd_numbers = 0
         self._clock: tuple[str, int] | None = None
-        self._keys = Keys()
+        self.keys = Keys()
         self._prices: dict[str, tuple[Decimal, int]] = {}
 
     def add(self, line: int, row: Sequence[object]) -> None:
@@ -101,7 +102,7 @@ class Survey:
         self._note_time(line, reading)
         if self._doubts_prices:
             self._check_price(line, reading.trade)
-        self._keys.add(key_of(reading, self._id_parts))
+        self.keys.add(key_of(reading, self._id_parts))
         self._sample.add((reading, line))
 
     def add_bad(self, line: int, reason: str) -> None:
@@ -116,7 +117,7 @@ class Survey:
 
     def repeated(self) -> frozenset[int]:
         """Return the hashes of the keys that come more than once."""
-        return self._keys.repeated()
+        return self.keys.repeated()
 
     def time_rule(self, rule: TimeRule) -> TimeRule:
         """Return the rule by which the file's times are read, narrower than the one of the survey.

@@ -1,0 +1,128 @@
+"""One of the files that are replayed: how far it is given, its bad rows, and the order of its trades."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from stockstream.connectors.files.resume import ResumePoints
+from stockstream.errors import TradeFileError
+from stockstream.jobs.replay_rows import TradeRow, TradeRows, span_of
+from stockstream.market.files.order import Order
+from stockstream.market.files.times import EPOCH
+from stockstream.market.trade import Trade
+
+SHOWN = 10  # bad rows that are logged one by one; the others are in the report
+RECONCILED = "the candles come out right once they are reconciled"
+
+log = logging.getLogger("producer")
+
+
+class Read(NamedTuple):
+    """A row that was read; one that is no trade has the time of the last trade before it."""
+
+    at: datetime
+    file: "ReplayedFile"
+    row: TradeRow
+
+
+class Due(NamedTuple):
+    """A trade to be given."""
+
+    file: "ReplayedFile"
+    line: int
+    trade: Trade
+
+
+class ReplayedFile:
+    """A file from its resume point on.
+
+    Attributes:
+        begin: the line after which it began.
+        fault: what kept from reading on, if anything did.
+    """
+
+    def __init__(self, rows: TradeRows, points: ResumePoints) -> None:
+        """Begin after the kept line."""
+        self._rows, self._points = rows, points
+        self._settled = points.read()
+        self._bad, self._line = self._settled.bad, self._settled.line
+        self._bad_ahead: list[TradeRow] = []
+        self._order = Order()
+        self.begin = self._line
+        self.path = rows.file.path
+        self.fault: TradeFileError | None = None
+
+    def rows(self) -> Iterator[Read]:
+        """Yield the rows that are still to be given, as far as the file can be read."""
+        at = EPOCH
+        try:
+            for row in self._rows.after(self._line):
+                at = row.trade.timestamp if row.trade else at
+                yield Read(at, self, row)
+        except TradeFileError as exc:
+            self.fault = exc
+
+    def rewind(self) -> None:
+        """Begin again with the first row."""
+        self._line = 0
+
+    def set_aside(self, row: TradeRow) -> None:
+        """Keep a bad row until it is passed."""
+        self._bad_ahead.append(row)
+
+    def go_on(self, line: int) -> None:
+        """Go on to a line that is given, and report the bad ones before it."""
+        self._line = line
+        self._report([row for row in self._bad_ahead if row.line < line])
+
+    def end(self) -> None:
+        """Report the bad rows that are left."""
+        self._report(self._bad_ahead)
+
+    def compare(self, due: Due) -> None:
+        """Look whether a trade comes in order of time; the first that does not is told."""
+        behind = self._order.add(due.trade.timestamp)
+        if behind and self._order.late == 1:
+            what = "%s is not in order of time: line %s is %s older than a trade before it; %s"
+            log.info(what, self.path.name, f"{due.line:,}", span_of(behind), RECONCILED)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was given is acknowledged."""
+        return self._settled.line == self._line
+
+    def settle(self) -> None:
+        """Take note that all that was given is acknowledged."""
+        self._settled = replace(self._settled, line=self._line, bad=self._bad)
+
+    def write(self) -> None:
+        """Keep the resume point."""
+        self._points.write(self._settled)
+
+    def close(self, *, is_done: bool) -> None:
+        """Keep the resume point, or forget it where the replay is done; then say what became of the rows."""
+        if is_done:
+            self._points.forget()
+        else:
+            self.write()
+        if self._bad:
+            log.warning("bad rows left out: %s; %s lists them", f"{self._bad:,}", self._points.bad_rows)
+        order = self._order
+        if order.late:
+            log.info(
+                "%s is not in order of time: %s of %s trades are older than one before them (up to %s); %s",
+                *(self.path.name, f"{order.late:,}", f"{order.seen:,}", span_of(order.furthest), RECONCILED),
+            )
+
+    def _report(self, passed: list[TradeRow]) -> None:
+        if not passed:
+            return
+        bad = [f"line {row.line:,}: {row.fault}" for row in passed]
+        self._bad_ahead = self._bad_ahead[len(bad) :]
+        for text in bad[: max(SHOWN - self._bad, 0)]:
+            log.warning("%s, %s; left out", self.path.name, text)
+        self._points.report(bad, is_first=self._bad == 0)
+        self._bad += len(bad)

@@ -1,0 +1,49 @@
+"""Files that are replayed together: the same id in two of them has to be the same trade."""
+
+from collections.abc import Collection, Hashable, Sequence
+from functools import partial
+from itertools import combinations
+
+from stockstream.errors import UsageError
+from stockstream.jobs.replay_rows import Look
+from stockstream.market.files.identity import Content, Reading, content_of, key_of
+
+MOST_COMPARED = 10_000
+
+
+def refuse_shared_ids(looks: Sequence[Look], parts: Collection[str]) -> None:
+    """Refuse files of one tape that give an id to two trades: the tape would keep only the first of them.
+
+    Args:
+        parts: what ids begin again with, of ID_PARTS.
+
+    Raises:
+        UsageError: names such an id, and what tells the files apart.
+    """
+    for one, other in combinations(looks, 2):
+        if shared := one.keys.shared(other.keys, MOST_COMPARED):
+            compared = _Compared(shared, parts)
+            for look in (one, other):
+                look.each_reading(partial(compared.add, look))
+
+
+class _Compared:
+    """The trades of some ids, as they were first met."""
+
+    def __init__(self, shared: Collection[int], parts: Collection[str]) -> None:
+        self._shared, self._parts = shared, parts
+        self._known: dict[Hashable, tuple[Content, str]] = {}
+
+    def add(self, look: Look, line: int, reading: Reading) -> None:
+        key = key_of(reading, self._parts)
+        if not reading.has_id or hash(key) not in self._shared:
+            return
+        content, where = content_of(reading.trade), f"line {line:,} of {look.file.path}"
+        former, there = self._known.setdefault(key, (content, where))
+        if former != content:
+            trade = reading.trade
+            what = f"trade_id {trade.trade_id} of {trade.symbol} is two trades', {there} and {where}"
+            remedy = (
+                "replay them one by one, each with a --source-name of its own, or tell ids apart by --id-per"
+            )
+            raise UsageError(what=f"{what}, on the one tape {trade.source}: {remedy}")

@@ -1,0 +1,36 @@
+"""Whether a file's trades come in order of time, and if not, by how much."""
+
+from datetime import datetime, timedelta
+
+
+class Order:
+    """What was seen of the order so far.
+
+    Attributes:
+        seen, late: the number of trades, and of those that are older than one before them.
+        furthest: by how much at most.
+
+    >>> from datetime import UTC
+    >>> order = Order()
+    >>> [order.add(datetime(2026, 1, 5, 10, minute, tzinfo=UTC)).seconds for minute in (1, 3, 2, 3)]
+    [0, 0, 60, 0]
+    >>> order.seen, order.late, order.furthest.seconds
+    (4, 1, 60)
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first trade."""
+        self.seen = self.late = 0
+        self.furthest = timedelta()
+        self._latest: datetime | None = None
+
+    def add(self, moment: datetime) -> timedelta:
+        """Take a trade's time; returns by how much it is older than the newest before it."""
+        self.seen += 1
+        if self._latest is None or moment >= self._latest:
+            self._latest = moment
+            return timedelta()
+        behind = self._latest - moment
+        self.late += 1
+        self.furthest = max(self.furthest, behind)
+        return behind
