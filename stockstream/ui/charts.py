@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from stockstream.ui import gaps
 from stockstream.ui.look import axis, colours, layout_of, revision, time_axis
 from stockstream.ui.marks import Bases, Trace, edge_axis, height_of, marks_of, stamp
 from stockstream.ui.picture import Picture
@@ -48,7 +49,7 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
 
 
 def focus(picture: Picture, symbol: str, span: Span) -> Figure:
-    """Return one symbol's candles with its volume below, its vwap and what was found in it."""
+    """Return one symbol's candles with its volume below, its vwap, what was found and what is missing."""
     asked = picture.question.width
     covered = picture.question.candle_span(span)
     inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
@@ -56,7 +57,7 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
     candles = _never_alone(picture.candles, width)
     scale = scale_of([float(price) for price in usual_prices(picture.candles, inside)])
     traces = [_candlestick(candles, width), _vwap(candles, width), _volumes(candles, width)]
-    traces += marks_of(inside, {symbol: None}, scale)
+    traces += marks_of(inside, {symbol: None}, scale) + gaps.marks(picture.gaps, covered, width)
     layout = layout_of(revision(symbol, picture.question), 390)
     layout |= {
         "xaxis": _candle_axis(picture, width) | {"rangeslider": {"visible": False}, "anchor": "y2"},
@@ -64,6 +65,7 @@ def focus(picture: Picture, symbol: str, span: Span) -> Figure:
         "yaxis2": axis() | {"domain": [0, 0.18], "side": "right", "nticks": 3, "rangemode": "tozero"},
         "hovermode": "x",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
+        "shapes": gaps.shades(picture.gaps, covered, width),
     }
     return {"data": traces, "layout": layout | edge_axis(traces)}
 

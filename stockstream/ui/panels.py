@@ -1,10 +1,23 @@
 """The panels of the pages; each draws one part of a picture."""
 
 from functools import partial
+from html import escape
 
 import streamlit as st
 
-from stockstream.ui import charts, controls, downloads, heat, links, look, numerals, orders, pieces, shares
+from stockstream.ui import (
+    charts,
+    controls,
+    downloads,
+    gaps,
+    heat,
+    links,
+    look,
+    numerals,
+    orders,
+    pieces,
+    shares,
+)
 from stockstream.ui.parameters import CHANGE, MOST_VALUE, PRICES
 from stockstream.ui.picture import Picture
 from stockstream.ui.plot import plot
@@ -53,9 +66,16 @@ def candles(picture: Picture, symbol: str, span: Span) -> None:
         "candles_plot",
         f"Candles of {symbol}",
         f"{len(picture.candles)} candles of {symbol} from {numerals.price(low)} to {numerals.price(high)},"
-        f" with volume, vwap and anomalies",
+        f" with volume, vwap and anomalies. {gaps.words(symbol, picture)}".rstrip(),
         picture.once,
     )
+    missing(picture, symbol)
+
+
+def missing(picture: Picture, symbol: str) -> None:
+    """Say where trades of a symbol are missing, if they are anywhere."""
+    if said := gaps.words(symbol, picture):
+        st.html(f'<p class="note gaps">{escape(said)}</p>')
 
 
 def heat_map(picture: Picture, span: Span) -> None:

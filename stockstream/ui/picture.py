@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from stockstream.connectors.readers import Rows
 from stockstream.ui.lines import Course, Lines
-from stockstream.ui.records import Beat, Candle, Line, Mark, Print, Standing
+from stockstream.ui.records import Beat, Candle, FeedGap, Line, Mark, Print, Standing
 from stockstream.ui.sql import query
 from stockstream.ui.window import (
     RANGE,
@@ -27,6 +27,7 @@ Made = TypeVar("Made")
 MOST_SYMBOLS = 1_000
 MOST_LINES = 100
 MOST_FINDINGS = 200
+MOST_GAPS = 100
 COUNT_AT_MOST = 10_000
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -117,6 +118,7 @@ class Picture:
     former: Beat | None = None
     elsewhere: list[Print] = field(default_factory=list)
     absent: tuple[str, ...] = ()
+    gaps: list[FeedGap] = field(default_factory=list)
     _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
@@ -156,6 +158,7 @@ def take(rows: Rows, question: Question, lines: Lines) -> Picture:
     standings = _standings(rows, facts)
     shown = [row.symbol for row in _shown(standings, question)]
     focus = question.focus if question.focus in known else [*shown, *asked][0]
+    covered = _covered(question.candle_span(span), focus, question.width)
     tape = _tape(rows, question, facts)
     return Picture(
         question,
@@ -168,13 +171,14 @@ def take(rows: Rows, question: Question, lines: Lines) -> Picture:
         standings,
         lines.read(rows, _course(span, shown[:MOST_LINES], there)),
         focus,
-        _candles(rows, question.candle_span(span), focus, question.width),
+        [Candle(*row) for row in rows(query("candles"), covered)],
         tape,
         [Mark(*row) for row in rows(query("findings"), facts | {"at_most": MOST_FINDINGS})],
         [Beat(*row) for row in rows(query("beats"), facts | {"width": beat_width(span)})],
         _former(rows, facts, before(span), there.first),
         _elsewhere(rows, question, facts, tape),
         there.absent,
+        [FeedGap(*row) for row in rows(query("gaps"), covered | {"at_most": MOST_GAPS})],
     )
 
 
@@ -202,10 +206,9 @@ def _course(span: Span, chosen: list[str], there: Reach) -> Course:
     return Course(chosen, span, line_step(span, len(chosen)), there.read_at, there.candles_end)
 
 
-def _candles(rows: Rows, covered: Span, symbol: str, asked_width: timedelta | None) -> list[Candle]:
+def _covered(covered: Span, symbol: str, asked_width: timedelta | None) -> dict[str, Any]:
     width = asked_width or candle_width(covered)
-    facts = {"symbol": symbol, "start": covered.start, "end": covered.end, "width": width}
-    return [Candle(*row) for row in rows(query("candles"), facts)]
+    return {"symbol": symbol, "start": covered.start, "end": covered.end, "width": width}
 
 
 def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: datetime) -> Beat | None:

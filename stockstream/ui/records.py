@@ -1,4 +1,4 @@
-"""What a picture is made of: standings, candles, prints, marks and the market's course."""
+"""What a picture is made of: standings, candles, prints, marks, gaps and the market's course."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,6 +82,17 @@ class Mark:
     explanation: str
     is_span: bool
     price: Decimal | None
+
+
+@dataclass(frozen=True)
+class FeedGap:
+    """Where a feed has missed trades, and why; `end` is None while no trade has come after it."""
+
+    source: str
+    start: datetime
+    end: datetime | None
+    missing: int | None
+    reason: str
 
 
 Line = list[tuple[datetime, Decimal]]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,8 +11,8 @@ from websockets.exceptions import ConnectionClosed
 
 from stockstream.connectors.feeds import Stream
 from stockstream.errors import FeedRefusedError
-from tests.feeds.languages import LANGUAGES, Fact
-from tests.feeds.loops import ran_alone
+from stockstream.market.feeds import Gap, Place
+from tests.feeds.languages import BEGIN, LANGUAGES, Fact
 from tests.feeds.test_stream import QUICK, Listening, feed_at
 from tests.feeds.venue import facts
 
@@ -26,6 +26,7 @@ GENERAL = {
     "kraken": '{"error":"Exceeded msg rate","method":"subscribe","success":false}',
     "coinbase": '{"type":"error","message":"rate limit exceeded"}',
 }
+Past = tuple[Mapping[str, Place], Callable[[Gap], object]]
 UNKNOWN = {"kraken": "XBT/USD", "coinbase": "XBT-USD"}
 
 
@@ -64,13 +65,15 @@ class Refusing:
             await connection.send(LANGUAGES[self._name].trade(fact))
 
 
-async def heard(venue: Refusing, name: str, symbols: Sequence[str], trades: int) -> Listening:
+async def heard(
+    venue: Refusing, name: str, symbols: Sequence[str], trades: int, past: Past = ({}, bool)
+) -> Listening:
     async with serve(venue.answer, "127.0.0.1", 0) as server:
         where = f"127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
         feed = feed_at(name, where)
         feed.silence = 5.0
         listening = Listening()
-        stream = Stream(feed, symbols, {}, replace(QUICK, quiet=0.0))
+        stream = Stream(feed, symbols, past[0], replace(QUICK, quiet=0.0), past[1])
         running = asyncio.create_task(stream.run(listening.take))
         try:
             await listening.until(trades, running)
@@ -96,6 +99,18 @@ def test_it_goes_on_without_a_symbol_that_is_refused(
     (line,) = [each for each in caplog.messages if "refuses" in each]
     assert line.startswith(f"{name} refuses {UNKNOWN[name]} (")
     assert line.endswith("; going on without it")
+
+
+@pytest.mark.parametrize("name", ["kraken", "coinbase"])
+def test_a_symbol_that_was_heard_before_and_is_refused_now_is_a_gap_without_an_end(name: str) -> None:
+    gaps: list[Gap] = []
+    places = {UNKNOWN[name]: Place(7, BEGIN)}
+    venue = Refusing(name, REFUSALS[name], is_late=False)
+    symbols = [UNKNOWN[name], LANGUAGES[name].symbols[0]]
+    asyncio.run(heard(venue, name, symbols, 20, (places, gaps.append)))
+    (gap,) = (each for each in gaps if each.symbol == UNKNOWN[name])
+    assert (gap.start, gap.end, gap.missing) == (BEGIN, None, None)
+    assert gap.reason.startswith("the venue refuses the symbol: ")
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["early", "late"])

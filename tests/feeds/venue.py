@@ -51,6 +51,7 @@ class Venue:
         self.told: list[Fact] = []
         self.status = HTTPStatus.OK
         self.rest_status = HTTPStatus.OK
+        self.forgotten: frozenset[Fact] = frozenset()  # what its pages do not have
         self.faults_done: list[str] = []
         self._audience: ServerConnection | None = None
         self._refusals = 0
@@ -145,7 +146,7 @@ class Venue:
             status, body = self._rest_faults.pop()
             return listener.respond(HTTPStatus(status), body)
         url = urlsplit(request.path)
-        told = self.told
+        told = [fact for fact in self.told if fact not in self.forgotten]
         if self._lag:
             self._lag -= 1
             told = told[:-HIDDEN]

@@ -76,6 +76,23 @@ def test_every_number_equals_plain_sql_over_the_trades(
     assert shown == set(expected)
 
 
+@pytest.mark.parametrize(("window", "told"), [("60m", ["open", "now"]), ("all", ["open", "now", "then"])])
+def test_gaps_are_those_of_the_symbol_in_the_span_of_its_candles(
+    market: datetime, connection: Connection, readers: Readers, window: str, told: list[str]
+) -> None:
+    asked(
+        connection,
+        """INSERT INTO feed_gaps (symbol, source, gap_start, gap_end, missing_trades, reason) VALUES
+        ('AAPL', 'x', %(at)s - interval '100 min', %(at)s - interval '90 min', NULL, 'then'),
+        ('AAPL', 'x', %(at)s - interval '90 min', %(at)s - interval '9 min', 3, 'now'),
+        ('AAPL', 'y', %(at)s - interval '5 s', NULL, NULL, 'open'),
+        ('MSFT', 'x', %(at)s - interval '5 s', %(at)s, 4, 'another') RETURNING reason""",
+        at=market,
+    )
+    picture = see(readers, Question(window, focus="AAPL"))
+    assert [gap.reason for gap in picture.gaps] == told
+
+
 @pytest.mark.usefixtures("market")
 def test_findings_are_counted_told_and_marked_at_their_trades_price(
     connection: Connection, readers: Readers

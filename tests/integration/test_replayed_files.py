@@ -36,12 +36,11 @@ class System:
         path.write_bytes(end.join([*lines, ""]).encode("utf-8", "surrogateescape"))
         return path
 
-    def replay(self, path: Path, *options: str) -> CompletedProcess[str]:
-        """Replay a file to its end."""
-        return ran(
-            self.environment,
-            *("producer.py", "--source", "replay", "--file", str(path), "--speed", "max", *options),
-        )
+    def replay(self, path: Path, *options: str, beside: Sequence[Path] = ()) -> CompletedProcess[str]:
+        """Replay a file to its end, others beside it."""
+        files = map(str, (path, *beside))
+        command = ("producer.py", "--source", "replay", "--file", *files, "--speed", "max", *options)
+        return ran(self.environment, *command)
 
     def stored(self, statement: str = STORED) -> list[Row]:
         """Return what is on the tape."""
@@ -97,6 +96,45 @@ def test_two_files_with_the_same_ids_are_two_tapes_and_the_same_again_is_said(sy
     assert "0 of these were stored already" in system.replay(other).stderr
     assert "3 of these were stored already" in system.replay(one).stderr
     assert [row[0] for row in system.stored()] == ["replay:one", "replay:other"] * 3
+
+
+def test_files_replayed_together_come_in_order_of_time_and_are_tapes_of_their_own(system: System) -> None:
+    one = system.file("odd.csv", [HEADER, *map(trade, range(1, 60, 2))])
+    other = system.file("even.csv", [HEADER, *map(trade, range(0, 60, 2))])
+    said = system.replay(one, beside=[other])
+    assert said.returncode == 0
+    assert "odd.csv, even.csv merged by time, as fast as it goes" in said.stderr
+    assert "60 trades sent, 60 acknowledged, 0 failed" in said.stderr
+    assert "0 of these were stored already" in said.stderr
+    assert "order of time" not in said.stderr
+    in_topic = system.stored("SELECT trade_id::int, source FROM trades ORDER BY kafka_offset")
+    assert in_topic == [(n, "replay:odd" if n % 2 else "replay:even") for n in range(60)]
+    assert "30 of these were stored already" in system.replay(other).stderr
+
+
+def test_one_id_in_two_files_of_one_tape_is_refused_before_anything_is_sent(system: System) -> None:
+    one = system.file("mon.csv", [HEADER, *map(trade, (1, 2, 3))])
+    other = system.file("tue.csv", [HEADER, *(trade(n, price="99") for n in (3, 4, 5))])
+    refused = system.replay(one, "--source-name", "week", beside=[other])
+    assert refused.returncode == 2
+    assert "trade_id 3 of X is two trades', line 4 of" in refused.stderr
+    assert "on the one tape week" in refused.stderr
+    twice = system.replay(one, beside=[one])
+    assert (twice.returncode, "it is named twice" in twice.stderr) == (2, True)
+    assert system.stored() == []
+
+
+def test_a_file_sorted_by_symbol_is_sent_as_it_is_and_says_so(system: System) -> None:
+    lines = [HEADER, *(trade(n).replace(",X,", f",{symbol},") for symbol in "XYZ" for n in range(60))]
+    said = system.replay(system.file("by symbol.csv", lines))
+    assert said.returncode == 0
+    first, last = (line for line in said.stderr.splitlines() if "is not in order of time" in line)
+    candles = "the candles come out right once they are reconciled"
+    assert first.endswith(f"line 62 is 59 seconds older than a trade before it; {candles}")
+    assert last.endswith(
+        f"118 of 180 trades are older than one before them (up to 59 seconds); {candles}",
+    )
+    assert len(system.stored()) == 180
 
 
 def test_another_file_of_the_same_name_is_refused_before_anything_is_sent(system: System) -> None:

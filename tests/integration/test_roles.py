@@ -26,14 +26,14 @@ FINDING = (
 DAY = "SELECT make_trades_day('2020-01-02')"
 LETTER = "DELETE FROM dead_letters"
 LABELS = "SELECT count(anomaly) FROM trades"
-LATE = "DELETE FROM late_arrivals"
-TICK = "INSERT INTO flink_ticks VALUES (1)"
+GAP = "DELETE FROM feed_gaps"
 MAY = {
     "reader": {LABELS},
     "writer": {LABELS, TRADE, DAY, LETTER},
-    "aggregator": {LABELS, CANDLE, LATE},
+    "aggregator": {LABELS, CANDLE},
     "detector": {FINDING},
-    "flink": {LABELS, CANDLE, FINDING, TICK},
+    "flink": {LABELS, CANDLE, FINDING},
+    "producer": {LABELS, GAP},
 }
 # What is for the owner alone.
 NEVER = {

@@ -8,7 +8,7 @@ from psycopg2 import sql
 
 from stockstream.connectors.postgres import Address, connect
 
-ROLES = ("reader", "writer", "aggregator", "detector", "flink")
+ROLES = ("reader", "writer", "aggregator", "detector", "flink", "producer")
 SECRET = "of a test"  # noqa: S105 - a test's own
 
 

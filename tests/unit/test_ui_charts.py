@@ -12,11 +12,11 @@ import pytest
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
 from stockstream.market.anomalies.explanation import KINDS, KINDS_OF_FEATURE
-from stockstream.ui import charts, look, plot, shares
+from stockstream.ui import charts, gaps, look, plot, shares
 from stockstream.ui.marks import INKS, OTHER_SHAPES, SHAPES
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.plot import Figure
-from stockstream.ui.records import Candle, Mark
+from stockstream.ui.records import Candle, FeedGap, Mark
 from stockstream.ui.serving import SCRIPT
 from stockstream.ui.window import Span
 from tests.unit.test_ui_pieces import standing
@@ -158,6 +158,25 @@ def test_a_slice_too_thin_for_its_name_is_among_the_others() -> None:
 
 def test_a_symbol_keeps_its_colour_whatever_its_rank() -> None:
     assert look.colours(["A", "B"])["B"] == look.colours(["A", "B", "C"])["B"]
+
+
+def test_a_gap_shades_the_candles_that_it_touches_and_says_why() -> None:
+    at = NOON - timedelta(minutes=8)
+    early = FeedGap("kraken", NOON - timedelta(days=2), at, None, "first")
+    made = FeedGap("kraken", at + timedelta(seconds=70), at + timedelta(seconds=100), 3, "second")
+    still = FeedGap("kraken", NOON - timedelta(seconds=90), None, None, "third")
+    shown = replace(picture([]), gaps=[still, made, early])
+    figure = charts.focus(shown, "AAPL", SPAN)
+    graph_objects.Figure(plain(figure))
+    spans = [(shape["x0"][11:16], shape["x1"][11:16]) for shape in figure["layout"]["shapes"]]
+    assert spans == [("11:58", "12:01"), ("11:53", "11:54"), ("11:30", "11:52")]
+    (trace,) = (each for each in figure["data"] if each["name"] == "trades missing")
+    assert trace["text"][:2] == [
+        "kraken, from 11:58:30 on: trades missing (third)",
+        "kraken, 11:53:10 to 11:53:40: 3 trades missing (second)",
+    ]
+    assert gaps.words("AAPL", shown).startswith("Trades of AAPL are missing where it is shaded: kraken, from")
+    assert not gaps.words("AAPL", picture([]))
 
 
 def test_a_single_candle_has_its_own_width_and_room_beside_it() -> None:

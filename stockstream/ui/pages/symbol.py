@@ -69,6 +69,8 @@ def draw(picture: Picture) -> None:
             st.html(f'<p class="note">{remark}</p>')
     if picture.candles:
         _charts(picture, symbol, picture.span)
+    else:
+        panels.missing(picture, symbol)
     downloads.keep("candles", picture.candles)
     if any(picture.lines.values()):
         with st.container(key="compare"):

@@ -1,0 +1,95 @@
+"""Where a feed has missed trades, beside the candles that lack them: shaded, marked and in words."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from stockstream.ui import numerals
+from stockstream.ui.marks import AT_EDGE, EDGE, Trace, stamp
+from stockstream.ui.picture import Picture
+from stockstream.ui.records import FeedGap
+from stockstream.ui.window import Span
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_TOLD = 3
+
+
+def shades(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[dict[str, Any]]:
+    """Return one shape for each gap: over the candles that it touches, from the chart's foot to its head."""
+    return [
+        {
+            "type": "rect",
+            "xref": "x",
+            "yref": "paper",
+            "x0": stamp(span.start),
+            "x1": stamp(span.end),
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": "var(--faint)",
+            "opacity": 0.22,
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for span in (touched(gap, covered, width) for gap in gaps)
+    ]
+
+
+def marks(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[Trace]:
+    """Return the trace of one mark a gap, which says in words what the shade means; none without gaps."""
+    spans = [touched(gap, covered, width) for gap in gaps]
+    trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "trades missing",
+        "x": [stamp(span.start + (span.end - span.start) / 2) for span in spans],
+        "y": [AT_EDGE[-1]] * len(spans),
+        "yaxis": EDGE,
+        "cliponaxis": False,
+        "marker": {"symbol": "triangle-up-open", "size": 10, "color": "var(--ink)", "line": {"width": 1.5}},
+        "text": [told(gap, covered.end) for gap in gaps],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    return [trace] if gaps else []
+
+
+def touched(gap: FeedGap, covered: Span, width: timedelta) -> Span:
+    """Return the candles that a gap touches, of those that are shown.
+
+    >>> first, last = (datetime(2026, 1, 5, 10, minute, tzinfo=UTC) for minute in (0, 30))
+    >>> at = datetime(2026, 1, 5, 10, 7, 12, tzinfo=UTC)
+    >>> span = touched(FeedGap("x", at, None, None, ""), Span(first, last), timedelta(minutes=5))
+    >>> f"{span.start:%H:%M} {span.end:%H:%M}"
+    '10:05 10:35'
+    """
+    begin, end = (_floor(moment, width) for moment in (covered.start, covered.end))
+    start = max(_floor(gap.start, width), begin)
+    last = end if gap.end is None else min(_floor(gap.end, width), end)
+    # A gap that ends with a candle does not touch the next one.
+    over = gap.end is not None and last == gap.end and last > start
+    return Span(start, last if over else max(last, start) + width)
+
+
+def told(gap: FeedGap, read_at: datetime) -> str:
+    """Return a gap in words.
+
+    >>> at = datetime(2026, 1, 5, 10, 7, 12, tzinfo=UTC)
+    >>> told(FeedGap("kraken", at, None, 3, "the venue does not give them: HTTP 401"), at)
+    'kraken, from 10:07:12 on: 3 trades missing (the venue does not give them: HTTP 401)'
+    """
+    since = numerals.moment(gap.start, read_at)
+    when = f"{since} to {numerals.moment(gap.end, read_at)}" if gap.end else f"from {since} on"
+    what = "trades" if gap.missing is None else f"{gap.missing:,} trade{'s' * (gap.missing != 1)}"
+    return f"{gap.source}, {when}: {what} missing ({gap.reason})"
+
+
+def words(symbol: str, picture: Picture) -> str:
+    """Return in words where trades of a symbol are missing, the newest gap first; nothing without gaps."""
+    if not picture.gaps:
+        return ""
+    each = [told(gap, picture.read_at) for gap in picture.gaps[:MOST_TOLD]]
+    more = [f"and {len(picture.gaps) - MOST_TOLD:,} more"] if len(picture.gaps) > MOST_TOLD else []
+    return f"Trades of {symbol} are missing where it is shaded: {'; '.join([*each, *more])}."
+
+
+def _floor(moment: datetime, width: timedelta) -> datetime:
+    return moment - (moment - EPOCH) % width
