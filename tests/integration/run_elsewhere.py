@@ -9,6 +9,10 @@ COMPOSE = "tests/integration/test_compose.py::test_a_documented_command_is_one_t
 EVALUATION = "tests/unit/test_evaluation.py::test_the_detector_beats_the_baselines_by_far"
 FEED = "tests/integration/test_live_feeds.py::test_a_feed_that_is_killed_goes_on_with_each_trade_once"
 IMPORT = "tests/integration/test_import.py::test_a_tape_exported_and_imported_is_the_same_tape_and_goes_on"
+FILES = (
+    "tests/integration/test_replayed_files.py"
+    "::test_files_replayed_together_come_in_order_of_time_and_are_tapes_of_their_own"
+)
 FLINK = "tests/integration/test_flink.py::test_cancel_makes_a_savepoint_and_ends_the_run"
 RENEWAL = "tests/unit/test_docs_password.py::test_the_documented_steps_put_a_new_password_into_the_file"
 SAFE = "tests/integration/test_safe_connections.py"
@@ -31,6 +35,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     r"docker compose .*": (COMPOSE,),  # needs a Docker engine: Compose itself reads files and options
     r"python flink_processor\.py .*": (FLINK,),  # Flink takes a minute, and keeps the aggregator away
     r"python producer\.py --source (coinbase|kraken|binance).*": (FEED,),  # the internet: there a venue plays
+    r"python producer\.py .*--file aapl\.csv msft\.parquet .*": (FILES,),  # on files that go together
     r".* evaluate --seeds .*": (EVALUATION, USAGE),  # takes minutes: there on a small market
     # Servers of others, and a login at each: there with certificates, users and rights of a test's own.
     r"(export|read) .*|POSTGRES_USER=.*": (
