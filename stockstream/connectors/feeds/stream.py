@@ -4,18 +4,16 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from stockstream.connectors.feeds.backfill import Backfill
-from stockstream.connectors.feeds.progress import NEVER_SHOWN, Note, Progress
+from stockstream.connectors.feeds.following import Following, Give
+from stockstream.connectors.feeds.progress import Note
 from stockstream.connectors.feeds.timing import Timing
 from stockstream.errors import BadFrameError, FeedBlockedError, FeedRefusedError
-from stockstream.market.feeds import Feed, Place, number_of
-from stockstream.market.trade import Trade
+from stockstream.market.feeds import Feed, Place
 
 BLOCKED = (403, 451)
 # A refusal that names no symbol and ends this many short connections in a row will come again.
@@ -23,8 +21,6 @@ MOST_REFUSALS = 3
 SHORT = 60.0  # seconds
 WAITING_FRAMES = 4096  # kept while a gap is filled; then the venue waits
 SPEAK_EVERY = 30.0
-
-Give = Callable[[Sequence[Trade]], Awaitable[None]]
 
 log = logging.getLogger("producer")
 _quiet = logging.getLogger("stockstream.websockets")
@@ -55,11 +51,8 @@ class Stream:
         """
         self._feed = feed
         self._symbols = tuple(symbols)
-        self._progress = Progress(feed, places, note)
         self._timing = timing or Timing()
-        self._backfill = Backfill(feed, self._timing)
-        self._promised: dict[str, int] = {}
-        self._give: Give = _nowhere
+        self._following = Following(feed, places, self._timing, note)
         self._heard = False
         self._trusted = False
         self._refusals = Counter[str]()
@@ -72,7 +65,7 @@ class Stream:
     @property
     def missing(self) -> int:
         """How many trades the venue has numbered and not given."""
-        return self._progress.missing
+        return self._following.progress.missing
 
     async def run(self, give: Give) -> None:
         """Hand trades to `give` for ever; waiting for it holds the venue back.
@@ -81,7 +74,7 @@ class Stream:
             FeedRefusedError: the venue does not know a symbol, or will not have us.
             FeedBlockedError: the venue does not serve this place.
         """
-        self._give = give
+        self._following.give = give
         self._began = asyncio.get_running_loop().time()
         while True:
             await self._listen_to(self._symbols)
@@ -100,7 +93,7 @@ class Stream:
             self.connections += 1
             self._heard, self._spoken = False, ("", 0.0)
             self._connected_at = asyncio.get_running_loop().time()
-            self._progress.connected()
+            self._following.progress.connected()
             log.info("connected to %s: %s", self._feed.name, ", ".join(symbols))
             await self._converse(connection)
             if self._symbols != symbols:
@@ -135,7 +128,7 @@ class Stream:
         try:
             for greeting in self._feed.greetings(self._symbols):
                 await connection.send(greeting)
-            await self._catch_up()
+            await self._following.catch_up(self._symbols)
             while True:
                 await self._hear(await self._next(connection))
                 self._suspect_quiet_symbols()
@@ -159,7 +152,7 @@ class Stream:
         reason = str(refusal.facts["reason"])
         refused = [symbol for symbol in self._symbols if _names(reason, symbol)]
         for symbol in refused:
-            self._progress.leave(symbol, reason)
+            self._following.progress.leave(symbol, reason)
         if refused and len(refused) < len(self._symbols):
             self._symbols = tuple(symbol for symbol in self._symbols if symbol not in refused)
             self._quiet -= set(refused)
@@ -196,54 +189,9 @@ class Stream:
             log.warning("%s; passed over, %s so far", exc, f"{self.garbage:,}")
             return
         self._heard = True
-        for trade in sorted(frame.trades, key=number_of):
-            await self._take(trade)
-        for symbol, number in frame.reached.items():
-            await self._heed(symbol, number)
-
-    async def _take(self, trade: Trade) -> None:
-        self._trusted = True
-        self._quiet.discard(trade.symbol)
-        places, number, reason = self._progress.places, number_of(trade), ""
-        if trade.symbol in places and number > places[trade.symbol].number + 1:
-            reason = await self._fill(trade.symbol, number)
-        if trade.symbol not in places or number > places[trade.symbol].number:
-            await self._produce([trade], reason)
-
-    async def _heed(self, symbol: str, number: int) -> None:
-        """Look for a trade that a heartbeat told of, if it has not come by the next heartbeat."""
-        place = self._progress.places.get(symbol)
-        promised = self._promised.get(symbol, 0)
-        self._promised[symbol] = number
-        if place is None or place.number >= promised:
-            return
-        if reason := await self._fill(symbol, promised + 1):
-            self._progress.give_up(symbol, promised, reason)
-
-    async def _produce(self, trades: Sequence[Trade], reason: str = "") -> None:
-        for trade in trades:
-            self._progress.advance(trade, reason)
-        await self._give(trades)
-
-    async def _catch_up(self) -> None:
-        """Produce what was missed of all symbols; where a page is refused, the next trade's number tells."""
-        places = self._progress.places
-        missed = {symbol: places[symbol] for symbol in self._symbols if symbol in places}
-        await self._backfill.read_on(missed, self._produce)
-
-    async def _fill(self, symbol: str, until: int) -> str:
-        """Produce what lies between the place and number `until`; returns why that cannot be had, if so."""
-        places = self._progress.places
-        for wait in (*self._timing.fills, None):
-            refused = await self._backfill.read_on({symbol: places[symbol]}, self._produce)
-            if places[symbol].number >= until - 1:
-                break
-            if refused:
-                return refused[symbol]
-            if wait is None:
-                return NEVER_SHOWN
-            await asyncio.sleep(wait)
-        return ""
+        self._trusted = self._trusted or bool(frame.trades)
+        self._quiet.difference_update(trade.symbol for trade in frame.trades)
+        await self._following.hear(frame)
 
 
 def _names(reason: str, symbol: str) -> bool:
@@ -253,7 +201,3 @@ def _names(reason: str, symbol: str) -> bool:
     (True, False)
     """
     return re.search(rf"(?<![\w/-]){re.escape(symbol)}(?![\w/-])", reason) is not None
-
-
-async def _nowhere(_trades: Sequence[Any]) -> None:
-    """Take trades before the stream runs."""
