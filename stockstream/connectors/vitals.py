@@ -42,6 +42,17 @@ class NewestCandle:
     idle: float
 
 
+@dataclass(frozen=True)
+class NewestGap:
+    """How many gaps of feeds were noted within a day; whose the newest is, from when on, and why."""
+
+    count: int
+    symbol: str
+    source: str
+    start: datetime
+    reason: str
+
+
 class Vitals:
     """A connection that asks for signs of life, and never waits long for one."""
 
@@ -93,6 +104,11 @@ class Vitals:
         """Return who makes the candles, `aggregator` or `flink`; None while nobody does."""
         row = self._row(query("vitals_engine"))
         return row[0] if row else None
+
+    def newest_gap(self) -> NewestGap | None:
+        """Return the gap of a feed that was noted last, None where none was within a day."""
+        row = self._row(query("vitals_gap"))
+        return NewestGap(*row) if row else None
 
     def _row(self, statement: str, **values: object) -> tuple[Any, ...] | None:
         with own_errors(self._address), self.connection.cursor() as cursor:

@@ -1,6 +1,7 @@
 """Gaps of a feed on their way to PostgreSQL: kept through kills and outages, never in a trade's way."""
 
 import signal
+from contextlib import closing
 from datetime import datetime
 from http import HTTPStatus
 from itertools import groupby
@@ -11,7 +12,9 @@ import pytest
 from stockstream.connectors.feed_gaps import FeedGaps
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.vitals import Vitals
 from stockstream.errors import StatementRefusedError
+from stockstream.jobs.health.gaps import judge_gaps
 from stockstream.market.feeds import FEEDS, Gap
 from stockstream.market.feeds.gap import BEGAN
 from stockstream.services.ports import free_port
@@ -134,6 +137,19 @@ def test_what_is_told_again_changes_nothing_and_what_is_known_better_replaces_it
     assert [row[4] for row in kept(connection)] in (["known", "refused"], ["refused", "known"])
     table.write([Gap("X", BEGIN, end, 0, "")])
     assert [row[4] for row in kept(connection)] == ["refused"]
+
+
+def test_the_examination_tells_of_the_gaps_of_a_day(address: Address, connection: Connection) -> None:
+    with closing(Vitals(address, "t")) as vitals:
+        assert judge_gaps(vitals.newest_gap()) == []
+        FeedGaps(address, "kraken").write([Gap("X", BEGIN, None, None, "a"), Gap("Y", BEGIN, None, 3, "b")])
+        (check,) = judge_gaps(vitals.newest_gap())
+        assert (
+            check.detail == "2 noted within a day, the newest: Y of kraken after 2026-11-23 10:00:00 UTC (b)"
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute("UPDATE feed_gaps SET noted_at = now() - interval '2 days'")
+        assert judge_gaps(vitals.newest_gap()) == []
 
 
 def test_a_producer_with_a_user_of_its_own_writes_gaps_and_nothing_else(

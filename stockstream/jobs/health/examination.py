@@ -14,6 +14,7 @@ from stockstream.jobs.health.detector import ENOUGH, ModelsSight, judge_models, 
 from stockstream.jobs.health.engine import REMEDY as JOB_REMEDY
 from stockstream.jobs.health.engine import JobSight, judge_job, look_at_job
 from stockstream.jobs.health.flow import candle_limit, judge_candles, judge_trades, limit_of
+from stockstream.jobs.health.gaps import judge_gaps
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
 from stockstream.jobs.health.sight import Glance
@@ -97,6 +98,7 @@ def _judge_flow(
     limit = limit_of(patient.interval)
     return [
         judge_trades(tables, limit, patient.remedy("producer")),
+        *judge_gaps(tables.gap),
         *_judge_lags(patient, topic, tables, limit, job),
         judge_candles(
             tables.trade, tables.candle, candle_limit(limit, tables.engine), _remedy(patient, tables.engine)

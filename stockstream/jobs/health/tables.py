@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from stockstream.connectors import schema
 from stockstream.connectors.postgres import Address
-from stockstream.connectors.vitals import NewestCandle, NewestDeadLetter, NewestTrade, Progress, Vitals
+from stockstream.connectors.vitals import (
+    NewestCandle,
+    NewestDeadLetter,
+    NewestGap,
+    NewestTrade,
+    Progress,
+    Vitals,
+)
 from stockstream.errors import SchemaMissingError, SchemaTooNewError, StockstreamError
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
@@ -29,6 +36,7 @@ class TablesSight:
     candle: NewestCandle | None = None
     fewest: tuple[str, int] | None = None
     engine: str | None = None
+    gap: NewestGap | None = None
 
 
 def look_at_tables(
@@ -57,6 +65,7 @@ def look_at_tables(
             candle=vitals.newest_candle(),
             fewest=vitals.fewest_trades(enough) if enough else None,
             engine=vitals.engine(),
+            gap=vitals.newest_gap(),
         )
 
 
