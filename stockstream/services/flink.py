@@ -1,4 +1,4 @@
-"""A local Apache Flink: one Java process, a SQL gateway that runs its job within itself."""
+"""A local Apache Flink: one Java process, a SQL gateway that runs its one job within itself."""
 
 import json
 from importlib.resources import files
@@ -26,11 +26,12 @@ OPENED = (
 )
 
 
-def prepare(folder: Path, gateway_port: int, state: Path, slots: int = 1) -> Program:
+def prepare(folder: Path, job: str, gateway_port: int, state: Path, slots: int = 1) -> Program:
     """Fetch what is missing, write the configuration, and return the program.
 
     Args:
-        folder: DATA_DIR; all of Flink's goes to `flink` in it.
+        folder: DATA_DIR.
+        job: the folder of its job, in that of all of Flink's: two jobs may run side by side.
         gateway_port: where its SQL gateway listens, on loopback.
         state: the folder of checkpoints and savepoints.
         slots: as many as its jobs have parallel tasks.
@@ -38,7 +39,7 @@ def prepare(folder: Path, gateway_port: int, state: Path, slots: int = 1) -> Pro
     Raises:
         ServiceError: the archives cannot be fetched, or the folder cannot be written.
     """
-    home = folder / "flink"
+    home = home_of(folder, job)
     if "\\" in str(folder):
         raise ServiceError(what=f"DATA_DIR={folder}: Flink takes its backslash for a slash; set another")
     try:
@@ -59,9 +60,9 @@ def prepare(folder: Path, gateway_port: int, state: Path, slots: int = 1) -> Pro
     )
 
 
-def state_folder(folder: Path) -> Path:
-    """Return where the checkpoints and savepoints of all jobs go."""
-    return folder / "flink" / "state"
+def home_of(folder: Path, job: str) -> Path:
+    """Return where all goes that a Flink writes for its job; checkpoints and savepoints to `state` in it."""
+    return folder / "flink" / job
 
 
 def _command(folder: Path, home: Path) -> tuple[str, ...]:
@@ -69,6 +70,8 @@ def _command(folder: Path, home: Path) -> tuple[str, ...]:
     return (
         java_program(),
         HEAP,
+        # What its rows tell of time is the JVM's, and the tables' is UTC.
+        "-Duser.timezone=UTC",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED),
         f"-Djava.io.tmpdir={home / 'java'}",
         "-XX:-UsePerfData",
@@ -111,7 +114,7 @@ def _config(state: Path, gateway_port: int, slots: int) -> str:
         # written again and again.
         "taskmanager.numberOfTaskSlots": slots,
         "taskmanager.memory.managed.size": f"{slots * STATE_MB}m",
-        "metrics.fetcher.update-interval": "1 s",
+        "metrics.fetcher.update-interval": "200 ms",
     }
     # JSON is YAML.
     return "".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items())

@@ -9,6 +9,7 @@ from pathlib import Path
 from stockstream.connectors.flink_gateway import Gateway
 from stockstream.connectors.flink_http import ask
 from stockstream.errors import FlinkError
+from stockstream.jobs.flink_script import CANDLES
 from stockstream.services import flink, ports
 from stockstream.services.leash import Leash
 from tests.integration.flink_scene import JAVA
@@ -40,7 +41,7 @@ class Cluster:
         self._folder = folder
         self.flink, self.gateway = (f"http://127.0.0.1:{ports.free_port()}" for _ in range(2))
         self._rpc = ports.free_port()
-        self._program = flink.prepare(folder, _port(self.gateway), state)
+        self._program = flink.prepare(folder, CANDLES.folder, _port(self.gateway), state)
         self._conf = Path(self._program.environment["FLINK_CONF_DIR"])
         self._leashes: list[Leash] = []
         self._write_configuration()

@@ -18,7 +18,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(600)
 
 COUNT = 2_000
-SUMMED = "SELECT coalesce(sum(trade_count + late_trades), 0) FROM stock_metrics"
+SUMMED = "SELECT coalesce(sum(trade_count), 0) FROM stock_metrics"
 BY_TLS = (
     "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
     "WHERE application_name = 'stockstream flink' AND ssl"

@@ -26,14 +26,13 @@ FINDING = (
 DAY = "SELECT make_trades_day('2020-01-02')"
 LETTER = "DELETE FROM dead_letters"
 LABELS = "SELECT count(anomaly) FROM trades"
-GAP = "DELETE FROM feed_gaps"
+PATTERN = "INSERT INTO flink_findings VALUES ('A', 'price_ramp', 'test', 0, 1, 6, 1, 2, 2, 1)"
 MAY = {
     "reader": {LABELS},
     "writer": {LABELS, TRADE, DAY, LETTER},
     "aggregator": {LABELS, CANDLE},
     "detector": {FINDING},
-    "flink": {LABELS, CANDLE, FINDING},
-    "producer": {LABELS, GAP},
+    "flink": {LABELS, CANDLE, FINDING, PATTERN},
 }
 # What is for the owner alone.
 NEVER = {

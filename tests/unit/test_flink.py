@@ -12,7 +12,7 @@ from stockstream.connectors.flink_http import root_cause
 from stockstream.connectors.flink_rest import Flink
 from stockstream.errors import FlinkUnreachableError
 from stockstream.jobs.flink import end, newest_state
-from stockstream.jobs.flink_script import Options, identity, restoring, script
+from stockstream.jobs.flink_script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
 from stockstream.services import flink_archives, ports
 from stockstream.services.jars import locked
 from stockstream.settings import PROJECT, Settings
@@ -31,24 +31,32 @@ def test_the_image_and_the_local_flink_have_the_same_archives() -> None:
 
 
 def test_the_settings_are_filled_in_and_quoted() -> None:
-    text = script(SETTINGS, Options(lateness=2.5))
+    text = script(SETTINGS, Options(PATTERNS, lateness=2.5))
     assert "${" not in text
     assert "'password' = 'it''s'" in text
     assert "INTERVAL '2.500' SECOND" in text
     assert "'jdbc:postgresql://localhost:5432/stock_market_db?" in text
 
 
-def test_the_whole_job_is_one_statement() -> None:
-    found = statements(script(SETTINGS, Options()))
+@pytest.mark.parametrize(("job", "inserts"), [(CANDLES, 1), (PATTERNS, 2)])
+def test_a_whole_job_is_one_statement(job: Job, inserts: int) -> None:
+    found = statements(script(SETTINGS, Options(job)))
     assert [each.split()[0] for each in found[:3]] == ["SET", "SET", "SET"]
-    assert found[-1].startswith("EXECUTE STATEMENT SET BEGIN")
-    assert found[-1].count("INSERT INTO") == 5
+    assert [each.count("INSERT INTO") for each in found if "INSERT INTO" in each] == [inserts]
+
+
+def test_the_tables_can_tell_which_job_writes() -> None:
+    assert "ApplicationName=stockstream%20flink&" in script(SETTINGS, Options())
+    assert "ApplicationName=stockstream%20flink&" not in script(SETTINGS, Options(PATTERNS))
 
 
 def test_another_job_does_not_go_on_from_this_ones_state() -> None:
     own = identity(SETTINGS, Options())
     assert identity(SETTINGS, Options(checkpoint_interval=1)) == own
-    assert identity(SETTINGS, Options(lateness=1)) != own
+    assert identity(SETTINGS, Options(parallelism=2)) != own
+    patterns = identity(SETTINGS, Options(PATTERNS))
+    assert patterns != own
+    assert identity(SETTINGS, Options(PATTERNS, lateness=1)) != patterns
     assert identity(SETTINGS.model_copy(update={"kafka_topic": "other"}), Options()) != own
 
 

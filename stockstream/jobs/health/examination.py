@@ -9,7 +9,7 @@ from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
-from stockstream.jobs.flink_script import JOB_NAME
+from stockstream.jobs.flink_script import CANDLES
 from stockstream.jobs.health.detector import ENOUGH, ModelsSight, judge_models, look_at_models
 from stockstream.jobs.health.engine import REMEDY as JOB_REMEDY
 from stockstream.jobs.health.engine import JobSight, judge_job, look_at_job
@@ -62,7 +62,7 @@ def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
     tables = Glance(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
     dashboard = Glance(lambda: require_answer(page, patience=3), SECONDS)
     flink = f"http://localhost:{patient.flink_port}"
-    job = Glance(lambda: look_at_job(flink, JOB_NAME, tables.seen, pause), SECONDS)
+    job = Glance(lambda: look_at_job(flink, CANDLES.name, tables.seen, pause), SECONDS)
     return [
         *_judge_zookeeper(patient),
         *judge_topic(patient.servers, patient.topic, topic.seen()),

@@ -53,6 +53,21 @@ CREATE TRIGGER written_by_engine BEFORE UPDATE ON stock_metrics FOR EACH ROW
 -- A Flink job writes the candles itself, by an upsert. Its sessions hold the lock of the engine that they are of.
 DROP TABLE flink_candles, flink_closings, flink_ticks;
 DROP FUNCTION flink_candle(), flink_tick();
+-- It tells minutes by its own clock, which a session has its zone from: in another one they would be other minutes.
+CREATE OR REPLACE FUNCTION flink_claims() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    zone CONSTANT text := current_setting('TimeZone');
+    holder text := claim_candles('flink');
+BEGIN
+    IF zone NOT IN ('UTC', 'Etc/UTC', 'GMT', 'Etc/GMT') THEN
+        RAISE 'the Java of this job lives in zone %, not in UTC: start it with -Duser.timezone=UTC', zone;
+    END IF;
+    IF holder IS NOT NULL THEN
+        RAISE 'the candles are written by % already', holder;
+    END IF;
+    RETURN NULL;
+END
+$$;
 CREATE TRIGGER claims BEFORE INSERT ON stock_metrics FOR EACH STATEMENT
     WHEN (current_setting('application_name') = 'stockstream flink') EXECUTE FUNCTION flink_claims();
 

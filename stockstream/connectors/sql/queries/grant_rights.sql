@@ -31,7 +31,7 @@ BEGIN
     -- judged by.
     GRANT SELECT ON
         ingest_offsets, topic_lives, lost_ranges, dead_letters, stock_metrics, anomalies, candles, prunings,
-        schema_versions, flink_findings, feed_gaps
+        schema_versions, flink_findings
     TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_detector, stockstream_flink;
     GRANT SELECT ON trades TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_flink;
     GRANT SELECT (trade_id, "timestamp", symbol, price, volume, trade_type, source, kafka_partition, kafka_offset)
@@ -53,8 +53,7 @@ BEGIN
 
     GRANT INSERT ON anomalies TO stockstream_detector;
 
-    GRANT INSERT, UPDATE, DELETE ON flink_findings TO stockstream_flink;
-    GRANT INSERT, UPDATE ON stock_metrics TO stockstream_flink;
+    GRANT INSERT, UPDATE ON stock_metrics, flink_findings TO stockstream_flink;
     GRANT INSERT ON anomalies TO stockstream_flink;
 
     -- A feed tells where it has missed trades, and a replay asks what is stored already.
