@@ -7,17 +7,19 @@ from typing import Self
 
 from stockstream.connectors.flink_rest import Flink
 from stockstream.errors import FlinkError
-from stockstream.jobs.flink_script import JOB_NAME
 
 # As often as Flink gathers its numbers.
-LOOK_EVERY = 1.0
+LOOK_EVERY = 0.2
+# Steady is what comes after this share of all: before it, Java compiles.
+WARM = 0.2
 
 
 class JobPace:
     """Looks at the count of a local Flink's job for the time of the block."""
 
-    def __init__(self, port: int) -> None:
-        """Prepare; `port` is that of Flink's page, which need not be there yet."""
+    def __init__(self, port: int, job: str) -> None:
+        """Prepare; `port` is that of Flink's page, which need not be there yet, `job` a name."""
+        self._job = job
         self._flink = Flink(f"http://127.0.0.1:{port}")
         self._seen: list[tuple[float, int]] = []
         self._is_over = Event()
@@ -36,19 +38,24 @@ class JobPace:
         self._thread.join()
 
     @property
+    def count(self) -> int:
+        """How many records were read, as far as Flink tells yet."""
+        return max((count for _, count in list(self._seen)), default=0)
+
+    @property
     def rate(self) -> float | None:
-        """Records a second, between the first looks that saw some and all; None if they are one."""
-        seen = list(self._seen)
-        most = max((count for _, count in seen), default=0)
+        """Records a second, between the first looks that saw the warm share and all; None if they are one."""
+        seen, most = list(self._seen), self.count
         (began, first), (ended, last) = (
-            next(((at, count) for at, count in seen if count >= least), (0.0, 0)) for least in (1, most)
+            next(((at, count) for at, count in seen if count >= least), (0.0, 0))
+            for least in (max(most * WARM, 1), most)
         )
         return (last - first) / (ended - began) if ended > began else None
 
     def _look(self) -> None:
         while not self._is_over.wait(LOOK_EVERY):
             try:
-                job = self._flink.running(JOB_NAME)
+                job = self._flink.running(self._job)
                 count = self._flink.records(job) if job else 0
             except FlinkError:
                 # Its page comes with the job.

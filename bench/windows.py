@@ -1,8 +1,9 @@
-"""How fast candles are made: aggregator.py beside Flink SQL, over the same backlog.
+"""How fast candles are made: aggregator.py, our Flink job and a plain one, over the same backlog.
 
 Each engine is the process that a user runs, on a database of its own. Timed is from the start of the
-process until the candles show every trade, and from the first sight of candles until then; then trades
-come at an even pace, and each counts as shown when the candles show as many.
+process until the candles show every trade, and the steady pace on the way; then trades come at an even
+pace, and each counts as shown when the candles show as many. The plain job is the yardstick: a window of
+Flink's own, which shows nothing before it closes.
 """
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -18,7 +19,7 @@ from bench.options import whole, wholes
 from bench.report import Report
 from bench.rounds import in_turns, middle
 from bench.stage import PARTITIONS, SEED, Stage, ended, stage
-from bench.windows_engines import AGGREGATOR, COMMANDS, Worked, work_off
+from bench.windows_engines import AGGREGATOR, COMMANDS, YARDSTICK, Worked, work_off
 from bench.windows_freshness import Floats, Pace, freshness
 from stockstream.argument_types import positive
 from stockstream.connectors.kafka_topic import ensure_topic
@@ -55,7 +56,7 @@ def measure(arguments: Namespace, stop: Event) -> Report:
         }
         turns = in_turns({_named(*key): way for key, way in ways.items()}, arguments.rounds)
         results = {key: turns[_named(*key)] for key in ways}
-        fresh = {name: _fresh(scene, name, arguments) for name in arguments.engines}
+        fresh = {name: _fresh(scene, name, arguments) for name in arguments.engines if name != YARDSTICK}
     return _report(arguments, results, fresh)
 
 
@@ -124,7 +125,7 @@ def _report(arguments: Namespace, results: Results, fresh: Mapping[str, Floats])
             "fresh p50 ms",
             "p99 ms",
         ),
-        rows=[_row(name, symbols, runs, fresh[name]) for (name, symbols), runs in results.items()],
+        rows=[_row(name, symbols, runs, fresh.get(name)) for (name, symbols), runs in results.items()],
         facts={
             "runs": [
                 {"engine": name, "symbols": symbols, "rate": run.rate, **asdict(run)}
@@ -143,12 +144,11 @@ def _report(arguments: Namespace, results: Results, fresh: Mapping[str, Floats])
 
 def _ratios(arguments: Namespace, results: Results) -> dict[str, float]:
     first, last = arguments.symbols[0], arguments.symbols[-1]
-    found = {}
-    for other in (
-        name for name in arguments.engines if name != AGGREGATOR and AGGREGATOR in arguments.engines
-    ):
-        found[f"aggregator ÷ {other}"] = _rate(results, AGGREGATOR, first) / _rate(results, other, first)
-        found[f"steady ÷ {other}"] = _steady(results, AGGREGATOR, first) / _steady(results, other, first)
+    found = {
+        f"{label} ÷ plain flink (steady)": _steady(results, name, first) / _steady(results, YARDSTICK, first)
+        for name, label in ((AGGREGATOR, AGGREGATOR), ("flink-2", "flink"))
+        if {name, YARDSTICK} <= set(arguments.engines)
+    }
     if AGGREGATOR in arguments.engines:
         among = _rate(results, AGGREGATOR, last) / _rate(results, AGGREGATOR, first)
         found[f"{last:,} ÷ {first:,} symbols"] = among
@@ -163,7 +163,7 @@ def _steady(results: Results, name: str, symbols: int) -> float:
     return middle(results[name, symbols], lambda run: run.steady_rate)
 
 
-def _row(name: str, symbols: int, runs: list[Worked], fresh: Floats) -> list[str]:
+def _row(name: str, symbols: int, runs: list[Worked], fresh: Floats | None) -> list[str]:
     return [
         f"{name}, {symbols:,}",
         f"{middle(runs, lambda run: run.rate):,.0f}",
@@ -171,8 +171,7 @@ def _row(name: str, symbols: int, runs: list[Worked], fresh: Floats) -> list[str
         f"{middle(runs, lambda run: run.cpu):.1f}",
         f"{middle(runs, lambda run: run.peak_bytes / 1e6):,.0f}",
         f"{middle(runs, lambda run: run.own_bytes / 1e6):,.0f}",
-        f"{_at(fresh, 50):,.0f}",
-        f"{_at(fresh, 99):,.0f}",
+        *("" if fresh is None else f"{_at(fresh, share):,.0f}" for share in (50, 99)),
     ]
 
 

@@ -1,4 +1,7 @@
-"""The engines that make candles, each as the process that a user runs, watched by the candles it writes."""
+"""The engines that make candles, each as the process that a user runs, watched by the candles it writes.
+
+Beside them, as a yardstick, a plain Flink job over the same topic.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,20 +14,23 @@ from typing import Self
 import psutil
 
 from bench.flink_pace import JobPace
+from bench.plain_flink import PLAIN
 from bench.probes import cpu_seconds
 from bench.sql import query
 from bench.stage import LONGEST, Stage, ended
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.errors import ServiceError
+from stockstream.jobs.flink_script import CANDLES
 from stockstream.settings import Settings
 
-AGGREGATOR = "aggregator"
+AGGREGATOR, YARDSTICK = "aggregator", "plain-flink"
 LOOK_EVERY = 0.01
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     AGGREGATOR: ("aggregator.py",),
     "flink-1": ("flink_processor.py", "run", "--fresh", "--parallelism", "1"),
     "flink-2": ("flink_processor.py", "run", "--fresh", "--parallelism", "2"),
+    YARDSTICK: ("-m", "bench.plain_flink"),
 }
 
 
@@ -34,7 +40,8 @@ class Worked:
 
     Args:
         trades: in the backlog.
-        seconds: from the start of the process to the last candle.
+        seconds: from the start of the process until its candles show all; of the yardstick, whose last
+            windows stay open, until it has read all.
         steady_rate: trades a second once it is under way: of Flink by its job's own count, else from the
             first sight of candles to the last.
         cpu: seconds of CPU of the engine's processes.
@@ -100,7 +107,7 @@ def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked
     with Candles(settings) as candles, _job_pace(settings, name) as pace:
         began, peak, first = time.monotonic(), 0, (0.0, 0)
         with engine(stage, settings, name) as process:
-            while (shown := candles.shown()) < trades:
+            while (shown := pace.count if pace and name == YARDSTICK else candles.shown()) < trades:
                 stage.go_on()
                 require_alive(process, name)
                 now = time.monotonic()
@@ -118,7 +125,9 @@ def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked
 
 
 def _job_pace(settings: Settings, name: str) -> AbstractContextManager[JobPace | None]:
-    return nullcontext() if name == AGGREGATOR else JobPace(settings.flink_port)
+    if name == AGGREGATOR:
+        return nullcontext()
+    return JobPace(settings.flink_port, (PLAIN if name == YARDSTICK else CANDLES).name)
 
 
 def require_alive(process: "Popen[str]", name: str) -> None:

@@ -1,2 +1,2 @@
 -- How many trades the candles show.
-SELECT coalesce(sum(trade_count + late_trades), 0)::bigint FROM stock_metrics
+SELECT coalesce(sum(trade_count), 0)::bigint FROM stock_metrics

@@ -1,0 +1,57 @@
+"""The yardstick of candles: a job as anybody would write it first, on a Flink of its own.
+
+It runs until it is stopped, at parallelism 2, and keeps no savepoint.
+"""
+
+from argparse import ArgumentParser, Namespace
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+
+from bench.sql import query
+from stockstream import cli
+from stockstream.connectors.flink_gateway import Gateway
+from stockstream.connectors.flink_rest import Flink
+from stockstream.connectors.postgres import address_of, connect
+from stockstream.jobs import flink
+from stockstream.jobs.flink_script import Job, Options, script
+from stockstream.services import flink as local
+from stockstream.services import ports
+from stockstream.services.leash import Leash
+from stockstream.settings import Settings
+
+PLAIN = Job(
+    "plain candles", (Path(__file__).parent / "sql" / "plain_flink.sql",), "bench plain flink", "plain"
+)
+PARALLELISM = 2
+
+
+def main(_arguments: Namespace, settings: Settings, stop: Event) -> int:
+    """Run the job."""
+    with (
+        closing(connect(address_of(settings), "bench")) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(query("plain_candles"))
+    state = local.home_of(settings.data_dir, PLAIN.folder) / "state"
+    port = ports.free_port()
+    program = local.prepare(settings.data_dir, PLAIN.folder, port, state, PARALLELISM)
+    leash = Leash(program, program.folder / "logs" / "flink.log")
+    statements = script(settings, Options(PLAIN, PARALLELISM))
+    try:
+        job = flink.begin(
+            Gateway(f"http://127.0.0.1:{port}"),
+            f"SET 'rest.bind-port' = '{settings.flink_port}';\n{statements}",
+            leash.is_alive,
+            stop,
+        )
+        page = Flink(f"http://127.0.0.1:{settings.flink_port}")
+        flink.watch(page, job, lambda: None, leash.is_alive, stop)
+    finally:
+        leash.end()
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(ArgumentParser(prog="bench.plain_flink", description=__doc__), main)
