@@ -92,7 +92,8 @@ def end(flink: Flink, job: str, folder: Path, stop: Event) -> str:
         found = newest_state(folder, "savepoint-*")
         if not found or found.stat().st_mtime < begun:
             raise
-        return str(found)
+        # As Flink spells it, which is no encoded address.
+        return f"file:{found}"
 
 
 class _Waiting:

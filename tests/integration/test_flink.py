@@ -97,7 +97,7 @@ def test_status_tells_what_the_job_does(scene: Scene) -> None:
 def test_cancel_makes_a_savepoint_and_ends_the_run(scene: Scene) -> None:
     assert scene.cancelled
     assert scene.cancelled.returncode == 0, scene.cancelled.stderr
-    savepoint = Path(scene.cancelled.stdout.removesuffix("\n"))
+    savepoint = Path(scene.cancelled.stdout.strip().removeprefix("file:"))
     assert (savepoint / "_metadata").is_file()
     assert scene.ended == 0
 
