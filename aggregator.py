@@ -1,28 +1,30 @@
-"""Turn the trades of the topic into candles by event time, each provably right."""
+"""Turn the trades of the topic into candles by event time, and make each equal to SQL over its trades."""
 
 import argparse
 import logging
 import time
+from contextlib import closing
 from datetime import timedelta
 from threading import Event
 
 from stockstream import cli
 from stockstream.argument_types import duration, not_negative, positive
-from stockstream.connectors.candles import CandleTable
+from stockstream.connectors.candles import JOB, CandleTable
 from stockstream.connectors.groups import group_of
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.kafka_cluster import cluster_of
 from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.metrics import AggregatorMetrics, serve
-from stockstream.connectors.postgres import Address, address_of
+from stockstream.connectors.postgres import address_of
+from stockstream.connectors.reconciliation import Reconciliation
 from stockstream.connectors.topic_lives import TopicLives
-from stockstream.connectors.wide_candles import WideCandles
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs.aggregate import Aggregator
 from stockstream.jobs.patience import Patience
+from stockstream.jobs.reconciling import reconciler_of, reconciling
+from stockstream.market.candles.frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
+from stockstream.market.candles.tumbling import Tumbling
 from stockstream.market.compiled import spare_scipy
-from stockstream.market.windows import Windows
-from stockstream.market.windows_frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.settings import Settings
 
 AHEAD_KBYTES = 2_048  # more makes it no quicker, and larger
@@ -34,41 +36,63 @@ log = logging.getLogger("aggregator")
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Aggregate until stopped, or idle for as long as asked."""
     spare_scipy()
-    servers, topic = cluster_of(settings), settings.kafka_topic
     frame = _frame(arguments)
-    table = _table(frame, address_of(settings), topic)
     metrics = AggregatorMetrics()
     serve("aggregator", settings, metrics, log)
-    patience = Patience(stop, log, metrics=metrics)
     try:
+        if frame or arguments.reconcile_only:
+            _reconcile(frame, arguments.exit_when_idle, settings, stop, metrics)
+        else:
+            _aggregate(arguments, settings, stop, metrics)
+    except RecoverableError:
+        # Patience gives up only when asked to stop.
+        return 0
+    return 0
+
+
+def _aggregate(
+    arguments: argparse.Namespace, settings: Settings, stop: Event, metrics: AggregatorMetrics
+) -> None:
+    """Make candles as they form, and reconcile them beside that."""
+    servers, topic, address = cluster_of(settings), settings.kafka_topic, address_of(settings)
+    patience = Patience(stop, log, metrics=metrics)
+    with closing(CandleTable(address, topic)) as table:
         patience(table.check)
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
-    except RecoverableError:
-        return 0
-    lateness, width = round(arguments.allowed_lateness * SECOND), frame.piece if frame else MINUTE
-    windows = Windows(width=width, lateness=lateness)
-    aggregator = Aggregator(windows, table, lambda: time.time_ns() // 1_000, metrics)
-    # Candles of other frames can be made anew: what the topic has dropped is noted, and passed over.
-    lives = TopicLives(address_of(settings), servers, topic, table.job, skips_lost=frame is not None)
-    group = group_of(table.job.replace(" ", "-").replace("/", "-"), settings)
-    source = KafkaSource(
-        servers,
-        topic,
-        group,
-        aggregator.claim,
-        lives,
-        ahead_kbytes=AHEAD_KBYTES,
-        least_bytes=LEAST_BYTES,
-        metrics=metrics,
-    )
-    log.info("reading %s from %s", topic, servers)
-    try:
-        aggregator.run(source, stop, arguments.exit_when_idle)
-    finally:
-        source.close()
-        table.close()
-    log.info("ended: %s", aggregator.total)
-    return 0
+        candles = Tumbling(lateness=round(arguments.allowed_lateness * SECOND))
+        aggregator = Aggregator(candles, table, lambda: time.time_ns() // 1_000, metrics)
+        source = KafkaSource(
+            servers,
+            topic,
+            group_of(JOB, settings),
+            aggregator.claim,
+            # What the topic has dropped is on the tape, or was never stored.
+            TopicLives(address, servers, topic, JOB, skips_lost=True),
+            ahead_kbytes=AHEAD_KBYTES,
+            least_bytes=LEAST_BYTES,
+            metrics=metrics,
+        )
+        log.info("reading %s from %s", topic, servers)
+        with (
+            reconciling(settings, stop, metrics.reconciler, finishes=arguments.exit_when_idle is not None),
+            closing(source),
+        ):
+            aggregator.run(source, stop, arguments.exit_when_idle)
+        log.info("ended: %s", aggregator.total)
+
+
+def _reconcile(
+    frame: Frame | None, idle_limit: float | None, settings: Settings, stop: Event, metrics: AggregatorMetrics
+) -> None:
+    """Reconcile without making candles; with a frame, keep wider candles from now on."""
+    with closing(Reconciliation(address_of(settings))) as minutes:
+        patience = Patience(stop, log, metrics=metrics)
+        patience(minutes.check)
+        if frame:
+            patience(lambda: minutes.keep_frame(frame))
+        reconciler = reconciler_of(settings, minutes, metrics.reconciler)
+        reconciler.run(stop, idle_limit)
+        log.info("ended: %s", reconciler.total)
 
 
 def _frame(arguments: argparse.Namespace) -> Frame | None:
@@ -80,19 +104,16 @@ def _frame(arguments: argparse.Namespace) -> Frame | None:
     frame = Frame(arguments.window, arguments.slide or arguments.window)
     if not frame.fits:
         raise UsageError(
-            what=f"--slide has to fit a whole number of times into --window, at most {MOST_OVERLAPPING}"
+            what="--window and --slide have to be whole minutes, and the slide has to fit a whole number of "
+            f"times into the window, at most {MOST_OVERLAPPING}"
         )
     return frame
 
 
-def _table(frame: Frame | None, address: Address, topic: str) -> CandleTable:
-    return WideCandles(address, topic, frame) if frame else CandleTable(address, topic)
-
-
 def _span(text: str) -> int:
     span = duration(text) // timedelta(microseconds=1)
-    if not SECOND <= span <= DAY:
-        message = f"{text} is not from 1s to 1d"
+    if not MINUTE <= span <= DAY:
+        message = f"{text} is not from 1m to 1d"
         raise argparse.ArgumentTypeError(message)
     return span
 
@@ -108,19 +129,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allowed-lateness",
         type=not_negative,
-        default=5.0,
+        default=2.0,
         metavar="S",
-        help="a trade up to so many seconds of event time late restates its candle, a later one is counted "
-        "apart (default: %(default)g)",
+        help="a candle closes so many seconds of event time after its minute; a later trade changes it once "
+        "it is reconciled (default: %(default)g)",
     )
     parser.add_argument(
         "--window",
         type=_span,
         metavar="W",
-        help="make candles of this width, 1s to 1d, in the table candles (default: 1m, in stock_metrics)",
+        help="keep candles of this width, 1m to 1d, in the table candles, from now on, made of the "
+        "reconciled minutes in stock_metrics",
     )
     parser.add_argument(
         "--slide", type=_span, metavar="S", help="let a window begin every so often (default: none overlap)"
+    )
+    parser.add_argument(
+        "--reconcile-only",
+        action="store_true",
+        help="make no candles as they form; make those of minutes that are over equal to the tape",
     )
     return parser
 

@@ -10,22 +10,21 @@ from pathlib import Path
 from threading import Event
 
 from rich.console import Console
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from stockstream import cli
-from stockstream.argument_types import duration
+from stockstream.argument_types import duration, moment
 from stockstream.connectors import schema, upkeep
 from stockstream.connectors.export import check_format, export_trades
 from stockstream.connectors.history import BEGINNING, END, History
 from stockstream.connectors.imports import ImportedTape
 from stockstream.connectors.postgres import Address, Connection, address_of, connect
-from stockstream.errors import AggregatorBehindError
+from stockstream.connectors.reconciliation import Reconciliation, Span
 from stockstream.jobs.import_tape import Importer
 from stockstream.jobs.patience import Patience
+from stockstream.jobs.reconciling import reconciler_of
 from stockstream.settings import Settings
-
-AGGREGATOR_PATIENCE = 10.0
 
 console = Console()
 log = logging.getLogger("database")
@@ -33,7 +32,7 @@ log = logging.getLogger("database")
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Do what the sub-command says."""
-    arguments.stop, arguments.topic = stop, settings.kafka_topic
+    arguments.stop, arguments.topic, arguments.settings = stop, settings.kafka_topic, settings
     address = address_of(settings)
     connection = connect(address, "database")
     try:
@@ -77,13 +76,14 @@ def status(connection: Connection, address: Address, _arguments: argparse.Namesp
 
 
 def prune(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
-    """Delete whole days of trades (UTC) that are older than asked, once their candles are finished."""
+    """Delete whole days of trades (UTC) that are older than asked, once their candles are reconciled."""
     schema.require(connection, address)
-    before = datetime.now(UTC) - arguments.older_than
+    wanted = datetime.now(UTC) - arguments.older_than
     patience = Patience(arguments.stop, log)
-    _await_aggregator(connection, address)
-    days = upkeep.old_days(connection, address, before)
+    _reconcile(arguments, Span(until=wanted), "candles to be reconciled first")
+    before = upkeep.prunable_before(connection, address, wanted)
     upkeep.note_pruning(connection, address, before)
+    days = upkeep.old_days(connection, address, before)
     for day in days:
         patience(partial(upkeep.drop_day, connection, address, day))
         console.print(f"dropped {day.table}, about {day.rows:,} trades", highlight=False)
@@ -91,6 +91,23 @@ def prune(connection: Connection, address: Address, arguments: argparse.Namespac
     moment = before.isoformat(timespec="seconds")
     console.print(
         f"pruned {len(days)} days and {others:,} other trades from before {moment}", highlight=False
+    )
+
+
+def rebuild(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
+    """Compare the candles of a span with the tape again, and make them equal to it."""
+    schema.require(connection, address)
+    symbols = arguments.symbols or None
+    if symbols:
+        with closing(History(address)) as history:
+            history.require(symbols)
+    span = Span(arguments.since or BEGINNING, arguments.until or END, symbols)
+    with closing(Reconciliation(address)) as minutes:
+        noted = minutes.touch(span)
+    left = _reconcile(arguments, span, "candles")
+    rest = f"; {left:,} still wait: a reconciler goes on with them" if left else ""
+    console.print(
+        f"{noted - min(left, noted):,} candles equal the tape{rest}", highlight=False, soft_wrap=True
     )
 
 
@@ -116,18 +133,21 @@ def import_files(connection: Connection, address: Address, arguments: argparse.N
             importer.add(path)
     rest = "; stopped: the same command goes on" if arguments.stop.is_set() else ""
     console.print(f"{importer.total}{rest}", highlight=False, soft_wrap=True)
+    _reconcile(arguments, Span(), "candles")
 
 
-def _await_aggregator(connection: Connection, address: Address) -> None:
-    """Wait until the aggregator has read what is stored: what it has not read must not go."""
-    caught_up = Retrying(
-        retry=retry_if_result(bool), stop=stop_after_delay(AGGREGATOR_PATIENCE), wait=wait_fixed(0.2)
-    )
-    try:
-        caught_up(upkeep.unaggregated, connection, address)
-    except RetryError as exc:
-        behind = f"{exc.last_attempt.result():,}"
-        raise AggregatorBehindError(messages=behind) from exc
+def _reconcile(arguments: argparse.Namespace, span: Span, what: str) -> int:
+    """Reconcile what waits of a span, as far as it can be done now; returns how many minutes still wait."""
+    stop = arguments.stop
+    with (
+        closing(Reconciliation(address_of(arguments.settings))) as minutes,
+        ProgressBar(console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task(what, total=None)
+        reconciler = reconciler_of(arguments.settings, minutes)
+        return reconciler.catch_up(
+            span, Patience(stop, log), stop, lambda done, total: bar.update(task, completed=done, total=total)
+        )
 
 
 def _sizes(sizes: list[upkeep.TableSize]) -> Table:
@@ -162,6 +182,11 @@ def _parser() -> argparse.ArgumentParser:
         "files", type=Path, nargs="+", metavar="FILE", help="made by export; again, it stores nothing twice"
     )
     importing.set_defaults(command=import_files)
+    rebuilding = commands.add_parser("rebuild", help="compare candles with the tape again, and mend them")
+    rebuilding.add_argument("symbols", nargs="*", metavar="SYMBOL", help="only these (default: all)")
+    rebuilding.add_argument("--since", type=moment, metavar="TIME", help="from then on (default: all)")
+    rebuilding.add_argument("--until", type=moment, metavar="TIME", help="before then (default: now)")
+    rebuilding.set_defaults(command=rebuild)
     pruning = commands.add_parser("prune", help="delete whole days of old trades")
     pruning.add_argument("--older-than", type=duration, required=True, metavar="AGE", help="such as 30d")
     pruning.set_defaults(command=prune)

@@ -20,6 +20,7 @@ from stockstream.connectors.postgres import address_of, connect
 from stockstream.errors import FlinkError
 from stockstream.jobs import flink, flink_report
 from stockstream.jobs.flink_script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
+from stockstream.jobs.reconciling import reconciling
 from stockstream.services import flink as local
 from stockstream.services import ports
 from stockstream.services.leash import Leash
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Run a local Flink until stopped; the next run goes on where it ended."""
     options, port = _options(arguments), settings.flink_port
     _require_servers(settings)
-    with _right_to_write(settings, options.job) as keep:
+    with _right_to_write(settings, options.job) as keep, _reconciling(settings, options.job, stop):
         if ports.is_taken(port, "127.0.0.1"):
             what = f"port {port} is taken by {ports.holder(port)}; end it, or set FLINK_PORT to a free port"
             raise FlinkError(what=what)
@@ -76,6 +77,8 @@ def submit(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
     with _right_to_write(settings, options.job):
         job = Gateway(arguments.gateway).run(restoring(arguments.savepoint) + script(settings, options))
     print(job)  # noqa: T201 - what was asked for
+    if options.job == CANDLES:
+        log.info("its candles are made equal to the tape by: python aggregator.py --reconcile-only")
     return 0
 
 
@@ -106,6 +109,11 @@ def _right_to_write(settings: Settings, job: Job) -> AbstractContextManager[Call
     if job != CANDLES:
         return nullcontext(lambda: None)
     return flink.claimed(EngineLock(address_of(settings), "flink"))
+
+
+def _reconciling(settings: Settings, job: Job, stop: Event) -> AbstractContextManager[object]:
+    """Make the candles of minutes that are over equal to the tape, beside the job that makes them."""
+    return reconciling(settings, stop) if job == CANDLES else nullcontext()
 
 
 def _states(settings: Settings, job: Job) -> Path:

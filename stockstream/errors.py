@@ -112,11 +112,6 @@ class PoisonError(StockstreamError):
     """PostgreSQL refuses this value ({reason})"""
 
 
-class AggregatorBehindError(StockstreamError):
-    """the aggregator has {messages} stored messages still to read, and what it has not read is not
-    pruned; is it running? Prune again when it has caught up"""
-
-
 class StatementRefusedError(StockstreamError):
     """PostgreSQL refuses the statement ({reason}); has this user the right, and is the schema the newest?"""
 

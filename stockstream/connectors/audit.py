@@ -10,6 +10,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from stockstream.connectors import schema
 from stockstream.connectors.postgres import Address, connect, own_errors
+from stockstream.connectors.reconciliation import Span
 from stockstream.connectors.sql import query
 from stockstream.market.taken import Offsets
 
@@ -41,9 +42,10 @@ class ConsumedPlace:
 
 @dataclass(frozen=True)
 class CandleCount:
-    """Candles of a span: how many are final, how many are wrong, and the first few of those in words."""
+    """Minutes of a span: how many are reconciled, wait, and are wrong, and some of the last in words."""
 
-    final: int
+    reconciled: int
+    waiting: int
     wrong: int
     faults: list[str]
 
@@ -112,8 +114,13 @@ class AuditedTape:
 
     def candles(self, start: datetime, end: datetime) -> CandleCount:
         """Hold the candles of a span against its trades."""
-        ((final, wrong, faults),) = self._rows("audit_candles", {"start": start, "end": end})
-        return CandleCount(final, wrong, faults or [])
+        ((reconciled, waiting, wrong, faults),) = self._rows("audit_candles", {"start": start, "end": end})
+        return CandleCount(reconciled, waiting, wrong, faults or [])
+
+    def waiting_since(self) -> datetime | None:
+        """Return since when the oldest minute waits to be reconciled; None where none does."""
+        ((_, since),) = self._rows("count_waiting", vars(Span()))
+        return since if isinstance(since, datetime) else None
 
     def _copy(self, name: str, values: dict[str, object], take: Take) -> None:
         with own_errors(self._address), self._connection.cursor() as cursor:

@@ -128,7 +128,7 @@ class DeadLetters:
             cursor.execute(query("revived"), _columns(trades))
             cursor.execute(query("store_arrivals"))
             stored = {(partition, offset) for partition, offset in cursor.fetchall()}
-            cursor.execute(query("revived_late"), {"topic": self._topic, **_places(sorted(stored))})
+            cursor.execute(query("touch_arrivals"))
             cursor.execute("TRUNCATE arrivals")
         return stored
 

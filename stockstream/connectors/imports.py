@@ -11,8 +11,8 @@ is the one that the trades came from or another: what is there already is met as
 stored. Places that the files have no trade for are counted as absent, so that an audit misses none.
 
 Order of effects of `add`, in one transaction: nobody decides about the topic meanwhile, the new trades, the
-places, the life, the candles of their minutes, where the aggregator goes on. So a kill leaves whole batches,
-and the same import again finds them there.
+places, the life, the notes of their minutes, whose candles a reconciler makes. So a kill leaves whole
+batches, and the same import again finds them there.
 """
 
 import shlex
@@ -25,12 +25,11 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 
 from stockstream.connectors.copy_rows import Rows
 from stockstream.connectors.days import Days, id_ranges
-from stockstream.connectors.engine_lock import REMEDY
 from stockstream.connectors.life_records import IMPORTED
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.session import Session
 from stockstream.connectors.sql import query
-from stockstream.errors import EngineRunsError, PlaceClashError, TapeInUseError
+from stockstream.errors import PlaceClashError, TapeInUseError
 
 JOBS = ["aggregator", "consumer", "detector"]
 
@@ -56,7 +55,6 @@ class ImportedTape:
         Raises:
             TapeInUseError: a job has begun to read the topic.
             PlaceClashError: a place belongs to another trade; nothing of this batch was stored.
-            EngineRunsError: another engine writes the candles.
             RecoverableError: the database is away.
         """
         self._days.make(self._session, id_ranges(trades))
@@ -87,10 +85,6 @@ class ImportedTape:
             raise TapeInUseError(
                 topic=self._topic, database=self._session.address.database, path=shlex.quote(str(path))
             )
-        cursor.execute(query("claim_candles"), {"engine": "aggregator", "alone": False})
-        (holder,) = cursor.fetchone() or (None,)
-        if holder is not None:
-            raise EngineRunsError(holder=holder, remedy=REMEDY[holder])
 
     def _refuse_clash(self, cursor: Cursor, path: Path) -> None:
         cursor.execute(query("import_clash"))
@@ -104,7 +98,7 @@ class ImportedTape:
             )
 
     def _settle(self, cursor: Cursor, stored: Sequence[Place]) -> None:
-        """Bring the places above what was stored, and the candles to what it makes of them."""
+        """Bring the places above what was stored, and note its minutes."""
         offsets = defaultdict[int, list[int]](list)
         for partition, offset in stored:
             offsets[partition].append(offset)
@@ -116,5 +110,5 @@ class ImportedTape:
             "next_offsets": [max(each) + 1 for each in offsets.values()],
             "trades": [len(each) for each in offsets.values()],
         }
-        for step in ("places", "lives", "marks", "early", "candles"):
-            cursor.execute(query(f"import_{step}"), places)
+        for step in ("import_places", "import_lives", "touch_arrivals"):
+            cursor.execute(query(step), places)

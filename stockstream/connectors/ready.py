@@ -10,6 +10,7 @@ from datetime import date
 from stockstream.connectors.batch import absent
 from stockstream.connectors.copy_rows import Rows
 from stockstream.connectors.days import IdRange, id_ranges
+from stockstream.connectors.touched import Touched, touched
 from stockstream.market.arrivals import Arrivals, split
 
 # A long batch is stored by so many connections at once, each some of its partitions: one alone is bound
@@ -22,11 +23,14 @@ LONG = 4_000
 class Part:
     """What one connection stores of a batch: arrivals of partitions of its own, and their trades as rows.
 
-    `absent` has, for each partition that has any, the number of offsets that hold no message.
+    Attributes:
+        touched: the minutes that the trades lie in.
+        absent: for each partition that has any, the number of offsets that hold no message.
     """
 
     arrivals: Arrivals
     rows: Rows
+    touched: Touched
     absent: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -59,4 +63,4 @@ def ready(arrivals: Arrivals) -> Ready:
 
 def _part(arrivals: Arrivals, holes: Mapping[int, int]) -> Part:
     own = {partition: count for partition, count in holes.items() if partition in arrivals.spans}
-    return Part(arrivals, Rows(arrivals.trades), own)
+    return Part(arrivals, Rows(arrivals.trades), touched(arrivals.trades), own)

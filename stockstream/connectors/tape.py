@@ -1,10 +1,11 @@
 """The tape: where trades are stored, once each, together with the place they came from.
 
-Order of effects of `append`, in one transaction: the fence moves the job on in every partition of
-the batch, then the trades, then the dead letters, then the count of offsets without a message, then COMMIT.
-A crash between any two repeats the batch, and a COMMIT whose outcome is unknown is settled by reading the
-place again. A long batch is two such transactions side by side, each of partitions of its own; where one of
-them failed, the batch is appended again, and the other is found stored.
+Order of effects of `append`, in one transaction: the fence moves the job on in every partition of the batch,
+then the notes of the minutes that its trades lie in, then the trades, then the dead letters, then the count
+of offsets without a message, then COMMIT. A crash between any two repeats the batch, and a COMMIT whose
+outcome is unknown is settled by reading the place again. A long batch is two such transactions side by side,
+each of partitions of its own; where one of them failed, the batch is appended again, and the other is found
+stored.
 
 A clean batch goes the fast way: binary COPY straight into `trades`, no check per row but the key's own.
 One that may hold repeats (`days`), or in which a row is refused, is done by the careful way (`careful`),
@@ -163,17 +164,21 @@ class Tape:
             partial(self._reached, "after the fence"), partial(self._reached, "inside COPY")
         )
         with fence.refusals(JOB, self._topic):
-            cursor.copy_expert(self._copying(cursor, arrivals), rows)
+            cursor.copy_expert(self._copying(cursor, part), rows)
         keep(cursor, self._topic, arrivals.dead)
         return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
-    def _copying(self, cursor: Cursor, arrivals: Arrivals) -> str:
-        advancing = fence.advancing(cursor, JOB, self._topic, self._owned, _steps(arrivals))
-        return f"{advancing};\n{query('copy_trades')}"
+    def _copying(self, cursor: Cursor, part: Part) -> str:
+        advancing = fence.advancing(cursor, JOB, self._topic, self._owned, _steps(part.arrivals))
+        return f"{advancing};\n{self._noting(cursor, part)}{query('copy_trades')}"
+
+    def _noting(self, cursor: Cursor, part: Part) -> str:
+        return cursor.mogrify(query("touch_minutes"), part.touched).decode() + ";\n"
 
     def _with_care(self, cursor: Cursor, part: Part) -> Stored:
         fence.advance(cursor, JOB, self._topic, self._owned, _steps(part.arrivals))
         self._reached("after the fence")
+        cursor.execute(query("touch_minutes"), part.touched)
         return Stored(*CarefulStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
 
 

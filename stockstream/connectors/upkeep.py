@@ -63,15 +63,16 @@ def newest_trade(connection: Connection, address: Address) -> datetime | None:
         return row[0]
 
 
-def unaggregated(connection: Connection, address: Address) -> int:
-    """Return how many stored messages the aggregator has not read yet."""
+def prunable_before(connection: Connection, address: Address, before: datetime) -> datetime:
+    """Return up to when trades may be deleted: `before`, or earlier where a candle is not reconciled."""
     with own_errors(address), connection, connection.cursor() as cursor:
-        cursor.execute(query("unaggregated"))
-        return int((cursor.fetchone() or (0,))[0])
+        cursor.execute(query("prunable_before"), {"before": before})
+        (moment,) = cursor.fetchone() or (before,)
+        return moment if isinstance(moment, datetime) else before
 
 
 def old_days(connection: Connection, address: Address, before: datetime) -> list[OldDay]:
-    """Return the days of trades that are over before a moment, and finished with."""
+    """Return the days of trades that are over before a moment."""
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute(query("old_days"), {"before": before})
         return [OldDay(*row) for row in cursor]

@@ -1,22 +1,22 @@
-"""The aggregator's loop: from the topic to candles."""
+"""The aggregator's loop: from the topic to candles that form."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.batch import Batch, absent
+from stockstream.connectors.candles import Begun
 from stockstream.connectors.metrics import AggregatorMetrics
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress
-from stockstream.market.windows import Windows
-from stockstream.market.windows_checkpoint import Checkpoint, Mark
-from stockstream.market.windows_columns import columns
-from stockstream.market.windows_frame import SECOND
+from stockstream.market.candles.columns import columns
+from stockstream.market.candles.frame import SECOND
+from stockstream.market.candles.tumbling import Changes, Tumbling
 
 # A candle that forms is seen at once; while there is much to read, or to write, a checkpoint is dear.
 CAUGHT_UP_EVERY = SECOND // 10
@@ -60,17 +60,13 @@ class TradeSource(Protocol):
 
 
 class CandleStore(Protocol):
-    """What stores checkpoints, each once."""
+    """Where candles are written."""
 
-    @property
-    def has_waiting(self) -> bool:
-        """Whether late trades wait for the tape."""
+    def claim(self, partitions: Sequence[int]) -> dict[int, Begun]:
+        """Take partitions over and return where to go on."""
 
-    def claim(self, partitions: Sequence[int]) -> dict[int, Mark]:
-        """Take partitions over and return where each stands."""
-
-    def write(self, checkpoint: Checkpoint) -> None:
-        """Store a checkpoint and the place it was made at, or nothing."""
+    def write(self, changes: Changes) -> None:
+        """Store changes and the place they were made at, or nothing."""
 
 
 @dataclass
@@ -85,8 +81,8 @@ class Aggregated:
     def __str__(self) -> str:
         """Return it as a person reads it."""
         return (
-            f"{self.trades:,} trades read, {self.candles:,} candles written, {self.late:,} trades too late, "
-            f"{self.bad:,} bad messages skipped"
+            f"{self.trades:,} trades read, {self.candles:,} candles written, {self.late:,} late trades "
+            f"left to the tape, {self.bad:,} messages skipped"
         )
 
 
@@ -95,7 +91,7 @@ class Aggregator:
 
     def __init__(
         self,
-        windows: Windows,
+        candles: Tumbling,
         store: CandleStore,
         clock: Callable[[], int],
         metrics: AggregatorMetrics | None = None,
@@ -103,42 +99,40 @@ class Aggregator:
         """Prepare.
 
         Args:
-            windows: empty windows.
+            candles: without partitions yet.
             store: where candles go.
             clock: the time in microseconds since 1970.
-            metrics: told of what is read, and of each checkpoint once it is committed.
+            metrics: told of what is read, and of changes once they are committed.
         """
         self.total = Aggregated()
         self._metrics = metrics or AggregatorMetrics()
-        self._windows = windows
+        self._candles = candles
         self._store = store
         self._write = self._metrics.timed(store.write)
         self._clock = clock
         self._stored_at = clock()
         self._storing_took = 0
-        self._marks: dict[int, Mark] = {}
+        self._next_offsets: Mapping[int, int] = {}
         self._spans: dict[int, tuple[int, int]] = {}
 
     def claim(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the offset to read on from, for each."""
-        marks = self._store.claim(partitions)
-        for partition, mark in marks.items():
-            self._windows.hold(partition, mark, self._clock())
-        return {partition: mark.rewind_offset for partition, mark in marks.items()}
+        begun = self._store.claim(partitions)
+        for partition, each in begun.items():
+            self._candles.hold(partition, each.next_offset, each.candles, self._clock())
+        return {partition: each.next_offset for partition, each in begun.items()}
 
     def run(self, source: TradeSource, stop: Event, idle_limit: float | None = None) -> None:
         """Turn trades into candles until `stop` is set.
 
-        Order of effects, per checkpoint: the place in each partition, candles, late trades and marks,
-        in one transaction; then the offset as a hint to the broker. A crash between any two repeats the
-        checkpoint, and the fence makes the repeat harmless. While the database is away nothing is read
-        and the member stays in its group.
+        Order of effects: the place in each partition and the candles, in one transaction; then the offset as
+        a hint to the broker. While the database is away nothing is read and the member stays in its group.
 
         Args:
             source: where messages come from.
             stop: ends the loop after the batch at hand.
             idle_limit: also end when all is read and so many seconds brought nothing new; the candles
-                of minutes that are over are then final.
+                of minutes that are over are then closed.
         """
         patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
         progress, idle = Progress(log, self._seconds), Idle(source, self._seconds, idle_limit)
@@ -152,9 +146,9 @@ class Aggregator:
                     idle.begin()
                 progress.tell(len(batch), str(self.total))
                 ended = patience(idle.is_over)
-                caught_up = self._windows.partitions if ended else source.caught_up()
+                caught_up = self._candles.partitions if ended else source.caught_up()
                 if ended or self._is_due(is_behind=len(batch) == BATCH):
-                    self._checkpoint(patience, caught_up, ended=ended)
+                    self._store_changes(patience, caught_up, ended=ended)
                     source.hint(self._stored_batch())
             except FencedError as exc:
                 log.warning("%s", exc)
@@ -171,11 +165,11 @@ class Aggregator:
         return self._clock() / SECOND
 
     def _read(self, batch: Batch, partitions: frozenset[int]) -> None:
-        for gone in self._windows.partitions - partitions:
-            self._windows.release(gone)
+        for gone in self._candles.partitions - partitions:
+            self._candles.release(gone)
         if batch:
-            trades = columns(batch.values, batch.partitions, batch.offsets, self._windows.naming)
-            self._windows.add(trades, batch.spans, self._clock(), _without_message(batch))
+            trades = columns(batch.values, batch.partitions)
+            self._candles.add(trades, batch.spans, self._clock(), _without_message(batch))
             self._spans |= batch.spans
             self.total.trades += len(trades)
             self.total.bad += trades.bad
@@ -183,23 +177,22 @@ class Aggregator:
 
     def _is_due(self, *, is_behind: bool) -> bool:
         """Whether it is time to store; who gets full batches has more to read at hand."""
-        every = BEHIND_EVERY if is_behind else CAUGHT_UP_EVERY
-        share = BEHIND_SHARE if is_behind else CAUGHT_UP_SHARE
+        every, share = (BEHIND_EVERY, BEHIND_SHARE) if is_behind else (CAUGHT_UP_EVERY, CAUGHT_UP_SHARE)
         return self._clock() - self._stored_at >= max(every, share * self._storing_took)
 
-    def _checkpoint(self, patience: Patience, caught_up: Collection[int], *, ended: bool) -> None:
+    def _store_changes(self, patience: Patience, caught_up: Collection[int], *, ended: bool) -> None:
         self._stored_at = self._clock()
-        checkpoint = self._windows.checkpoint(self._stored_at, caught_up, ended=ended)
-        if checkpoint.marks == self._marks and not (checkpoint.candles or self._store.has_waiting):
-            return
-        patience(partial(self._write, checkpoint))
-        self._metrics.stored(checkpoint, self._windows.held)
-        self._storing_took = min(self._clock() - self._stored_at, SECOND)
-        self._marks = {
-            partition: replace(mark, symbols={}, early=()) for partition, mark in checkpoint.marks.items()
-        }
-        self.total.candles += len(checkpoint.candles)
-        self.total.late += len(checkpoint.late)
+        changes = self._candles.changes(self._stored_at, caught_up, ended=ended)
+        if changes.candles or changes.next_offsets != self._next_offsets:
+            patience(partial(self._write, changes))
+            self._storing_took = min(self._clock() - self._stored_at, SECOND)
+            self._next_offsets = changes.next_offsets
+            self._count(changes)
+
+    def _count(self, changes: Changes) -> None:
+        self._metrics.stored(changes, len(self._candles))
+        self.total.candles += len(changes.candles)
+        self.total.late += changes.late
 
     def _stored_batch(self) -> Batch:
         spans, self._spans = self._spans, {}
@@ -207,17 +200,17 @@ class Aggregator:
 
     def _store_last(self, caught_up: Collection[int]) -> None:
         """Store what was read before the end, if it can be stored at once."""
-        checkpoint = self._windows.checkpoint(self._clock(), caught_up)
+        changes = self._candles.changes(self._clock(), caught_up)
         try:
-            self._write(checkpoint)
+            self._write(changes)
         except (FencedError, RecoverableError) as exc:
             log.warning("%s", exc)
         else:
-            self._metrics.stored(checkpoint, self._windows.held)
+            self._count(changes)
 
     def _let_go(self) -> None:
-        for partition in self._windows.partitions:
-            self._windows.release(partition)
+        for partition in self._candles.partitions:
+            self._candles.release(partition)
 
 
 def _without_message(batch: Batch) -> frozenset[int]:

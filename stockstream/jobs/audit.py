@@ -5,7 +5,7 @@
 2. A place is taken once over trades and dead letters.
 3. A trade is stored once, in whatever day.
 4. Nothing lies at or above the next offset, and no place goes back while the audit looks on.
-5. Each final candle is plain SQL over its trades; candles and late trades together are all trades.
+5. Each reconciled candle is plain SQL over all trades of its minute, in every column; what waits is told.
 6. The group's offset in Kafka, a hint, is not ahead of the truth in PostgreSQL.
 
 Memory is a bit for each place and a portion of rows, whatever the size of the tape.
@@ -23,6 +23,7 @@ from stockstream.market.taken import Offsets, Taken
 # Another process may be a moment behind: what seems wrong is looked at again, so often.
 LOOKS = 5
 
+RECONCILE = "does a reconciler run? An aggregator is one; beside Flink: python aggregator.py --reconcile-only"
 CATCH_UP = "is the database an older one? Start the consumer: it catches up"
 
 Hints = Callable[[Iterable[int]], Mapping[int, int]]
@@ -150,15 +151,25 @@ def _candles(tape: AuditedTape, since: datetime, pause: Callable[[], object], pr
             progress(f"candles of {hour:%Y-%m-%d %H:%M}", number / len(left))
             tape.look_anew()
             found[hour] = tape.candles(max(hour, since), hour + HOUR)
-    final, wrong = (sum(each.final for each in found.values()), sum(each.wrong for each in found.values()))
+    reconciled = sum(each.reconciled for each in found.values())
+    wrong = sum(each.wrong for each in found.values())
     faults = [fault for hour in hours for fault in found[hour].faults][:5]
     if wrong:
-        remedy = "is the aggregator behind or away? Start it and audit again"
+        remedy = "python database.py rebuild mends them"
         return failed(name, f"{wrong:,} differ: {'; '.join(faults)}", remedy)
     span = (
         f", {max(hours[0], since):%Y-%m-%d %H:%M} to {hours[-1] + HOUR:%Y-%m-%d %H:%M} UTC" if hours else ""
     )
-    return ok(name, f"{final:,} final candles{span}")
+    told = f"{reconciled:,} reconciled candles{span}"
+    return _waiting(tape, sum(each.waiting for each in found.values()), name, told)
+
+
+def _waiting(tape: AuditedTape, minutes: int, name: str, told: str) -> Check:
+    if not minutes:
+        return ok(name, told)
+    since = tape.waiting_since()
+    age = f", the oldest since {since:%Y-%m-%d %H:%M:%S} UTC" if since else ""
+    return waiting(name, f"{told}; {minutes:,} wait to be reconciled{age}", RECONCILE)
 
 
 def _hinted(tape: AuditedTape, hints: Hints) -> Check:

@@ -92,8 +92,7 @@ def end(flink: Flink, job: str, folder: Path, stop: Event) -> str:
         found = newest_state(folder, "savepoint-*")
         if not found or found.stat().st_mtime < begun:
             raise
-        # As Flink spells it, which is no encoded address.
-        return f"file:{found}"
+        return str(found)
 
 
 class _Waiting:

@@ -62,7 +62,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Minute:
-    """What the candles of one minute tell: trades, and those too late to be in them."""
+    """What the candles of one minute tell: trades in time, and those that came late."""
 
     start: datetime
     trades: int
@@ -75,6 +75,7 @@ class Plant:
 
     Attributes:
         candle_idle: for how many seconds no candle of the newest window was written.
+        waiting: minutes that wait to be reconciled, and for how many seconds the oldest has.
         latency: seconds from a trade to the transaction that stored it, for the newest of each
             partition; the middle one and the slowest. None where no trade stands at a job's place.
         letter_count: of all dead letters, counted up to ten thousand.
@@ -94,6 +95,7 @@ class Plant:
     latency: tuple[float, float] | None = None
     letter_count: int = 0
     absent: tuple[str, ...] = ()
+    waiting: tuple[int, float] = (0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Condition:
         ((candle_idle,),) = rows(query("candle_idle"), None)
         ((middle, slowest),) = rows(query("latency"), {"symbols": list(known)})
         ((letter_count,),) = rows(query("letter_count"), None)
+        (waiting,) = rows(query("waiting"), None)
         return Plant(
             self,
             there.read_at,
@@ -125,4 +128,5 @@ class Condition:
             None if middle is None else (middle, slowest),
             letter_count,
             there.absent,
+            (int(waiting[0]), float(waiting[1])),
         )

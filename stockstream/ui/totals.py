@@ -27,7 +27,7 @@ def totals(picture: Picture, sign: str) -> str:
     late = sum(row.late for row in rows)
     findings = sum(row.findings for row in rows)
     active = sum(1 for row in rows if row.trades)
-    pace = f"{trades / picture.seconds:,.1f} a second" + (f", {late:,} more late" if late else "")
+    pace = f"{trades / picture.seconds:,.1f} a second" + (f", {late:,} late" if late else "")
     share = f"{bought / volume:.0%} bought" if volume else "none"
     mean = f"vwap {numerals.price(value / volume)}" if volume else "none"
     rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"

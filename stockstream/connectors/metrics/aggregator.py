@@ -1,4 +1,4 @@
-"""What the aggregator tells: candles as they are written, trades that came late, windows that are held."""
+"""What the aggregator tells: candles as they are written, trades that came late, candles that form."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from collections.abc import Callable
 from prometheus_client import Counter, Gauge
 
 from stockstream.connectors.metrics.reader import ByPartition, ReaderMetrics
-from stockstream.market.windows_checkpoint import NEVER, Checkpoint
+from stockstream.connectors.metrics.reconciler import ReconcilerMetrics
+from stockstream.market.candles.tumbling import NEVER, Changes
 
 MICRO = 1_000_000
 
@@ -24,25 +25,26 @@ class AggregatorMetrics(ReaderMetrics):
         )
         self._candles = Counter(
             "stockstream_candles",
-            "Times that a candle was written: while it formed, as it turned final, or restated after that.",
+            "Times that a candle was written: while it formed, or as it closed.",
             ["state"],
             registry=self.registry,
         )
-        for state in ("forming", "final", "restated"):
+        for state in ("forming", "final"):
             self._candles.labels(state)
         self._late = Counter(
             "stockstream_late_trades",
-            "Trades that came after the allowed lateness and are in no candle; repeats are told apart later.",
+            "Trades that came after the allowed lateness; the reconciler brings them into their candles.",
             registry=self.registry,
         )
         self._windows = Gauge(
             "stockstream_open_windows",
-            "Windows that are held: those that form, and those that a late trade may still restate.",
+            "Candles that form.",
             registry=self.registry,
         )
+        self.reconciler = ReconcilerMetrics(self.registry)
         self._watermarks = ByPartition(
             "stockstream_watermark_timestamp_seconds",
-            "The event time up to which a partition's candles are final.",
+            "The newest event time that was read of a partition.",
             self.registry,
         )
 
@@ -51,15 +53,17 @@ class AggregatorMetrics(ReaderMetrics):
         self._messages.inc(trades + bad)
         self._bad.inc(bad)
 
-    def stored(self, checkpoint: Checkpoint, held: int) -> None:
-        """Count a checkpoint that is committed, after which so many windows are held."""
-        final = sum(candle.is_final for candle in checkpoint.candles)
-        self._candles.labels("forming").inc(len(checkpoint.candles) - final)
-        self._candles.labels("final").inc(final - checkpoint.restated)
-        self._candles.labels("restated").inc(checkpoint.restated)
-        self._late.inc(len(checkpoint.late))
-        self._windows.set(held)
-        passed = {partition: mark.watermark for partition, mark in checkpoint.marks.items()}
+    def stored(self, changes: Changes, forming: int) -> None:
+        """Count changes that are committed, after which so many candles form."""
+        final = sum(candle.is_final for candle in changes.candles)
+        self._candles.labels("forming").inc(len(changes.candles) - final)
+        self._candles.labels("final").inc(final)
+        self._late.inc(changes.late)
+        self._windows.set(forming)
         self._watermarks.set(
-            {partition: time_of / MICRO for partition, time_of in passed.items() if time_of != NEVER}
+            {
+                partition: time_of / MICRO
+                for partition, time_of in changes.watermarks.items()
+                if time_of != NEVER
+            }
         )

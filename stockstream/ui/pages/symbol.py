@@ -19,10 +19,6 @@ from stockstream.ui.window import WIDTHS, Span
 
 LAST = "last symbol"
 UNKNOWN = "No trade of {symbol} is stored. It is shown here as soon as there is one."
-ALL_LATE = (
-    "No candles of {symbol} here: its trades ({late:,} of them) came too late, when their minutes were closed"
-    " already, and a closed candle is not changed. The trades themselves are below."
-)
 NO_CANDLES = "No candles of {symbol} are written for these trades yet. The trades themselves are below."
 
 
@@ -92,7 +88,7 @@ def _remark(picture: Picture, row: Standing) -> str | None:
     if picture.elsewhere:
         return _elsewhere(picture, row.symbol)
     if not picture.candles and picture.tape:
-        return escape((ALL_LATE if row.late else NO_CANDLES).format(symbol=row.symbol, late=row.late))
+        return escape(NO_CANDLES.format(symbol=row.symbol))
     covered = picture.question.candle_span(picture.span) if picture.span else None
     if picture.span and covered and covered.start > picture.span.start:
         since = numerals.moment(covered.start, picture.read_at)
@@ -120,4 +116,4 @@ def _numbers(row: Standing) -> str:
 
 
 def _beside(row: Standing) -> str:
-    return f"◆ {row.findings:,} unusual" + (f", {row.late:,} more late" if row.late else "")
+    return f"◆ {row.findings:,} unusual" + (f", {row.late:,} late" if row.late else "")

@@ -22,7 +22,7 @@ NO_BROKER = "No broker answers: how far the jobs are behind is not known."
 def draw(plant: Plant, processes: Sequence[Process]) -> None:
     """Draw the numbers, then each part of the system; `processes` are those that start.sh keeps up."""
     st.html(_numbers(plant))
-    said = f"Trades in each of the last {len(plant.minutes)} minutes, and those that came too late"
+    said = f"Trades in each of the last {len(plant.minutes)} minutes, and those that came late"
     plot(lambda: flow(plant.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
     with st.container(horizontal=True, key="row_jobs", gap="small"):
         with st.container(key="card_lag"):
@@ -59,7 +59,7 @@ def flow(minutes: list[Minute]) -> Figure:
         "marker": {"color": "var(--up)"},
     }
     late = bars | {
-        "name": "too late",
+        "name": "late",
         "y": [each.late for each in minutes],
         "marker": {"color": "var(--down)", "pattern": {"shape": "/"}},
     }
@@ -74,7 +74,7 @@ def _numbers(plant: Plant) -> str:
     told = (
         ("Throughput", pace, "in the last whole minute"),
         ("Trade to table", *_latency(plant.latency)),
-        ("Candles written", _ago(plant.candle_idle), "of the newest window"),
+        ("Candles written", _ago(plant.candle_idle), _waiting(*plant.waiting)),
         ("Late trades", f"{late:,}", f"of {trades + late:,} in an hour"),
         ("Dead letters", numerals.at_most(plant.letter_count, COUNTED), "of all time"),
     )
@@ -87,6 +87,13 @@ def _latency(seconds: tuple[float, float] | None) -> tuple[str, str]:
         return numerals.NOTHING, "no newest trade to tell by"
     middle, slowest = seconds
     return numerals.duration(middle), f"slowest partition {numerals.duration(slowest)}"
+
+
+def _waiting(minutes: int, seconds: float) -> str:
+    """Return what waits to be compared with the tape."""
+    if not minutes:
+        return "all reconciled"
+    return f"{minutes:,} wait to be reconciled, for {numerals.duration(seconds)}"
 
 
 def _ago(seconds: float | None) -> str:

@@ -1,5 +1,5 @@
--- Each of the newest sixty minutes that have candles: trades, and those that came too late.
-SELECT m.window_start, sum(m.trade_count)::bigint, sum(m.late_trades)::bigint
+-- Each of the newest sixty minutes that have candles: trades in time, and those that came late.
+SELECT m.window_start, sum(m.trade_count - m.late_trades)::bigint, sum(m.late_trades)::bigint
 FROM stock_metrics AS m
 WHERE m.symbol = ANY (%(symbols)s)
     AND m.window_start <= now() + interval '1 minute'

@@ -82,4 +82,6 @@ INSERT INTO candle_frames
 SELECT DISTINCT width, slide FROM candles
 WHERE extract(epoch FROM width) % 60 = 0 AND extract(epoch FROM slide) % 60 = 0;
 
+INSERT INTO touched_minutes (symbol, window_start)
+SELECT symbol, window_start FROM late_arrivals UNION SELECT symbol, date_trunc('minute', "timestamp", 'UTC') FROM early_trades;
 DROP TABLE late_arrivals, early_trades, aggregator_marks, aggregator_symbols, candle_pieces;

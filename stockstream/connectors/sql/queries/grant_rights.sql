@@ -30,8 +30,8 @@ BEGIN
     -- All may look at all that the system keeps; of the tape the detector does not see the labels that it is
     -- judged by.
     GRANT SELECT ON
-        ingest_offsets, topic_lives, lost_ranges, dead_letters, stock_metrics, anomalies, candles, prunings,
-        schema_versions, flink_findings
+        ingest_offsets, topic_lives, lost_ranges, dead_letters, stock_metrics, anomalies, touched_minutes,
+        unreconciled_minutes, candle_frames, candles, prunings, schema_versions, flink_findings, feed_gaps
     TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_detector, stockstream_flink;
     GRANT SELECT ON trades TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_flink;
     GRANT SELECT (trade_id, "timestamp", symbol, price, volume, trade_type, source, kafka_partition, kafka_offset)
@@ -45,15 +45,17 @@ BEGIN
     GRANT INSERT, UPDATE ON ingest_offsets TO stockstream_writer, stockstream_aggregator, stockstream_detector;
     GRANT INSERT ON topic_lives, lost_ranges TO stockstream_writer, stockstream_aggregator, stockstream_detector;
 
-    GRANT INSERT ON trades TO stockstream_writer;
+    GRANT INSERT ON trades, touched_minutes TO stockstream_writer;
     GRANT INSERT, UPDATE, DELETE ON dead_letters TO stockstream_writer;
     GRANT EXECUTE ON FUNCTION make_trades_day(date) TO stockstream_writer;
 
-    GRANT INSERT, UPDATE ON stock_metrics, candles TO stockstream_aggregator;
+    -- Reconcilers run beside either engine.
+    GRANT INSERT, UPDATE, DELETE ON stock_metrics, candles, candle_frames, touched_minutes, unreconciled_minutes
+        TO stockstream_aggregator, stockstream_flink;
 
     GRANT INSERT ON anomalies TO stockstream_detector;
 
-    GRANT INSERT, UPDATE ON stock_metrics, flink_findings TO stockstream_flink;
+    GRANT INSERT, UPDATE ON flink_findings TO stockstream_flink;
     GRANT INSERT ON anomalies TO stockstream_flink;
 
     -- A feed tells where it has missed trades, and a replay asks what is stored already.

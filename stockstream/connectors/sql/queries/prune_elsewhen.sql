@@ -1,12 +1,3 @@
--- A slice of the old trades that belong to no day at hand, never one of a candle that is still open.
+-- A slice of the old trades that belong to no day at hand.
 DELETE FROM trades_elsewhen
-WHERE ctid IN (
-    SELECT ctid
-    FROM trades_elsewhen
-    WHERE "timestamp" < least(
-        %(before)s,
-        (SELECT min(window_start) FROM stock_metrics WHERE NOT is_final),
-        (SELECT min(window_start) FROM late_arrivals)
-    )
-    LIMIT %(most)s
-)
+WHERE ctid IN (SELECT ctid FROM trades_elsewhen WHERE "timestamp" < %(before)s LIMIT %(most)s)

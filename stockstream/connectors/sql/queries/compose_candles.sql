@@ -1,0 +1,34 @@
+-- Put the wider windows together that reconciled minutes are in, of every frame that is kept.
+WITH changed AS (
+    SELECT DISTINCT frame.width, frame.slide, touched.symbol, step AS window_start
+    FROM unnest(%(symbols)s::text[], %(starts)s::timestamptz[]) AS touched (symbol, window_start)
+    CROSS JOIN candle_frames AS frame
+    CROSS JOIN LATERAL generate_series(
+        date_bin(frame.slide, touched.window_start, '1970-01-01Z') - (frame.width - frame.slide),
+        date_bin(frame.slide, touched.window_start, '1970-01-01Z'), frame.slide
+    ) AS step
+)
+INSERT INTO candles AS held (
+    symbol, width, slide, window_start, window_end, trade_count, avg_price, min_price, max_price,
+    total_volume, total_value, open, close, vwap, buy_volume, sell_volume, late_trades
+)
+SELECT changed.symbol, width, slide, changed.window_start, changed.window_start + width, sum(trade_count),
+    sum(price_sum) / sum(trade_count), min(min_price), max(max_price), sum(total_volume), sum(total_value),
+    (array_agg(minute.open ORDER BY minute.window_start))[1],
+    (array_agg(minute.close ORDER BY minute.window_start DESC))[1],
+    sum(total_value) / sum(total_volume), sum(buy_volume), sum(sell_volume), sum(late_trades)
+FROM changed
+JOIN stock_metrics AS minute ON minute.symbol = changed.symbol AND minute.reconciled_at IS NOT NULL
+    AND minute.window_start >= changed.window_start AND minute.window_start < changed.window_start + changed.width
+GROUP BY changed.symbol, width, slide, changed.window_start
+ORDER BY changed.symbol, width, slide, changed.window_start
+ON CONFLICT (symbol, width, slide, window_start) DO UPDATE SET
+    trade_count = excluded.trade_count, avg_price = excluded.avg_price,
+    min_price = excluded.min_price, max_price = excluded.max_price,
+    total_volume = excluded.total_volume, total_value = excluded.total_value,
+    open = excluded.open, close = excluded.close, vwap = excluded.vwap,
+    buy_volume = excluded.buy_volume, sell_volume = excluded.sell_volume, late_trades = excluded.late_trades,
+    revision = held.revision + held.is_final::integer,
+    updated_at = clock_timestamp()
+WHERE (excluded.trade_count, excluded.total_value, excluded.total_volume, excluded.late_trades)
+      IS DISTINCT FROM (held.trade_count, held.total_value, held.total_volume, held.late_trades)

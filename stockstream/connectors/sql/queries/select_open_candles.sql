@@ -1,0 +1,24 @@
+-- What the tape has, before these offsets, of the candles that were forming a moment ago: an engine that begins anew
+-- goes on from there.
+WITH open AS (
+    SELECT symbol, window_start FROM stock_metrics
+    WHERE reconciled_at IS NULL AND NOT is_final AND updated_at > now() - interval '10 minutes'
+    UNION
+    SELECT symbol, window_start FROM unreconciled_minutes WHERE window_start > now() - interval '2 minutes'
+    UNION
+    SELECT symbol, window_start FROM touched_minutes WHERE window_start > now() - interval '2 minutes'
+)
+SELECT read.kafka_partition, open.symbol, open.window_start, sums.*
+FROM open
+CROSS JOIN unnest(%(partitions)s::integer[], %(next_offsets)s::bigint[]) AS read (kafka_partition, next_offset)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS trade_count, sum(price), min(price), max(price), sum(volume), sum(price * volume),
+        coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0),
+        min("timestamp"), (array_agg(price ORDER BY "timestamp", kafka_offset))[1],
+        max("timestamp"), (array_agg(price ORDER BY "timestamp" DESC, kafka_offset DESC))[1]
+    FROM trades
+    WHERE symbol = open.symbol
+        AND "timestamp" >= open.window_start AND "timestamp" < open.window_start + interval '1 minute'
+        AND kafka_partition = read.kafka_partition AND kafka_offset < read.next_offset
+) AS sums
+WHERE sums.trade_count > 0

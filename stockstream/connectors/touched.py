@@ -1,0 +1,23 @@
+"""The minutes that trades are stored in, noted in the transaction that stores them, to be reconciled."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from stockstream.market.candles.frame import MINUTE
+
+# Symbols and minutes since 1970, as the statement `touch_minutes` takes them.
+Touched = Mapping[str, Sequence[object]]
+
+
+def touched(trades: pa.Table) -> Touched:
+    """Return the symbols and minutes, each pair once, of trades in the schema of `arrivals`."""
+    symbols = trades["symbol"].combine_chunks().dictionary_encode()
+    minutes = trades["timestamp"].combine_chunks().view(pa.int64()).to_numpy() // MINUTE
+    pairs = np.unique(symbols.indices.to_numpy().astype(np.int64) << 32 | minutes)
+    names = symbols.dictionary.to_pylist()
+    return {
+        "symbols": [names[pair >> 32] for pair in pairs.tolist()],
+        "minutes": (pairs & 0xFFFF_FFFF).tolist(),
+    }

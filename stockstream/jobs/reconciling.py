@@ -1,0 +1,74 @@
+"""A reconciler that runs beside what makes candles, in a thread and on a session of its own."""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+from threading import Event
+
+from stockstream.connectors.kafka_cluster import Cluster, cluster_of
+from stockstream.connectors.kafka_topic import ends
+from stockstream.connectors.metrics.reconciler import ReconcilerMetrics
+from stockstream.connectors.postgres import Address, address_of
+from stockstream.connectors.reconciliation import Reconciliation
+from stockstream.connectors.vitals import Vitals
+from stockstream.errors import TopicMissingError
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.reconcile import Barrier, Reconciler, log
+from stockstream.settings import Settings
+
+
+def reconciler_of(
+    settings: Settings, minutes: Reconciliation, metrics: ReconcilerMetrics | None = None
+) -> Reconciler:
+    """Return a reconciler of these tables, for the topic of these settings."""
+    servers, address, topic = cluster_of(settings), address_of(settings), settings.kafka_topic
+    barrier = Barrier(minutes.now, partial(_ends, servers, topic), partial(_stored, address, topic))
+    return Reconciler(minutes, barrier, time.monotonic, metrics)
+
+
+@contextmanager
+def reconciling(
+    settings: Settings, stop: Event, metrics: ReconcilerMetrics | None = None, *, finishes: bool = False
+) -> Iterator[Reconciler]:
+    """Reconcile beside the block, until it ends.
+
+    Args:
+        stop: is set where the reconciler cannot go on; the block should end then, and its error is raised.
+        metrics: told what is done.
+        finishes: at the end, reconcile all that can be, unless `stop` is set.
+    """
+    own_stop = Event()
+    with (
+        closing(Reconciliation(address_of(settings))) as minutes,
+        ThreadPoolExecutor(1, thread_name_prefix="reconciler") as beside,
+    ):
+        reconciler = reconciler_of(settings, minutes, metrics)
+
+        def fail(done: "Future[None]") -> None:
+            if done.exception():
+                stop.set()
+
+        work = beside.submit(reconciler.run, own_stop)
+        work.add_done_callback(fail)
+        try:
+            yield reconciler
+        finally:
+            own_stop.set()
+            work.result()
+        if finishes and not stop.is_set():
+            reconciler.finish(Patience(stop, log), stop)
+        log.info("ended: %s", reconciler.total)
+
+
+def _ends(servers: Cluster, topic: str) -> Mapping[int, int]:
+    try:
+        return ends(servers, topic)
+    except TopicMissingError:
+        return {}
+
+
+def _stored(address: Address, topic: str) -> Mapping[int, int]:
+    with closing(Vitals(address, topic)) as vitals:
+        return {partition: each.next_offset for partition, each in vitals.progress("consumer").items()}

@@ -1,0 +1,31 @@
+"""Frames: how wide windows are, and how often one begins."""
+
+from dataclasses import dataclass
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+DAY = 24 * 60 * MINUTE
+MOST_OVERLAPPING = 60
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Windows of `width` microseconds, of which one begins at each multiple of `slide` since 1970.
+
+    They are made of whole minutes.
+
+    >>> Frame(5 * MINUTE, MINUTE).fits, Frame(5 * MINUTE, 2 * MINUTE).fits, Frame(90 * SECOND, 90 *
+    SECOND).fits (True, False, False)
+    """
+
+    width: int
+    slide: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether both are whole minutes, and the slide fits a whole number of times into the width."""
+        return (
+            self.slide % MINUTE == 0
+            and self.width % self.slide == 0
+            and self.width <= MOST_OVERLAPPING * self.slide
+        )
