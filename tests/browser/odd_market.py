@@ -11,7 +11,7 @@ from tests.scripts import ran
 
 QUIET, BEHIND, PROMPT = "QUIET", "BEHIND", "PROMPT"  # the last two are keys of one partition
 MINUTE = timedelta(minutes=1)
-LATE_TRADES = 7
+BEHIND_TRADES, LATE_TRADES = 7, 1
 
 
 def make(settings: Settings, environment: Mapping[str, str], connection: Connection) -> None:
@@ -34,12 +34,13 @@ def quiet_trades(end: datetime) -> list[Row]:
 def _be_late(
     settings: Settings, environment: Mapping[str, str], connection: Connection, end: datetime
 ) -> None:
-    """Have the aggregator close the minutes of BEHIND by trades of PROMPT before its own come."""
+    """Have the aggregator pass the minutes of BEHIND, and close one of PROMPT, before trades of both come."""
     prompt = [Line(f"p{at}", end - at * MINUTE / 2, PROMPT, "20.5", "3", "BUY") for at in (30, 20, 10, 1)]
     late = [
         Line(f"l{at}", end - (8 - at / 4) * MINUTE, BEHIND, f"{50 + at}.25", "2", "SELL")
-        for at in range(LATE_TRADES)
+        for at in range(BEHIND_TRADES)
     ]
+    late.append(Line("p0", end - 15 * MINUTE, PROMPT, "20.5", "3", "BUY"))
     for lines in (prompt, late):
         store(connection, produce(settings, lines))
         done = ran(environment, "aggregator.py", "--exit-when-idle", "1")

@@ -14,7 +14,7 @@ from stockstream.connectors.postgres import Connection, address_of, connect
 from stockstream.services.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.browser.conftest import holds, serving
-from tests.browser.odd_market import BEHIND, LATE_TRADES, QUIET, make
+from tests.browser.odd_market import BEHIND, BEHIND_TRADES, LATE_TRADES, QUIET, make
 from tests.fresh import environment_of, fresh
 
 Query = dict[str, list[str]]
@@ -38,7 +38,6 @@ ORDER BY timestamp DESC LIMIT %(most)s
 ON_TIME = """
 SELECT to_char(count(*), 'FM999,999') FROM trades
 WHERE timestamp >= %(since)s AND timestamp < %(until)s AND (symbol = ANY (%(symbols)s) OR %(symbols)s = '{}')
-    AND symbol <> %(late)s
 """
 CANDLES = """
 SELECT to_char(date_bin(%(width)s, timestamp, 'epoch') AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
@@ -113,7 +112,6 @@ def facts_of(connection: Connection, query: Query) -> dict[str, Any]:
         "symbols": [*query.get("symbol", []), *query.get("symbols", [])],
         "found": query.get("anomalies") == ["true"],
         "most": int(query.get("trades", ["30"])[0]),
-        "late": BEHIND,
         "kinds": query.get("kind", []),
         "methods": query.get("method", []),
         "score": float(query.get("score", ["1"])[0]),
@@ -132,7 +130,7 @@ def assert_shows(page: Page, connection: Connection) -> None:
         expect(total(page, "Late trades")).to_have_text(str(LATE_TRADES))
     else:
         assert_trades(page, connection, facts)
-        if "symbol" in query and facts["symbols"] != [BEHIND] and query.get("width") == ["1m"]:
+        if "symbol" in query and query.get("width") == ["1m"]:
             assert_candles(page, connection, facts)
 
 
@@ -232,18 +230,12 @@ def test_a_finding_opens_at_its_moment(
         assert_shows(other, connection)
 
 
-def test_a_symbol_whose_trades_were_all_late_shows_them_and_says_why(
+def test_a_symbol_whose_trades_came_after_their_minutes_were_passed_has_its_candles(
     page: Page, dashboard: str, connection: Connection
 ) -> None:
-    held = rows(
-        connection,
-        "SELECT sum(trade_count), sum(late_trades) FROM stock_metrics WHERE symbol = %s",
-        (BEHIND,),
-    )
-    assert held == [(0, LATE_TRADES)]
     page.goto(f"{dashboard}/symbol?symbol={BEHIND}&window=60m")
-    expect(page.locator(".note")).to_contain_text(f"({LATE_TRADES} of them) came too late")
-    expect(page.locator(".tape tbody tr")).to_have_count(LATE_TRADES)
+    expect(page.get_by_role("heading", name=f"Candles of {BEHIND}")).to_be_visible()
+    expect(page.locator(".tape tbody tr")).to_have_count(BEHIND_TRADES)
     assert_shows(page, connection)
 
 

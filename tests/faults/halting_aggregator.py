@@ -1,4 +1,4 @@
-"""The aggregator, except that it kills itself when it first reaches a labelled point of a checkpoint.
+"""The aggregator, except that it kills itself when it first reaches a labelled point of a write.
 
 Its group is its own, so that the next aggregator need not wait for the dead member to be missed.
 """
@@ -16,10 +16,10 @@ import aggregator
 from stockstream import cli
 from stockstream.connectors.candles import CandleTable
 from stockstream.connectors.fence import Step
-from stockstream.market.windows_checkpoint import Checkpoint
+from stockstream.market.candles.tumbling import Changes
 from stockstream.settings import Settings
 
-POINTS = ("before the fence", "after the fence", "before COMMIT", "after COMMIT")
+POINTS = ("before the fence", "before COMMIT", "after COMMIT")
 
 
 class HaltingTable(CandleTable):
@@ -27,19 +27,14 @@ class HaltingTable(CandleTable):
 
     point: ClassVar[str] = ""
 
-    def write(self, checkpoint: Checkpoint) -> None:
-        """Store a checkpoint, and be killed before or after anyone knows."""
-        super().write(checkpoint)
+    def write(self, changes: Changes) -> None:
+        """Store changes, and be killed before or after anyone knows."""
+        super().write(changes)
         self._reached("after COMMIT")
 
-    def put(self, cursor: Cursor, checkpoint: Checkpoint) -> None:
-        """Write the candles: the fence has let us."""
-        self._reached("after the fence")
-        super().put(cursor, checkpoint)
-
-    def _write(self, cursor: Cursor, steps: Sequence[Step], checkpoint: Checkpoint) -> None:
+    def _write(self, cursor: Cursor, steps: Sequence[Step], changes: Changes) -> None:
         self._reached("before the fence")
-        super()._write(cursor, steps, checkpoint)
+        super()._write(cursor, steps, changes)
         self._reached("before COMMIT")
 
     def _reached(self, point: str) -> None:

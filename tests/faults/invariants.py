@@ -44,7 +44,7 @@ OF_THE_TAPE = {
 }
 
 OF_THE_CANDLES = {
-    "5: a final candle without late trades equals SQL over trades": """
+    "5: a reconciled candle equals SQL over trades": """
         SELECT count(*)
         FROM stock_metrics AS candle
         LEFT JOIN (
@@ -60,7 +60,7 @@ OF_THE_CANDLES = {
             FROM trades
             GROUP BY 1, 2
         ) AS truth USING (symbol, window_start)
-        WHERE candle.is_final AND candle.late_trades = 0 AND (
+        WHERE candle.reconciled_at IS NOT NULL AND (
             candle.trade_count, candle.avg_price, candle.min_price, candle.max_price, candle.total_volume,
             candle.total_value, candle.open, candle.close, candle.vwap, candle.buy_volume, candle.sell_volume
         ) IS DISTINCT FROM (
@@ -68,19 +68,16 @@ OF_THE_CANDLES = {
             truth.total_value, truth.open, truth.close, truth.vwap, truth.buy_volume, truth.sell_volume
         )
     """,
-    "5: counted and late trades of a candle are the trades of its minute": """
+    "5: the trades of each minute that is over are in its candle": """
         SELECT count(*)
-        FROM stock_metrics AS candle
+        FROM (SELECT * FROM stock_metrics WHERE window_end <= now()) AS candle
         FULL JOIN (
             SELECT symbol, date_trunc('minute', "timestamp", 'UTC') AS window_start, count(*) AS trade_count
             FROM trades
+            WHERE "timestamp" < date_trunc('minute', now())
             GROUP BY 1, 2
         ) AS truth USING (symbol, window_start)
-        WHERE candle.trade_count + candle.late_trades IS DISTINCT FROM truth.trade_count
-    """,
-    "5: the sum of all counts and late trades is the number of trades": """
-        SELECT abs((SELECT coalesce(sum(trade_count + late_trades), 0) FROM stock_metrics)
-            - (SELECT count(*) FROM trades))
+        WHERE candle.trade_count IS DISTINCT FROM truth.trade_count
     """,
 }
 

@@ -18,6 +18,12 @@ from tests.faults.results import Result
 from tests.waiting import until
 
 PATIENCE = 90.0
+WAITING = """
+SELECT FROM touched_minutes WHERE window_start < now() - interval '1 minute'
+UNION ALL SELECT FROM unreconciled_minutes WHERE window_start < now() - interval '1 minute'
+UNION ALL SELECT FROM stock_metrics WHERE reconciled_at IS NULL AND window_end < now()
+LIMIT 1
+"""
 
 Places = dict[int, int]
 Answer = TypeVar("Answer")
@@ -75,7 +81,7 @@ class Scene:
         for job in self._jobs:
             until(lambda job=job: self.places(job) == goal, PATIENCE)  # type: ignore[misc]
         if "aggregator" in self._jobs:
-            until(lambda: not self._ask("SELECT FROM late_arrivals LIMIT 1"), PATIENCE)
+            until(lambda: not self._ask(WAITING), PATIENCE)
         self.crew.leave()
         with self.connected() as connection:
             judgement = judge(connection, self.feed.trades, self.feed.bad)

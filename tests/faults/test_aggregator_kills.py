@@ -1,4 +1,4 @@
-"""The aggregator is killed: between any two of its effects, and at random moments under load.
+"""The aggregator and the reconciler are killed: between any two of their effects, and at random under load.
 
 At random as often as FAULT_RUNS (`./test.sh --faults N`) says. After each of these kills the next one makes
 the candles whole again: they equal plain SQL before the load goes on.
@@ -18,14 +18,11 @@ import pytest
 from stockstream.connectors.postgres import Connection
 from stockstream.settings import Settings
 from tests.faults.halting_aggregator import POINTS
-from tests.integration.mixed_tape import Line, mixed_tape, produce, store
-from tests.integration.test_aggregator import (
-    aggregate,
-    assert_candles_are_plain_sql,
-    candles_differ,
-    has_moved,
-    progress,
-)
+from tests.faults.halting_reconciler import POINTS as HALTS
+from tests.integration.candles import aggregate, assert_plain_sql, consume, differing, reconcile
+from tests.integration.mixed_tape import Line, mixed_tape, produce
+from tests.integration.test_aggregator import has_moved, progress
+from tests.integration.topics import rows
 from tests.scripts import running
 from tests.waiting import until
 
@@ -39,6 +36,8 @@ pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
 LONGEST = 1.0  # seconds from the first sign of progress to the kill
 PATIENCE = 120.0  # a busy machine takes most of it to start a process
 
+RECONCILED = "SELECT FROM stock_metrics WHERE reconciled_at IS NOT NULL LIMIT 1"
+
 Placed = list[tuple[Line, int, int]]
 
 
@@ -47,33 +46,61 @@ def test_killed_at_random_under_load_its_candles_are_plain_sql_each_time(
 ) -> None:
     chance = random.SystemRandom() if "FAULT_RUNS" in os.environ else random.Random(7)  # noqa: S311
     first = 0
-    for _ in range(KILLS):
-        with running(environment, "aggregator.py") as aggregator:
-            until(lambda: not candles_differ(connection), PATIENCE)
-            seen = progress(connection)
-            with sending(settings, first) as sent:
-                until(partial(has_moved, connection, seen), PATIENCE)
-                time.sleep(chance.uniform(0, LONGEST))
-                aggregator.kill()
-        store(connection, sent)
-        # So the tape goes on where it was cut: what it means to be late is late by the trades before it.
-        first += len(sent)
-    with running(environment, "aggregator.py"):
-        until(lambda: not candles_differ(connection), PATIENCE)
-    assert_candles_are_plain_sql(connection)
+    with running(environment, "consumer.py"):
+        for _ in range(KILLS):
+            with running(environment, "aggregator.py") as aggregator:
+                until(lambda: not differing(connection), PATIENCE)
+                seen = progress(connection)
+                with sending(settings, first) as sent:
+                    until(partial(has_moved, connection, seen), PATIENCE)
+                    time.sleep(chance.uniform(0, LONGEST))
+                    aggregator.kill()
+            first += len(sent)
+    consume(environment)
+    aggregate(environment)
+    assert_plain_sql(connection)
 
 
-def test_killed_between_any_two_effects_of_a_checkpoint_it_loses_and_doubles_nothing(
+def test_killed_between_any_two_effects_of_a_write_it_loses_and_doubles_nothing(
     settings: Settings, environment: Mapping[str, str], connection: Connection
 ) -> None:
     for number, point in enumerate(POINTS):
-        first = number * SHORT
-        store(connection, produce(settings, mixed_tape(SHORT, seed=number, first=first)))
+        produce(settings, mixed_tape(SHORT, seed=number, first=number * SHORT))
         with running(environment, "-m", "tests.faults.halting_aggregator", point) as aggregator:
             aggregator.communicate(timeout=PATIENCE)
         assert aggregator.returncode == -9, point
+        consume(environment)
     aggregate(environment)
-    assert_candles_are_plain_sql(connection)
+    assert_plain_sql(connection)
+
+
+def test_a_reconciler_killed_at_any_point_leaves_the_rest_to_the_next(
+    settings: Settings, environment: Mapping[str, str], connection: Connection
+) -> None:
+    for number, point in enumerate(HALTS):
+        produce(settings, mixed_tape(SHORT // 4, seed=number, first=number * SHORT))
+        consume(environment)
+        with running(environment, "-m", "tests.faults.halting_reconciler", point) as reconciler:
+            reconciler.communicate(timeout=PATIENCE)
+        assert reconciler.returncode == -9, point
+    reconcile(environment)
+    assert_plain_sql(connection)
+
+
+def test_a_reconciler_killed_again_and_again_leaves_no_candle_wrong(
+    settings: Settings, environment: Mapping[str, str], connection: Connection
+) -> None:
+    chance = random.SystemRandom() if "FAULT_RUNS" in os.environ else random.Random(8)  # noqa: S311
+    produce(settings, mixed_tape(SHORT))
+    consume(environment)
+    for _ in range(KILLS):
+        rows(connection, "UPDATE stock_metrics SET open = open + 1, reconciled_at = NULL RETURNING 1")
+        with running(environment, "aggregator.py", "--reconcile-only") as reconciler:
+            until(lambda: rows(connection, RECONCILED), PATIENCE)
+            time.sleep(chance.uniform(0, LONGEST / 2))
+            reconciler.kill()
+    reconcile(environment)
+    assert_plain_sql(connection)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from stockstream.market.feeds import FEEDS, Gap, Place
 from stockstream.market.feeds.gap import BEGAN
 from stockstream.market.trade import Trade
 from tests.feeds.languages import LANGUAGES, Fact
+from tests.feeds.loops import ran_alone
 from tests.feeds.test_stream import QUICK, feed_at, meant
 from tests.feeds.venue import Venue, facts
 from tests.waiting import until
@@ -104,7 +105,7 @@ def test_a_cut_of_two_symbols_is_filled_in_order_of_time(name: str) -> None:
         await venue.play(happening[4900:])
         await scene.trades(before + 5000 - now)
 
-    trades = asyncio.run(listening(name, venue, {}, play)).trades
+    trades = ran_alone(listening(name, venue, {}, play)).trades
     assert [trade.timestamp for trade in filled] == sorted(trade.timestamp for trade in filled)
     # Not one symbol after the other: they take turns through all of it.
     assert max(len(list(run)) for _, run in groupby(trade.symbol for trade in filled)) < 5
@@ -123,7 +124,7 @@ def test_the_minute_in_which_a_feed_begins_is_told_before_its_first_trade(name: 
         while len(scene.heard.gaps) < 2:
             await venue.play(happening[len(venue.told) : len(venue.told) + 2], pace=0.02)
 
-    heard = asyncio.run(listening(name, venue, {}, play))
+    heard = ran_alone(listening(name, venue, {}, play))
     for symbol in venue.language.symbols:
         gap, first = [each for each in heard.all if each.symbol == symbol][:2]
         assert isinstance(first, Trade)
@@ -144,7 +145,7 @@ def test_what_the_pages_of_a_venue_lack_is_a_gap_from_trade_to_trade(name: str) 
     async def play(scene: Scene) -> None:
         await scene.trades(2000 - 100 - 11)
 
-    heard = asyncio.run(listening(name, venue, places(happening[:100]), play))
+    heard = ran_alone(listening(name, venue, places(happening[:100]), play))
     assert [(gap.symbol, gap.start, gap.end, gap.missing) for gap in heard.gaps] == [
         (symbol, mine[99].at, mine[110].at, 10),
         (symbol, mine[499].at, mine[501].at, 1),
@@ -167,7 +168,7 @@ def test_what_lies_before_the_reach_of_the_pages_is_a_gap_after_a_restart(name: 
     async def play(scene: Scene) -> None:
         await scene.trades(200)
 
-    heard = asyncio.run(listening(name, venue, known, play))
+    heard = ran_alone(listening(name, venue, known, play))
     for symbol in venue.language.symbols:
         (gap,) = (each for each in heard.gaps if each.symbol == symbol)
         first = of_symbol(happening[800:], symbol)[0]
@@ -185,7 +186,7 @@ def test_a_venue_without_a_history_leaves_a_gap_that_the_next_trade_ends() -> No
         while len(scene.heard.gaps) < 2:
             await venue.play(happening[len(venue.told) : len(venue.told) + 2], pace=0.02)
 
-    heard = asyncio.run(listening("binance", venue, places(happening[:60]), play))
+    heard = ran_alone(listening("binance", venue, places(happening[:60]), play))
     for gap in heard.gaps:
         mine = of_symbol(happening, gap.symbol)
         assert gap.start == mine[29].at
@@ -210,7 +211,7 @@ def test_a_trade_that_a_heartbeat_tells_of_and_nobody_gives_is_an_open_gap_once(
         await venue.play(happening[21:30], pace=0.01)
         await scene.gaps(2)
 
-    heard = asyncio.run(listening("coinbase", venue, places(happening[:10]), play))
+    heard = ran_alone(listening("coinbase", venue, places(happening[:10]), play))
     before, after = (of_symbol(happening, lost.symbol)[at] for at in (9, 11))
     spans = [(gap.symbol, gap.start, gap.end, gap.missing) for gap in heard.gaps]
     assert spans == [(lost.symbol, before.at, None, 1), (lost.symbol, before.at, after.at, 1)]

@@ -13,6 +13,7 @@ from stockstream.connectors.feeds import Stream
 from stockstream.errors import FeedRefusedError
 from stockstream.market.feeds import Gap, Place
 from tests.feeds.languages import BEGIN, LANGUAGES, Fact
+from tests.feeds.loops import ran_alone
 from tests.feeds.test_stream import QUICK, Listening, feed_at
 from tests.feeds.venue import facts
 
@@ -107,7 +108,7 @@ def test_a_symbol_that_was_heard_before_and_is_refused_now_is_a_gap_without_an_e
     places = {UNKNOWN[name]: Place(7, BEGIN)}
     venue = Refusing(name, REFUSALS[name], is_late=False)
     symbols = [UNKNOWN[name], LANGUAGES[name].symbols[0]]
-    asyncio.run(heard(venue, name, symbols, 20, (places, gaps.append)))
+    ran_alone(heard(venue, name, symbols, 20, (places, gaps.append)))
     (gap,) = (each for each in gaps if each.symbol == UNKNOWN[name])
     assert (gap.start, gap.end, gap.missing) == (BEGIN, None, None)
     assert gap.reason.startswith("the venue refuses the symbol: ")

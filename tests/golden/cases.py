@@ -1,8 +1,7 @@
-"""The golden tapes: sequences of trades that every engine must turn into the candles of plain SQL.
+"""The golden tapes: sequences of trades whose candles must be those of plain SQL, whatever made them first.
 
 Each symbol is in one partition, as it is when messages are keyed by it, and all times but those said
-to be far ahead lie in the past of any clock. Trades after the allowed lateness are in tapes of one
-partition only: engines differ in whether another partition's watermark excuses them.
+to be far ahead lie in the past of any clock.
 """
 
 import random
@@ -16,7 +15,6 @@ from stockstream.market.trade import Side, Trade
 
 OPENING = datetime(2025, 11, 20, 10, tzinfo=UTC)
 FAR_AHEAD = datetime(2150, 1, 1, tzinfo=UTC)
-LATENESS = timedelta(seconds=5)
 PARTITIONS = 3
 
 Arrival = tuple[int, Trade]
@@ -28,8 +26,7 @@ class Case:
 
     Args:
         trades: partition and trade, in the order of arrival.
-        pauses: places in `trades` before which all that came earlier has been read by the engine, so
-            that what follows meets the watermark that it should.
+        pauses: places in `trades` before which all that came earlier has been read by the engine.
         restarts: pauses at which the engine is also killed and started again.
     """
 
@@ -209,6 +206,25 @@ def _many_symbols() -> Case:
     return Case(_random((number / 20 - chance.uniform(0, 3) for number in range(4_000)), symbols, seed=4))
 
 
+def _gap_filled_by_symbol() -> Case:
+    """A feed was cut for three minutes, and fills its gap one symbol after the other, in one partition."""
+    symbols = ("AAPL", "MSFT")
+    before = [trade(second, symbol) for second in range(0, 60, 5) for symbol in symbols]
+    filled = [trade(second, symbol, str(second)) for symbol in symbols for second in range(60, 240, 15)]
+    after = [trade(second, symbol) for second in range(240, 300, 5) for symbol in symbols]
+    return Case(_one(*before, *filled, *after), pauses=(len(before), len(before) + len(filled)))
+
+
+def _sorted_by_symbol() -> Case:
+    tape = _random((number * 9.7 for number in range(1_500)), [f"S{number}" for number in range(30)], seed=5)
+    return Case(sorted(tape, key=lambda arrival: arrival[1].symbol))
+
+
+def _day_backwards() -> Case:
+    tape = _random((number * 97 for number in range(890)), ("AAPL", "MSFT", "BTC-USD"), seed=6)
+    return Case(tape[::-1], pauses=(300,), restarts=(600,))
+
+
 CASES: dict[str, Case] = {
     "in order": _in_order(),
     "disordered within lateness": _disordered_within_lateness(),
@@ -226,4 +242,7 @@ CASES: dict[str, Case] = {
     "amounts": _amounts(),
     "one-sided": _one_sided(),
     "many symbols": _many_symbols(),
+    "gap filled by symbol": _gap_filled_by_symbol(),
+    "sorted by symbol": _sorted_by_symbol(),
+    "a day backwards": _day_backwards(),
 }

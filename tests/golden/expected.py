@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from psycopg2.extras import execute_values
 
 from stockstream.connectors.postgres import Connection
-from tests.golden.cases import LATENESS, Arrival
+from tests.golden.cases import Arrival
 
 EXPECTED = (Path(__file__).parent / "expected.sql").read_text("utf-8")
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
@@ -17,7 +17,6 @@ COLUMNS = (
     "window_start",
     "window_end",
     "trade_count",
-    "late_trades",
     "avg_price",
     "min_price",
     "max_price",
@@ -44,14 +43,12 @@ def places(trades: Sequence[Arrival]) -> list[int]:
     return found
 
 
-def expected(
-    connection: Connection, trades: Sequence[Arrival], lateness: timedelta = LATENESS
-) -> dict[tuple[str, datetime], Row]:
+def expected(connection: Connection, trades: Sequence[Arrival]) -> dict[tuple[str, datetime], Row]:
     """Return the rows that `stock_metrics` must have, in the order of `COLUMNS`, by symbol and start."""
     with connection, connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE raw (LIKE trades INCLUDING DEFAULTS) ON COMMIT DROP")
         store_at(cursor, "raw", trades)
-        cursor.execute(EXPECTED, {"now": NOW, "lateness": lateness})
+        cursor.execute(EXPECTED, {"now": NOW})
         return {(row[0], row[1]): row for row in cursor}
 
 

@@ -1,7 +1,7 @@
 """All golden tapes through a real Flink, a third of each at a time, so that it goes on from state twice.
 
-First until kill -9, then from the checkpoint until `cancel` makes a savepoint, then from that. At last the
-patterns' job, beside an aggregator that holds the candles.
+First until kill -9, then from the checkpoint until `cancel` makes a savepoint, then from that. Then the
+patterns' job, beside an aggregator that holds the candles; and at last the tape, to which all is held.
 """
 
 import json
@@ -26,6 +26,8 @@ from stockstream.jobs.flink_script import CANDLES
 from stockstream.market.trade import encode
 from stockstream.settings import PROJECT, Settings
 from tests.golden.cases import CASES, OPENING, Arrival, trade
+from tests.golden.expected import Row, expected, found
+from tests.integration.candles import consume, reconcile
 from tests.integration.flink_tapes import (
     AMOUNTS,
     BAD,
@@ -73,8 +75,17 @@ class Scene:
     reconciled: tuple[Any, ...] | None = None
     ended: int | None = None
     after: subprocess.CompletedProcess[str] | None = None
+    odd: list[tuple[Any, ...]] = field(default_factory=list)
     findings: list[tuple[Any, ...]] = field(default_factory=list)
+    proven: dict[Key, Row] = field(default_factory=dict)
     patterns: dict[str, Any] = field(default_factory=dict)
+
+    def proven_of(self, name: str) -> tuple[dict[Key, Row], dict[Key, Row]]:
+        """Return the candles of a golden case: as plain SQL makes them, and as they are once reconciled."""
+        end = f"/{list(CASES).index(name)}"
+        wanted = expected(self.connection, self.golden[name])
+        got = {key: row for key, row in self.proven.items() if key[0].endswith(end)}
+        return wanted, got
 
     def of_case(self, name: str) -> tuple[dict[Key, Shown], dict[Key, Shown]]:
         """Return the candles of a golden case: as Flink should show them, and as it did."""
@@ -114,7 +125,15 @@ def play(settings: Settings, environment: Mapping[str, str], connection: Connect
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT trade_count, is_final FROM stock_metrics WHERE symbol = 'KNOWN'")
         scene.reconciled = cursor.fetchone()
+        cursor.execute(
+            "SELECT window_start, window_end, trade_count, avg_price, total_volume, buy_volume, sell_volume,"
+            " is_final FROM stock_metrics WHERE symbol = 'ODD'"
+        )
+        scene.odd = cursor.fetchall()
     _find_patterns(scene)
+    consume(environment)
+    reconcile(environment)
+    scene.proven = found(connection)
     return scene
 
 

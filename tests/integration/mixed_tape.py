@@ -89,7 +89,7 @@ def produce(settings: Settings, tape: Sequence[Line]) -> list[tuple[Line, int, i
 
 
 def store(connection: Connection, placed: Sequence[tuple[Line, int, int]]) -> None:
-    """Store a tape by plain SQL, each trade at the place where it came first."""
+    """Store a tape by plain SQL, each trade at the place where it came first, and note its minutes."""
     rows = [
         (each.trade_id, each.time, each.symbol, each.price, each.volume, each.side, each.source, *place)
         for each, *place in sorted(placed, key=lambda one: one[1:])
@@ -101,4 +101,8 @@ def store(connection: Connection, placed: Sequence[tuple[Line, int, int]]) -> No
             "kafka_partition, kafka_offset) VALUES %s ON CONFLICT DO NOTHING",
             rows,
             template="(%s, %s, %s, %s::numeric, %s::numeric, %s, %s, %s, %s)",
+        )
+        cursor.execute(
+            "INSERT INTO touched_minutes (symbol, window_start)"
+            " SELECT DISTINCT symbol, date_trunc('minute', \"timestamp\") FROM trades"
         )

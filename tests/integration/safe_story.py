@@ -56,7 +56,7 @@ def play(safe: Settings) -> Story:
             counted = []
             for statement in (
                 "SELECT count(*) FROM trades",
-                "SELECT sum(trade_count + late_trades) FROM stock_metrics",
+                "SELECT sum(trade_count) FROM stock_metrics",
                 PLACES,
             ):
                 cursor.execute(statement)

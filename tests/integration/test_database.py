@@ -97,34 +97,13 @@ def test_prune_takes_old_trades_of_no_day_in_slices(
     assert count(connection) == 1
 
 
-def test_prune_spares_what_has_a_candle_still_open(connection: Connection, address: Address) -> None:
-    make_days(connection, timedelta(days=4), timedelta(days=2))
-    insert(connection, timedelta(days=4), timedelta(days=2))
+def test_what_is_still_to_be_reconciled_is_not_to_be_pruned(connection: Connection, address: Address) -> None:
+    now = datetime.now(UTC)
+    assert upkeep.prunable_before(connection, address, now) == now.replace(second=0, microsecond=0)
+    noted = now.replace(second=0, microsecond=0) - timedelta(days=2)
     with connection, connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO stock_metrics (symbol, window_start, window_end, trade_count, total_volume,
-                                       total_value, buy_volume, sell_volume, is_final)
-            SELECT symbol, date_trunc('minute', "timestamp"), date_trunc('minute', "timestamp") + '1 min',
-                   1, 3, 6, 3, 0, false
-            FROM trades ORDER BY "timestamp" DESC LIMIT 1
-            """
-        )
-    oldest = f"trades_{datetime.now(UTC) - timedelta(days=4):%Y%m%d}"
-    assert [day.table for day in upkeep.old_days(connection, address, datetime.now(UTC))] == [oldest]
-
-
-def test_prune_waits_for_what_the_aggregator_has_not_read(
-    environment: Mapping[str, str], connection: Connection
-) -> None:
-    with connection, connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ingest_offsets (job, topic, kafka_partition, next_offset, owner_epoch)"
-            " VALUES ('consumer', 't', 0, 7, 1), ('aggregator', 't', 0, 5, 1)"
-        )
-    refused = ran(environment, "database.py", "prune", "--older-than", "30d")
-    assert refused.returncode == 1
-    assert "the aggregator has 2 stored messages still to read" in refused.stderr
+        cursor.execute("INSERT INTO touched_minutes (symbol, window_start) VALUES ('AAPL', %s)", [noted])
+    assert upkeep.prunable_before(connection, address, now) == noted
 
 
 def test_a_day_takes_in_its_trades_that_were_elsewhere(connection: Connection) -> None:

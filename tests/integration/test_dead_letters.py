@@ -124,7 +124,7 @@ def stored_below(connection: Connection, offset: int) -> int:
     return int(str(found[0][0]))
 
 
-def test_a_revived_trade_is_counted_in_its_window_as_late(
+def test_a_revived_trade_comes_into_its_candle(
     settings: Settings, environment: Environment, connection: Connection
 ) -> None:
     odd = trade_message(1).replace(b'"AAPL"', b'"aapl"')
@@ -142,7 +142,7 @@ def test_a_revived_trade_is_counted_in_its_window_as_late(
     produce(settings, [9])
     assert ran(environment, "consumer.py", *idle).returncode == 0
     assert ran(environment, "aggregator.py", *idle).returncode == 0
-    assert rows(connection, "SELECT sum(trade_count) + sum(late_trades) FROM stock_metrics") == [(6,)]
+    assert rows(connection, "SELECT sum(trade_count) FROM stock_metrics") == [(6,)]
 
 
 def test_a_consumer_at_work_looks_anew_when_a_revived_trade_widens_the_ids_of_a_day(

@@ -23,6 +23,7 @@ from stockstream.market.arrivals import SCHEMA
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh
+from tests.integration.candles import assert_plain_sql, reconcile
 from tests.integration.mixed_tape import mixed_tape, produce
 from tests.integration.topics import count, rows
 from tests.scripts import ran, running
@@ -95,7 +96,7 @@ def test_a_tape_exported_and_imported_is_the_same_tape_and_goes_on(
     produce(settings, tape[:3_800])
     for job in ("consumer.py", "aggregator.py"):
         assert ran(environment, job, "--exit-when-idle", "1").returncode == 0
-    before, candles = rows(connection, TAPE), rows(connection, CANDLES.format("late_trades = 0"))
+    before, candles = rows(connection, TAPE), rows(connection, CANDLES.format("is_final"))
     for name in ("tape.csv", "tape.parquet"):
         file = tmp_path / name
         export_trades(connection, address_of(settings), file, [], (BEGINNING, END))
@@ -103,11 +104,24 @@ def test_a_tape_exported_and_imported_is_the_same_tape_and_goes_on(
             said = f"{len(before):,} stored, {len(before):,} were there already, 0 bad rows left out"
             assert put_back(other, str(file), str(file)) == said
             assert rows(elsewhere, TAPE) == before
+            reconcile(environment_of(other))
             assert set(candles) <= set(rows(elsewhere, CANDLES.format("true")))
             assert unsound(address_of(other), other.kafka_topic) == []
             if name == "tape.parquet":
                 produce(settings, tape[3_800:])
                 goes_on(other, elsewhere)
+
+
+def test_an_import_beside_a_reconciler_has_its_candles_made(
+    environment: Environment, connection: Connection, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "tape.csv", [line(each) for each in range(1_000)])
+    with running(environment, "aggregator.py", "--reconcile-only"):
+        assert ran(environment, "database.py", "import", file).returncode == 0
+        until(
+            lambda: rows(connection, "SELECT sum(trade_count) FROM stock_metrics") == [(1_000,)], patience=60
+        )
+    assert_plain_sql(connection)
 
 
 def goes_on(settings: Settings, connection: Connection) -> None:

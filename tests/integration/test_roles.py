@@ -26,13 +26,18 @@ FINDING = (
 DAY = "SELECT make_trades_day('2020-01-02')"
 LETTER = "DELETE FROM dead_letters"
 LABELS = "SELECT count(anomaly) FROM trades"
+GAP = "DELETE FROM feed_gaps"
+NOTE = "INSERT INTO touched_minutes (symbol, window_start) VALUES ('A', now())"
+SETTLED = "DELETE FROM unreconciled_minutes"
+EMPTIED = "DELETE FROM stock_metrics"
 PATTERN = "INSERT INTO flink_findings VALUES ('A', 'price_ramp', 'test', 0, 1, 6, 1, 2, 2, 1)"
 MAY = {
     "reader": {LABELS},
-    "writer": {LABELS, TRADE, DAY, LETTER},
-    "aggregator": {LABELS, CANDLE},
+    "writer": {LABELS, TRADE, DAY, LETTER, NOTE},
+    "aggregator": {LABELS, CANDLE, EMPTIED, NOTE, SETTLED},
     "detector": {FINDING},
-    "flink": {LABELS, CANDLE, FINDING, PATTERN},
+    "flink": {LABELS, CANDLE, EMPTIED, NOTE, SETTLED, FINDING, PATTERN},
+    "producer": {LABELS, GAP},
 }
 # What is for the owner alone.
 NEVER = {
@@ -42,7 +47,6 @@ NEVER = {
     "TRUNCATE trades",
     "UPDATE trades SET price = 1",
     "DELETE FROM trades",
-    "DELETE FROM stock_metrics",
     "DELETE FROM anomalies",
     "INSERT INTO prunings (before) VALUES (now())",
     "INSERT INTO schema_versions VALUES (99)",

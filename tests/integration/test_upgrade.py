@@ -1,8 +1,10 @@
 """A database of any earlier version, with data in it, is brought forward and loses nothing."""
 
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,9 +14,12 @@ from stockstream.connectors.candles import CandleTable
 from stockstream.connectors.export import export_trades
 from stockstream.connectors.history import BEGINNING, END
 from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.reconciliation import Reconciliation
 from stockstream.connectors.vitals import Vitals
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
+from stockstream.jobs.patience import Patience
+from stockstream.jobs.reconcile import Barrier, Reconciler, log
 from tests.integration.topics import rows
 from tests.scripts import ran
 
@@ -22,6 +27,11 @@ FORMER = [number for number, _ in sql.steps()][:-1]
 FOLDER = Path(__file__).parent / "former"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+# What only engines kept that had to be exact by themselves; the reconciler makes candles from the tape.
+GONE = {
+    *("late_arrivals", "early_trades", "aggregator_marks", "aggregator_symbols", "candle_pieces"),
+    *("flink_candles", "flink_closings", "flink_ticks"),
+}
 COLUMNS = """
     SELECT attname FROM pg_attribute WHERE attrelid = '{}'::regclass AND attnum > 0 AND NOT attisdropped
 """
@@ -35,8 +45,8 @@ def as_it_was(connection: Connection, version: int) -> None:
         for number, step in sql.steps()[:version]:
             cursor.execute(step)
             cursor.execute("INSERT INTO schema_versions (version) VALUES (%s)", (number,))
-        for kept in sorted(FOLDER.glob("*.sql")):
-            if int(kept.stem) <= version:
+            kept = FOLDER / f"{number:04}.sql"
+            if kept.exists():
                 cursor.execute(kept.read_text("utf-8"))
 
 
@@ -59,7 +69,7 @@ def test_a_former_version_is_brought_forward_and_loses_nothing(
     connection: Connection, address: Address, tmp_path: Path, version: int
 ) -> None:
     as_it_was(connection, version)
-    known = columns(connection)
+    known = {name: each for name, each in columns(connection).items() if name not in GONE}
     before = contents(connection, known)
     assert all(before[name] for name in ("trades", "dead_letters", "ingest_offsets", "stock_metrics"))
     assert schema.migrate(connection, address) == [number for number, _ in sql.steps()[version:]]
@@ -92,13 +102,16 @@ def use(connection: Connection, address: Address, folder: Path) -> None:
     assert places == {0: fence.Place(4, 4), 1: fence.Place(3, 3)}
     with closing(CandleTable(address, "old")) as candles:
         candles.check()
-        assert {each: mark.next_offset for each, mark in candles.claim([0, 1]).items()} == {0: 4, 1: 3}
+        assert {each: begun.next_offset for each, begun in candles.claim([0, 1]).items()} == {0: 4, 1: 3}
     with closing(Vitals(address, "old")) as vitals:
         assert {place.next_offset for place in vitals.progress("consumer").values()} == {3, 4}
-    assert upkeep.unaggregated(connection, address) == 0
     assert upkeep.newest_trade(connection, address) == NOON.replace(minute=1, second=3)
-    assert [day.table for day in upkeep.old_days(connection, address, datetime.now(UTC))] in (
-        [f"trades_{NOON:%Y%m%d}"],
-        [],  # a late trade of that day still waits
-    )
+    assert [day.table for day in upkeep.old_days(connection, address, datetime.now(UTC))] == [
+        f"trades_{NOON:%Y%m%d}"
+    ]
+    with closing(Reconciliation(address)) as minutes:
+        Reconciler(minutes, Barrier(minutes.now, dict, dict), time.monotonic).finish(
+            Patience(Event(), log), Event()
+        )
+    assert rows(connection, "SELECT sum(trade_count), sum(late_trades) FROM stock_metrics") == [(4, 0)]
     assert export_trades(connection, address, folder / "all.parquet", [], (BEGINNING, END)) == 4

@@ -100,7 +100,7 @@ class Parting(Flink):
 
 def test_a_savepoint_that_nobody_told_of_is_found_in_its_folder(tmp_path: Path) -> None:
     made = tmp_path / "1/savepoints/savepoint-2"
-    assert end(Parting(tmp_path, "1/savepoints/savepoint-2"), "job", tmp_path, Event()) == f"file:{made}"
+    assert end(Parting(tmp_path, "1/savepoints/savepoint-2"), "job", tmp_path, Event()) == str(made)
 
 
 def test_a_checkpoint_is_no_savepoint(tmp_path: Path) -> None:

@@ -1,18 +1,16 @@
-"""Tapes for tests of windows, and what plain arithmetic makes of them."""
+"""Tapes for tests of candles that form, and what plain arithmetic makes of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
-from stockstream.market.candle import Candle
+from stockstream.market.candles.candle import Candle
+from stockstream.market.candles.columns import columns, moment
+from stockstream.market.candles.frame import MINUTE, SECOND
+from stockstream.market.candles.tumbling import Changes, Tumbling
 from stockstream.market.trade import Trade, encode
-from stockstream.market.windows import Windows
-from stockstream.market.windows_checkpoint import Checkpoint, Mark
-from stockstream.market.windows_columns import columns, moment
-from stockstream.market.windows_frame import MINUTE, SECOND
 
 NOON = 1_764_072_000 * SECOND
 LATER = NOON + 3_600 * SECOND
@@ -48,29 +46,17 @@ def trade_of(tick: Tick) -> Trade:
 
 
 class Desk:
-    """Windows with a place in each partition, and the candles they gave, as a table would hold them."""
+    """Candles that form, with a place in each partition, and those given out, as a table would hold them."""
 
     def __init__(self, partitions: Iterable[int] = (0,), **arguments: int) -> None:
-        """Hold empty partitions; `arguments` are those of `Windows`."""
-        self.arguments = arguments
-        self.marks = dict.fromkeys(partitions, Mark())
-        self.symbols: dict[int, dict[str, int]] = defaultdict(dict)
-        self.early: dict[int, list[tuple[int, Trade]]] = defaultdict(list)
-        self.tapes: dict[int, list[Any]] = defaultdict(list)
+        """Hold empty partitions; `arguments` are those of `Tumbling`."""
+        self.forming = Tumbling(**arguments)
+        self.tapes: dict[int, list[Tick | Trade]] = defaultdict(list)
+        self.read_to = dict.fromkeys(partitions, 0)
         self.candles: dict[tuple[str, int], Candle] = {}
-        self.late: list[tuple[str, int]] = []
-        self.late_places: list[tuple[int, int]] = []
-        self.start(NOON)
-
-    def start(self, now: int) -> None:
-        """Begin, or begin again from what was stored."""
-        self.windows = Windows(**self.arguments)
-        self.read_to = {}
-        for partition, mark in self.marks.items():
-            symbols, early = dict(self.symbols[partition]), list(self.early[partition])
-            stored = replace(mark, symbols=symbols, early=early)
-            self.windows.hold(partition, stored, now)
-            self.read_to[partition] = mark.rewind_offset
+        self.late = 0
+        for partition in partitions:
+            self.forming.hold(partition, 0, [], NOON)
 
     def produce(self, *ticks: Tick | Trade, partition: int = 0) -> None:
         """Append to a partition."""
@@ -81,24 +67,17 @@ class Desk:
         at = self.read_to[partition]
         batch = self.tapes[partition][at : at + count]
         self.read_to[partition] = at + len(batch)
-        offsets = list(range(at, at + len(batch)))
         values = [encode(trade_of(each) if isinstance(each, Tick) else each) for each in batch]
-        trades = columns(values, [partition] * len(batch), offsets, self.windows.naming)
-        self.windows.add(trades, {partition: (at, at + len(batch))}, now)
+        self.forming.add(columns(values, [partition] * len(batch)), {partition: (at, at + len(batch))}, now)
 
-    def store(self, now: int = LATER, *, ended: bool = False) -> Checkpoint:
-        """Take a checkpoint into the table."""
+    def store(self, now: int = LATER, *, ended: bool = False) -> Changes:
+        """Take changes into the table."""
         caught_up = [each for each, at in self.read_to.items() if at == len(self.tapes[each])]
-        checkpoint = self.windows.checkpoint(now, caught_up, ended=ended)
-        for candle in checkpoint.candles:
+        changes = self.forming.changes(now, caught_up, ended=ended)
+        for candle in changes.candles:
             self.candles[candle.symbol, (candle.start - NOON) // SECOND] = candle
-        self.late += [(trade.symbol, (trade.start - NOON) // SECOND) for trade in checkpoint.late]
-        self.late_places += [(trade.partition, trade.offset) for trade in checkpoint.late]
-        for partition, mark in checkpoint.marks.items():
-            self.symbols[partition] |= mark.symbols
-            self.early[partition] += mark.early
-        self.marks = checkpoint.marks
-        return checkpoint
+        self.late += changes.late
+        return changes
 
     def trade(self, *ticks: Tick, partition: int = 0, now: int = LATER) -> None:
         """Produce, read and store."""
@@ -132,11 +111,12 @@ def summary(candle: Candle) -> Summary:
     )
 
 
-def expected(tapes: Mapping[int, Sequence[Tick]]) -> dict[tuple[str, int], Summary]:
+def expected(tapes: Mapping[int, Sequence[Tick | Trade]]) -> dict[tuple[str, int], Summary]:
     """What each minute comes to, by fractions and plain lists."""
     groups = defaultdict(list)
     for partition, tape in tapes.items():
         for offset, tick in enumerate(tape):
+            assert isinstance(tick, Tick)
             start = (tick.time - NOON) // MINUTE * MINUTE // SECOND
             groups[tick.symbol, start].append((tick.time, partition, offset, tick))
     return {key: _summary_of([each[-1] for each in sorted(group)]) for key, group in groups.items()}
