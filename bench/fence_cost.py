@@ -15,23 +15,30 @@ from bench.consuming import Progress
 from stockstream.connectors.batch import Batch
 from stockstream.connectors.kafka import KafkaSource
 from stockstream.connectors.postgres import address_of
-from stockstream.connectors.ready import Ready
+from stockstream.connectors.ready import Part, Ready
 from stockstream.connectors.sql import query
 from stockstream.connectors.tape import Stored, Tape
 from stockstream.errors import ServiceError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.prefetch import Prefetch
-from stockstream.market.arrivals import Arrivals
 from stockstream.settings import Settings
 
 
 class _UnfencedTape(Tape):
     """A tape that keeps no place."""
 
-    def _copying(self, cursor: Cursor, arrivals: Arrivals) -> str:
+    def _copying(self, cursor: Cursor, part: Part) -> str:
         """Move nothing on, and ask nobody."""
-        del cursor, arrivals
-        return query("copy_trades")
+        return f"{self._noting(cursor, part)}{query('copy_trades')}"
+
+
+class _UnnotedTape(Tape):
+    """A tape that leaves no note of the minutes that it has touched."""
+
+    def _noting(self, cursor: Cursor, part: Part) -> str:
+        """Say nothing."""
+        del cursor, part
+        return ""
 
 
 class _UnhintedSource(KafkaSource):

@@ -29,6 +29,11 @@ from stockstream.settings import PROJECT, Settings
 JOBS = ("consumer", "aggregator", "detector")
 PATIENCE = 300.0
 LOOK_EVERY = 0.1
+WAITING = """
+SELECT FROM touched_minutes WHERE window_start <= now() - interval '1 minute'
+UNION ALL SELECT FROM unreconciled_minutes WHERE window_start <= now() - interval '1 minute'
+LIMIT 1
+"""
 
 Places = dict[int, int]
 
@@ -118,8 +123,8 @@ class System:
         try:
             goal, places = self.ends(), self.places()
             with self.connected() as connection, connection.cursor() as cursor:
-                cursor.execute("SELECT FROM late_arrivals LIMIT 1")
-                waits = ["late trades"] if cursor.rowcount else []
+                cursor.execute(WAITING)
+                waits = ["reconciler"] if cursor.rowcount else []
         except RecoverableError as exc:
             return [str(exc)]
         return [job for job in JOBS if places[job] != goal] + waits

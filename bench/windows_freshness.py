@@ -13,8 +13,7 @@ from bench.windows_engines import Candles, engine, require_alive
 from stockstream.connectors.kafka import CONSUMER_SETTINGS
 from stockstream.connectors.kafka_topic import ends as ends_of
 from stockstream.errors import ServiceError
-from stockstream.market.windows_columns import Naming, columns
-from stockstream.market.windows_names import Names
+from stockstream.market.candles.columns import columns
 from stockstream.settings import Settings
 
 LOOK_EVERY = 0.002
@@ -93,11 +92,11 @@ def _event_times(settings: Settings) -> Ints:
     )
     reader.assign([TopicPartition(settings.kafka_topic, partition, 0) for partition in ends])
     found: list[Ints] = []
-    naming, left = Naming(Names(), Names()), sum(ends.values())
+    left = sum(ends.values())
     while left:
         values = [each.value() for each in reader.consume(20_000, 1.0)]
         count = len(values)
-        found.append(columns(values, [0] * count, range(count), naming).rows.times)
+        found.append(columns(values, [0] * count).trades.times)
         left -= count
     reader.close()
     return np.concatenate(found)
