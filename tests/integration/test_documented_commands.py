@@ -63,6 +63,11 @@ REST = (
         "python anomaly_detector.py watch --webhook http://localhost:9000/alerts --webhook-rate 10",
         "python database.py status",
     ),
+    (
+        "python database.py rebuild",
+        "python database.py rebuild AAPL",
+        "python database.py rebuild AAPL --since 2026-11-20",
+    ),
     ("python test_system.py --audit", "python test_system.py"),
 )
 MESSAGES = """
