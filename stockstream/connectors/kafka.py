@@ -154,10 +154,16 @@ class KafkaSource:
     def _fetch(self, most: int, wait: float) -> list[Message]:
         """Wait for the first message, for what came with it, and, of a backlog, for a full batch.
 
-        An EOF event is returned at once: a batch begins with a message, and is not cut in two by it.
+        The EOF events before it are taken without waiting. One a call would starve the partitions behind them
+        when the reading is interrupted more often than the events are taken.
         """
         events = self._consumer.consume(1, wait)
-        if events and not is_eof(events[0]):
+        while events and is_eof(events[-1]):
+            more = self._consumer.consume(1, 0)
+            if not more:
+                return events
+            events += more
+        if events:
             events += self._consumer.consume(most - 1, LINGER)
         if BACKLOG < len(events) < most:
             events += self._consumer.consume(most - len(events), wait)
