@@ -73,7 +73,11 @@ class View:
         announced is not used within seconds tells of a slow machine; `test_serving` holds that it is used.)
         """
         is_late = "preloaded using link preload but not used" in message.text
-        if message.type in {"error", "warning"} and "/_stcore/" not in message.location["url"] and not is_late:
+        if (
+            message.type in {"error", "warning"}
+            and "/_stcore/" not in message.location["url"]
+            and not is_late
+        ):
             self.console.append(message.text)
 
 

@@ -10,7 +10,7 @@ import psutil
 from stockstream.settings import PROJECT
 from tests.waiting import until
 
-LEAVE_PATIENCE = 30
+LEAVE_PATIENCE = 90
 
 
 class Member:

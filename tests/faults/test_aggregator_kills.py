@@ -32,7 +32,7 @@ PIECE = 400
 LOAD = 40_000
 SHORT = 10_000
 # Each kill waits for a process to start and to come up with the load before.
-pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
+pytestmark = pytest.mark.timeout(900 + 120 * KILLS)
 LONGEST = 1.0  # seconds from the first sign of progress to the kill
 PATIENCE = 120.0  # a busy machine takes most of it to start a process
 

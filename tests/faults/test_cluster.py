@@ -26,7 +26,7 @@ from tests.waiting import until
 BROKERS = 3
 SENT = 40_000
 PATIENCE = 60.0
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def playing(
     thread = Thread(target=made.run)
     thread.start()
     try:
-        yield made.address.get(timeout=10)
+        yield made.address.get(timeout=60)
     finally:
         made.over.set()
         thread.join()

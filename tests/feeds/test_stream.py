@@ -21,7 +21,7 @@ from tests.feeds.loops import ran_alone
 from tests.feeds.venue import FAULTS, Venue, facts
 
 QUICK = Timing(first=0.01, longest=0.05, fills=(0.02, 0.05, 0.1, 0.2, 0.4))
-PATIENCE = 60.0
+PATIENCE = 180.0
 ROUNDS = int(os.environ.get("FEED_FAULTS", "50")) // len(FAULTS)
 TRADES_A_FAULT = 30
 

@@ -32,7 +32,7 @@ from tests.integration.flink_tapes import BAD, OWN, are_alike, thirds
 from tests.scripts import ran
 from tests.waiting import until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @dataclass

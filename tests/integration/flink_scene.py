@@ -103,7 +103,7 @@ def play(settings: Settings, environment: Mapping[str, str], connection: Connect
         until(lambda: has_stored_state(scene, len(first) - len(BAD)), patience=150)
         scene.refusal = _refusal(settings)
         _java(process).kill()
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
         scene.killed = (process.returncode, said.splitlines()[-1])
     produce(settings, second)
     with flink(environment) as process:
@@ -158,7 +158,7 @@ def _cancel_and_leave(scene: Scene, run: subprocess.Popen[str]) -> None:
             assert cancel.stderr
             first = cancel.stderr.readline()
             cancel.send_signal(signal.SIGINT)
-            _, rest = cancel.communicate(timeout=30)
+            _, rest = cancel.communicate(timeout=60)
             scene.left = (cancel.returncode, first + rest)
         assert run.poll() is None
         blocking.rollback()

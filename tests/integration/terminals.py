@@ -15,7 +15,7 @@ from stockstream.settings import PROJECT
 from tests.waiting import until
 
 BASH = shutil.which("bash") or "bash"
-PATIENCE = 90.0
+PATIENCE = 240.0
 LEFT_OUT = {".git", ".venv", ".run", "models", "evaluation"}
 
 

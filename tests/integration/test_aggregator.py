@@ -108,7 +108,7 @@ def test_a_connection_that_breaks_again_and_again_loses_and_doubles_nothing(
             )
             until(partial(has_moved, connection, seen), patience=30)
         aggregator.terminate()
-        aggregator.communicate(timeout=10)
+        aggregator.communicate(timeout=60)
     assert aggregator.returncode == 0
     consume(environment)
     aggregate(environment)
@@ -177,7 +177,7 @@ def test_a_signal_ends_it_cleanly(
     with running(environment, "aggregator.py") as aggregator:
         until(lambda: rows(connection, "SELECT FROM stock_metrics"), patience=30)
         aggregator.send_signal(signum)
-        _, told = aggregator.communicate(timeout=10)
+        _, told = aggregator.communicate(timeout=60)
     assert aggregator.returncode == 0, told
     assert "ended: " in told
 
@@ -198,7 +198,7 @@ def test_a_missing_server_is_one_line_and_patience(environment: Mapping[str, str
         line = aggregator.stderr.readline()
         assert "cannot reach PostgreSQL at 127.0.0.1:1 (Connection refused); is it running?" in line
         aggregator.terminate()
-        _, rest = aggregator.communicate(timeout=10)
+        _, rest = aggregator.communicate(timeout=60)
     assert aggregator.returncode == 0
     assert "Traceback" not in rest
 

@@ -13,7 +13,7 @@ from tests.documented import commands
 from tests.integration.compose_cli import Composed, compose_command, config, published
 
 # A cold build of Compose takes about a minute on two free cores, longer beside other tests.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 SERVERS = {"kafka", "postgres", "flink-jobmanager", "flink-taskmanager", "flink-sql-gateway"}
 PROCESSES = {"producer", "consumer", "aggregator", "detector", "dashboard"}

@@ -10,7 +10,7 @@ from stockstream.settings import PROJECT
 from tests.integration.compose_cli import Composed, compose_command, config, published
 
 # A cold build of Compose takes about a minute on two free cores, longer beside other tests.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 BROKERS = ("kafka", "kafka-2", "kafka-3")
 INSIDE = "kafka:19092,kafka-2:19092,kafka-3:19092"

@@ -151,7 +151,7 @@ def test_a_signal_ends_it_cleanly(
     with running(environment, "consumer.py") as consumer:
         until(lambda: count(connection) == 10, patience=30)
         consumer.send_signal(signum)
-        _, told = consumer.communicate(timeout=10)
+        _, told = consumer.communicate(timeout=60)
     assert consumer.returncode == 0, told
     assert "ended: 10 trades" in told
 
@@ -162,7 +162,7 @@ def test_a_missing_server_is_one_line_and_patience(environment: Mapping[str, str
         line = consumer.stderr.readline()
         assert "cannot reach PostgreSQL at 127.0.0.1:1 (Connection refused); is it running?" in line
         consumer.terminate()
-        _, rest = consumer.communicate(timeout=10)
+        _, rest = consumer.communicate(timeout=60)
     assert consumer.returncode == 0
     assert "Traceback" not in rest
 
@@ -187,5 +187,5 @@ def test_a_day_is_made_while_another_session_stores_trades_of_it_elsewhere(
             stored = pool.submit(tape.append, batch(trade_message(1)))
             until(lambda: rows(connection, "SELECT FROM pg_locks WHERE NOT granted"))
             other.commit()
-            assert stored.result(timeout=10) == Stored(trades=1)
+            assert stored.result(timeout=60) == Stored(trades=1)
     assert rows(connection, "SELECT trade_id FROM trades_20261123 ORDER BY 1") == [("0",), ("1",)]

@@ -13,7 +13,7 @@ from stockstream.settings import PROJECT, Settings
 from stockstream.ui import live
 from tests.browser.market import SYMBOLS, find, put, random_trades
 
-PATIENCE = 30
+PATIENCE = 90
 
 
 @pytest.fixture

@@ -231,7 +231,7 @@ def test_a_watch_trains_by_itself_and_ends_at_a_signal(environment: Environment,
     with running(environment, "anomaly_detector.py", "watch") as watch:
         until(lambda: models.load("AAPL") is not None and models.load("NVDA") is not None, patience=40)
         watch.terminate()
-        assert watch.wait(timeout=10) == 0
+        assert watch.wait(timeout=60) == 0
         said = watch.stderr.read() if watch.stderr else ""
     assert "NVDA: trained on " in said
     assert "Traceback" not in said
@@ -258,7 +258,7 @@ def test_a_watch_goes_on_while_it_learns(
         store(environment)
         until(lambda: models.load("AAPL") is not None, patience=60)
         watch.terminate()
-        assert watch.wait(timeout=20) == 0
+        assert watch.wait(timeout=60) == 0
 
 
 def is_waiting_for_the_tape(connection: Connection) -> bool:

@@ -117,7 +117,7 @@ def keep_tape(settings: Settings, path: Path) -> None:
     path.write_text("\n".join(answers(settings, MESSAGES)), "utf-8")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_reader_types_it_all(terminals: Terminals, system: Settings) -> None:
     with ExitStack() as stack:
         # Also where one of the commands fails: what the first one began must not stay.

@@ -18,7 +18,7 @@ from tests.integration.flink_scene import Scene, opened, play
 from tests.integration.flink_tapes import OWN, are_alike
 from tests.scripts import ran
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.integration.safe_story import IN_THE_CLEAR
 from tests.scripts import ran
 from tests.waiting import until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 COUNT = 2_000
 SUMMED = "SELECT coalesce(sum(trade_count), 0) FROM stock_metrics"

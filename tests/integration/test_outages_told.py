@@ -73,7 +73,7 @@ def reading(settings: Settings) -> Iterator[list[subprocess.Popen[str]]]:
 def last_words(process: subprocess.Popen[str]) -> str:
     """Stop a process as Ctrl-C does, and return what it has said; it must end soon, and well."""
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
     return process.stderr.read() if process.stderr else ""
 
 

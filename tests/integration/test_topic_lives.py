@@ -169,7 +169,7 @@ def test_a_topic_that_goes_away_is_one_line_and_patience(
         line = next(line for line in consumer.stderr if "reading" not in line)
         assert f"there is no topic {settings.kafka_topic} at" in line
         consumer.terminate()
-        _, rest = consumer.communicate(timeout=20)
+        _, rest = consumer.communicate(timeout=60)
     assert consumer.returncode == 0, rest
     assert len(rest.splitlines()) <= 3, rest
 
@@ -222,7 +222,7 @@ def test_a_member_that_wakes_leaves_its_heir_alone(
         # Each partition is taken over once more: by the sleeper, when the heir has left.
         until(lambda: takeovers(connection) == 8 + 4, patience=40)
         sleeper.terminate()
-        _, told = sleeper.communicate(timeout=20)
+        _, told = sleeper.communicate(timeout=60)
     assert sleeper.returncode == 0, told
     assert takeovers(connection) == 8 + 4
 

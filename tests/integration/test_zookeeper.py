@@ -40,7 +40,7 @@ def is_back(copy: ProjectCopy, before: dict[str, int]) -> bool:
     return all(now[name].state == "running" and now[name].pid != before[name] for name in KILLED)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_system_on_zookeeper_keeps_each_trade_once_through_kills_and_leaves_nothing(
     copy: ProjectCopy,
 ) -> None:

@@ -58,7 +58,7 @@ def test_findings_arrive_as_json(received: "tuple[str, Queue[Any]]") -> None:
     with closing(Webhook(url, 10, Clock())) as webhook:
         webhook([])
         webhook([FOUND])
-    message = posts.get(timeout=10)
+    message = posts.get(timeout=60)
     assert [each["trade_id"] for each in message["findings"]] == ["7"]
     assert message["held_back"] == 0
     assert posts.empty()
@@ -72,7 +72,7 @@ def test_the_rate_holds_back_and_counts(received: "tuple[str, Queue[Any]]") -> N
             webhook([FOUND])
         clock.now = 30.0
         webhook([FOUND])
-    assert [posts.get(timeout=10)["held_back"] for _ in range(3)] == [0, 0, 3]
+    assert [posts.get(timeout=60)["held_back"] for _ in range(3)] == [0, 0, 3]
     assert posts.empty()
 
 
