@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from bench import dashboard, detect, growth, latency, overload, produce, sink, soak, windows
+from bench import dashboard, detect, growth, latency, overload, produce, reconcile, sink, soak, windows
 from bench.report import check_chart, check_paths, publish
 from bench.stage import InterruptedBenchError
 from stockstream import cli
@@ -17,6 +17,7 @@ BENCHES: dict[str, ModuleType] = {
     "latency": latency,
     "growth": growth,
     "windows": windows,
+    "reconcile": reconcile,
     "produce": produce,
     "detect": detect,
     "dashboard": dashboard,

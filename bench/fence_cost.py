@@ -1,7 +1,8 @@
-"""What the fence and the bookkeeping cost: the consumer's own loop in this process, with them and without.
+"""What the fence and the notes of touched minutes cost: the consumer's own loop, with them and without.
 
-Left out are the statement that moves the places on, in front of every COPY, and the hint to the broker
-after it. All else is the consumer's own code, the reading ahead, the checks and the COPY.
+Without the fence, the statement that moves the places on, in front of every COPY, and the hint to the broker
+after it are left out; without notes, the statement that notes the minutes. All else is the consumer's own
+code, the reading ahead, the checks and the COPY.
 """
 
 import time
@@ -32,7 +33,7 @@ class _UnfencedTape(Tape):
         return f"{self._noting(cursor, part)}{query('copy_trades')}"
 
 
-class _UnnotedTape(Tape):
+class UnnotedTape(Tape):
     """A tape that leaves no note of the minutes that it has touched."""
 
     def _noting(self, cursor: Cursor, part: Part) -> str:
@@ -69,17 +70,25 @@ class _TimedTape:
         return stored
 
 
-def ingest_rate(settings: Settings, ends: Mapping[int, int], *, fenced: bool) -> float:
+def ingest_rate(
+    settings: Settings, ends: Mapping[int, int], kind: type[Tape] = Tape, *, fenced: bool = True
+) -> float:
     """Return trades a second, from the first batch in hand to the last COMMIT.
+
+    Args:
+        settings: where the topic and the empty table are.
+        ends: of the topic's partitions.
+        kind: the tape to store in, where it is fenced.
+        fenced: with the fence and the hint.
 
     Raises:
         ServiceError: the places are not where they should be, so the figure would be of something else.
     """
     trades, topic, stop = sum(ends.values()), settings.kafka_topic, Event()
-    tape = (Tape if fenced else _UnfencedTape)(address_of(settings), topic)
+    tape = (kind if fenced else _UnfencedTape)(address_of(settings), topic)
     timed = _TimedTape(tape, trades, stop)
-    kind = KafkaSource if fenced else _UnhintedSource
-    source = kind(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.claim)
+    reader = KafkaSource if fenced else _UnhintedSource
+    source = reader(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.claim)
     try:
         with Prefetch(source) as ahead:
             ingest(ahead, timed, stop, time.monotonic)

@@ -2,7 +2,7 @@
 
 Side by side, in turns, on the same server and the same table: COPY of ready bytes (the limit),
 consumer.py from a full topic, one INSERT and COMMIT a trade, and the consumer's loop in this
-process with and without the fence and its bookkeeping.
+process, as it is, without the fence, and without the notes of touched minutes.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -14,7 +14,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from bench.consuming import Consumed, consume
-from bench.fence_cost import ingest_rate
+from bench.fence_cost import UnnotedTape, ingest_rate
 from bench.naive import insert_rate
 from bench.options import whole
 from bench.ready_rows import copy_seconds, emptied, ready_rows
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COPY, CONSUMER, INSERT = "COPY of ready bytes", "consumer.py", "INSERT and COMMIT each"
-FENCED, UNFENCED = "consumer's loop", "the same, no fence"
+FENCED, UNFENCED, UNNOTED = "consumer's loop", "the same, no fence", "the same, no notes"
 NEVER_BEGUN = 0
 
 
@@ -82,8 +82,9 @@ def _ways(scene: Stage, topic_ends: Mapping[int, int], batches: list[bytes], ins
         COPY: lambda settings: Run(trades / copy_seconds(settings, batches)),
         CONSUMER: consumed,
         INSERT: lambda settings: Run(insert_rate(settings, inserts)),
-        FENCED: lambda settings: Run(ingest_rate(settings, topic_ends, fenced=True)),
+        FENCED: lambda settings: Run(ingest_rate(settings, topic_ends)),
         UNFENCED: lambda settings: Run(ingest_rate(settings, topic_ends, fenced=False)),
+        UNNOTED: lambda settings: Run(ingest_rate(settings, topic_ends, UnnotedTape)),
     }
 
 
@@ -103,7 +104,8 @@ def _report(arguments: Namespace, results: Mapping[str, list[Run]]) -> Report:
     ratios = {
         "consumer_to_copy": rates[CONSUMER] / rates[COPY],
         "consumer_to_insert": rates[CONSUMER] / rates[INSERT],
-        "fence_cost_percent": _fence_cost(results[FENCED], results[UNFENCED]),
+        "fence_cost_percent": 100 * (1 - _of_pairs(results[FENCED], results[UNFENCED])),
+        "noting_to_without": _of_pairs(results[FENCED], results[UNNOTED]),
     }
     return Report(
         bench="sink",
@@ -119,18 +121,18 @@ def _report(arguments: Namespace, results: Mapping[str, list[Run]]) -> Report:
         },
         ratio=f"consumer ÷ COPY {ratios['consumer_to_copy']:.2f}, "
         f"consumer ÷ INSERT {ratios['consumer_to_insert']:.0f}, "
-        f"fence and bookkeeping cost {ratios['fence_cost_percent']:.1f} %",
+        f"fence and bookkeeping cost {ratios['fence_cost_percent']:.1f} %, "
+        f"with notes ÷ without {ratios['noting_to_without']:.2f}",
         draw=partial(_draw, rates),
     )
 
 
-def _fence_cost(fenced: list[Run], unfenced: list[Run]) -> float:
-    """Return what the fence takes of the rate in percent: the median over rounds, each a pair side by side.
+def _of_pairs(ours: list[Run], without: list[Run]) -> float:
+    """Return the median ratio of rates over the rounds, each a pair side by side.
 
-    A cost within the machine's own scatter comes out near zero, or below.
+    What costs less than the machine's own scatter comes out near one, or above.
     """
-    pairs = zip(fenced, unfenced, strict=True)
-    return median(100 * (1 - with_it.rate / without.rate) for with_it, without in pairs)
+    return median(one.rate / other.rate for one, other in zip(ours, without, strict=True))
 
 
 def _costs(consumed: list[Consumed]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from stockstream.ui import live, parameters
 from stockstream.ui.parameters import PARAMETERS, Query, is_on
 
 ORDER, PROBLEMS, SHOWN = "order of the table", "address problems", "address shown"
+SENT = "address sent"
 
 
 def read() -> None:
@@ -29,6 +30,7 @@ def read() -> None:
     if ORDER not in st.session_state or (context is not None and context.is_history_navigation):
         st.session_state[ORDER] = found.get("order", [PARAMETERS["order"].usual])[-1]
         st.session_state[PROBLEMS], st.session_state[SHOWN] = problems, None
+        st.session_state.pop(SENT, None)
 
 
 def usable(names: Iterable[str]) -> Query:
@@ -41,7 +43,9 @@ def write(page: str) -> None:
     """Write the controls where the address says something else, and take out what has no use on this page.
 
     (A click that comes before the page does leaves there what the page before it had.) All is written at
-    once, because each message adds to the browser's history.
+    once, because each message adds to the browser's history. One that crosses a viewer's choice on its way
+    undoes it in the browser, unseen from here: so after a choice the address is sent once more, which adds
+    nothing where the browser has it.
     """
     wanted = {name: values for name, values in usable(st.query_params).items() if is_on(page, name)}
     with get_session_state().query_params() as params:
@@ -50,8 +54,10 @@ def write(page: str) -> None:
         wrong = {name: values for name, values in wanted.items() if params.get_all(name) != values}
         for name, values in wrong.items():
             _set(params, name, values)
-    if wrong:
+    given = {name: values for name, values in wanted.items() if values}
+    if wrong or st.session_state.get(SENT, given) != given:
         st.query_params.update({})
+        st.session_state[SENT] = given
 
 
 def problems(view: Hashable) -> list[str]:

@@ -9,7 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from stockstream.connectors.postgres import Connection
 from tests.browser.conftest import View, holds, looking
@@ -90,6 +91,38 @@ def test_the_window_stays_from_page_to_page(open_view: View, dashboard: str) -> 
 
 def go_to(page: Page, title: str) -> None:
     page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
+
+
+def test_a_choice_stays_in_the_address_although_an_older_one_arrives_after_it(
+    open_view: View, dashboard: str
+) -> None:
+    page, sockets, held = open_view.page, list[WebSocketRoute](), list[bytes]()
+
+    def relay(browser: WebSocketRoute) -> None:
+        def pass_on(message: str | bytes) -> None:
+            if isinstance(message, bytes) and has_address(message):
+                held.append(message)
+            else:
+                browser.send(message)
+
+        sockets.append(browser)
+        browser.connect_to_server().on_message(pass_on)
+
+    page.route_web_socket("**/_stcore/stream", relay)
+    visit(page, dashboard, "symbol")
+    page.get_by_test_id("stSelectbox").get_by_role("combobox").first.click()
+    page.get_by_role("option", name="TSLA").click()
+    expect(page.get_by_role("heading", name="Candles of TSLA")).to_be_visible()
+    page.wait_for_url("**symbol=TSLA*")
+    for message in held:
+        sockets[0].send(message)
+    page.wait_for_timeout(500)  # what is sent is taken in some time later
+    page.wait_for_url("**symbol=TSLA*")
+    assert b"symbol=AAPL" in held[0]
+
+
+def has_address(message: bytes) -> bool:
+    return str(ForwardMsg.FromString(message).WhichOneof("type")) == "page_info_changed"
 
 
 def test_a_click_on_a_symbol_opens_it_and_one_on_a_finding_its_moment(

@@ -18,14 +18,17 @@ WINDOWS = (
     *("windows", "--engines", "aggregator", "--trades", "20000", "--symbols", "10,100", "--rounds", "1"),
     *("--rate", "1000", "--seconds", "1", "--warm-up", "0.5"),
 )
+RECONCILE = ("reconcile", "--trades", "20000", "--symbols", "10", "--rounds", "1", "--no-live")
 PRODUCE = ("produce", "--trades", "50000", "--rounds", "1", "--rates", "200", "--seconds", "1")
 DASHBOARD = ("dashboard", "--trades", "50000", "--loads", "1", "--seconds", "4", "--viewers", "2")
 
 RATIOS: dict[tuple[str, ...], str] = {
     DETECT: r"ratio: ensemble [\d,]+ trades/s, micro-batch p95 \d+\.\d ms",
-    SINK: r"ratio: consumer ÷ COPY \d+\.\d+, consumer ÷ INSERT \d+, fence and bookkeeping cost -?\d+\.\d %",
+    SINK: r"ratio: consumer ÷ COPY \d+\.\d+, consumer ÷ INSERT \d+, fence and bookkeeping cost -?\d+\.\d %, "
+    r"with notes ÷ without \d+\.\d+",
     LATENCY: r"ratio: p99 at 1,000/s ÷ p99 at 200/s \d+\.\d+ \(\d+\.\d ms, \d+\.\d ms\)",
     WINDOWS: r"ratio: 100 ÷ 10 symbols \d+\.\d+",
+    RECONCILE: r"ratio: PostgreSQL's CPU to reconcile ÷ to store \d+\.\d+",
     GROWTH: r"ratio: grown ÷ empty \d+\.\d+; [\d,]+ trades pruned in \d+ ms",
     DASHBOARD: r"ratio: \d+\.\d+ of a plain page's cold load at p95; refresh \d+ / \d+ ms .*",
     PRODUCE: r"ratio: producer's loop ÷ bare client \d+\.\d+, worst pace error \d+\.\d+ %",

@@ -14,8 +14,10 @@ class Frame:
 
     They are made of whole minutes.
 
-    >>> Frame(5 * MINUTE, MINUTE).fits, Frame(5 * MINUTE, 2 * MINUTE).fits, Frame(90 * SECOND, 90 *
-    SECOND).fits (True, False, False)
+    >>> Frame(5 * MINUTE, MINUTE).fits, Frame(5 * MINUTE, 2 * MINUTE).fits
+    (True, False)
+    >>> Frame(90 * SECOND, 90 * SECOND).fits
+    False
     """
 
     width: int
