@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.1
 IDLE = "1"
+MINUTE = 60.0
 SPARE = 10  # seconds, for the start
 DAY = timedelta(days=1)
 HEADS = ("trade_id", "timestamp", "symbol", "price", "volume", "trade_type")
@@ -73,6 +74,8 @@ def measure(arguments: Namespace, stop: Event) -> Report:
     """Run the three parts one after the other."""
     with stage(stop) as scene:
         scene.produce(arguments.trades)
+        scene.say("waiting until the minute of the last trade is over")
+        stop.wait(MINUTE)
         costs = [_cost(scene) for _ in range(arguments.rounds)]
         after_last = _sorted(scene, arguments.trades, arguments.symbols)
         lags = [] if arguments.no_live else _live(scene, arguments.rate, arguments.minutes)
@@ -102,7 +105,8 @@ def _sorted(scene: Stage, trades: int, symbols: int) -> float:
     ):
         path = Path(folder) / "sorted.csv"
         _write_sorted(path, trades, symbols)
-        with scene.script(settings, "producer.py", "--source", "replay", "--file", str(path)) as producer:
+        replay = ("--source", "replay", "--file", str(path), "--speed", "max")
+        with scene.script(settings, "producer.py", *replay) as producer:
             ended(producer, "producer.py")
         ends = ends_of(settings.kafka_bootstrap_servers, settings.kafka_topic)
         for _ in _looks(scene):

@@ -9,14 +9,14 @@ WITH wanted AS (
         sum(price) AS price_sum, avg(price) AS avg_price, min(price) AS min_price, max(price) AS max_price,
         sum(volume) AS total_volume, sum(price * volume) AS total_value,
         coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0) AS buy_volume,
-        coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0) AS sell_volume,
         min("timestamp") AS opened, max("timestamp") AS closed
     FROM trades
     WHERE symbol = ANY (%(symbols)s) AND "timestamp" >= %(since)s AND "timestamp" < %(until)s
     GROUP BY 1, 2
 ), truth AS (
     SELECT wanted.symbol, wanted.window_start, coalesce(trade_count, 0) AS trade_count, price_sum, avg_price, min_price,
-        max_price, total_volume, total_value, buy_volume, sell_volume, opening.price AS open, closing.price AS close
+        max_price, total_volume, total_value, buy_volume, total_volume - buy_volume AS sell_volume,
+        opening.price AS open, closing.price AS close
     FROM wanted
     LEFT JOIN sums USING (symbol, window_start)
     LEFT JOIN LATERAL (
