@@ -1,13 +1,15 @@
 """What the tape says of a replayed file: whether its ids are other trades' there, and how many were new."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from stockstream.connectors.postgres import Address
 from stockstream.connectors.readers import Readers
 from stockstream.connectors.sql import query
 from stockstream.market.files.identity import content_of
-from stockstream.market.trade import Trade
+from stockstream.market.trade import EARLIEST, LATEST, Trade
 
 
 class Consumed(NamedTuple):
@@ -15,6 +17,23 @@ class Consumed(NamedTuple):
 
     next_offset: int
     base: int
+
+
+@dataclass
+class Given:
+    """What a replay has given so far: how many trades, of which sources, and the span of their times."""
+
+    trades: int = 0
+    sources: set[str] = field(default_factory=set)
+    since: datetime = LATEST
+    until: datetime = EARLIEST
+
+    def add(self, trades: Sequence[Trade]) -> None:
+        """Take note of more, of one at least."""
+        times = [trade.timestamp for trade in trades]
+        self.trades += len(trades)
+        self.sources.update(trade.source for trade in trades)
+        self.since, self.until = min(self.since, *times), max(self.until, *times)
 
 
 class ReplayedTape:
@@ -53,17 +72,20 @@ class ReplayedTape:
         rows = self._readers.read(lambda ask: ask(query("audit_places"), {"topic": self._topic}))
         return {partition: Consumed(next_offset, base) for partition, next_offset, *_, base in rows}
 
-    def stored(self, spans: Mapping[int, tuple[int, int]], sources: Collection[str]) -> int:
-        """Return how many trades of some sources are stored.
+    def stored(self, spans: Mapping[int, tuple[int, int]], given: Given) -> int:
+        """Return how many trades of the sources and the time of those given are stored.
 
         Args:
             spans: of places on the tape, by partition, from the first to before the second.
+            given: what was sent there, perhaps beside other producers.
         """
         asked = {
             "partitions": list(spans),
             "begins": [begin for begin, _ in spans.values()],
             "ends": [end for _, end in spans.values()],
-            "sources": list(sources),
+            "sources": list(given.sources),
+            "since": given.since,
+            "until": given.until,
         }
         ((count,),) = self._readers.read(lambda ask: ask(query("count_stored"), asked))
         return int(count)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.random import Generator
 
 from stockstream.connectors.kafka_sink import Messages
+from stockstream.connectors.replayed import Given
 from stockstream.errors import TradeFileError
 from stockstream.jobs.pace import Clock, EventTimes, Pace
 from stockstream.jobs.replay_file import Due, Read, ReplayedFile
@@ -56,8 +57,7 @@ class ReplaySource:
         self._clock, self._chance, self._outcome = clock, chance, outcome
         self._times = EventTimes(clock)
         self._ahead: list[Due] = []
-        self._given = 0
-        self._sources: set[str] = set()
+        self._given = Given()
         self._written_at = time.monotonic()
         self._ended = False
         self._announced: Due | None = None
@@ -99,8 +99,8 @@ class ReplaySource:
         is_done = self._ended and all(file.is_settled for file in self._files)
         for file in self._files:
             file.close(is_done=is_done)
-        if is_done and self._outcome and self._given and not self._manner.shift:
-            self._outcome.end(self._given, self._sources)
+        if is_done and self._outcome and self._given.trades and not self._manner.shift:
+            self._outcome.end(self._given)
 
     def _begin_lap(self) -> Iterator[Read]:
         self._first: Trade | None = None
@@ -136,7 +136,7 @@ class ReplaySource:
             file.end()
         if fault := next((file.fault for file in self._files if file.fault), None):
             raise fault
-        if not self._given and not any(file.begin for file in self._files):
+        if not self._given.trades and not any(file.begin for file in self._files):
             wanted = ", ".join(sorted(self._manner.symbols))
             reason = f"it has no trade of {wanted}" if wanted else "none of its rows is a trade"
             raise TradeFileError(path=", ".join(str(file.path) for file in self._files), reason=reason)
@@ -152,8 +152,7 @@ class ReplaySource:
         if not self._manner.shift:
             for each in due:
                 each.file.compare(each)
-        self._given += len(due)
-        self._sources.update(each.trade.source for each in due)
+        self._given.add([each.trade for each in due])
 
     def _schedule(self) -> None:
         """Say when trades are due, in seconds since the first; one that is behind others comes with them."""

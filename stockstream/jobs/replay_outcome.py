@@ -2,12 +2,12 @@
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from threading import Event
 
 from stockstream.connectors.kafka_cluster import Where
 from stockstream.connectors.kafka_topic import ends
-from stockstream.connectors.replayed import Consumed, ReplayedTape
+from stockstream.connectors.replayed import Consumed, Given, ReplayedTape
 from stockstream.errors import StockstreamError
 from stockstream.jobs.patience import Patience
 
@@ -20,7 +20,7 @@ log = logging.getLogger("producer")
 class Outcome:
     """Looks where the topic ends before and after a replay, and at the tape between.
 
-    Another producer of the same source at the same time would be counted too.
+    What another producer sends meanwhile is counted too only where it has the same source and the same time.
     """
 
     def __init__(self, tape: ReplayedTape, servers: Where, topic: str, stop: Event) -> None:
@@ -36,22 +36,22 @@ class Outcome:
         """
         self._begins = Patience(self._stop, log)(lambda: ends(self._servers, self._topic))
 
-    def end(self, sent: int, sources: Collection[str]) -> None:
+    def end(self, given: Given) -> None:
         """Say how many of the trades sent since were stored already; wait while the consumer moves."""
         try:
-            stored = self._stored(sent, sources)
+            stored = self._stored(given)
         except StockstreamError as exc:
             log.info("how many were stored already is not known: %s", exc)
             return
         if stored is None:
             log.info("the consumer has not read them yet: how many were stored already is not known")
         else:
-            log.info("%s of these were stored already", f"{max(sent - stored, 0):,}")
+            log.info("%s of these were stored already", f"{max(given.trades - stored, 0):,}")
 
-    def _stored(self, sent: int, sources: Collection[str]) -> int | None:
+    def _stored(self, given: Given) -> int | None:
         """Return how many of the trades sent since are stored as new ones, None while they are not read."""
         spans = {part: (self._begins.get(part, 0), end) for part, end in self._ends().items()}
-        if sum(end - begin for begin, end in spans.values()) < sent:
+        if sum(end - begin for begin, end in spans.values()) < given.trades:
             # Behind a transaction that another producer has open, nothing can be read yet.
             return None
         consumed = self._await(spans)
@@ -59,7 +59,7 @@ class Outcome:
             return None
         bases = {part: consumed[part].base for part in spans}
         return self._tape.stored(
-            {part: (begin + bases[part], end + bases[part]) for part, (begin, end) in spans.items()}, sources
+            {part: (begin + bases[part], end + bases[part]) for part, (begin, end) in spans.items()}, given
         )
 
     def _ends(self) -> Mapping[int, int]:

@@ -98,6 +98,16 @@ def test_two_files_with_the_same_ids_are_two_tapes_and_the_same_again_is_said(sy
     assert [row[0] for row in system.stored()] == ["replay:one", "replay:other"] * 3
 
 
+def test_what_another_producer_sends_meanwhile_is_not_counted(system: System) -> None:
+    path, named = system.file("own.csv", [HEADER, *map(trade, (1, 2, 3))]), ("--source-name", "synthetic")
+    assert "0 of these were stored already" in system.replay(path, *named).stderr
+    with running(system.environment, "producer.py", "--rate", "500"):
+        until(lambda: len(system.stored()) > len((1, 2, 3)), 30)
+        assert "3 of these were stored already" in system.replay(path, *named).stderr
+    # It waits until the consumer has all that the other has sent.
+    assert "3 of these were stored already" in system.replay(path, *named).stderr
+
+
 def test_files_replayed_together_come_in_order_of_time_and_are_tapes_of_their_own(system: System) -> None:
     one = system.file("odd.csv", [HEADER, *map(trade, range(1, 59, 2))])
     other = system.file("even.csv", [HEADER, *map(trade, range(2, 60, 2))])
