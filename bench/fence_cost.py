@@ -25,7 +25,7 @@ from stockstream.jobs.prefetch import Prefetch
 from stockstream.settings import Settings
 
 
-class _UnfencedTape(Tape):
+class UnfencedTape(Tape):
     """A tape that keeps no place."""
 
     def _copying(self, cursor: Cursor, part: Part) -> str:
@@ -70,22 +70,19 @@ class _TimedTape:
         return stored
 
 
-def ingest_rate(
-    settings: Settings, ends: Mapping[int, int], kind: type[Tape] = Tape, *, fenced: bool = True
-) -> float:
+def ingest_rate(settings: Settings, ends: Mapping[int, int], kind: type[Tape] = Tape) -> float:
     """Return trades a second, from the first batch in hand to the last COMMIT.
 
     Args:
         settings: where the topic and the empty table are.
         ends: of the topic's partitions.
-        kind: the tape to store in, where it is fenced.
-        fenced: with the fence and the hint.
+        kind: the tape to store in; with one that is not fenced, the hint is left out too.
 
     Raises:
         ServiceError: the places are not where they should be, so the figure would be of something else.
     """
     trades, topic, stop = sum(ends.values()), settings.kafka_topic, Event()
-    tape = (kind if fenced else _UnfencedTape)(address_of(settings), topic)
+    fenced, tape = kind is not UnfencedTape, kind(address_of(settings), topic)
     timed = _TimedTape(tape, trades, stop)
     reader = KafkaSource if fenced else _UnhintedSource
     source = reader(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.claim)

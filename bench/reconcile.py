@@ -18,18 +18,15 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bench.consuming import Progress, consume
 from bench.options import whole
 from bench.probes import cpu_seconds
 from bench.report import Report
-from bench.rounds import middle
+from bench.rounds import middle, percentile
 from bench.sql import query
-from bench.stage import LONGEST, PARTITIONS, SEED, Stage, ended, stage
+from bench.stage import LONGEST, SEED, Stage, ended, stage
 from bench.windows_engines import require_alive
 from stockstream.connectors.kafka_topic import ends as ends_of
-from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.connectors.postgres import address_of, connect
 from stockstream.connectors.reconciliation import Reconciliation
 from stockstream.errors import ServiceError
@@ -75,7 +72,7 @@ def measure(arguments: Namespace, stop: Event) -> Report:
     with stage(stop) as scene:
         scene.produce(arguments.trades)
         scene.say("waiting until the minute of the last trade is over")
-        stop.wait(MINUTE)
+        stop.wait(MINUTE - time.time() % MINUTE)
         costs = [_cost(scene) for _ in range(arguments.rounds)]
         after_last = _sorted(scene, arguments.trades, arguments.symbols)
         lags = [] if arguments.no_live else _live(scene, arguments.rate, arguments.minutes)
@@ -130,7 +127,7 @@ def _live(scene: Stage, rate: int, minutes: int) -> list[float]:
         with closing(connect(address_of(settings), "bench")) as connection, connection.cursor() as cursor:
             cursor.execute(query("reconciled_after"))
             found = [float(lag) for (lag,) in cursor]
-    scene.say(f"live: {len(found):,} candles, p99 {_at(found, 99):.1f} s after the minute")
+    scene.say(f"live: {len(found):,} candles, p99 {percentile(found, 99):.1f} s after the minute")
     return found
 
 
@@ -138,8 +135,7 @@ def _live(scene: Stage, rate: int, minutes: int) -> list[float]:
 def _pipeline(scene: Stage, name: str) -> Iterator[Settings]:
     """Run a consumer and an aggregator on a topic and a database of their own."""
     scene.go_on()
-    own = scene.settings.model_copy(update={"kafka_topic": name})
-    ensure_topic(own.kafka_bootstrap_servers, name, PARTITIONS)
+    own = scene.topic(name)
     with scene.fresh() as made, ExitStack() as stack:
         settings = own.model_copy(update={"postgres_db": made.postgres_db})
         running = {
@@ -216,13 +212,9 @@ def _lag_rows(rate: int, lags: list[float]) -> list[list[str]]:
     if not lags:
         return []
     return [
-        [f"live at {rate:,} trades/s, after the minute: p50 s", f"{_at(lags, 50):.1f}"],
-        ["  p99 s", f"{_at(lags, 99):.1f}"],
+        [f"live at {rate:,} trades/s, after the minute: p50 s", f"{percentile(lags, 50):.1f}"],
+        ["  p99 s", f"{percentile(lags, 99):.1f}"],
     ]
-
-
-def _at(values: list[float], share: float) -> float:
-    return float(np.percentile(values, share, method="higher"))
 
 
 def _draw(lags: list[float], axes: "Axes") -> None:

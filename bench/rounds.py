@@ -1,9 +1,12 @@
 """Ways that are compared take turns, so that what the machine does meanwhile falls on all alike."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 Result = TypeVar("Result")
 
@@ -32,3 +35,12 @@ def in_turns(
 def middle(results: list[Result], of: Callable[[Result], float]) -> float:
     """Return the median of what `of` gives for each result."""
     return float(median(map(of, results)))
+
+
+def percentile(values: Sequence[float] | NDArray[np.float64], share: float) -> float:
+    """Return a percentile; where it lies between two values, the higher one.
+
+    >>> percentile([3.0, 1.0, 2.0, 4.0], 50)
+    3.0
+    """
+    return float(np.percentile(values, share, method="higher"))

@@ -14,7 +14,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from bench.consuming import Consumed, consume
-from bench.fence_cost import UnnotedTape, ingest_rate
+from bench.fence_cost import UnfencedTape, UnnotedTape, ingest_rate
 from bench.naive import insert_rate
 from bench.options import whole
 from bench.ready_rows import copy_seconds, emptied, ready_rows
@@ -83,7 +83,7 @@ def _ways(scene: Stage, topic_ends: Mapping[int, int], batches: list[bytes], ins
         CONSUMER: consumed,
         INSERT: lambda settings: Run(insert_rate(settings, inserts)),
         FENCED: lambda settings: Run(ingest_rate(settings, topic_ends)),
-        UNFENCED: lambda settings: Run(ingest_rate(settings, topic_ends, fenced=False)),
+        UNFENCED: lambda settings: Run(ingest_rate(settings, topic_ends, UnfencedTape)),
         UNNOTED: lambda settings: Run(ingest_rate(settings, topic_ends, UnnotedTape)),
     }
 

@@ -76,6 +76,12 @@ class Stage:
         finally:
             self._command("DROP DATABASE {} WITH (FORCE)", name)
 
+    def topic(self, name: str) -> Settings:
+        """Make another topic; returns settings with it."""
+        settings = self.settings.model_copy(update={"kafka_topic": name})
+        ensure_topic(settings.kafka_bootstrap_servers, name, PARTITIONS)
+        return settings
+
     def checkpoint(self) -> None:
         """Have all written that was left to write, so that it falls on nobody's measured time."""
         self._command("CHECKPOINT")

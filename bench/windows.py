@@ -13,16 +13,13 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bench.options import whole, wholes
 from bench.report import Report
-from bench.rounds import in_turns, middle
-from bench.stage import PARTITIONS, SEED, Stage, ended, stage
+from bench.rounds import in_turns, middle, percentile
+from bench.stage import SEED, Stage, ended, stage
 from bench.windows_engines import AGGREGATOR, COMMANDS, YARDSTICK, Worked, work_off
 from bench.windows_freshness import Floats, Pace, freshness
 from stockstream.argument_types import positive
-from stockstream.connectors.kafka_topic import ensure_topic
 from stockstream.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,14 +69,8 @@ def _engines(text: str) -> list[str]:
     return names
 
 
-def _topic(scene: Stage, name: str) -> Settings:
-    settings = scene.settings.model_copy(update={"kafka_topic": name})
-    ensure_topic(settings.kafka_bootstrap_servers, name, PARTITIONS)
-    return settings
-
-
 def _backlog(scene: Stage, symbols: int, trades: int) -> Settings:
-    settings = _topic(scene, f"backlog-{symbols}")
+    settings = scene.topic(f"backlog-{symbols}")
     _produce(scene, settings, trades, "--symbols", str(symbols))
     scene.say(f"{trades:,} trades of {symbols:,} symbols in topic {settings.kafka_topic}")
     return settings
@@ -101,12 +92,12 @@ def _worked(scene: Stage, name: str, topic: Settings, trades: int) -> Worked:
 
 
 def _fresh(scene: Stage, name: str, arguments: Namespace) -> Floats:
-    settings = _topic(scene, f"fresh-{name}")
+    settings = scene.topic(f"fresh-{name}")
     _produce(scene, settings, FEW)
     with scene.fresh() as made:
         own = settings.model_copy(update={"postgres_db": made.postgres_db})
         found = freshness(scene, own, name, Pace(arguments.rate, arguments.seconds, arguments.warm_up))
-    scene.say(f"{name} at {arguments.rate:,} trades/s: p99 {_at(found, 99):,.0f} ms")
+    scene.say(f"{name} at {arguments.rate:,} trades/s: p99 {percentile(found, 99):,.0f} ms")
     return found
 
 
@@ -133,7 +124,8 @@ def _report(arguments: Namespace, results: Results, fresh: Mapping[str, Floats])
                 for run in runs
             ],
             "freshness_ms": {
-                name: {"p50": _at(found, 50), "p99": _at(found, 99)} for name, found in fresh.items()
+                name: {"p50": percentile(found, 50), "p99": percentile(found, 99)}
+                for name, found in fresh.items()
             },
             "ratios": ratios,
         },
@@ -171,12 +163,8 @@ def _row(name: str, symbols: int, runs: list[Worked], fresh: Floats | None) -> l
         f"{middle(runs, lambda run: run.cpu):.1f}",
         f"{middle(runs, lambda run: run.peak_bytes / 1e6):,.0f}",
         f"{middle(runs, lambda run: run.own_bytes / 1e6):,.0f}",
-        *("" if fresh is None else f"{_at(fresh, share):,.0f}" for share in (50, 99)),
+        *("" if fresh is None else f"{percentile(fresh, share):,.0f}" for share in (50, 99)),
     ]
-
-
-def _at(fresh: Floats, share: float) -> float:
-    return float(np.percentile(fresh, share, method="higher"))
 
 
 def _draw(results: Results, axes: "Axes") -> None:

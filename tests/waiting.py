@@ -9,7 +9,7 @@ SLACK = 3
 
 
 def until(holds: Callable[[], object], patience: float = 10.0) -> None:
-    """Wait until `holds()` is true; fails after `patience` seconds, and more on a busy machine."""
+    """Wait until `holds()` is true; fails after `patience` seconds times SLACK."""
     patience *= SLACK
     deadline = time.monotonic() + patience
     while not holds():
