@@ -9,7 +9,8 @@ from stockstream.connectors.kafka_topic import partition_counts
 from stockstream.connectors.postgres import Address, connect
 from stockstream.errors import RecoverableError, ServiceError
 
-PATIENCE = 60.0
+# A broker that rejoins a busy cluster on two slow cores has been seen to need more than a minute.
+PATIENCE = 180.0
 LOOK_EVERY = 0.1
 
 
