@@ -8,8 +8,7 @@ WITH wanted AS (
     SELECT symbol, date_bin('1 minute', "timestamp", '1970-01-01Z') AS window_start, count(*) AS trade_count,
         sum(price) AS price_sum, avg(price) AS avg_price, min(price) AS min_price, max(price) AS max_price,
         sum(volume) AS total_volume, sum(price * volume) AS total_value,
-        coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0) AS buy_volume,
-        min("timestamp") AS opened, max("timestamp") AS closed
+        coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0) AS buy_volume
     FROM trades
     WHERE symbol = ANY (%(symbols)s) AND "timestamp" >= %(since)s AND "timestamp" < %(until)s
     GROUP BY 1, 2
@@ -19,13 +18,16 @@ WITH wanted AS (
         opening.price AS open, closing.price AS close
     FROM wanted
     LEFT JOIN sums USING (symbol, window_start)
+    -- The index has the first and the last at hand: the times of all the others are not compared.
     LEFT JOIN LATERAL (
-        SELECT price FROM trades WHERE symbol = sums.symbol AND "timestamp" = sums.opened
-        ORDER BY kafka_partition, kafka_offset LIMIT 1
+        SELECT price FROM trades
+        WHERE symbol = sums.symbol AND "timestamp" >= sums.window_start AND "timestamp" < sums.window_start + interval '1 minute'
+        ORDER BY "timestamp", kafka_partition, kafka_offset LIMIT 1
     ) AS opening ON true
     LEFT JOIN LATERAL (
-        SELECT price FROM trades WHERE symbol = sums.symbol AND "timestamp" = sums.closed
-        ORDER BY kafka_partition DESC, kafka_offset DESC LIMIT 1
+        SELECT price FROM trades
+        WHERE symbol = sums.symbol AND "timestamp" >= sums.window_start AND "timestamp" < sums.window_start + interval '1 minute'
+        ORDER BY "timestamp" DESC, kafka_partition DESC, kafka_offset DESC LIMIT 1
     ) AS closing ON true
     WHERE wanted.is_whole
 ), settled AS (
