@@ -9,19 +9,20 @@ from threading import Event
 
 from stockstream import cli
 from stockstream.argument_types import duration, not_negative, positive
-from stockstream.connectors.candles import JOB, CandleTable
-from stockstream.connectors.groups import group_of
-from stockstream.connectors.kafka import KafkaSource
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.metrics import AggregatorMetrics, serve
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.reconciliation import Reconciliation
-from stockstream.connectors.topic_lives import TopicLives
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.groups import group_of
+from stockstream.connectors.kafka.source import KafkaSource
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.metrics.aggregator import AggregatorMetrics
+from stockstream.connectors.metrics.server import serve
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.store.candles import JOB, CandleTable
+from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs.aggregate import Aggregator
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.reconciling import reconciler_of, reconciling
+from stockstream.jobs.topic_incarnations import TopicLives
 from stockstream.market.candles.frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.market.candles.tumbling import Tumbling
 from stockstream.market.compiled import spare_scipy

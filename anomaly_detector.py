@@ -16,12 +16,13 @@ from rich.progress import track
 
 from stockstream import cli
 from stockstream.argument_types import count, duration, moment, positive, seed
-from stockstream.connectors.history import BEGINNING, END, History, Span
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.labelled_file import read
-from stockstream.connectors.metrics import DetectorMetrics, serve
-from stockstream.connectors.models import ModelStore
-from stockstream.connectors.postgres import address_of
+from stockstream.connectors.files.labelled_file import read
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.metrics.detector import DetectorMetrics
+from stockstream.connectors.metrics.server import serve
+from stockstream.connectors.models.registry import ModelStore
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, History, Span
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs import evaluate_report
 from stockstream.jobs.analyze import analyze

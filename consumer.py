@@ -8,20 +8,21 @@ from threading import Event
 
 from stockstream import cli
 from stockstream.argument_types import positive
-from stockstream.connectors.dead_letters import DeadLetters
-from stockstream.connectors.groups import group_of
-from stockstream.connectors.kafka import KafkaSource
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.metrics import ConsumerMetrics, serve
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.tape import JOB, Tape, unmarked
-from stockstream.connectors.topic_lives import TopicLives
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.groups import group_of
+from stockstream.connectors.kafka.source import KafkaSource
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.metrics.consumer import ConsumerMetrics
+from stockstream.connectors.metrics.server import serve
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.store.dead_letters import DeadLetters
+from stockstream.connectors.postgres.store.trades import JOB, Tape, unmarked
 from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.prefetch import Prefetch, warm_up
 from stockstream.jobs.revive import revive
+from stockstream.jobs.topic_incarnations import TopicLives
 from stockstream.market.compiled import spare_scipy
 from stockstream.settings import Settings
 

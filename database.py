@@ -15,12 +15,12 @@ from rich.table import Table
 
 from stockstream import cli
 from stockstream.argument_types import duration, moment
-from stockstream.connectors import schema, upkeep
-from stockstream.connectors.export import check_format, export_trades
-from stockstream.connectors.history import BEGINNING, END, History
-from stockstream.connectors.imports import ImportedTape
-from stockstream.connectors.postgres import Address, Connection, address_of, connect
-from stockstream.connectors.reconciliation import Reconciliation, Span
+from stockstream.connectors.postgres import maintenance, schema
+from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
+from stockstream.connectors.postgres.read.export import check_format, export_trades
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, History
+from stockstream.connectors.postgres.store.imports import ImportedTape
+from stockstream.connectors.postgres.store.reconciliation import Reconciliation, Span
 from stockstream.jobs.import_tape import Importer
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.reconciling import reconciler_of
@@ -64,15 +64,15 @@ def init(connection: Connection, address: Address, _arguments: argparse.Namespac
 def status(connection: Connection, address: Address, _arguments: argparse.Namespace) -> None:
     """Show the schema, the tables and how far each job has read."""
     schema.require(connection, address)
-    newest = upkeep.newest_trade(connection, address)
+    newest = maintenance.newest_trade(connection, address)
     console.print(
         f"database {address.database} at {address.host}:{address.port}: schema version {schema.newest()}; "
         f"newest trade {newest.isoformat() if newest else 'none yet'}",
         highlight=False,
         soft_wrap=True,
     )
-    console.print(_sizes(upkeep.table_sizes(connection, address)))
-    console.print(_places(upkeep.places(connection, address)))
+    console.print(_sizes(maintenance.table_sizes(connection, address)))
+    console.print(_places(maintenance.places(connection, address)))
 
 
 def prune(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
@@ -81,13 +81,13 @@ def prune(connection: Connection, address: Address, arguments: argparse.Namespac
     wanted = datetime.now(UTC) - arguments.older_than
     patience = Patience(arguments.stop, log)
     _reconcile(arguments, Span(until=wanted), "candles to be reconciled first")
-    before = upkeep.prunable_before(connection, address, wanted)
-    upkeep.note_pruning(connection, address, before)
-    days = upkeep.old_days(connection, address, before)
+    before = maintenance.prunable_before(connection, address, wanted)
+    maintenance.note_pruning(connection, address, before)
+    days = maintenance.old_days(connection, address, before)
     for day in days:
-        patience(partial(upkeep.drop_day, connection, address, day))
+        patience(partial(maintenance.drop_day, connection, address, day))
         console.print(f"dropped {day.table}, about {day.rows:,} trades", highlight=False)
-    others = upkeep.prune_elsewhen(connection, address, before)
+    others = maintenance.prune_elsewhen(connection, address, before)
     moment = before.isoformat(timespec="seconds")
     console.print(
         f"pruned {len(days)} days and {others:,} other trades from before {moment}", highlight=False
@@ -150,14 +150,14 @@ def _reconcile(arguments: argparse.Namespace, span: Span, what: str) -> int:
         )
 
 
-def _sizes(sizes: list[upkeep.TableSize]) -> Table:
+def _sizes(sizes: list[maintenance.TableSize]) -> Table:
     table = Table("table", "rows (estimate)", "MB on disk")
     for each in sizes:
         table.add_row(each.name, f"{each.rows:,}", f"{each.size / 1e6:,.1f}")
     return table
 
 
-def _places(places: list[upkeep.JobPlace]) -> Table:
+def _places(places: list[maintenance.JobPlace]) -> Table:
     table = Table("job", "topic", "partition", "next offset", "duplicates", "moved at (UTC)")
     for each in places:
         moved = f"{each.updated_at:%Y-%m-%d %H:%M:%S}"

@@ -10,13 +10,13 @@ from threading import Event
 
 from stockstream import cli
 from stockstream.argument_types import not_negative, positive
-from stockstream.connectors import schema
-from stockstream.connectors.engine_lock import EngineLock
-from stockstream.connectors.flink_gateway import Gateway
-from stockstream.connectors.flink_rest import Flink
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.flink.gateway import Gateway
+from stockstream.connectors.flink.rest import Flink
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.postgres import schema
+from stockstream.connectors.postgres.connection import address_of, connect
+from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.errors import FlinkError
 from stockstream.jobs import flink, flink_report
 from stockstream.jobs.flink_script import CANDLES, PATTERNS, Job, Options, identity, restoring, script

@@ -13,10 +13,11 @@ import numpy as np
 
 from stockstream import cli
 from stockstream.argument_types import duration
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_sink import KafkaSink
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.metrics import ProducerMetrics, serve
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.sink import KafkaSink
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.metrics.producer import ProducerMetrics
+from stockstream.connectors.metrics.server import serve
 from stockstream.errors import RecoverableError
 from stockstream.jobs.live import LiveSource
 from stockstream.jobs.live_source import live

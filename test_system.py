@@ -11,12 +11,12 @@ from threading import Event
 from rich.console import Console
 
 from stockstream import cli
-from stockstream.connectors.audit import AuditedTape
-from stockstream.connectors.groups import group_of
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import hints
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.tape import JOB
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.groups import group_of
+from stockstream.connectors.kafka.topic import hints
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.read.audit import AuditedTape
+from stockstream.connectors.postgres.store.trades import JOB
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.examination import Patient, examine
 from stockstream.jobs.health.processes import Process

@@ -10,7 +10,7 @@ from typing import Self
 from bench.probes import Cpu, cpu_seconds, resident_bytes
 from bench.sql import query
 from bench.stage import Stage, ended
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import ServiceError
 from stockstream.settings import Settings
 

@@ -21,7 +21,7 @@ from bench.options import whole
 from bench.report import Report
 from bench.sql import query
 from bench.stage import Stage, stage
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.connectors.web import require_answer
 from stockstream.errors import ServiceError, UsageError
 from stockstream.services.ports import free_port

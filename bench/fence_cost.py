@@ -13,12 +13,12 @@ from uuid import uuid4
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from bench.consuming import Progress
-from stockstream.connectors.batch import Batch
-from stockstream.connectors.kafka import KafkaSource
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.ready import Part, Ready
-from stockstream.connectors.sql import query
-from stockstream.connectors.tape import Stored, Tape
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.connectors.kafka.source import KafkaSource
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.sql import query
+from stockstream.connectors.postgres.store.encoded_batch import Part, Ready
+from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import ServiceError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.prefetch import Prefetch

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from bench.sql import query
 from bench.stage import Stage
-from stockstream.connectors.postgres import address_of, connect, own_errors
-from stockstream.connectors.sql import query as tape_query
+from stockstream.connectors.postgres.connection import address_of, connect, own_errors
+from stockstream.connectors.postgres.sql import query as tape_query
 from stockstream.settings import Settings
 
 WRITERS = 2

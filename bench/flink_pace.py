@@ -5,7 +5,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from stockstream.connectors.flink_rest import Flink
+from stockstream.connectors.flink.rest import Flink
 from stockstream.errors import FlinkError
 
 # As often as Flink gathers its numbers.

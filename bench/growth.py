@@ -22,9 +22,9 @@ from bench.report import Report
 from bench.rounds import in_turns, middle
 from bench.sql import query
 from bench.stage import PARTITIONS, Stage, stage
-from stockstream.connectors import upkeep
-from stockstream.connectors.kafka_topic import ends as ends_of
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.kafka.topic import ends as ends_of
+from stockstream.connectors.postgres import maintenance
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ def _prune(settings: Settings, age: timedelta) -> Pruned:
     """Drop the largest day that is over since `age`, as `database.py prune` does; none is of no rows."""
     address = address_of(settings)
     with closing(connect(address, "bench")) as connection:
-        days = upkeep.old_days(connection, address, datetime.now(UTC) - age)
+        days = maintenance.old_days(connection, address, datetime.now(UTC) - age)
         began = time.perf_counter()
         for day in (largest := sorted(days, key=lambda each: each.rows)[-1:]):
-            upkeep.drop_day(connection, address, day)
+            maintenance.drop_day(connection, address, day)
         return Pruned(sum(day.rows for day in largest), time.perf_counter() - began)
 
 

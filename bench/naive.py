@@ -8,7 +8,7 @@ import msgspec
 from confluent_kafka import Consumer
 
 from bench.sql import query
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import ServiceError
 from stockstream.market.trade import decode
 from stockstream.settings import Settings

@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from bench.options import whole
 from stockstream import cli
 from stockstream.argument_types import positive
-from stockstream.connectors.kafka_sink import PRODUCER_SETTINGS
+from stockstream.connectors.kafka.sink import PRODUCER_SETTINGS
 from stockstream.errors import DeliveryError
 from stockstream.jobs.pace import SystemClock
 from stockstream.market.simulator import Market, Tape, encode_tape, listed

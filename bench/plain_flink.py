@@ -10,9 +10,9 @@ from threading import Event
 
 from bench.sql import query
 from stockstream import cli
-from stockstream.connectors.flink_gateway import Gateway
-from stockstream.connectors.flink_rest import Flink
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.flink.gateway import Gateway
+from stockstream.connectors.flink.rest import Flink
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.jobs import flink
 from stockstream.jobs.flink_script import Job, Options, script
 from stockstream.services import flink as local

@@ -23,7 +23,7 @@ from bench.options import whole, wholes
 from bench.report import Report
 from bench.rounds import in_turns, middle
 from bench.stage import SEED, Stage, stage
-from stockstream.connectors.kafka_sink import BLINK, PRODUCER_SETTINGS, QUEUE, KafkaSink, Messages
+from stockstream.connectors.kafka.sink import BLINK, PRODUCER_SETTINGS, QUEUE, KafkaSink, Messages
 from stockstream.jobs.pace import SystemClock
 from stockstream.jobs.produce import MOST, produce
 from stockstream.jobs.synthetic import SyntheticSource

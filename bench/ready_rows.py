@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from bench.sql import query
 from bench.stage import Stage
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.settings import Settings
 
 BATCH = 20_000

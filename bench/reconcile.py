@@ -26,9 +26,9 @@ from bench.rounds import middle, percentile
 from bench.sql import query
 from bench.stage import LONGEST, SEED, Stage, ended, stage
 from bench.windows_engines import require_alive
-from stockstream.connectors.kafka_topic import ends as ends_of
-from stockstream.connectors.postgres import address_of, connect
-from stockstream.connectors.reconciliation import Reconciliation
+from stockstream.connectors.kafka.topic import ends as ends_of
+from stockstream.connectors.postgres.connection import address_of, connect
+from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.errors import ServiceError
 from stockstream.settings import Settings
 

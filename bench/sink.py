@@ -21,7 +21,7 @@ from bench.ready_rows import copy_seconds, emptied, ready_rows
 from bench.report import Report
 from bench.rounds import in_turns, middle
 from bench.stage import Stage, stage
-from stockstream.connectors.kafka_topic import ends as ends_of
+from stockstream.connectors.kafka.topic import ends as ends_of
 from stockstream.settings import Settings
 
 if TYPE_CHECKING:

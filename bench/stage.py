@@ -15,9 +15,9 @@ from threading import Event
 from psycopg2 import sql
 from rich.console import Console
 
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.postgres import address_of, connect
-from stockstream.connectors.schema import migrate
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.postgres.connection import address_of, connect
+from stockstream.connectors.postgres.schema import migrate
 from stockstream.errors import ServiceError
 from stockstream.services.scratch import Scratch, scratch
 from stockstream.settings import PROJECT, Settings

@@ -17,8 +17,8 @@ import psutil
 
 from bench.sql import query
 from bench.stage import environment_of
-from stockstream.connectors.kafka_topic import ends, lag
-from stockstream.connectors.postgres import Connection, address_of, connect, own_errors
+from stockstream.connectors.kafka.topic import ends, lag
+from stockstream.connectors.postgres.connection import Connection, address_of, connect, own_errors
 from stockstream.errors import RecoverableError, ServiceError
 from stockstream.services import ports
 from stockstream.services.processes import states

@@ -13,7 +13,7 @@ import numpy as np
 from confluent_kafka import Consumer, TopicPartition
 from numpy.typing import NDArray
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 
 PORTION = 20_000

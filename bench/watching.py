@@ -11,9 +11,9 @@ import psutil
 
 from bench.memory import Footprint
 from bench.system import JOBS, System
-from stockstream.connectors.kafka_topic import lag
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.vitals import Vitals
+from stockstream.connectors.kafka.topic import lag
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.read.probes import Vitals
 from stockstream.errors import StockstreamError
 from stockstream.services.programs import SERVERS
 

@@ -18,7 +18,7 @@ from bench.plain_flink import PLAIN
 from bench.probes import cpu_seconds
 from bench.sql import query
 from bench.stage import LONGEST, Stage, ended
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import ServiceError
 from stockstream.jobs.flink_script import CANDLES
 from stockstream.settings import Settings

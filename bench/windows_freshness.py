@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bench.stage import Stage, ended
 from bench.windows_engines import Candles, engine, require_alive
-from stockstream.connectors.kafka import CONSUMER_SETTINGS
-from stockstream.connectors.kafka_topic import ends as ends_of
+from stockstream.connectors.kafka.source import CONSUMER_SETTINGS
+from stockstream.connectors.kafka.topic import ends as ends_of
 from stockstream.errors import ServiceError
 from stockstream.market.candles.columns import columns
 from stockstream.settings import Settings

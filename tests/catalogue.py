@@ -3,12 +3,10 @@
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-from stockstream.connectors.metrics import (
-    AggregatorMetrics,
-    ConsumerMetrics,
-    DetectorMetrics,
-    ProducerMetrics,
-)
+from stockstream.connectors.metrics.aggregator import AggregatorMetrics
+from stockstream.connectors.metrics.consumer import ConsumerMetrics
+from stockstream.connectors.metrics.detector import DetectorMetrics
+from stockstream.connectors.metrics.producer import ProducerMetrics
 
 ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 

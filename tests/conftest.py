@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as properties
 
-from stockstream.connectors.postgres import Address, Connection, address_of, connect
-from stockstream.connectors.readers import Readers
+from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
+from stockstream.connectors.postgres.read_pool import Readers
 from stockstream.services.scratch import Scratch, scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh, make_template, open_folder

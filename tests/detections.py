@@ -3,8 +3,8 @@
 from collections import defaultdict
 from datetime import datetime
 
-from stockstream.connectors.models import ModelStore
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.models.registry import ModelStore
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.finding import Finding

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from psycopg2 import sql
 
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.postgres import address_of, connect
-from stockstream.connectors.schema import migrate
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.postgres.connection import address_of, connect
+from stockstream.connectors.postgres.schema import migrate
 from stockstream.settings import Settings
 
 TEMPLATE = "template_of_tests"

@@ -5,7 +5,7 @@ from http.client import HTTPConnection
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from stockstream.connectors.metrics import PROCESSES
+from stockstream.connectors.metrics.server import PROCESSES
 from stockstream.services import ports
 
 

@@ -7,9 +7,9 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.batch import Batch, absent
-from stockstream.connectors.candles import Begun
-from stockstream.connectors.metrics import AggregatorMetrics
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.connectors.metrics.aggregator import AggregatorMetrics
+from stockstream.connectors.postgres.store.candles import Begun
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
@@ -17,6 +17,7 @@ from stockstream.jobs.progress import Progress
 from stockstream.market.candles.columns import columns
 from stockstream.market.candles.frame import SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling
+from stockstream.market.spans import count_absent
 
 # A candle that forms is seen at once; while there is much to read, or to write, a checkpoint is dear.
 CAUGHT_UP_EVERY = SECOND // 10
@@ -215,7 +216,7 @@ class Aggregator:
 
 def _without_message(batch: Batch) -> frozenset[int]:
     """Return the partitions that the batch moves on past offsets that hold no message, and nothing else."""
-    holes = absent(batch.spans, batch.partitions)
+    holes = count_absent(batch.spans, batch.partitions)
     return frozenset(
         partition
         for partition, count in holes.items()

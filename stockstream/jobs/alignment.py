@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from stockstream.connectors.arrived import arrivals_of
-from stockstream.connectors.batch import Batch
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.jobs.decoded_batch import arrivals_of
 from stockstream.market.anomalies.parted import micros
 from stockstream.market.arrivals import SCHEMA
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from stockstream.connectors.history import ALL, BEGINNING, History, Span
-from stockstream.connectors.models import ModelStore
+from stockstream.connectors.models.registry import ModelStore
+from stockstream.connectors.postgres.read.trade_reader import ALL, BEGINNING, History, Span
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble

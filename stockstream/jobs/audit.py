@@ -14,8 +14,8 @@ Memory is a bit for each place and a portion of rows, whatever the size of the t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from stockstream.connectors.audit import HOUR, AuditedTape, CandleCount, ConsumedPlace
-from stockstream.connectors.history import BEGINNING
+from stockstream.connectors.postgres.read.audit import HOUR, AuditedTape, CandleCount, ConsumedPlace
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING
 from stockstream.errors import StockstreamError
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
 from stockstream.market.taken import Offsets, Taken

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 
-from stockstream.connectors.models import ModelStore
+from stockstream.connectors.models.registry import ModelStore
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble

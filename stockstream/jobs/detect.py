@@ -7,8 +7,8 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.batch import Batch
-from stockstream.connectors.metrics import DetectorMetrics
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.alignment import Alignment, Through
 from stockstream.jobs.desk import Desk

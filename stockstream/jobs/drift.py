@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stockstream.connectors.history import ALL, History
-from stockstream.connectors.models import DriftNote, ModelStore
+from stockstream.connectors.models.registry import DriftNote, ModelStore
+from stockstream.connectors.postgres.read.trade_reader import ALL, History
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.drift import DRIFTED, stability
 from stockstream.market.anomalies.ensemble import Ensemble

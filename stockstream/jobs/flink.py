@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
 
-from stockstream.connectors.engine_lock import EngineLock
-from stockstream.connectors.flink_gateway import Gateway
-from stockstream.connectors.flink_rest import ENDED, Flink
+from stockstream.connectors.flink.gateway import Gateway
+from stockstream.connectors.flink.rest import ENDED, Flink
+from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.errors import EngineRunsError, FlinkError, FlinkUnreachableError, RecoverableError
 
 LOOK_EVERY = 0.5

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
-from stockstream.connectors.flink_rest import JobStatus
+from stockstream.connectors.flink.rest import JobStatus
 
 
 def as_json(status: JobStatus) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
-from stockstream.connectors.kafka_cluster import Cluster, cluster_of
-from stockstream.connectors.postgres import address_of
+from stockstream.connectors.kafka.client import Cluster, cluster_of
+from stockstream.connectors.postgres.connection import address_of
 from stockstream.settings import PROJECT, Settings
 
 SOURCE = PROJECT / "flink_source.sql"

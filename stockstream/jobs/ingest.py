@@ -6,10 +6,10 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.batch import Batch
-from stockstream.connectors.metrics import ConsumerMetrics
-from stockstream.connectors.ready import Ready
-from stockstream.connectors.tape import Stored
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.connectors.metrics.consumer import ConsumerMetrics
+from stockstream.connectors.postgres.store.encoded_batch import Ready
+from stockstream.connectors.postgres.store.trades import Stored
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
@@ -99,7 +99,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
             # Patience gives up only when asked to stop; what is not stored is read again next time.
             break
         total += stored
-        metrics.stored(ready, stored)
+        metrics.stored([part.arrivals for part in ready.parts], stored)
         if len(ready):
             idle.begin()
         progress.tell(len(ready), str(total))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Event, Thread
 
-from stockstream.connectors.feeds import Stream
-from stockstream.connectors.kafka_sink import Messages
+from stockstream.connectors.kafka.sink import Messages
+from stockstream.connectors.venues import Stream
 from stockstream.jobs.live_gaps import GapKeeper
 from stockstream.market.feeds import Gap, Place, place_of
 from stockstream.market.trade import Trade, encode

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from stockstream.connectors.feeds import GapFiles
+from stockstream.connectors.venues import GapFiles
 from stockstream.errors import StockstreamError
 from stockstream.market.feeds import Gap
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from threading import Event
 
-from stockstream.connectors.feed_gaps import FeedGaps
-from stockstream.connectors.feeds import GapFiles, Places, Stream, produced
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import ends
-from stockstream.connectors.postgres import address_of
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.topic import ends
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.store.feed_gaps import FeedGaps
+from stockstream.connectors.venues import GapFiles, ResumePoints, Stream
 from stockstream.errors import RecoverableError
 from stockstream.jobs.live import LiveSource
 from stockstream.jobs.live_gaps import GapKeeper
+from stockstream.jobs.live_produced import produced
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.produce_options import symbols_of
 from stockstream.market.feeds import FEEDS, Feed, Gap, Place
@@ -35,7 +36,7 @@ def live(arguments: Namespace, settings: Settings, stop: Event) -> tuple[LiveSou
     feed = FEEDS[arguments.source](**{name: url.rstrip("/") for name, url in addresses.items() if url})
     symbols = symbols_of(arguments.symbols, ALLOWED) if arguments.symbols else tuple(feed.symbols)
     kept = settings.data_dir / FOLDER, feed.name, settings.kafka_topic
-    places, files, table = Places(*kept), GapFiles(*kept), FeedGaps(address_of(settings), feed.name)
+    places, files, table = ResumePoints(*kept), GapFiles(*kept), FeedGaps(address_of(settings), feed.name)
     open_stream = partial(_open, feed, symbols, places, settings, stop)
     open_gaps = partial(GapKeeper, files, table, symbols)
     return LiveSource(open_stream, open_gaps, partial(_keep, places, settings)), ", ".join(symbols)
@@ -44,7 +45,7 @@ def live(arguments: Namespace, settings: Settings, stop: Event) -> tuple[LiveSou
 def _open(  # noqa: PLR0913, PLR0917 - all but the last are known before it is opened
     feed: Feed,
     symbols: tuple[str, ...],
-    places: Places,
+    places: ResumePoints,
     settings: Settings,
     stop: Event,
     note: Callable[[Gap], object],
@@ -58,7 +59,7 @@ def _open(  # noqa: PLR0913, PLR0917 - all but the last are known before it is o
     return Stream(feed, symbols, kept, note=note)
 
 
-def _keep(places: Places, settings: Settings, acknowledged: dict[str, Place]) -> None:
+def _keep(places: ResumePoints, settings: Settings, acknowledged: dict[str, Place]) -> None:
     try:
         places.write(acknowledged, ends(cluster_of(settings), settings.kafka_topic))
     except RecoverableError:

@@ -14,7 +14,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from stockstream.connectors.metrics import ProcessMetrics
+from stockstream.connectors.metrics.process import ProcessMetrics
 from stockstream.errors import RecoverableError
 
 Result = TypeVar("Result")

@@ -11,11 +11,11 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Protocol, Self
 
-from stockstream.connectors.arrived import arrivals_of
-from stockstream.connectors.batch import Batch
-from stockstream.connectors.ready import Ready, ready
-from stockstream.connectors.tape import unmarked
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.connectors.postgres.store.encoded_batch import Ready, ready
+from stockstream.connectors.postgres.store.trades import unmarked
 from stockstream.errors import RecoverableError, StockstreamError
+from stockstream.jobs.decoded_batch import arrivals_of
 
 Found = tuple[Ready, Batch]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.kafka_sink import KafkaSink, Messages
+from stockstream.connectors.kafka.sink import KafkaSink, Messages
 from stockstream.errors import StockstreamError
 
 MOST = 10_000

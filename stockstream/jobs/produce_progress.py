@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from stockstream.connectors.kafka_sink import KafkaSink
+from stockstream.connectors.kafka.sink import KafkaSink
 from stockstream.jobs.produce import Tell
 
 BETWEEN_LINES = 10.0

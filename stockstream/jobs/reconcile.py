@@ -12,9 +12,9 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.history import BEGINNING
 from stockstream.connectors.metrics.reconciler import ReconcilerMetrics
-from stockstream.connectors.reconciliation import FIRST, QUIET, Key, Settled, Span, Waiting
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING
+from stockstream.connectors.postgres.store.reconciliation import FIRST, QUIET, Key, Settled, Span, Waiting
 from stockstream.errors import RecoverableError, StockstreamError
 from stockstream.jobs.patience import Patience
 
@@ -154,7 +154,8 @@ class Reconciler:
         if self._is_ahead:
             self._barrier.look()
         patience(partial(self._minutes.close_wide, quiet))
-        self._metrics.waiting(patience(self._minutes.waiting))
+        left = patience(self._minutes.waiting)
+        self._metrics.waiting(left.minutes, left.since)
         return settled
 
     def finish(self, patience: Patience, stop: Event) -> None:
@@ -194,7 +195,7 @@ class Reconciler:
     def _count(self, found: Settled) -> None:
         self.total.candles += found.settled
         self.total.mended += found.mended
-        self._metrics.reconciled(found)
+        self._metrics.reconciled(found.settled, found.mended)
 
 
 def _paced(most: int, took: float) -> int:

@@ -7,12 +7,12 @@ from contextlib import closing, contextmanager
 from functools import partial
 from threading import Event
 
-from stockstream.connectors.kafka_cluster import Cluster, cluster_of
-from stockstream.connectors.kafka_topic import ends
+from stockstream.connectors.kafka.client import Cluster, cluster_of
+from stockstream.connectors.kafka.topic import ends
 from stockstream.connectors.metrics.reconciler import ReconcilerMetrics
-from stockstream.connectors.postgres import Address, address_of
-from stockstream.connectors.reconciliation import Reconciliation
-from stockstream.connectors.vitals import Vitals
+from stockstream.connectors.postgres.connection import Address, address_of
+from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.errors import TopicMissingError
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.reconcile import Barrier, Reconciler, log

@@ -12,8 +12,8 @@ from threading import Event
 import numpy as np
 from numpy.random import Generator
 
-from stockstream.connectors.kafka_sink import Messages
-from stockstream.connectors.replayed import Given
+from stockstream.connectors.kafka.sink import Messages
+from stockstream.connectors.postgres.read.replayed import Given
 from stockstream.errors import TradeFileError
 from stockstream.jobs.pace import Clock, EventTimes, Pace
 from stockstream.jobs.replay_file import Due, Read, ReplayedFile

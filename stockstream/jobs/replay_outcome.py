@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping
 from threading import Event
 
-from stockstream.connectors.kafka_cluster import Where
-from stockstream.connectors.kafka_topic import ends
-from stockstream.connectors.replayed import Consumed, Given, ReplayedTape
+from stockstream.connectors.kafka.client import Where
+from stockstream.connectors.kafka.topic import ends
+from stockstream.connectors.postgres.read.replayed import Consumed, Given, ReplayedTape
 from stockstream.errors import StockstreamError
 from stockstream.jobs.patience import Patience
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.files.trade_file import TradeFile
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.replayed import ReplayedTape
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.read.replayed import ReplayedTape
 from stockstream.errors import StockstreamError, UsageError
 from stockstream.jobs.pace import SystemClock
 from stockstream.jobs.replay import ReplaySource

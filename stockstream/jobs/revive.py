@@ -7,7 +7,7 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.dead_letters import BEFORE_ALL, Place, Revived
+from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, Place, Revived
 from stockstream.errors import RecoverableError
 from stockstream.jobs.patience import Patience
 from stockstream.jobs.progress import Progress

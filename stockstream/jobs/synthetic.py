@@ -5,7 +5,7 @@ from threading import Event
 import numpy as np
 from numpy.random import Generator
 
-from stockstream.connectors.kafka_sink import Messages
+from stockstream.connectors.kafka.sink import Messages
 from stockstream.jobs.pace import OLDEST, Clock, EventTimes, Pace
 from stockstream.market.simulator import Market, Tape, encode_tape
 from stockstream.market.simulator.tape import Ints

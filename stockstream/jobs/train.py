@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
-from stockstream.connectors.history import ALL, History, Span
-from stockstream.connectors.models import ModelStore
+from stockstream.connectors.models.registry import ModelStore
+from stockstream.connectors.postgres.read.trade_reader import ALL, History, Span
 from stockstream.errors import TooFewTradesError
 from stockstream.jobs.drift import drifted, note
 from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED, Model, fit, fit_together

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from stockstream.connectors.metrics import DetectorMetrics
+from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.errors import ModelsFolderError, RecoverableError
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.train import Trainer

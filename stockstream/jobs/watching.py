@@ -9,22 +9,22 @@ from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 
-from stockstream.connectors.findings import JOB, Findings
-from stockstream.connectors.groups import group_of
-from stockstream.connectors.history import History
-from stockstream.connectors.kafka import KafkaSource, Positions
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.metrics import DetectorMetrics
-from stockstream.connectors.models import ModelStore
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.topic_lives import TopicLives
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.groups import group_of
+from stockstream.connectors.kafka.source import KafkaSource, Positions
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.metrics.detector import DetectorMetrics
+from stockstream.connectors.models.registry import ModelStore
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.read.trade_reader import History
+from stockstream.connectors.postgres.store.findings import JOB, Findings
 from stockstream.connectors.webhook import Webhook
 from stockstream.jobs.alignment import Alignment
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.detect import Watch, begin
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.patience import Patience
+from stockstream.jobs.topic_incarnations import TopicLives
 from stockstream.jobs.train import Trainer
 from stockstream.jobs.upkeep import Upkeep
 from stockstream.settings import Settings

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from threading import Event
 
 from stockstream.cli import run
-from stockstream.connectors.metrics import PROCESSES
+from stockstream.connectors.metrics.server import PROCESSES
 from stockstream.services.processes import states
 from stockstream.services.start import start
 from stockstream.services.stop import stop as stop_system

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from threading import Event
 
-from stockstream.connectors.postgres import address_of, connect, own_errors
-from stockstream.connectors.sql import query
+from stockstream.connectors.postgres.connection import address_of, connect, own_errors
+from stockstream.connectors.postgres.sql import query
 from stockstream.errors import ServiceError, StockstreamError
 from stockstream.services.processes import ProcessState, states
 from stockstream.services.ready import last_line

@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 
 import psutil
 
-from stockstream.connectors.postgres import Address
+from stockstream.connectors.postgres.connection import Address
 from stockstream.errors import ServiceError
 from stockstream.services import ports, system_user
 from stockstream.services.program import Program

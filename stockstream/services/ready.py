@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stockstream.connectors.kafka_cluster import Where
-from stockstream.connectors.kafka_topic import partition_counts
-from stockstream.connectors.postgres import Address, connect
+from stockstream.connectors.kafka.client import Where
+from stockstream.connectors.kafka.topic import partition_counts
+from stockstream.connectors.postgres.connection import Address, connect
 from stockstream.errors import RecoverableError, ServiceError
 
 # A broker that rejoins a busy cluster on two slow cores has been seen to need more than a minute.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stockstream.connectors.postgres import address_of
+from stockstream.connectors.postgres.connection import address_of
 from stockstream.services import kafka, ports, postgres
 from stockstream.services.leash import Leash
 from stockstream.services.program import Program

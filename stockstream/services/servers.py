@@ -10,9 +10,9 @@ from typing import Literal
 
 from psycopg2 import sql
 
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import partition_counts
-from stockstream.connectors.postgres import HELLO, address_of, connect, own_errors
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.topic import partition_counts
+from stockstream.connectors.postgres.connection import HELLO, address_of, connect, own_errors
 from stockstream.errors import (
     KafkaUnreachableError,
     LoginRefusedError,

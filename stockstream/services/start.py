@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from threading import Event
 
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.postgres import address_of, connect
-from stockstream.connectors.schema import migrate
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.postgres.connection import address_of, connect
+from stockstream.connectors.postgres.schema import migrate
 from stockstream.errors import ServiceError
 from stockstream.services import docker, orphans, ports
 from stockstream.services.exposure import require_safe

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Lock
 
-from stockstream.connectors.readers import Rows
+from stockstream.connectors.postgres.read_pool import Rows
 from stockstream.ui.records import Line
 from stockstream.ui.sql import query
 from stockstream.ui.window import MINUTE, Span

@@ -10,10 +10,10 @@ from math import ceil
 import streamlit as st
 
 from stockstream import settings as settings_of
-from stockstream.connectors import kafka_topic
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.postgres import Address, address_of
-from stockstream.connectors.readers import Readers, Rows
+from stockstream.connectors.kafka import topic
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.postgres.connection import Address, address_of
+from stockstream.connectors.postgres.read_pool import Readers, Rows
 from stockstream.errors import StockstreamError
 from stockstream.settings import Settings
 from stockstream.ui import picture as pictures
@@ -144,7 +144,7 @@ def _ends(tick: int) -> dict[int, int] | None:
     del tick
     try:
         wanted = settings()
-        return kafka_topic.ends(cluster_of(wanted), wanted.kafka_topic, KAFKA_PATIENCE)
+        return topic.ends(cluster_of(wanted), wanted.kafka_topic, KAFKA_PATIENCE)
     except StockstreamError:
         return None
 

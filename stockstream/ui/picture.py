@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from stockstream.connectors.readers import Rows
+from stockstream.connectors.postgres.read_pool import Rows
 from stockstream.ui.lines import Course, Lines
 from stockstream.ui.records import Beat, Candle, FeedGap, Line, Mark, Print, Standing
 from stockstream.ui.sql import query

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from stockstream.connectors.readers import Rows
+from stockstream.connectors.postgres.read_pool import Rows
 from stockstream.ui.picture import reach, symbols
 from stockstream.ui.sql import query
 from stockstream.ui.window import Span

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from stockstream.connectors.readers import Rows
+from stockstream.connectors.postgres.read_pool import Rows
 from stockstream.ui.picture import FOREVER, Question, reach, symbols
 from stockstream.ui.records import Mark
 from stockstream.ui.sql import query

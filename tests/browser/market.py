@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg2.extras import execute_values
 
-from stockstream.connectors.postgres import Address, Connection, connect
+from stockstream.connectors.postgres.connection import Address, Connection, connect
 
 SYMBOLS = ("AAPL", "BTC-USD", "MSFT", "TSLA")
 Row = tuple[Any, ...]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 from tests.browser.market import Row, find, put, random_trades
 from tests.integration.mixed_tape import Line, produce, store

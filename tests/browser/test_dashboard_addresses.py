@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.services.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.browser.conftest import holds, serving

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from tests.browser.conftest import View
 from tests.browser.market import find, put, random_trades
 from tests.browser.test_dashboard_live import zoom

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import expect
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 from tests.browser.conftest import View
 from tests.browser.market import put, random_trades

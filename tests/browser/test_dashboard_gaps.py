@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from stockstream.connectors.feed_gaps import FeedGaps
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.store.feed_gaps import FeedGaps
 from stockstream.market.feeds import Gap
 from tests.browser.conftest import View
 from tests.browser.market import put, random_trades

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.ui.numerals import age
 from tests.browser.conftest import PATIENCE, View
 from tests.browser.market import find, put, random_trades, trading

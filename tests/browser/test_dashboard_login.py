@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.services.ports import free_port
 from tests.browser.conftest import PATIENCE, View, answers, looking, serving
 from tests.browser.market import put, random_trades

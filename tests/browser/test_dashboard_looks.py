@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from tests.browser.conftest import View
 from tests.browser.market import find, put, random_trades
 

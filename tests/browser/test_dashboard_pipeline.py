@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from tests.browser.conftest import PATIENCE, View
 from tests.scripts import ran, running
 from tests.waiting import until

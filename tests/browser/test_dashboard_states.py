@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from stockstream.connectors.postgres import Address, Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
 from stockstream.services.scratch import Scratch
 from tests.browser.conftest import View, looking, serving
 from tests.browser.market import put, random_trades, trading

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres.connection import Address, Connection
 from tests.browser.conftest import View, looking
 from tests.browser.market import SYMBOLS, find, put, random_trades, trading
 

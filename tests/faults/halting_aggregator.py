@@ -14,8 +14,8 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 
 import aggregator
 from stockstream import cli
-from stockstream.connectors.candles import CandleTable
-from stockstream.connectors.fence import Step
+from stockstream.connectors.postgres.fence import Step
+from stockstream.connectors.postgres.store.candles import CandleTable
 from stockstream.market.candles.tumbling import Changes
 from stockstream.settings import Settings
 

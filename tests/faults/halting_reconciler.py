@@ -8,8 +8,8 @@ from contextlib import closing
 from threading import Event
 
 from stockstream import cli
-from stockstream.connectors.postgres import address_of
-from stockstream.connectors.reconciliation import Reconciliation
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.jobs.reconcile import Barrier, Reconciler
 from stockstream.settings import Settings
 

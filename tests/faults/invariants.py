@@ -4,7 +4,7 @@ Invariant 3 (what was acknowledged is in `trades`) needs the ledger, and that `n
 goes back needs more than one look: both are seen to where they are known.
 """
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 
 OF_THE_TAPE = {
     "1: stored + dead letters + duplicates + absent = consumed, per partition": """

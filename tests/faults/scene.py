@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager, suppress
 from random import Random
 from typing import TypeVar
 
-from stockstream.connectors.kafka_topic import ends
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.kafka.topic import ends
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.errors import RecoverableError
 from stockstream.settings import Settings
 from tests.faults.crew import Crew, Member

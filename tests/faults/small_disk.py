@@ -10,7 +10,7 @@ from pathlib import Path
 
 from psycopg2 import sql
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.services.system_user import give, let_through, server_user
 
 SIZE = "64m"

@@ -15,7 +15,7 @@ from threading import Event
 
 import pytest
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 from tests.faults.halting_aggregator import POINTS
 from tests.faults.halting_reconciler import POINTS as HALTS

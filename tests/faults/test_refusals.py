@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from psycopg2 import sql
 
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from tests.faults.crew import Member
 from tests.faults.scene import Scene
 from tests.faults.small_disk import moved_to, small_disk

@@ -10,7 +10,7 @@ from itertools import groupby
 
 import pytest
 
-from stockstream.connectors.feeds import Stream
+from stockstream.connectors.venues import Stream
 from stockstream.market.feeds import FEEDS, Gap, Place
 from stockstream.market.feeds.gap import BEGAN
 from stockstream.market.trade import Trade

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from stockstream.connectors.feeds import Stream
+from stockstream.connectors.venues import Stream
 from stockstream.errors import FeedRefusedError
 from stockstream.market.feeds import Gap, Place
 from tests.feeds.languages import BEGIN, LANGUAGES, Fact

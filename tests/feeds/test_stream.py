@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import pytest
 
-from stockstream.connectors.feeds import Stream, Timing
+from stockstream.connectors.venues import Stream, Timing
 from stockstream.errors import FeedBlockedError
 from stockstream.market.feeds import FEEDS, Feed, place_of
 from stockstream.market.trade import Trade

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from psycopg2.extras import execute_values
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from tests.golden.cases import Arrival
 
 EXPECTED = (Path(__file__).parent / "expected.sql").read_text("utf-8")

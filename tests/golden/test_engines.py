@@ -11,8 +11,8 @@ import pytest
 from confluent_kafka import Producer
 from msgspec.structs import replace
 
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.market.trade import encode
 from stockstream.settings import Settings
 from tests.golden.cases import CASES, PARTITIONS, Arrival, Case

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.market.candles.candle import Candle
 from stockstream.market.candles.columns import microseconds
 from stockstream.market.candles.frame import SECOND

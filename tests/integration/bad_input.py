@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from confluent_kafka import Producer
 
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.services.scratch import scratch
 from stockstream.settings import PROJECT, Settings
 from tests.fresh import PARTITIONS, environment_of, fresh, make_template, open_folder

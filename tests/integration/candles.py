@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from tests.integration.topics import rows
 from tests.scripts import ran
 

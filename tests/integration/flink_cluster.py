@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from stockstream.connectors.flink_gateway import Gateway
-from stockstream.connectors.flink_http import ask
+from stockstream.connectors.flink.gateway import Gateway
+from stockstream.connectors.flink.http import ask
 from stockstream.errors import FlinkError
 from stockstream.jobs.flink_script import CANDLES
 from stockstream.services import flink, ports

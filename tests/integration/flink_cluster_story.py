@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.services.scratch import Scratch
 from tests.fresh import environment_of, fresh
 from tests.golden.cases import CASES

@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 from confluent_kafka import Producer
 
-from stockstream.connectors.engine_lock import EngineLock
-from stockstream.connectors.flink_rest import Flink
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.flink.rest import Flink
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
+from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.errors import EngineRunsError, FlinkError
 from stockstream.jobs.flink_script import CANDLES
 from stockstream.market.trade import encode

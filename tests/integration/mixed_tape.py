@@ -9,7 +9,7 @@ from functools import partial
 from confluent_kafka import KafkaError, Message, Producer
 from psycopg2.extras import execute_values
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 
 OPENING = datetime(2026, 11, 20, 10, tzinfo=UTC)

@@ -13,8 +13,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
 from pydantic import SecretStr
 
-from stockstream.connectors.kafka_cluster import cluster_of
-from stockstream.connectors.postgres import address_of
+from stockstream.connectors.kafka.client import cluster_of
+from stockstream.connectors.postgres.connection import address_of
 from stockstream.services import kafka, ports, system_user
 from stockstream.services.program import Program
 from stockstream.services.ready import await_kafka, await_postgres

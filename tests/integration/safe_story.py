@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from psycopg2 import sql
 from pydantic import SecretStr
 
-from stockstream.connectors.postgres import Address, address_of, connect
+from stockstream.connectors.postgres.connection import Address, address_of, connect
 from stockstream.settings import Settings
 from tests.fresh import environment_of
 from tests.integration.users import SECRET, users

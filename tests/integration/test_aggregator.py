@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 
-from stockstream.connectors.candles import CandleTable
-from stockstream.connectors.engine_lock import EngineLock
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.engine_lock import EngineLock
+from stockstream.connectors.postgres.store.candles import CandleTable
 from stockstream.errors import FencedError
 from stockstream.market.candles.candle import Candle
 from stockstream.market.candles.tumbling import Changes

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 from tests.integration.candles import aggregate, consume
 from tests.integration.mixed_tape import mixed_tape, produce

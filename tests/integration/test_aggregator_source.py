@@ -7,8 +7,8 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from stockstream.connectors.kafka import KafkaSource
-from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.kafka.source import KafkaSource
+from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.errors import PostgresBusyError
 from stockstream.settings import Settings
 from tests.waiting import until

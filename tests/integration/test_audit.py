@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from contextlib import closing
 
-from stockstream.connectors.audit import AuditedTape
-from stockstream.connectors.groups import group_of
-from stockstream.connectors.kafka_topic import hints
-from stockstream.connectors.postgres import Connection, address_of
+from stockstream.connectors.kafka.groups import group_of
+from stockstream.connectors.kafka.topic import hints
+from stockstream.connectors.postgres.connection import Connection, address_of
+from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
 from stockstream.settings import Settings

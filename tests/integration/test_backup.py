@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.services.postgres import BIN
 from stockstream.settings import PROJECT, Settings
 from tests.documented import fenced

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.errors import BadTradeError
 from stockstream.market.trade import decode
 from stockstream.settings import Settings

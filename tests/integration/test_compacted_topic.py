@@ -8,9 +8,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
-from stockstream.connectors.kafka_tail import values_between
-from stockstream.connectors.kafka_topic import bounds, ends
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.kafka.tail import values_between
+from stockstream.connectors.kafka.topic import bounds, ends
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
 from tests.integration.topics import rows

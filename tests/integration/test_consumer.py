@@ -9,9 +9,9 @@ from functools import partial
 import pytest
 from confluent_kafka import Producer
 
-from stockstream.connectors.postgres import Address, Connection, connect
-from stockstream.connectors.ready import Ready, ready
-from stockstream.connectors.tape import Stored, Tape
+from stockstream.connectors.postgres.connection import Address, Connection, connect
+from stockstream.connectors.postgres.store.encoded_batch import Ready, ready
+from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import FencedError
 from stockstream.market.arrivals import Messages, sort
 from stockstream.settings import Settings

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from stockstream.connectors.postgres import Address, Connection
-from stockstream.connectors.ready import ready
-from stockstream.connectors.tape import Stored, Tape
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.store.encoded_batch import ready
+from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.market.arrivals import Messages, sort
 from stockstream.market.trade import Trade, decode, encode
 from stockstream.settings import Settings

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stockstream.connectors.postgres import Address, Connection, connect
-from stockstream.connectors.readers import Readers
+from stockstream.connectors.postgres.connection import Address, Connection, connect
+from stockstream.connectors.postgres.read_pool import Readers
 from stockstream.ui.picture import Question
 from stockstream.ui.plant import Condition
 from stockstream.ui.search import Quality, Search

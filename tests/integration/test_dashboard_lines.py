@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from psycopg2.extras import execute_values
 
-from stockstream.connectors.postgres import Connection
-from stockstream.connectors.readers import Readers
+from stockstream.connectors.postgres.connection import Connection
+from stockstream.connectors.postgres.read_pool import Readers
 from stockstream.ui.lines import Lines
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.records import Line

@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from stockstream.connectors.postgres import Connection, address_of
+from stockstream.connectors.postgres.connection import Connection, address_of
 from stockstream.settings import PROJECT, Settings
 from stockstream.ui import live
 from tests.browser.market import SYMBOLS, find, put, random_trades

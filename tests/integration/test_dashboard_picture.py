@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stockstream.connectors.postgres import Connection, address_of
-from stockstream.connectors.readers import Readers
+from stockstream.connectors.postgres.connection import Connection, address_of
+from stockstream.connectors.postgres.read_pool import Readers
 from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
 from stockstream.services.scratch import Scratch
 from stockstream.ui.picture import Picture, Question

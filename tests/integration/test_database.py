@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stockstream.connectors import schema, sql, upkeep
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres import maintenance, schema, sql
+from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.errors import SchemaMissingError, SchemaTooNewError
 from tests.scripts import ran
 
@@ -91,19 +91,19 @@ def test_prune_drops_old_days_whole_and_nothing_else(
 def test_prune_takes_old_trades_of_no_day_in_slices(
     connection: Connection, address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "SLICE", 2)
+    monkeypatch.setattr(maintenance, "SLICE", 2)
     insert(connection, *[timedelta(days=2)] * 5, timedelta())
-    assert upkeep.prune_elsewhen(connection, address, datetime.now(UTC) - timedelta(days=1)) == 5
+    assert maintenance.prune_elsewhen(connection, address, datetime.now(UTC) - timedelta(days=1)) == 5
     assert count(connection) == 1
 
 
 def test_what_is_still_to_be_reconciled_is_not_to_be_pruned(connection: Connection, address: Address) -> None:
     now = datetime.now(UTC)
-    assert upkeep.prunable_before(connection, address, now) == now.replace(second=0, microsecond=0)
+    assert maintenance.prunable_before(connection, address, now) == now.replace(second=0, microsecond=0)
     noted = now.replace(second=0, microsecond=0) - timedelta(days=2)
     with connection, connection.cursor() as cursor:
         cursor.execute("INSERT INTO touched_minutes (symbol, window_start) VALUES ('AAPL', %s)", [noted])
-    assert upkeep.prunable_before(connection, address, now) == noted
+    assert maintenance.prunable_before(connection, address, now) == noted
 
 
 def test_a_day_takes_in_its_trades_that_were_elsewhere(connection: Connection) -> None:

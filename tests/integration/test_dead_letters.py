@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 from confluent_kafka import Producer
 
-from stockstream.connectors.dead_letters import BEFORE_ALL, DeadLetters, Revived
-from stockstream.connectors.postgres import Address, Connection
-from stockstream.connectors.ready import ready
-from stockstream.connectors.tape import Stored, Tape
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, DeadLetters, Revived
+from stockstream.connectors.postgres.store.encoded_batch import ready
+from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import FencedError
 from stockstream.market.arrivals import Messages, sort
 from stockstream.settings import Settings

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.history import History, Span
-from stockstream.connectors.models import ModelStore
-from stockstream.connectors.postgres import Address, Connection, connect
+from stockstream.connectors.models.registry import ModelStore
+from stockstream.connectors.postgres.connection import Address, Connection, connect
+from stockstream.connectors.postgres.read.trade_reader import History, Span
 from stockstream.settings import Settings
 from tests.detections import (
     Environment,

@@ -6,9 +6,9 @@ from pathlib import Path
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from stockstream.connectors.kafka_topic import ends
-from stockstream.connectors.models import ModelStore
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.kafka.topic import ends
+from stockstream.connectors.models.registry import ModelStore
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings
 from tests.detections import Environment, examined, found_in_one_go, keys, produce, store, written

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.services.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.documented import commands

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.feed_gaps import FeedGaps
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.postgres import Address, Connection
-from stockstream.connectors.vitals import Vitals
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.store.feed_gaps import FeedGaps
 from stockstream.errors import StatementRefusedError
 from stockstream.jobs.health.gaps import judge_gaps
 from stockstream.market.feeds import FEEDS, Gap

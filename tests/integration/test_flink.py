@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.engine_lock import EngineLock
-from stockstream.connectors.kafka_topic import ensure_topic
-from stockstream.connectors.postgres import address_of
+from stockstream.connectors.kafka.topic import ensure_topic
+from stockstream.connectors.postgres.connection import address_of
+from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.services import ports
 from stockstream.services.scratch import Scratch
 from tests.fresh import ODD_NAME, environment_of, fresh

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
-from stockstream.connectors.engine_lock import Engine, EngineLock
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.engine_lock import Engine, EngineLock
 from stockstream.errors import EngineRunsError
 
 

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.services import ports
 from stockstream.settings import Settings
 from tests.certificates import made

@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import Producer
 from psycopg2 import sql
 
-from stockstream.connectors.postgres import Connection
-from stockstream.connectors.schema import newest
-from stockstream.connectors.sql import query
+from stockstream.connectors.postgres.connection import Connection
+from stockstream.connectors.postgres.schema import newest
+from stockstream.connectors.postgres.sql import query
 from stockstream.services.ports import free_port
 from stockstream.settings import Settings
 from tests.integration.health_scene import (

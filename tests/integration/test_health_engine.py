@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from stockstream.connectors.engine_lock import Engine, EngineLock
-from stockstream.connectors.flink_rest import JobStatus
-from stockstream.connectors.postgres import Address, Connection
+from stockstream.connectors.flink.rest import JobStatus
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.engine_lock import Engine, EngineLock
 from stockstream.errors import FlinkError, StockstreamError
 from stockstream.jobs.health.engine import JobSight, judge_job
 from stockstream.jobs.health.processes import Process, judge_processes

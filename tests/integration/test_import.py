@@ -10,11 +10,11 @@ from threading import Event
 
 import pytest
 
-from stockstream.connectors.audit import AuditedTape
-from stockstream.connectors.export import export_trades
-from stockstream.connectors.history import BEGINNING, END
-from stockstream.connectors.imports import ImportedTape
-from stockstream.connectors.postgres import Address, Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
+from stockstream.connectors.postgres.read.audit import AuditedTape
+from stockstream.connectors.postgres.read.export import export_trades
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
+from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.errors import PlaceClashError
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State

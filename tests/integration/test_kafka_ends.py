@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import pairwise
 
-from stockstream.connectors.kafka import KafkaSource
-from stockstream.connectors.kafka_tail import values_between
-from stockstream.connectors.kafka_topic import bounds, ends
+from stockstream.connectors.kafka.source import KafkaSource
+from stockstream.connectors.kafka.tail import values_between
+from stockstream.connectors.kafka.topic import bounds, ends
 from stockstream.settings import Settings
 from tests.integration.topics import drop_below, produce
 from tests.integration.transactions import messages, transactions

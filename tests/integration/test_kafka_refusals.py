@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
-from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.services import kafka, ports
 from stockstream.services.ready import await_kafka
 from stockstream.services.scratch import ScratchServer

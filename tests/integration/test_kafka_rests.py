@@ -12,8 +12,8 @@ from itertools import cycle
 import pytest
 from confluent_kafka import Producer
 
-from stockstream.connectors.kafka import CONSUMER_SETTINGS, KafkaSource
-from stockstream.connectors.kafka_topic import ensure_topic
+from stockstream.connectors.kafka.source import CONSUMER_SETTINGS, KafkaSource
+from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.settings import Settings
 from tests.waiting import until
 

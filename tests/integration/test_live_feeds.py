@@ -10,9 +10,9 @@ from subprocess import Popen
 
 import pytest
 
-from stockstream.connectors.feeds import produced
-from stockstream.connectors.kafka_tail import values_between
-from stockstream.connectors.kafka_topic import bounds
+from stockstream.connectors.kafka.tail import values_between
+from stockstream.connectors.kafka.topic import bounds
+from stockstream.jobs.live_produced import produced
 from stockstream.market.feeds import FEEDS, Place
 from stockstream.market.trade import Trade, decode, encode
 from stockstream.settings import Settings

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from stockstream.connectors.kafka_topic import ends
-from stockstream.connectors.metrics import PROCESSES
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.kafka.topic import ends
+from stockstream.connectors.metrics.server import PROCESSES
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import PROJECT, Settings
 from tests.integration.tapes import trade_message
 from tests.integration.topics import count, rows

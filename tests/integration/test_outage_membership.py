@@ -2,8 +2,8 @@
 
 from contextlib import closing
 
-from stockstream.connectors.batch import Batch
-from stockstream.connectors.kafka import KafkaSource
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.connectors.kafka.source import KafkaSource
 from stockstream.errors import PostgresBusyError
 from stockstream.settings import Settings
 from tests.integration.topics import produce

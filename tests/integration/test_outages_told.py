@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings
 from tests.detections import examined, produce

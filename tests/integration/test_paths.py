@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from tests.fresh import ODD_NAME, open_folder
 from tests.project_copy import ProjectCopy
 from tests.waiting import until

@@ -17,8 +17,8 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from stockstream.connectors.kafka_sink import QUEUE, SLICE, KafkaSink, Messages
-from stockstream.connectors.kafka_topic import ends
+from stockstream.connectors.kafka.sink import QUEUE, SLICE, KafkaSink, Messages
+from stockstream.connectors.kafka.topic import ends
 from stockstream.errors import RecoverableError
 from stockstream.market.labels import read_label
 from stockstream.market.simulator import listed

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 from tests.integration.candles import aggregate, assert_plain_sql, consume, differing, reconcile
 from tests.integration.mixed_tape import Line, mixed_tape, produce

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh

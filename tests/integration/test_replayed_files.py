@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stockstream.connectors.postgres import Connection, address_of, connect
+from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.services.scratch import Scratch
 from tests.fresh import PARTITIONS, environment_of, fresh
 from tests.scripts import ran, running

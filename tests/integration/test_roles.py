@@ -7,8 +7,8 @@ import psycopg2
 import pytest
 from psycopg2.errors import InsufficientPrivilege
 
-from stockstream.connectors.postgres import Address, Connection, connect
-from stockstream.connectors.readers import Readers
+from stockstream.connectors.postgres.connection import Address, Connection, connect
+from stockstream.connectors.postgres.read_pool import Readers
 from tests.integration.users import ROLES, users
 
 TRADE = (

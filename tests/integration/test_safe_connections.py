@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.kafka_cluster import Cluster, cluster_of
-from stockstream.connectors.kafka_topic import partition_counts
-from stockstream.connectors.postgres import Address, Tls, address_of, connect
+from stockstream.connectors.kafka.client import Cluster, cluster_of
+from stockstream.connectors.kafka.topic import partition_counts
+from stockstream.connectors.postgres.connection import Address, Tls, address_of, connect
 from stockstream.errors import RecoverableError
 from stockstream.settings import Settings
 from tests.certificates import Certificates, made

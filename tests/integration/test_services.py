@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stockstream.connectors.kafka_topic import partition_counts
-from stockstream.connectors.postgres import Address, Connection, address_of, connect
-from stockstream.connectors.schema import newest, version
+from stockstream.connectors.kafka.topic import partition_counts
+from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
+from stockstream.connectors.postgres.schema import newest, version
 from stockstream.errors import LoginRefusedError
 from stockstream.services.postgres import prepare
 from stockstream.services.scratch import Scratch

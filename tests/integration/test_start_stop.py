@@ -8,7 +8,7 @@ import psutil
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import RecoverableError
 from stockstream.services import ports
 from stockstream.services.processes import ProcessState

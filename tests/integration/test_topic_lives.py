@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from psycopg2 import sql
 
-from stockstream.connectors.postgres import Address, Connection, connect
-from stockstream.connectors.vitals import Vitals
+from stockstream.connectors.postgres.connection import Address, Connection, connect
+from stockstream.connectors.postgres.read.probes import Vitals
 from stockstream.settings import Settings
 from tests.integration.topics import count, delete, drop_below, make_anew, produce, rows
 from tests.scripts import ran, running

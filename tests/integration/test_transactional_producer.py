@@ -9,11 +9,11 @@ from contextlib import closing
 
 import pytest
 
-from stockstream.connectors.audit import AuditedTape
-from stockstream.connectors.groups import group_of
-from stockstream.connectors.kafka_topic import bounds, ends, hints, lag
-from stockstream.connectors.postgres import Address, Connection
-from stockstream.connectors.vitals import Vitals
+from stockstream.connectors.kafka.groups import group_of
+from stockstream.connectors.kafka.topic import bounds, ends, hints, lag
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.read.audit import AuditedTape
+from stockstream.connectors.postgres.read.probes import Vitals
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.topic import look_at_topic

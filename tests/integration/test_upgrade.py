@@ -8,14 +8,14 @@ from threading import Event
 
 import pytest
 
-from stockstream.connectors import fence, schema, sql, upkeep
-from stockstream.connectors.audit import AuditedTape
-from stockstream.connectors.candles import CandleTable
-from stockstream.connectors.export import export_trades
-from stockstream.connectors.history import BEGINNING, END
-from stockstream.connectors.postgres import Address, Connection
-from stockstream.connectors.reconciliation import Reconciliation
-from stockstream.connectors.vitals import Vitals
+from stockstream.connectors.postgres import fence, maintenance, schema, sql
+from stockstream.connectors.postgres.connection import Address, Connection
+from stockstream.connectors.postgres.read.audit import AuditedTape
+from stockstream.connectors.postgres.read.export import export_trades
+from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
+from stockstream.connectors.postgres.store.candles import CandleTable
+from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
 from stockstream.jobs.patience import Patience
@@ -105,8 +105,8 @@ def use(connection: Connection, address: Address, folder: Path) -> None:
         assert {each: begun.next_offset for each, begun in candles.claim([0, 1]).items()} == {0: 4, 1: 3}
     with closing(Vitals(address, "old")) as vitals:
         assert {place.next_offset for place in vitals.progress("consumer").values()} == {3, 4}
-    assert upkeep.newest_trade(connection, address) == NOON.replace(minute=1, second=3)
-    assert [day.table for day in upkeep.old_days(connection, address, datetime.now(UTC))] == [
+    assert maintenance.newest_trade(connection, address) == NOON.replace(minute=1, second=3)
+    assert [day.table for day in maintenance.old_days(connection, address, datetime.now(UTC))] == [
         f"trades_{NOON:%Y%m%d}"
     ]
     with closing(Reconciliation(address)) as minutes:

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 import psutil
 import pytest
 
-from stockstream.connectors.postgres import address_of, connect
+from stockstream.connectors.postgres.connection import address_of, connect
 from tests.fresh import environment_of, open_folder
 from tests.project_copy import ProjectCopy
 from tests.scripts import ran, running

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from stockstream.connectors.kafka_topic import ensure_topic, partition_counts
-from stockstream.connectors.postgres import Connection
+from stockstream.connectors.kafka.topic import ensure_topic, partition_counts
+from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
 from tests.waiting import until

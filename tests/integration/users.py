@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from psycopg2 import sql
 
-from stockstream.connectors.postgres import Address, connect
+from stockstream.connectors.postgres.connection import Address, connect
 
 ROLES = ("reader", "writer", "aggregator", "detector", "flink", "producer")
 SECRET = "of a test"  # noqa: S105 - a test's own

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from stockstream.connectors.batch import Batch
+from stockstream.connectors.kafka.batch import Batch
 from stockstream.jobs import alignment
 from stockstream.jobs.alignment import SILENT, Alignment
 from stockstream.market.anomalies.stretch import EPOCH

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stockstream.connectors import model_file
-from stockstream.connectors.models import DriftNote, ModelStore
+from stockstream.connectors.models import model_file
+from stockstream.connectors.models.registry import DriftNote, ModelStore
 from stockstream.errors import ModelRefusedError, ModelsFolderError
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.drift import drift_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stockstream.connectors.labelled_file import read
+from stockstream.connectors.files.labelled_file import read
 from stockstream.errors import UsageError
 from stockstream.jobs import evaluate_report
 from stockstream.jobs.evaluate import TUNED_ON, Plan, Result, evaluate

@@ -7,9 +7,9 @@ from threading import Event
 import pytest
 from pydantic import SecretStr
 
-from stockstream.connectors.flink_gateway import statements
-from stockstream.connectors.flink_http import root_cause
-from stockstream.connectors.flink_rest import Flink
+from stockstream.connectors.flink.gateway import statements
+from stockstream.connectors.flink.http import root_cause
+from stockstream.connectors.flink.rest import Flink
 from stockstream.errors import FlinkUnreachableError
 from stockstream.jobs.flink import end, newest_state
 from stockstream.jobs.flink_script import CANDLES, PATTERNS, Job, Options, identity, restoring, script

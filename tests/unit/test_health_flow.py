@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stockstream.connectors.vitals import NewestCandle, NewestDeadLetter, NewestTrade, Progress
+from stockstream.connectors.postgres.read.probes import NewestCandle, NewestDeadLetter, NewestTrade, Progress
 from stockstream.jobs.health.flow import judge_candles, judge_trades
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.tables import TablesSight

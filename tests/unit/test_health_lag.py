@@ -2,7 +2,7 @@
 
 import pytest
 
-from stockstream.connectors.vitals import Progress
+from stockstream.connectors.postgres.read.probes import Progress
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.verdict import State

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from stockstream.connectors.models import DriftNote, ModelStore
+from stockstream.connectors.models.registry import DriftNote, ModelStore
 from stockstream.errors import ServiceError
 from stockstream.jobs.health.detector import ModelsSight, judge_models, look_at_models
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for

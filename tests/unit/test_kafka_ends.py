@@ -1,9 +1,10 @@
 """Where a partition ends is computed in one place, and offsets without a message are counted."""
 
-from stockstream.connectors.batch import Batch, absent
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.market.spans import count_absent
 from stockstream.settings import PROJECT
 
-ONE_PLACE = {"stockstream/connectors/kafka_ends.py"}
+ONE_PLACE = {"stockstream/connectors/kafka/ends.py"}
 
 
 def test_one_file_asks_kafka_where_a_partition_ends() -> None:
@@ -24,5 +25,5 @@ def test_a_batch_that_moves_a_partition_is_one_though_it_has_no_message() -> Non
 
 
 def test_offsets_without_a_message_are_counted_by_partition() -> None:
-    assert absent({0: (0, 2), 1: (4, 5)}, [0, 1, 0]) == {}
-    assert absent({0: (0, 2), 1: (4, 9), 2: (0, 1)}, [0, 1, 0]) == {1: 4, 2: 1}
+    assert count_absent({0: (0, 2), 1: (4, 5)}, [0, 1, 0]) == {}
+    assert count_absent({0: (0, 2), 1: (4, 9), 2: (0, 1)}, [0, 1, 0]) == {1: 4, 2: 1}

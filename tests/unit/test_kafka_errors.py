@@ -3,7 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from stockstream.connectors.kafka_errors import own_error
+from stockstream.connectors.kafka.errors import own_error
 from stockstream.errors import (
     KafkaBusyError,
     KafkaLoginRefusedError,

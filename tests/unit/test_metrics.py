@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from stockstream.connectors.metrics import ProcessMetrics, ReaderMetrics, port_of, serve
 from stockstream.connectors.metrics.latency import NAME, Latency
+from stockstream.connectors.metrics.process import ProcessMetrics
+from stockstream.connectors.metrics.reader import ReaderMetrics
+from stockstream.connectors.metrics.server import port_of, serve
 from stockstream.settings import Settings
 from tests.scrape import Scrape, free_base, page
 

@@ -7,7 +7,7 @@ from typing import Any
 import promql_parser
 import yaml
 
-from stockstream.connectors.metrics import PROCESSES, port_of
+from stockstream.connectors.metrics.server import PROCESSES, port_of
 from stockstream.settings import PROJECT, Settings
 from tests import catalogue
 

@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from stockstream.connectors.batch import Batch
+from stockstream.connectors.kafka.batch import Batch
 from stockstream.errors import KafkaUnreachableError
 from stockstream.jobs.prefetch import PLAIN, Prefetch
 

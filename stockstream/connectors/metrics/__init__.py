@@ -4,23 +4,3 @@ A process has one object of its own kind, hands it to what does the work, and se
 Names follow Prometheus' conventions: base units, `_total` for what only grows, `_timestamp_seconds` for
 moments.
 """
-
-from stockstream.connectors.metrics.aggregator import AggregatorMetrics
-from stockstream.connectors.metrics.consumer import ConsumerMetrics
-from stockstream.connectors.metrics.detector import DetectorMetrics
-from stockstream.connectors.metrics.process import ProcessMetrics
-from stockstream.connectors.metrics.producer import ProducerMetrics
-from stockstream.connectors.metrics.reader import ReaderMetrics
-from stockstream.connectors.metrics.server import PROCESSES, port_of, serve
-
-__all__ = [
-    "PROCESSES",
-    "AggregatorMetrics",
-    "ConsumerMetrics",
-    "DetectorMetrics",
-    "ProcessMetrics",
-    "ProducerMetrics",
-    "ReaderMetrics",
-    "port_of",
-    "serve",
-]

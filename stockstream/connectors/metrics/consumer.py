@@ -1,17 +1,33 @@
 """What the consumer tells: what became of messages, and how old trades are when they are stored."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from prometheus_client import Counter, Gauge
 
 from stockstream.connectors.metrics.latency import MICRO, Latency
 from stockstream.connectors.metrics.reader import ReaderMetrics
-from stockstream.connectors.ready import Ready
-from stockstream.connectors.tape import Stored
+from stockstream.market.arrivals import Arrivals, DeadLetter
 
 REFUSED = "refused"
+
+
+class Stored(Protocol):
+    """What became of a batch."""
+
+    @property
+    def trades(self) -> int:
+        """Return how many of its trades are new."""
+
+    @property
+    def duplicates(self) -> int:
+        """Return how many had been stored before."""
+
+    @property
+    def dead_letters(self) -> int:
+        """Return how many of its messages became dead letters."""
 
 
 class ConsumerMetrics(ReaderMetrics):
@@ -44,18 +60,17 @@ class ConsumerMetrics(ReaderMetrics):
         )
         self._newest_time = 0
 
-    def stored(self, ready: Ready, stored: Stored) -> None:
-        """Count a batch that is committed."""
+    def stored(self, batch: Sequence[Arrivals], stored: Stored) -> None:
+        """Count a committed batch, given as its parts."""
         self._trades.inc(stored.trades)
         self._duplicates.inc(stored.duplicates)
-        self._count_dead(ready, stored.dead_letters)
-        for part in ready.parts:
-            self._count_ages(part.arrivals.trades["timestamp"].to_numpy().view(np.int64))
+        self._count_dead([letter for part in batch for letter in part.dead], stored.dead_letters)
+        for part in batch:
+            self._count_ages(part.trades["timestamp"].to_numpy().view(np.int64))
         # The last: who sees a message counted finds all else of it counted.
-        self._messages.inc(len(ready))
+        self._messages.inc(sum(map(len, batch)))
 
-    def _count_dead(self, ready: Ready, total: int) -> None:
-        unread = [letter for part in ready.parts for letter in part.arrivals.dead]
+    def _count_dead(self, unread: Sequence[DeadLetter], total: int) -> None:
         for letter in unread:
             self._dead.labels(letter.fault).inc()
         # What was a trade to us and became a dead letter all the same.

@@ -8,7 +8,6 @@ from typing import Protocol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from stockstream.connectors.kafka_sink import KafkaSink
 from stockstream.connectors.metrics.process import ProcessMetrics
 
 
@@ -21,6 +20,26 @@ class FeedCounts(Protocol):
     @property
     def missing(self) -> int:
         """Return how many trades the venue has numbered and not given."""
+
+
+class Sink(Protocol):
+    """What the producer sends through."""
+
+    @property
+    def accepted(self) -> int:
+        """Return how many trades the client has taken."""
+
+    @property
+    def acknowledged(self) -> int:
+        """Return how many of them the broker has."""
+
+    @property
+    def failed(self) -> int:
+        """Return how many of them could not be delivered."""
+
+    @property
+    def outage(self) -> Exception | None:
+        """Return why the broker does not answer; None while it does."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,7 @@ class ProducerMetrics(ProcessMetrics, Collector):
         self._sent = Sent()
         self.registry.register(self)
 
-    def polled(self, sink: KafkaSink) -> None:
+    def polled(self, sink: Sink) -> None:
         """Take note of how far the sink is: in the thread that owns it, because its counting is for one."""
         self.turned()
         self._sent = Sent(sink.accepted, sink.acknowledged, sink.failed)

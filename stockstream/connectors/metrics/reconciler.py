@@ -1,10 +1,9 @@
 """What a reconciler tells: candles made equal to the tape, and minutes that wait."""
 
 import time
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
-
-from stockstream.connectors.reconciliation import Settled, Waiting
 
 
 class ReconcilerMetrics:
@@ -31,12 +30,12 @@ class ReconcilerMetrics:
             registry=registry,
         )
 
-    def reconciled(self, settled: Settled) -> None:
-        """Count a step that is committed."""
-        self._reconciled.labels("changed").inc(settled.mended)
-        self._reconciled.labels("confirmed").inc(settled.settled - settled.mended)
+    def reconciled(self, candles: int, changed: int) -> None:
+        """Count a committed step: its candles, and how many of them had been final and were changed."""
+        self._reconciled.labels("changed").inc(changed)
+        self._reconciled.labels("confirmed").inc(candles - changed)
 
-    def waiting(self, waiting: Waiting) -> None:
-        """Tell what waits."""
-        self._waiting.set(waiting.minutes)
-        self._oldest.set(max(time.time() - waiting.since.timestamp(), 0) if waiting.since else 0)
+    def waiting(self, minutes: int, since: datetime | None) -> None:
+        """Set how many minutes wait, and since when the oldest of them does."""
+        self._waiting.set(minutes)
+        self._oldest.set(max(time.time() - since.timestamp(), 0) if since else 0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from stockstream.connectors.models import ModelStore
+from stockstream.connectors.models.registry import ModelStore
 from stockstream.jobs.health.tables import TablesSight
 from stockstream.jobs.health.verdict import Check, ok, unknown, waiting
 from stockstream.market.anomalies.model import POOLED

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from stockstream.connectors.flink_rest import Flink, JobStatus
+from stockstream.connectors.flink.rest import Flink, JobStatus
 from stockstream.errors import FlinkError, StockstreamError
 from stockstream.jobs.health.lag import FEW, SECONDS_OF_FLOW
 from stockstream.jobs.health.sight import Twice

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stockstream.connectors.kafka_cluster import Where
-from stockstream.connectors.postgres import Address
+from stockstream.connectors.kafka.client import Where
+from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
 from stockstream.jobs.flink_script import CANDLES

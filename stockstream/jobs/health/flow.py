@@ -1,6 +1,6 @@
 """Do trades flow into the tables, and do candles follow them."""
 
-from stockstream.connectors.vitals import NewestCandle, NewestTrade
+from stockstream.connectors.postgres.read.probes import NewestCandle, NewestTrade
 from stockstream.jobs.health.tables import TablesSight
 from stockstream.jobs.health.verdict import Check, failed, ok, waiting
 

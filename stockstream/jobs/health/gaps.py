@@ -1,6 +1,6 @@
 """Gaps of live feeds: said where there are new ones; they are no fault of this system."""
 
-from stockstream.connectors.vitals import NewestGap
+from stockstream.connectors.postgres.read.probes import NewestGap
 from stockstream.jobs.health.verdict import Check, ok
 
 

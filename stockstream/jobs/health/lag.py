@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from stockstream.connectors.kafka_topic import lag
-from stockstream.connectors.vitals import Progress
+from stockstream.connectors.kafka.topic import lag
+from stockstream.connectors.postgres.read.probes import Progress
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.verdict import Check, failed, ok, waiting
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from stockstream.connectors import schema
-from stockstream.connectors.postgres import Address
-from stockstream.connectors.vitals import (
+from stockstream.connectors.postgres import schema
+from stockstream.connectors.postgres.connection import Address
+from stockstream.connectors.postgres.read.probes import (
     NewestCandle,
     NewestDeadLetter,
     NewestGap,

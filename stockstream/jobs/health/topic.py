@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stockstream.connectors.kafka_cluster import Where
-from stockstream.connectors.kafka_topic import ends, partition_counts
+from stockstream.connectors.kafka.client import Where
+from stockstream.connectors.kafka.topic import ends, partition_counts
 from stockstream.errors import KafkaBusyError, KafkaRefusedError, StockstreamError
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown

@@ -104,7 +104,7 @@ def _ago(seconds: float | None) -> str:
 def _models(folder: Path) -> list[tuple[str, ...]]:
     """Return what each model's card says: symbol, version, trades, their span, false alerts allowed a day."""
     # It brings the detector's compiler along, which the first sight of the market need not wait for.
-    from stockstream.connectors.models import ModelStore  # noqa: PLC0415
+    from stockstream.connectors.models.registry import ModelStore  # noqa: PLC0415
 
     store = ModelStore(folder)
     cards: list[tuple[str, ...]] = []

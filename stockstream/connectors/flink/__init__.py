@@ -1,0 +1,1 @@
+"""Apache Flink: its REST interface and its SQL gateway."""

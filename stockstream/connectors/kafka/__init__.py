@@ -1,0 +1,1 @@
+"""Apache Kafka: reading and writing a topic, and asking the broker about it."""

@@ -1,0 +1,141 @@
+"""The topic itself: make it, look at it, and tell how far a job lags behind."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.cimpl import NewTopic
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from stockstream.connectors.kafka.admin import Admin
+from stockstream.connectors.kafka.client import Where, consumer
+from stockstream.connectors.kafka.ends import bounds_of
+from stockstream.connectors.kafka.errors import own_error
+from stockstream.errors import KafkaBusyError
+
+PATIENCE = 5.0
+
+
+def ensure_topic(servers: Where, topic: str, partitions: int, patience: float = PATIENCE) -> bool:
+    """Make the topic unless it is there; returns whether it was made.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    if topic in partition_counts(servers, patience):
+        return False
+    admin = Admin(servers)
+    # How many copies there are of it is the cluster's own choice.
+    wish = NewTopic(topic, num_partitions=partitions, replication_factor=-1)
+    try:
+        admin.create_topics([wish], request_timeout=patience)[topic].result()
+    except KafkaException as exc:
+        if exc.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise admin.own_error(exc) from exc
+    _await_topic(servers, topic, patience)
+    return True
+
+
+def _await_topic(servers: Where, topic: str, patience: float) -> None:
+    """Wait until the broker tells of the topic: it hears of it a moment after its controller made it."""
+    listed = Retrying(
+        retry=retry_if_result(lambda counts: topic not in counts),
+        stop=stop_after_delay(patience),
+        wait=wait_fixed(0.05),
+    )
+    try:
+        listed(partition_counts, servers, patience)
+    except RetryError as exc:
+        raise KafkaBusyError(servers=servers, reason=f"topic {topic} does not appear") from exc
+
+
+def partition_counts(servers: Where, patience: float = PATIENCE) -> dict[str, int]:
+    """Return each topic's number of partitions.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    admin = Admin(servers)
+    try:
+        found = admin.list_topics(timeout=patience)
+    except KafkaException as exc:
+        raise admin.own_error(exc) from exc
+    return {name: len(topic.partitions) for name, topic in found.topics.items()}
+
+
+def id_of(admin: Admin, topic: str, patience: float = PATIENCE) -> str | None:
+    """Return the id that Kafka gave the topic when it was made, None where there is no such topic.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    try:
+        found = admin.describe_topics(TopicCollection([topic]), request_timeout=patience)
+        return str(found[topic].result().topic_id)
+    except KafkaException as exc:
+        if exc.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise admin.own_error(exc) from exc
+
+
+def begins(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+    """Return the begin of each partition: the offset of the oldest message that is still there.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    return {partition: begin for partition, (begin, _) in bounds(servers, topic, patience).items()}
+
+
+def ends(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+    """Return the end of each partition: all that can be read now lies before it (see `kafka_ends`).
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    return {partition: end for partition, (_, end) in bounds(servers, topic, patience).items()}
+
+
+def bounds(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, tuple[int, int]]:
+    """Return begin and end of each partition, at one look.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    count = partition_counts(servers, patience).get(topic, 0)
+    with _looking(servers, "stockstream-look") as looker:
+        return {each: bounds_of(looker, topic, each, patience) for each in range(count)}
+
+
+def hints(
+    servers: Where, topic: str, group: str, partitions: Iterable[int], patience: float = PATIENCE
+) -> dict[int, int]:
+    """Return the offset that a group last committed for each partition, below zero where it never did.
+
+    Raises:
+        KafkaUnreachableError: no broker answers within `patience` seconds.
+    """
+    with _looking(servers, group) as looker:
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
+        return {each.partition: each.offset for each in looker.committed(wanted, patience)}
+
+
+@contextmanager
+def _looking(servers: Where, group: str) -> Iterator[Consumer]:
+    """A client that asks and reads nothing; it never joins the group that it names."""
+    heard: list[KafkaError] = []
+    looker = consumer(servers, {"group.id": group, "log_level": 0, "error_cb": heard.append})
+    try:
+        yield looker
+    except KafkaException as exc:
+        raise own_error(servers, exc.args[0], heard) from exc
+    finally:
+        looker.close()
+
+
+def lag(ends_of_topic: Mapping[int, int], next_offsets: Mapping[int, int]) -> dict[int, int]:
+    """Return, for each partition, how many offsets lie between a job's place and the end."""
+    return {
+        partition: max(end - next_offsets.get(partition, 0), 0) for partition, end in ends_of_topic.items()
+    }

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, the schema, and the fence that keeps former owners out."""

@@ -1,0 +1,1 @@
+"""What reads the tables and changes nothing."""

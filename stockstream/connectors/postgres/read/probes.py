@@ -1,0 +1,116 @@
+"""The signs of life in the tables; each costs a few index steps, however big the tables are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from stockstream.connectors.postgres.connection import Address, Connection, connect, own_errors
+from stockstream.connectors.postgres.sql import query
+
+STATEMENT_PATIENCE = "3s"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A job's place in a partition; `idle` is how many seconds ago it last moved."""
+
+    next_offset: int
+    idle: float
+
+
+@dataclass(frozen=True)
+class NewestTrade:
+    """When the newest trade happened, and how many seconds ago; below zero where its clock is ahead."""
+
+    at: datetime
+    age: float
+
+
+@dataclass(frozen=True)
+class NewestDeadLetter:
+    """Why the newest refused message was refused, and how many seconds ago."""
+
+    reason: str
+    age: float
+
+
+@dataclass(frozen=True)
+class NewestCandle:
+    """Where the newest window ends, and how many seconds ago a candle of it was written."""
+
+    window_end: datetime
+    idle: float
+
+
+@dataclass(frozen=True)
+class NewestGap:
+    """How many gaps of feeds were noted within a day; whose the newest is, from when on, and why."""
+
+    count: int
+    symbol: str
+    source: str
+    start: datetime
+    reason: str
+
+
+class Vitals:
+    """A connection that asks for signs of life, and never waits long for one."""
+
+    def __init__(self, address: Address, topic: str) -> None:
+        """Connect.
+
+        Raises:
+            PostgresUnreachableError: no server answers there.
+            LoginRefusedError: a server answers and refuses the user or the database.
+        """
+        self._address = address
+        self._topic = topic
+        self.connection: Connection = connect(address, "health")
+        # Two looks must see two moments, not one transaction's.
+        self.connection.autocommit = True
+        self._row("SELECT set_config('statement_timeout', %(patience)s, false)", patience=STATEMENT_PATIENCE)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.connection.close()
+
+    def progress(self, job: str) -> dict[int, Progress]:
+        """Return a job's place in each partition that it has ever claimed."""
+        with own_errors(self._address), self.connection.cursor() as cursor:
+            cursor.execute(query("vitals_progress"), {"job": job, "topic": self._topic})
+            return {partition: Progress(next_offset, idle) for partition, next_offset, idle in cursor}
+
+    def newest_trade(self) -> NewestTrade | None:
+        """Return the newest trade by event time, None where there is none."""
+        row = self._row(query("vitals_trade"))
+        return NewestTrade(*row) if row else None
+
+    def newest_dead_letter(self) -> NewestDeadLetter | None:
+        """Return the dead letter that came last, None where there is none."""
+        row = self._row(query("vitals_dead_letter"), topic=self._topic)
+        return NewestDeadLetter(*row) if row else None
+
+    def newest_candle(self) -> NewestCandle | None:
+        """Return the newest window, None where there is none."""
+        row = self._row(query("vitals_candle"))
+        return NewestCandle(*row) if row else None
+
+    def fewest_trades(self, enough: int) -> tuple[str, int] | None:
+        """Return the symbol with the fewest trades and how many, counted up to `enough`."""
+        row = self._row(query("vitals_fewest"), enough=enough)
+        return (row[0], row[1]) if row else None
+
+    def engine(self) -> str | None:
+        """Return who makes the candles, `aggregator` or `flink`; None while nobody does."""
+        row = self._row(query("vitals_engine"))
+        return row[0] if row else None
+
+    def newest_gap(self) -> NewestGap | None:
+        """Return the gap of a feed that was noted last, None where none was within a day."""
+        row = self._row(query("vitals_gap"))
+        return NewestGap(*row) if row else None
+
+    def _row(self, statement: str, **values: object) -> tuple[Any, ...] | None:
+        with own_errors(self._address), self.connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchone()

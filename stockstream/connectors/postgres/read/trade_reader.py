@@ -1,0 +1,117 @@
+"""The tape read back: stretches of a symbol's stored trades, for training, analysis and warm-up."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors.postgres.connection import Address, own_errors
+from stockstream.connectors.postgres.session import Session
+from stockstream.connectors.postgres.sql import query
+from stockstream.errors import UnknownSymbolError
+from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND, Floats, Ints, Stretch, of_rows
+from stockstream.market.anomalies.surroundings import NOBODY, Surroundings, of_prices
+
+PORTION = 50_000
+# Of a span with more trades than that, over all symbols, the market is not read: it would take seconds.
+MARKET = 2_000_000
+EPOCH_2000 = 946_684_800_000_000  # microseconds
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+END = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Event times from `since` (included) to `until` (excluded)."""
+
+    since: datetime = BEGINNING
+    until: datetime = END
+
+
+ALL = Span()
+
+
+class History:
+    """The stored trades; reads only, and never the label."""
+
+    def __init__(self, address: Address) -> None:
+        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        self._session = Session(address, "history")
+        # The market is asked for while a portion is at hand, whose cursor holds its connection.
+        self._market = Session(address, "history")
+
+    def symbols(self) -> list[str]:
+        """Return the symbols that have trades, in order."""
+        return [symbol for (symbol,) in _rows(self._session, "stored_symbols", {})]
+
+    def require(self, symbols: Iterable[str]) -> list[str]:
+        """Return the symbols that have trades.
+
+        Raises:
+            UnknownSymbolError: one of `symbols` has none.
+        """
+        stored = self.symbols()
+        for symbol in symbols:
+            if symbol not in stored:
+                raise UnknownSymbolError(symbol=symbol, known=", ".join(stored[:20]) or "none")
+        return stored
+
+    def newest_moment(self, symbol: str) -> datetime | None:
+        """Return when the newest trade of a symbol happened, None where there is none."""
+        rows = _rows(self._session, "newest_of_symbol", {"symbol": symbol})
+        return rows[0][0] if rows else None
+
+    def has(self, symbol: str, trades: int) -> bool:
+        """Return whether a symbol has at least so many trades; costs no more than to count them."""
+        return bool(_rows(self._session, "has_trades", {"symbol": symbol, "trades": trades})[0][0])
+
+    def newest(self, symbol: str, most: int, span: Span) -> Stretch:
+        """Return the newest `most` trades of a span, in order of event time."""
+        wanted = {"symbol": symbol, "since": span.since, "until": span.until, "most": most}
+        return of_rows(symbol, _rows(self._session, "newest_trades", wanted))
+
+    def portions(self, symbol: str, span: Span) -> Iterator[Stretch]:
+        """Yield the trades of a span in order of event time, so many at a time as memory allows."""
+        connection = self._session.connection
+        wanted = {"symbol": symbol, "since": span.since, "until": span.until}
+        with own_errors(self._session.address), connection, connection.cursor(name="portions") as cursor:
+            cursor.execute(query("trades_of_span"), wanted)
+            while rows := cursor.fetchmany(PORTION):
+                yield of_rows(symbol, rows)
+
+    def market(self, first: int, last: int) -> Surroundings:
+        """Return what all symbols traded: a `Market`; unknown where it is too much to read."""
+        since, until = (EPOCH + micros * MICROSECOND for micros in (first, last))
+        wanted = {"first": since, "last": until, "most": MARKET + 1}
+        tapes = {symbol: _tape(*both) for symbol, *both in _rows(self._market, "market_prices", wanted)}
+        return of_prices(tapes) if sum(len(times) for times, _ in tapes.values()) <= MARKET else NOBODY
+
+    def among(self, stretch: Stretch) -> Stretch:
+        """Return a stretch of the tape with the market around it."""
+        if not len(stretch):
+            return stretch
+        return self.market(int(stretch.micros.min()), int(stretch.micros.max())).around(stretch)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+        self._market.close()
+
+
+def _tape(times: bytes, prices: bytes) -> tuple[Ints, Floats]:
+    """Return times and prices in the order of time, from their bytes in any order."""
+    micros = np.frombuffer(times, ">i8").astype(np.int64) + EPOCH_2000
+    order = np.argsort(micros, kind="stable")
+    return micros[order], np.frombuffer(prices, ">f8").astype(np.float64)[order]
+
+
+def _rows(session: Session, name: str, values: dict[str, object]) -> list[Any]:
+    def ask(cursor: Cursor) -> list[Any]:
+        cursor.execute(query(name), values)
+        return cursor.fetchall()
+
+    return session.transaction(ask)

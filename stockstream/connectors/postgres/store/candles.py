@@ -1,0 +1,140 @@
+"""The candles that form, written by one aggregator of one topic.
+
+The session that writes holds the candles for aggregators (see `engine_lock`): none writes beside Flink.
+
+Order of effects of `write`, in one transaction: the fence moves the job on in every partition it holds, then
+the candles, then COMMIT. What a crash loses, the reconciler makes from the tape.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors.postgres import fence, schema
+from stockstream.connectors.postgres.connection import Address
+from stockstream.connectors.postgres.engine_lock import REMEDY
+from stockstream.connectors.postgres.session import Session
+from stockstream.connectors.postgres.sql import query
+from stockstream.errors import EngineRunsError, FencedError
+from stockstream.market.candles.candle import Candle
+from stockstream.market.candles.columns import microseconds, moment
+from stockstream.market.candles.tumbling import Changes
+
+JOB = "aggregator"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Where to read a partition from, and the candles that its trades before that have begun."""
+
+    next_offset: int
+    candles: list[Candle] = field(default_factory=list)
+
+
+class CandleTable:
+    """Where candles are written while they form."""
+
+    def __init__(self, address: Address, topic: str) -> None:
+        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        self._topic = topic
+        self._session = Session(address, JOB)
+        self._owned: dict[int, fence.Place] = {}
+
+    def check(self) -> None:
+        """Raise SchemaMissingError, SchemaTooNewError or EngineRunsError unless we may write the tables."""
+        schema.require(self._session.connection, self._session.address)
+        self._session.transaction(self._lock)
+
+    def claim(self, partitions: Sequence[int]) -> dict[int, Begun]:
+        """Take partitions over; returns where to go on.
+
+        That is where the consumer is: what it has stored of open candles comes from the tape, and the candles
+        of minutes that were missed are made from it.
+        """
+        places, begun = self._session.transaction(lambda cursor: self._claim(cursor, partitions))
+        self._owned |= places
+        return begun
+
+    def write(self, changes: Changes) -> None:
+        """Store the candles that changed.
+
+        Raises:
+            FencedError: another aggregator has taken a partition over; nothing was written.
+            RecoverableError: the database is away; write the same again.
+        """
+        # A partition that is read again from before its place does not go back.
+        steps = [
+            fence.Step(number, owned.next_offset, max(end, owned.next_offset))
+            for number, end in changes.next_offsets.items()
+            if (owned := self._owned[number])
+        ]
+        try:
+            self._session.transaction(lambda cursor: self._write(cursor, steps, changes))
+        except FencedError:
+            if not fence.has_moved(self._session, JOB, self._topic, self._owned, steps):
+                raise
+        self._owned |= {
+            step.partition: fence.Place(step.end, self._owned[step.partition].epoch) for step in steps
+        }
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def _claim(
+        self, cursor: Cursor, partitions: Sequence[int]
+    ) -> tuple[dict[int, fence.Place], dict[int, Begun]]:
+        self._lock(cursor)
+        places = fence.claim(cursor, JOB, self._topic, partitions)
+        stored = {each: fence.place(cursor, "consumer", self._topic, each).next_offset for each in partitions}
+        next_offsets = {each: stored[each] or places[each].next_offset for each in partitions}
+        candles = self._open_candles(cursor, next_offsets)
+        return places, {each: Begun(next_offsets[each], candles[each]) for each in partitions}
+
+    def _open_candles(self, cursor: Cursor, next_offsets: Mapping[int, int]) -> dict[int, list[Candle]]:
+        columns = {"partitions": list(next_offsets), "next_offsets": list(next_offsets.values())}
+        cursor.execute(query("select_open_candles"), columns)
+        found = defaultdict[int, list[Candle]](list)
+        for partition, *row in cursor:
+            found[partition].append(_candle(row))
+        return found
+
+    def _lock(self, cursor: Cursor) -> None:
+        """Hold the candles for aggregators: a session that has them already asks at no cost."""
+        cursor.execute(query("claim_candles"), {"engine": JOB, "alone": False})
+        (holder,) = cursor.fetchone() or (None,)
+        if holder is not None:
+            raise EngineRunsError(holder=holder, remedy=REMEDY[holder])
+
+    def _write(self, cursor: Cursor, steps: Sequence[fence.Step], changes: Changes) -> None:
+        self._lock(cursor)
+        fence.advance(cursor, JOB, self._topic, self._owned, steps)
+        if changes.candles:
+            cursor.execute(query("upsert_forming_candles"), _columns(changes.candles))
+
+
+def _candle(row: Sequence[Any]) -> Candle:
+    """Return a candle from a row of the query `select_open_candles`, after its partition."""
+    times = {1: microseconds(row[1]), 9: microseconds(row[9]), 11: microseconds(row[11])}
+    return Candle(*(times.get(place, value) for place, value in enumerate(row)))
+
+
+def _columns(candles: Sequence[Candle]) -> dict[str, list[object]]:
+    """Return candles as the columns that the statement `upsert_forming_candles` takes."""
+    return {
+        "symbols": [each.symbol for each in candles],
+        "starts": [moment(each.start) for each in candles],
+        "trade_counts": [each.trade_count for each in candles],
+        "price_sums": [each.price_sum for each in candles],
+        "lows": [each.low for each in candles],
+        "highs": [each.high for each in candles],
+        "volumes": [each.volume for each in candles],
+        "values": [each.value for each in candles],
+        "opens": [each.open for each in candles],
+        "closes": [each.close for each in candles],
+        "buy_volumes": [each.buy_volume for each in candles],
+        "finals": [each.is_final for each in candles],
+    }

@@ -1,0 +1,196 @@
+"""Dead letters tried again: those that are trades by today's rules move to the tape.
+
+Order of effects of `revive`, in one transaction a slice: the consumer's places are held, so that it
+waits a moment; then the new trades, then the count of those that are there already, then the letters
+that leave and those that stay, then COMMIT. A crash at any time leaves each letter on one side.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors.postgres.connection import Address, Connection, connect, own_errors
+from stockstream.connectors.postgres.sql import query
+from stockstream.errors import BadTradeError, PoisonError
+from stockstream.market.arrivals import DeadLetter
+from stockstream.market.trade import Trade, decode
+
+JOB = "consumer"
+# A letter may have as many bytes as the broker lets through, a million by default.
+SLICE = 250
+BEFORE_ALL = (-1, -1)
+
+Place = tuple[int, int]
+Refusals = dict[Place, str]
+
+
+@dataclass(frozen=True)
+class Revived:
+    """What became of dead letters that were tried again."""
+
+    stored: int = 0
+    duplicates: int = 0
+    staying: int = 0
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        return f"{self.stored:,} stored, {self.duplicates:,} were there already, {self.staying:,} stay"
+
+    def __len__(self) -> int:
+        """Return the number of letters."""
+        return self.stored + self.duplicates + self.staying
+
+    def __add__(self, other: "Revived") -> "Revived":
+        """Return both together."""
+        return Revived(
+            self.stored + other.stored,
+            self.duplicates + other.duplicates,
+            self.staying + other.staying,
+        )
+
+
+class DeadLetters:
+    """The dead letters of one topic."""
+
+    def __init__(self, address: Address, topic: str) -> None:
+        """Prepare; each slice has a connection of its own."""
+        self._address = address
+        self._topic = topic
+
+    def count(self) -> int:
+        """Return how many there are.
+
+        Raises:
+            RecoverableError: the database is away.
+        """
+        with (
+            closing(connect(self._address, JOB)) as connection,
+            own_errors(self._address),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(query("dead_letters_count"), {"topic": self._topic})
+            return int((cursor.fetchone() or (0,))[0])
+
+    def revive(self, after: Place = BEFORE_ALL, most: int = SLICE) -> tuple[Revived, Place | None]:
+        """Try the next letters after a place again.
+
+        Returns:
+            What became of them, and the place of the last; None where there are no more.
+
+        Raises:
+            RecoverableError: the database is away; the slice is as it was, or done.
+        """
+        with closing(connect(self._address, JOB)) as connection:
+            return self._revive(connection, after, most)
+
+    def _revive(self, connection: Connection, after: Place, most: int) -> tuple[Revived, Place | None]:
+        wanted = {"topic": self._topic, "partition": after[0], "offset": after[1], "most": most}
+        with own_errors(self._address), connection, connection.cursor() as cursor:
+            cursor.execute(query("hold_places"), {"job": JOB, "topic": self._topic})
+            cursor.execute(query("dead_letters_after"), wanted)
+            payloads = {(at, offset): payload for at, offset, payload in cursor.fetchall()}
+            if not payloads:
+                return Revived(), None
+            trades, refusals = _parsed(payloads)
+            days = _days(cursor)
+            stored, refused = self._store(cursor, trades)
+            if _days(cursor) != days:
+                # A consumer at work knows the days as they were, and would take a repeat for new.
+                cursor.execute(query("disown_job"), {"topic": self._topic, "job": JOB})
+            refusals |= refused
+            repeated = set(trades) - stored - set(refused)
+            self._settle(cursor, stored, repeated, refusals)
+            return Revived(len(stored), len(repeated), len(refusals)), max(payloads)
+
+    def _store(self, cursor: Cursor, trades: dict[Place, Trade]) -> tuple[set[Place], Refusals]:
+        """Store those that are new; returns their places, and what PostgreSQL refuses."""
+        cursor.execute(query("arrivals"))
+        cursor.execute(query("by_key"))
+        try:
+            return self._store_together(cursor, trades), {}
+        except PoisonError:
+            cursor.execute("ROLLBACK TO SAVEPOINT revived")
+        stored: set[Place] = set()
+        refused = {}
+        for place, trade in trades.items():
+            try:
+                stored |= self._store_together(cursor, {place: trade})
+            except PoisonError as exc:
+                cursor.execute("ROLLBACK TO SAVEPOINT revived")
+                refused[place] = str(exc)
+        return stored, refused
+
+    def _store_together(self, cursor: Cursor, trades: dict[Place, Trade]) -> set[Place]:
+        with own_errors(self._address):
+            cursor.execute("SAVEPOINT revived")
+            cursor.execute(query("revived"), _columns(trades))
+            cursor.execute(query("store_arrivals"))
+            stored = {(partition, offset) for partition, offset in cursor.fetchall()}
+            cursor.execute(query("touch_arrivals"))
+            cursor.execute("TRUNCATE arrivals")
+        return stored
+
+    def _settle(self, cursor: Cursor, stored: set[Place], repeated: set[Place], refusals: Refusals) -> None:
+        topic = {"topic": self._topic}
+        for partition, count in Counter(partition for partition, _ in repeated).items():
+            key = topic | {"job": JOB, "partition": str(partition)}
+            cursor.execute(query("count_duplicates"), key | {"duplicates": str(count)})
+        cursor.execute(query("unbury"), topic | _places(sorted(stored | repeated)))
+        staying = sorted(refusals)
+        reasons = {"reasons": [refusals[place] for place in staying]}
+        cursor.execute(query("bury_again"), topic | _places(staying) | reasons)
+
+
+def _days(cursor: Cursor) -> list[tuple[object, ...]]:
+    """Return the days of the tape and the ranges of their ids."""
+    cursor.execute(query("days"))
+    return sorted(cursor.fetchall(), key=str)
+
+
+def _parsed(payloads: dict[Place, memoryview | None]) -> tuple[dict[Place, Trade], Refusals]:
+    trades, refusals = {}, {}
+    for place, payload in payloads.items():
+        try:
+            trades[place] = decode(None if payload is None else bytes(payload))
+        except BadTradeError as exc:
+            refusals[place] = str(exc)
+    return trades, refusals
+
+
+def _places(places: Sequence[Place]) -> dict[str, object]:
+    return {
+        "partitions": [partition for partition, _ in places],
+        "offsets": [offset for _, offset in places],
+    }
+
+
+def _columns(trades: dict[Place, Trade]) -> dict[str, object]:
+    """Return trades as the columns that the statement `revived` takes."""
+    each = list(trades.values())
+    return _places(list(trades)) | {
+        "trade_ids": [trade.trade_id for trade in each],
+        "times": [trade.timestamp for trade in each],
+        "symbols": [trade.symbol for trade in each],
+        "prices": [trade.price for trade in each],
+        "volumes": [trade.volume for trade in each],
+        "sides": [trade.trade_type for trade in each],
+        "sources": [trade.source for trade in each],
+        "labels": [trade.anomaly for trade in each],
+    }
+
+
+def insert(cursor: Cursor, topic: str, dead: Sequence[DeadLetter]) -> None:
+    """Store the dead letters of a batch, in the caller's transaction."""
+    if not dead:
+        return
+    columns = {
+        "partitions": [each.partition for each in dead],
+        "offsets": [each.offset for each in dead],
+        "keys": [each.key for each in dead],
+        "payloads": [each.payload for each in dead],
+        "reasons": [each.reason for each in dead],
+    }
+    cursor.execute(query("dead_letters_in"), {"topic": topic, **columns})

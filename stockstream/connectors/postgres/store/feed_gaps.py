@@ -1,0 +1,37 @@
+"""The gaps of live feeds in PostgreSQL, for whoever looks at the candles they touch."""
+
+from collections.abc import Sequence
+from contextlib import closing
+
+from msgspec.structs import asdict
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors.postgres.connection import Address
+from stockstream.connectors.postgres.session import Session
+from stockstream.connectors.postgres.sql import query
+from stockstream.market.feeds import Gap
+
+
+class FeedGaps:
+    """The table `feed_gaps`, as one feed writes it: to write the same again changes nothing."""
+
+    def __init__(self, address: Address, source: str) -> None:
+        """Connect to nothing yet: gaps are rare, and each time has a connection of its own."""
+        self._address, self._source = address, source
+
+    def write(self, gaps: Sequence[Gap]) -> None:
+        """Write gaps in the order they were told in, all or none; each replaces what stands from its begin.
+
+        Raises:
+            StockstreamError: the database does not answer, or does not take them.
+        """
+
+        def work(cursor: Cursor) -> None:
+            for gap in gaps:
+                facts = asdict(gap) | {"source": self._source}
+                cursor.execute(query("forget_feed_gaps"), facts)
+                if gap.reason:
+                    cursor.execute(query("insert_feed_gap"), facts)
+
+        with closing(Session(self._address, "producer")) as session:
+            session.transaction(work)

@@ -1,0 +1,115 @@
+"""Findings in PostgreSQL, each written once, together with how far the detector has read.
+
+Order of effects of `append`, in one transaction: the fence moves the detector on in every partition
+of the batch, then the findings, then COMMIT. A crash between any two repeats the batch, which finds
+the same again.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+
+from stockstream.connectors.postgres import fence, schema
+from stockstream.connectors.postgres.connection import Address
+from stockstream.connectors.postgres.session import Session
+from stockstream.connectors.postgres.sql import query
+from stockstream.errors import FencedError
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.stretch import Row, Stretch, of_rows
+
+JOB = "detector"
+# So many trades of a partition are looked through for what the detector remembers of each symbol.
+MEMORY = 50_000
+
+
+class Findings:
+    """The table `anomalies` with its fence, for one detector on one topic."""
+
+    def __init__(self, address: Address, topic: str) -> None:
+        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        self._topic = topic
+        self._session = Session(address, JOB)
+        self._owned: dict[int, fence.Place] = {}
+        self._next: dict[int, int] = {}
+
+    def check(self) -> None:
+        """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
+        schema.require(self._session.connection, self._session.address)
+
+    def claim(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Take partitions over; returns the first offset of each that is not examined yet."""
+        places = self._session.transaction(lambda cursor: fence.claim(cursor, JOB, self._topic, partitions))
+        self._owned |= places
+        self._next |= {partition: place.next_offset for partition, place in places.items()}
+        return {partition: place.next_offset for partition, place in places.items()}
+
+    def next_offset(self, partition: int) -> int:
+        """Return the first offset of a claimed partition that is not examined yet."""
+        return self._next[partition]
+
+    def context(self, partition: int, place: int) -> tuple[dict[str, Stretch], int]:
+        """Return each symbol's last stored trades below a place, and from where to read the rest.
+
+        The consumer may not have stored all trades below the place yet: the offset returned is the
+        first that is not, at most MEMORY before the place. What lies between is to be remembered
+        from the topic.
+        """
+        wanted = {"partition": partition, "place": place, "most": MEMORY}
+        rows = self._session.transaction(lambda cursor: _all(cursor, "context_of_partition", wanted))
+        stored = self._session.transaction(lambda cursor: _all(cursor, "stored_below", wanted))[0][0]
+        known = 0 if stored is None else stored + 1
+        return _by_symbol(rows), max(known, place - MEMORY, 0)
+
+    def append(self, ends: Mapping[int, int], findings: Sequence[Finding]) -> int:
+        """Store the findings of a batch and the places after it; returns how many were new.
+
+        Args:
+            ends: for each partition of the batch, the offset after its last message. One that is
+                examined already moves nothing.
+
+        Raises:
+            FencedError: another detector has taken a partition over; nothing was written.
+            RecoverableError: the database is away; append the same again.
+        """
+        steps = [
+            fence.Step(partition, self._next[partition], end)
+            for partition, end in ends.items()
+            if end > self._next[partition]
+        ]
+        if not steps:
+            return 0
+        try:
+            written = self._session.transaction(lambda cursor: self._store(cursor, steps, findings))
+        except FencedError:
+            if not fence.has_moved(self._session, JOB, self._topic, self._owned, steps):
+                raise
+            written = len(findings)
+        self._next |= {step.partition: step.end for step in steps}
+        return written
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def _store(self, cursor: Cursor, steps: Sequence[fence.Step], findings: Sequence[Finding]) -> int:
+        fence.advance(cursor, JOB, self._topic, self._owned, steps)
+        written = 0
+        for finding in findings:
+            cursor.execute(query("insert_finding"), asdict(finding) | {"methods": list(finding.methods)})
+            written += cursor.rowcount
+        return written
+
+
+def _all(cursor: Cursor, name: str, values: dict[str, int]) -> list[tuple[Any, ...]]:
+    cursor.execute(query(name), values)
+    return cursor.fetchall()
+
+
+def _by_symbol(latest_first: Sequence[tuple[Any, ...]]) -> dict[str, Stretch]:
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for symbol, *row in reversed(latest_first):
+        rows[symbol].append(tuple(row))
+    return {symbol: of_rows(symbol, own) for symbol, own in rows.items()}

@@ -1,0 +1,110 @@
+"""What a feed missed, from the venue's pages: of several symbols in order of time, as if it had been heard.
+
+One symbol after the other would be hours of the first before the first minute of the second: whatever
+reads the topic by event time would take the second for late.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from heapq import heapify, heappop, heapreplace
+
+from stockstream.connectors.venues.history import History
+from stockstream.connectors.venues.timing import Timing
+from stockstream.errors import HistoryError, HistoryRefusedError
+from stockstream.market.feeds import Feed, Place, number_of, place_of
+from stockstream.market.trade import Trade
+
+SPEAK_EVERY = 30.0
+
+Produce = Callable[[Sequence[Trade]], Awaitable[None]]
+
+log = logging.getLogger("producer")
+
+
+class Backfill:
+    """Reads a venue's pages; one page a symbol is in memory."""
+
+    def __init__(self, feed: Feed, timing: Timing) -> None:
+        """Ask nothing yet."""
+        self._feed = feed
+        self._timing = timing
+        self._history = History(feed)
+
+    async def read_on(self, places: Mapping[str, Place], produce: Produce) -> Mapping[str, str]:
+        """Produce all that the pages have after these places now, in order of time.
+
+        Trades of one symbol stay in the order of their numbers, whatever their times are.
+
+        Returns:
+            Why the venue refuses to answer, by symbol; the others are produced all the same.
+        """
+        refused: dict[str, str] = {}
+        pages = {symbol: _Pages(symbol, place) for symbol, place in places.items()}
+        for each in pages.values():
+            await self._turn(each, refused)
+        heads = [(each.trades[0].timestamp, symbol) for symbol, each in pages.items() if each.trades]
+        heapify(heads)
+        part: list[Trade] = []
+        while heads:
+            _, symbol = heads[0]
+            trades = pages[symbol].trades
+            part.append(trades.popleft())
+            if not trades:
+                await produce(part)
+                part = []
+                await self._turn(pages[symbol], refused)
+            if trades:
+                heapreplace(heads, (trades[0].timestamp, symbol))
+            else:
+                heappop(heads)
+        return refused
+
+    async def _turn(self, pages: "_Pages", refused: dict[str, str]) -> None:
+        """Turn to a symbol's next page, if there is one."""
+        if pages.is_last:
+            return
+        try:
+            trades = await self._page(pages.symbol, pages.place)
+        except HistoryRefusedError as exc:
+            refused[pages.symbol] = str(exc.facts["reason"])
+            trades = ()
+        pages.trades.extend(trades)
+        pages.place = place_of(trades[-1]) if trades else pages.place
+        # One that is not full is the last: a page may overlap the place, but not by half.
+        pages.is_last = len(trades) < self._feed.page_size // 2
+
+    async def _page(self, symbol: str, place: Place) -> Sequence[Trade]:
+        """Return the trades after a place; where some are left out, ask again if they are there by now."""
+        for wait in self._timing.fills:
+            trades = await self._ask(symbol, place)
+            if not self._feed.is_consecutive or not _skips(place, trades):
+                return trades
+            await asyncio.sleep(wait)
+        return await self._ask(symbol, place)
+
+    async def _ask(self, symbol: str, place: Place) -> Sequence[Trade]:
+        waits, spoken = self._timing.waits(), 0.0
+        while True:
+            try:
+                return await self._history.page(symbol, place)
+            except HistoryError as exc:
+                now = asyncio.get_running_loop().time()
+                if now - spoken > SPEAK_EVERY:
+                    log.warning("%s", exc)
+                    spoken = now
+                await asyncio.sleep(next(waits))
+
+
+class _Pages:
+    """How far a symbol's pages are read: what of the newest is not produced, and where the next begins."""
+
+    def __init__(self, symbol: str, place: Place) -> None:
+        self.symbol, self.place = symbol, place
+        self.trades: deque[Trade] = deque()
+        self.is_last = False
+
+
+def _skips(place: Place, trades: Sequence[Trade]) -> bool:
+    return bool(trades) and number_of(trades[-1]) - place.number > len(trades)

@@ -1,0 +1,78 @@
+"""A feed's trades without holes: what it says, and before that what it skipped, from the venue's pages."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from stockstream.connectors.venues.backfill import Backfill
+from stockstream.connectors.venues.progress import NEVER_SHOWN, Note, Progress
+from stockstream.connectors.venues.timing import Timing
+from stockstream.market.feeds import Feed, Frame, Place, number_of
+from stockstream.market.trade import Trade
+
+Give = Callable[[Sequence[Trade]], Awaitable[None]]
+
+
+async def _nowhere(_trades: Sequence[Any]) -> None:
+    """Take trades before anybody asks for them."""
+
+
+class Following:
+    """Gives each trade once, a symbol's in order of their numbers, whatever the frames repeat and skip."""
+
+    def __init__(self, feed: Feed, places: Mapping[str, Place], timing: Timing, note: Note) -> None:
+        """Begin after the places; `note` is told of each gap."""
+        self._timing = timing
+        self._backfill = Backfill(feed, timing)
+        self._promised: dict[str, int] = {}
+        self.progress = Progress(feed, places, note)
+        self.give: Give = _nowhere
+
+    async def hear(self, frame: Frame) -> None:
+        """Give what is new in a frame, and what lies before it."""
+        for trade in sorted(frame.trades, key=number_of):
+            await self._take(trade)
+        for symbol, number in frame.reached.items():
+            await self._heed(symbol, number)
+
+    async def catch_up(self, symbols: Sequence[str]) -> None:
+        """Give what these symbols have missed; where a page is refused, the next trade's number tells."""
+        places = self.progress.places
+        missed = {symbol: places[symbol] for symbol in symbols if symbol in places}
+        await self._backfill.read_on(missed, self._produce)
+
+    async def _take(self, trade: Trade) -> None:
+        places, number, reason = self.progress.places, number_of(trade), ""
+        if trade.symbol in places and number > places[trade.symbol].number + 1:
+            reason = await self._fill(trade.symbol, number)
+        if trade.symbol not in places or number > places[trade.symbol].number:
+            await self._produce([trade], reason)
+
+    async def _heed(self, symbol: str, number: int) -> None:
+        """Look for a trade that a heartbeat told of, if it has not come by the next heartbeat."""
+        place = self.progress.places.get(symbol)
+        promised = self._promised.get(symbol, 0)
+        self._promised[symbol] = number
+        if place is None or place.number >= promised:
+            return
+        if reason := await self._fill(symbol, promised + 1):
+            self.progress.give_up(symbol, promised, reason)
+
+    async def _produce(self, trades: Sequence[Trade], reason: str = "") -> None:
+        for trade in trades:
+            self.progress.advance(trade, reason)
+        await self.give(trades)
+
+    async def _fill(self, symbol: str, until: int) -> str:
+        """Give what lies between the place and number `until`; returns why that cannot be had, if so."""
+        places = self.progress.places
+        for wait in (*self._timing.fills, None):
+            refused = await self._backfill.read_on({symbol: places[symbol]}, self._produce)
+            if places[symbol].number >= until - 1:
+                break
+            if refused:
+                return refused[symbol]
+            if wait is None:
+                return NEVER_SHOWN
+            await asyncio.sleep(wait)
+        return ""

@@ -1,0 +1,66 @@
+"""Resume points of a live feed: how far each symbol is produced, in a small file each.
+
+A file is written after the broker's acknowledgement, so it may be behind what the topic has, never ahead. It
+also holds where the topic ended when it was written: what the feed has sent since is found from there on.
+"""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from stockstream.market.feeds import Place
+
+log = logging.getLogger("producer")
+
+
+class _File(msgspec.Struct, frozen=True):
+    number: int
+    at: datetime
+    ends: dict[int, int]
+
+
+_file = msgspec.json.Decoder(_File)
+
+
+class ResumePoints:
+    """The files: one a symbol, so that several producers of one venue do not disturb each other."""
+
+    def __init__(self, folder: Path, venue: str, topic: str) -> None:
+        """Prepare; the folder is made when the first file is."""
+        self._folder = folder / quote(topic, safe="") / venue
+
+    def read(self, symbols: Sequence[str]) -> tuple[dict[str, Place], dict[int, int] | None]:
+        """Return the symbols' resume points, and where to read on in the topic; None if a file is missing."""
+        found = {symbol: self._read(symbol) for symbol in symbols}
+        files = {symbol: file for symbol, file in found.items() if file is not None}
+        places = {symbol: Place(file.number, file.at) for symbol, file in files.items()}
+        if len(files) < len(symbols):
+            return places, None
+        partitions = {partition for file in files.values() for partition in file.ends}
+        return places, {each: min(file.ends.get(each, 0) for file in files.values()) for each in partitions}
+
+    def write(self, places: Mapping[str, Place], ends_of_topic: dict[int, int]) -> None:
+        """Store resume points that the broker has acknowledged; each file is replaced atomically."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for symbol, place in places.items():
+            path = self._path(symbol)
+            made = path.with_suffix(f".{os.getpid()}")
+            made.write_bytes(msgspec.json.encode(_File(place.number, place.at, ends_of_topic)))
+            made.replace(path)
+
+    def _read(self, symbol: str) -> _File | None:
+        try:
+            return _file.decode(self._path(symbol).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError) as exc:
+            log.warning("%s cannot be read (%s); reading the topic instead", self._path(symbol), exc)
+            return None
+
+    def _path(self, symbol: str) -> Path:
+        return self._folder / f"{quote(symbol, safe='')}.json"

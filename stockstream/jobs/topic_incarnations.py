@@ -1,0 +1,209 @@
+"""The lives of a topic: where its offsets lie on the tape, though it be deleted and made anew.
+
+A topic that is made anew begins at offset zero again, and only its id tells. So a message's place on
+the tape is the base of its topic's life plus its offset in Kafka: a new life's base is the furthest
+place that any job has reached, places never go back, and no two messages share one.
+
+Nothing is passed over in silence. A topic with another id, messages that were dropped unread, and a
+topic that ends before our place stop a job in one line, until a person accepts it through
+`consumer.py`; what is lost is then kept in the table `lost_ranges`. What was imported is a life that came
+before whatever the topic holds: the topic is read from its beginning, and nobody has to accept that.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from stockstream.connectors.kafka.admin import Admin
+from stockstream.connectors.kafka.client import Where
+from stockstream.connectors.kafka.incarnations import Extent, Look
+from stockstream.connectors.kafka.topic import begins, id_of
+from stockstream.connectors.postgres.connection import Address
+from stockstream.connectors.postgres.store.incarnations import IMPORTED, Life, LifeRecords, deciding
+from stockstream.errors import (
+    LostRangeError,
+    NewTopicError,
+    RecoverableError,
+    TopicCutError,
+    TopicMissingError,
+)
+
+# What is accepted is accepted for both; the detector never waits for it.
+ACCEPTING = ("aggregator", "consumer")
+
+
+class TopicLives:
+    """The lives of one topic, as one job sees them."""
+
+    def __init__(  # noqa: PLR0913 - whom to ask, and what a person has accepted
+        self,
+        address: Address,
+        servers: Where,
+        topic: str,
+        job: str,
+        *,
+        accepts_new: bool = False,
+        skips_lost: bool = False,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            accepts_new: take a topic that was made anew as the tape's continuation.
+            skips_lost: go on at the oldest message where those before it were never read.
+        """
+        self._address = address
+        self._servers = servers
+        self._topic = topic
+        self._job = job
+        self._accepts_new = accepts_new
+        self._skips_lost = skips_lost
+        self._admin = Admin(servers)
+        self._entered: str | None = None
+        self._log = logging.getLogger(job)
+
+    def enter(self, look: Look) -> dict[int, int]:
+        """Find where each partition's offsets lie on the tape, and bring the job's place there.
+
+        Args:
+            look: tells what the partitions hold now.
+
+        Returns:
+            The base of each partition.
+
+        Raises:
+            NewTopicError: the topic was made anew, and nobody has accepted that.
+            LostRangeError: messages that were never read are gone, and nobody has accepted that.
+            TopicCutError: the topic ends before the job's place.
+            RecoverableError: a server is away, or the topic is.
+        """
+        topic_id = self._topic_id()
+        # The hints are looked at before the places: a place that moves meanwhile is no older than its hint.
+        extents = look()
+        with deciding(self._address, self._job, self._topic) as records:
+            records.evict(self._job, extents)
+            lives = self._lives(records, topic_id, list(extents))
+            bases = {partition: lives[partition].base for partition in extents}
+            cut = self._begin_where_cut(records, topic_id, bases, look)
+            bases |= cut
+            starts = bases | {each: base + extents[each].begin for each, base in cut.items()}
+            self._lose(records, [self._job], starts)
+            places = records.places(self._job, extents)
+            self._pass_over(records, bases, places, extents)
+        self._tell_of_what_comes_again(bases, places, extents)
+        self._entered = topic_id
+        return bases
+
+    def is_current(self) -> bool:
+        """Tell whether the topic is still the one that was entered.
+
+        Raises:
+            TopicMissingError: there is none of that name.
+            KafkaUnreachableError: no broker answers.
+        """
+        return self._entered in (None, self._topic_id())
+
+    def skip_lost(self) -> None:
+        """Move consumer and aggregator past what the topic has dropped, in all partitions.
+
+        Raises:
+            NewTopicError: the topic was made anew, and nobody has accepted that.
+            RecoverableError: a server is away, or the topic is.
+        """
+        topic_id, oldest = self._topic_id(), begins(self._servers, self._topic)
+        with deciding(self._address, self._job, self._topic) as records:
+            lives = self._lives(records, topic_id, list(oldest))
+            starts = {partition: lives[partition].base + begin for partition, begin in oldest.items()}
+            self._lose(records, ACCEPTING, starts)
+
+    def _topic_id(self) -> str:
+        try:
+            found = id_of(self._admin, self._topic)
+        except RecoverableError:
+            # The client goes on asking the controller that it once heard of, also where that broker is dead
+            # and another has taken over.
+            self._admin = Admin(self._servers)
+            raise
+        if found is None:
+            raise TopicMissingError(topic=self._topic, servers=self._servers)
+        return found
+
+    def _lives(self, records: LifeRecords, topic_id: str, partitions: Sequence[int]) -> dict[int, Life]:
+        """Return the newest life of each partition; those that have none in this topic begin one."""
+        lives = records.newest()
+        former = sorted({life.topic_id for life in lives.values()} - {IMPORTED})
+        if former and topic_id not in former:
+            self._accept_new(records, former[0], topic_id)
+        unknown = [each for each in partitions if each not in lives or lives[each].topic_id != topic_id]
+        # A topic that no life is known of may have been read before lives were kept: its places hold.
+        furthest = records.furthest() if lives else {}
+        for partition in unknown:
+            lives[partition] = records.begin(partition, topic_id, furthest.get(partition, 0))
+        return lives
+
+    def _accept_new(self, records: LifeRecords, was: str, now: str) -> None:
+        if not self._accepts_new:
+            raise NewTopicError(topic=self._topic, servers=self._servers, was=was, now=now)
+        self._log.warning("topic %s was made anew and is accepted: read on from its beginning", self._topic)
+        records.disown()
+
+    def _begin_where_cut(
+        self, records: LifeRecords, topic_id: str, bases: Mapping[int, int], look: Look
+    ) -> dict[int, int]:
+        """Begin a life where a partition ends before our place; returns the bases of those."""
+        places = records.places(self._job, bases)
+        # Looked at after the places: what came and was stored in between is no cut.
+        extents = look()
+        cut = [each for each, base in bases.items() if places[each] > base + extents[each].end]
+        if not cut:
+            return {}
+        if not self._accepts_new:
+            first = cut[0]
+            end, place = f"{extents[first].end:,}", f"{places[first] - bases[first]:,}"
+            raise TopicCutError(topic=self._topic, partition=first, end=end, place=place, job=self._job)
+        records.disown()
+        furthest = records.furthest()
+        return {
+            each: records.begin(each, topic_id, furthest[each] - extents[each].begin).base for each in cut
+        }
+
+    def _lose(self, records: LifeRecords, jobs: Sequence[str], starts: Mapping[int, int]) -> None:
+        """Move jobs past what they can never read, and say so."""
+        for loss in records.lose(jobs, starts):
+            self._log.warning(
+                "%s: places %s to %s of partition %s of %s are lost, and kept in lost_ranges: they "
+                "have gone from the topic unread",
+                *(loss.job, f"{loss.begin:,}", f"{loss.end - 1:,}", loss.partition, self._topic),
+            )
+
+    def _pass_over(
+        self,
+        records: LifeRecords,
+        bases: Mapping[int, int],
+        places: Mapping[int, int],
+        extents: Mapping[int, Extent],
+    ) -> None:
+        """Refuse to read on where messages were dropped unread, unless that is accepted."""
+        starts = {each: base + extents[each].begin for each, base in bases.items()}
+        lost = {each: start for each, start in starts.items() if places[each] < start}
+        if lost and not self._skips_lost:
+            ranges = (
+                f"partition {each}: offsets {places[each] - bases[each]:,} to {start - bases[each] - 1:,}"
+                for each, start in sorted(lost.items())
+            )
+            raise LostRangeError(topic=self._topic, ranges="; ".join(ranges), job=self._job)
+        self._lose(records, [self._job], lost)
+
+    def _tell_of_what_comes_again(
+        self, bases: Mapping[int, int], places: Mapping[int, int], extents: Mapping[int, Extent]
+    ) -> None:
+        """Say so where the group was further than the tables are: they come from an older backup."""
+        again = sum(
+            max(bases[each] + extent.hinted - places[each], 0)
+            for each, extent in extents.items()
+            if extent.hinted <= extent.end
+        )
+        if again:
+            self._log.warning(
+                "the database stands %s messages before the place that this group had reached, as after a "
+                "restore from a backup: they are read again from %s",
+                *(f"{again:,}", self._topic),
+            )
