@@ -20,9 +20,9 @@ from stockstream.connectors.postgres.store.candles import JOB, CandleTable
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs.aggregate import Aggregator
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.reconciling import reconciler_of, reconciling
-from stockstream.jobs.topic_incarnations import TopicLives
+from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.market.candles.frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.market.candles.tumbling import Tumbling
 from stockstream.market.compiled import spare_scipy
@@ -56,7 +56,7 @@ def _aggregate(
 ) -> None:
     """Make candles as they form, and reconcile them beside that."""
     servers, topic, address = cluster_of(settings), settings.kafka_topic, address_of(settings)
-    patience = Patience(stop, log, metrics=metrics)
+    patience = Retry(stop, log, metrics=metrics)
     with closing(CandleTable(address, topic)) as table:
         patience(table.check)
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
@@ -66,9 +66,9 @@ def _aggregate(
             servers,
             topic,
             group_of(JOB, settings),
-            aggregator.claim,
+            aggregator.acquire,
             # What the topic has dropped is on the tape, or was never stored.
-            TopicLives(address, servers, topic, JOB, skips_lost=True),
+            TopicIncarnations(address, servers, topic, JOB, skips_lost=True),
             ahead_kbytes=AHEAD_KBYTES,
             least_bytes=LEAST_BYTES,
             metrics=metrics,
@@ -87,7 +87,7 @@ def _reconcile(
 ) -> None:
     """Reconcile without making candles; with a frame, keep wider candles from now on."""
     with closing(Reconciliation(address_of(settings))) as minutes:
-        patience = Patience(stop, log, metrics=metrics)
+        patience = Retry(stop, log, metrics=metrics)
         patience(minutes.check)
         if frame:
             patience(lambda: minutes.keep_frame(frame))

@@ -19,10 +19,10 @@ from stockstream.connectors.postgres.store.dead_letters import DeadLetters
 from stockstream.connectors.postgres.store.trades import JOB, Tape, unmarked
 from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.prefetch import Prefetch, warm_up
 from stockstream.jobs.revive import revive
-from stockstream.jobs.topic_incarnations import TopicLives
+from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.market.compiled import spare_scipy
 from stockstream.settings import Settings
 
@@ -44,7 +44,7 @@ def main(
     servers, topic = cluster_of(settings), settings.kafka_topic
     tape = Tape(address_of(settings), topic, reached)
     metrics = ConsumerMetrics()
-    patience = Patience(stop, log, metrics=metrics)
+    patience = Retry(stop, log, metrics=metrics)
     try:
         if arguments.replay_dead_letters:
             patience(tape.check)
@@ -53,12 +53,14 @@ def main(
         serve("consumer", settings, metrics, log)
         patience(tape.check)
         patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
-        lives = _lives(arguments, settings)
+        incarnations = _incarnations(arguments, settings)
         if arguments.skip_lost:
-            patience(lives.skip_lost)
+            patience(incarnations.skip_lost)
     except RecoverableError:
         return 0
-    source = KafkaSource(servers, topic, group or group_of(JOB, settings), tape.claim, lives, metrics=metrics)
+    source = KafkaSource(
+        servers, topic, group or group_of(JOB, settings), tape.acquire, incarnations, metrics=metrics
+    )
     log.info("reading %s from %s", topic, servers)
     # The client joins its group meanwhile.
     warm_up()
@@ -72,8 +74,8 @@ def main(
     return 0
 
 
-def _lives(arguments: argparse.Namespace, settings: Settings) -> TopicLives:
-    return TopicLives(
+def _incarnations(arguments: argparse.Namespace, settings: Settings) -> TopicIncarnations:
+    return TopicIncarnations(
         address_of(settings),
         cluster_of(settings),
         settings.kafka_topic,

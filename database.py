@@ -22,7 +22,7 @@ from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, Hi
 from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation, Span
 from stockstream.jobs.import_tape import Importer
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.reconciling import reconciler_of
 from stockstream.settings import Settings
 
@@ -79,7 +79,7 @@ def prune(connection: Connection, address: Address, arguments: argparse.Namespac
     """Delete whole days of trades (UTC) that are older than asked, once their candles are reconciled."""
     schema.require(connection, address)
     wanted = datetime.now(UTC) - arguments.older_than
-    patience = Patience(arguments.stop, log)
+    patience = Retry(arguments.stop, log)
     _reconcile(arguments, Span(until=wanted), "candles to be reconciled first")
     before = maintenance.prunable_before(connection, address, wanted)
     maintenance.note_pruning(connection, address, before)
@@ -146,7 +146,7 @@ def _reconcile(arguments: argparse.Namespace, span: Span, what: str) -> int:
         task = bar.add_task(what, total=None)
         reconciler = reconciler_of(arguments.settings, minutes)
         return reconciler.catch_up(
-            span, Patience(stop, log), stop, lambda done, total: bar.update(task, completed=done, total=total)
+            span, Retry(stop, log), stop, lambda done, total: bar.update(task, completed=done, total=total)
         )
 
 
@@ -157,7 +157,7 @@ def _sizes(sizes: list[maintenance.TableSize]) -> Table:
     return table
 
 
-def _places(places: list[maintenance.JobPlace]) -> Table:
+def _places(places: list[maintenance.JobOffset]) -> Table:
     table = Table("job", "topic", "partition", "next offset", "duplicates", "moved at (UTC)")
     for each in places:
         moved = f"{each.updated_at:%Y-%m-%d %H:%M:%S}"

@@ -22,7 +22,7 @@ from stockstream.errors import RecoverableError
 from stockstream.jobs.live import LiveSource
 from stockstream.jobs.live_source import live
 from stockstream.jobs.pace import SystemClock
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.produce import produce
 from stockstream.jobs.produce_options import SyntheticOptions
 from stockstream.jobs.produce_progress import counts, telling
@@ -73,7 +73,7 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     metrics = ProducerMetrics(lambda: source.stream if isinstance(source, LiveSource) else None)
     serve("producer", settings, metrics, log)
     try:
-        Patience(stop, log, metrics=metrics)(
+        Retry(stop, log, metrics=metrics)(
             lambda: ensure_topic(servers, topic, settings.kafka_partitions, A_TRY)
         )
     except RecoverableError:

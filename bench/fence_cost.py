@@ -17,7 +17,7 @@ from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.kafka.source import KafkaSource
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.sql import query
-from stockstream.connectors.postgres.store.encoded_batch import Part, Ready
+from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, Part
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import ServiceError
 from stockstream.jobs.ingest import ingest
@@ -45,7 +45,7 @@ class UnnotedTape(Tape):
 class _UnhintedSource(KafkaSource):
     """A source that tells the broker nothing."""
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Say nothing."""
 
 
@@ -59,7 +59,7 @@ class _TimedTape:
         self.began = 0.0
         self.ended = 0.0
 
-    def append(self, batch: Ready) -> Stored:
+    def append(self, batch: EncodedBatch) -> Stored:
         """Store a batch."""
         self.began = self.began or time.perf_counter()
         stored = self._tape.append(batch)
@@ -85,7 +85,7 @@ def ingest_rate(settings: Settings, ends: Mapping[int, int], kind: type[Tape] = 
     fenced, tape = kind is not UnfencedTape, kind(address_of(settings), topic)
     timed = _TimedTape(tape, trades, stop)
     reader = KafkaSource if fenced else _UnhintedSource
-    source = reader(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.claim)
+    source = reader(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.acquire)
     try:
         with Prefetch(source) as ahead:
             ingest(ahead, timed, stop, time.monotonic)

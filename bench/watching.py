@@ -13,7 +13,7 @@ from bench.memory import Footprint
 from bench.system import JOBS, System
 from stockstream.connectors.kafka.topic import lag
 from stockstream.connectors.postgres.connection import address_of
-from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.errors import StockstreamError
 from stockstream.services.programs import SERVERS
 
@@ -101,11 +101,11 @@ class Watch:
     def _flow(self) -> None:
         settings = self._system.settings
         ends = self._system.ends()
-        with closing(Vitals(address_of(settings), settings.kafka_topic)) as vitals:
+        with closing(Probes(address_of(settings), settings.kafka_topic)) as probes:
             places = {
-                job: {each: place.next_offset for each, place in vitals.progress(job).items()} for job in JOBS
+                job: {each: place.next_offset for each, place in probes.progress(job).items()} for job in JOBS
             }
-            trade = vitals.newest_trade()
+            trade = probes.newest_trade()
         self.flows.append(
             Flow(
                 at=self.now,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings as properties
 
 from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
-from stockstream.connectors.postgres.read_pool import Readers
+from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.services.scratch import Scratch, scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh, make_template, open_folder
@@ -57,9 +57,9 @@ def address(settings: Settings) -> Address:
 
 
 @pytest.fixture
-def readers(address: Address) -> Iterator[Readers]:
+def readers(address: Address) -> Iterator[ReadPool]:
     """The dashboard's own connections to the test's database."""
-    opened = Readers(address, "test")
+    opened = ReadPool(address, "test")
     yield opened
     opened.close()
 

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.aggregator import AggregatorMetrics
-from stockstream.connectors.postgres.store.candles import Begun
+from stockstream.connectors.postgres.store.candles import RestorePoint
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.progress import Progress
 from stockstream.market.candles.columns import columns
 from stockstream.market.candles.frame import SECOND
@@ -56,14 +56,14 @@ class TradeSource(Protocol):
     def rewind(self) -> None:
         """Ask again where to read from."""
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Tell the broker how far we are."""
 
 
 class CandleStore(Protocol):
     """Where candles are written."""
 
-    def claim(self, partitions: Sequence[int]) -> dict[int, Begun]:
+    def acquire(self, partitions: Sequence[int]) -> dict[int, RestorePoint]:
         """Take partitions over and return where to go on."""
 
     def write(self, changes: Changes) -> None:
@@ -116,9 +116,9 @@ class Aggregator:
         self._next_offsets: Mapping[int, int] = {}
         self._spans: dict[int, tuple[int, int]] = {}
 
-    def claim(self, partitions: Sequence[int]) -> dict[int, int]:
+    def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the offset to read on from, for each."""
-        begun = self._store.claim(partitions)
+        begun = self._store.acquire(partitions)
         for partition, each in begun.items():
             self._candles.hold(partition, each.next_offset, each.candles, self._clock())
         return {partition: each.next_offset for partition, each in begun.items()}
@@ -135,7 +135,7 @@ class Aggregator:
             idle_limit: also end when all is read and so many seconds brought nothing new; the candles
                 of minutes that are over are then closed.
         """
-        patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
+        patience = Retry(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
         progress, idle = Progress(log, self._seconds), Idle(source, self._seconds, idle_limit)
         ended = False
         while not (ended or stop.is_set()):
@@ -150,7 +150,7 @@ class Aggregator:
                 caught_up = self._candles.partitions if ended else source.caught_up()
                 if ended or self._is_due(is_behind=len(batch) == BATCH):
                     self._store_changes(patience, caught_up, ended=ended)
-                    source.hint(self._stored_batch())
+                    source.commit_to_group(self._stored_batch())
             except FencedError as exc:
                 log.warning("%s", exc)
                 self._metrics.refused()
@@ -181,7 +181,7 @@ class Aggregator:
         every, share = (BEHIND_EVERY, BEHIND_SHARE) if is_behind else (CAUGHT_UP_EVERY, CAUGHT_UP_SHARE)
         return self._clock() - self._stored_at >= max(every, share * self._storing_took)
 
-    def _store_changes(self, patience: Patience, caught_up: Collection[int], *, ended: bool) -> None:
+    def _store_changes(self, patience: Retry, caught_up: Collection[int], *, ended: bool) -> None:
         self._stored_at = self._clock()
         changes = self._candles.changes(self._stored_at, caught_up, ended=ended)
         if changes.candles or changes.next_offsets != self._next_offsets:

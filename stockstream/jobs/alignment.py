@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from stockstream.connectors.kafka.batch import Batch
-from stockstream.jobs.decoded_batch import arrivals_of
+from stockstream.jobs.decoded_batch import decode_batch
 from stockstream.market.anomalies.parted import micros
 from stockstream.market.arrivals import SCHEMA
 
@@ -124,7 +124,7 @@ class Alignment:
 def _by_partition(batch: Batch) -> Iterator[tuple[int, pa.Table]]:
     """Yield the trades of each partition that has any; the consumer keeps what is none."""
     in_order = [("kafka_partition", "ascending"), ("kafka_offset", "ascending")]
-    trades = arrivals_of(batch).trades.sort_by(in_order)
+    trades = decode_batch(batch).trades.sort_by(in_order)
     partitions = trades["kafka_partition"].to_numpy()
     for partition in np.unique(partitions).tolist():
         first, end = np.searchsorted(partitions, [partition, partition + 1])

@@ -26,11 +26,13 @@ LOOKS = 5
 RECONCILE = "does a reconciler run? An aggregator is one; beside Flink: python aggregator.py --reconcile-only"
 CATCH_UP = "is the database an older one? Start the consumer: it catches up"
 
-Hints = Callable[[Iterable[int]], Mapping[int, int]]
+GroupOffsets = Callable[[Iterable[int]], Mapping[int, int]]
 Progress = Callable[[str, float], None]
 
 
-def audit(tape: AuditedTape, hints: Hints, pause: Callable[[], object], progress: Progress) -> list[Check]:
+def audit(
+    tape: AuditedTape, hints: GroupOffsets, pause: Callable[[], object], progress: Progress
+) -> list[Check]:
     """Return what there is to say of each invariant.
 
     Args:
@@ -172,16 +174,18 @@ def _waiting(tape: AuditedTape, minutes: int, name: str, told: str) -> Check:
     return waiting(name, f"{told}; {minutes:,} wait to be reconciled{age}", RECONCILE)
 
 
-def _hinted(tape: AuditedTape, hints: Hints) -> Check:
+def _hinted(tape: AuditedTape, hints: GroupOffsets) -> Check:
     name = "6 Kafka's hint is behind"
     # The hint first: the truth may grow between the two looks, and the hint must not be ahead of it.
     try:
-        hinted = hints([place.partition for place in tape.places()])
+        committed = hints([place.partition for place in tape.places()])
     except StockstreamError as exc:
         return failed(name, happened(exc), "python test_system.py tells more")
     tape.look_anew()
     now = {place.partition: place.next_offset - place.base for place in tape.places()}
-    ahead = [f"partition {each}: {at:,} over {now[each]:,}" for each, at in hinted.items() if at > now[each]]
+    ahead = [
+        f"partition {each}: {at:,} over {now[each]:,}" for each, at in committed.items() if at > now[each]
+    ]
     if ahead:
         return failed(name, "; ".join(ahead), CATCH_UP)
-    return ok(name, f"{sum(now[each] - max(at, 0) for each, at in hinted.items()):,} behind the truth")
+    return ok(name, f"{sum(now[each] - max(at, 0) for each, at in committed.items()):,} behind the truth")

@@ -4,6 +4,6 @@ from stockstream.connectors.kafka.batch import Batch
 from stockstream.market.arrivals import Arrivals, Messages, sort
 
 
-def arrivals_of(batch: Batch) -> Arrivals:
+def decode_batch(batch: Batch) -> Arrivals:
     """Return the trades of a batch as a table, and its dead letters."""
     return sort(Messages(batch.values, batch.keys, batch.partitions, batch.offsets), batch.spans)

@@ -13,7 +13,7 @@ from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.alignment import Alignment, Through
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.parted import by_symbol
 from stockstream.market.anomalies.stretch import Stretch
@@ -47,14 +47,14 @@ class TradeSource(Protocol):
     def rewind(self) -> None:
         """Ask again where to read from."""
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Tell the broker how far the detector is."""
 
 
 class FindingsLog(Protocol):
     """What stores findings, each once, and knows how far the detector is."""
 
-    def claim(self, partitions: Sequence[int]) -> dict[int, int]:
+    def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over."""
 
     def context(self, partition: int, place: int) -> tuple[dict[str, Stretch], int]:
@@ -76,7 +76,7 @@ def begin(
     so a restart forgets nothing, and what was examined is remembered and not examined again.
     """
     starts = {}
-    for partition, place in findings.claim(partitions).items():
+    for partition, place in findings.acquire(partitions).items():
         contexts, starts[partition] = findings.context(partition, place)
         desk.open(partition, contexts)
         alignment.drop(partition)
@@ -125,7 +125,7 @@ class Watch:
         self._source, self._findings, self._desk, self._alignment = source, findings, desk, alignment
         self._stop, self._upkeep, self._idle, self._alert = stop, upkeep, idle, alert
         self._metrics = metrics or DetectorMetrics()
-        self._patience = Patience(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
+        self._patience = Retry(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
         self._append = self._metrics.timed(findings.append)
         self._written = 0
         self._heard = 0  # messages since the last write; spans count offsets that hold none, too
@@ -173,7 +173,7 @@ class Watch:
         """Store the findings and the places, then tell of them."""
         ends = {partition: end for partition, (_, end) in through.spans.items()}
         self._written += self._patience(partial(self._append, ends, found))
-        self._source.hint(Batch(spans=through.spans))
+        self._source.commit_to_group(Batch(spans=through.spans))
         self._metrics.examined(self._heard, found)
         self._heard = 0
         _tell(found)

@@ -31,16 +31,16 @@ log = logging.getLogger("flink_processor")
 def claimed(lock: EngineLock) -> Iterator[Callable[[], None]]:
     """Take the candles for a job, alone; yields what makes sure that they are still held."""
     with closing(lock):
-        _claim(lock)
-        yield lock.claim
+        _acquire(lock)
+        yield lock.acquire
 
 
-def _claim(lock: EngineLock) -> None:
+def _acquire(lock: EngineLock) -> None:
     """Sessions of a job that has just ended may be a moment in going."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            lock.claim(alone=True)
+            lock.acquire(alone=True)
         except EngineRunsError as exc:
             if exc.facts["holder"] != "flink" or time.monotonic() > deadline:
                 raise

@@ -8,24 +8,24 @@ from typing import Protocol
 
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.consumer import ConsumerMetrics
-from stockstream.connectors.postgres.store.encoded_batch import Ready
+from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch
 from stockstream.connectors.postgres.store.trades import Stored
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.progress import Progress
 
 log = logging.getLogger("consumer")
 
 
-class ReadySource(Protocol):
+class BatchSource(Protocol):
     """What gives batches that are ready to be stored."""
 
     @property
     def is_joined(self) -> bool:
         """Whether it knows what to read."""
 
-    def next_batch(self) -> tuple[Ready, Batch] | None:
+    def next_batch(self) -> tuple[EncodedBatch, Batch] | None:
         """Return what is to be stored and where it came from, if anything came."""
 
     def lag(self) -> int:
@@ -34,19 +34,19 @@ class ReadySource(Protocol):
     def rewind(self) -> None:
         """Ask again where to read from."""
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Tell the broker how far the tape is."""
 
 
 class TradeTape(Protocol):
     """What stores batches, each message once."""
 
-    def append(self, batch: Ready) -> Stored:
+    def append(self, batch: EncodedBatch) -> Stored:
         """Store a batch and the place after it, or nothing."""
 
 
 def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
-    source: ReadySource,
+    source: BatchSource,
     tape: TradeTape,
     stop: Event,
     clock: Callable[[], float],
@@ -72,7 +72,7 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
         What became of all messages.
     """
     metrics = metrics or ConsumerMetrics()
-    patience, append = Patience(stop, log, metrics=metrics), metrics.timed(tape.append)
+    patience, append = Retry(stop, log, metrics=metrics), metrics.timed(tape.append)
     progress, idle = Progress(log, clock), Idle(source, clock, idle_limit)
     total = Stored()
     while not stop.is_set():
@@ -83,11 +83,11 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
                 if patience(idle.is_over):
                     break
                 continue
-            ready, batch = found
-            stored = patience(partial(append, ready))
-            source.hint(batch)
+            encoded, batch = found
+            stored = patience(partial(append, encoded))
+            source.commit_to_group(batch)
             # Aborted transactions move partitions on, and bring nothing.
-            if not len(ready) and patience(idle.is_over):
+            if not len(encoded) and patience(idle.is_over):
                 break
         except FencedError as exc:
             log.warning("%s", exc)
@@ -99,8 +99,8 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
             # Patience gives up only when asked to stop; what is not stored is read again next time.
             break
         total += stored
-        metrics.stored([part.arrivals for part in ready.parts], stored)
-        if len(ready):
+        metrics.stored([part.arrivals for part in encoded.parts], stored)
+        if len(encoded):
             idle.begin()
-        progress.tell(len(ready), str(total))
+        progress.tell(len(encoded), str(total))
     return total

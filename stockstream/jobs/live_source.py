@@ -15,7 +15,7 @@ from stockstream.errors import RecoverableError
 from stockstream.jobs.live import LiveSource
 from stockstream.jobs.live_gaps import GapKeeper
 from stockstream.jobs.live_produced import produced
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.produce_options import symbols_of
 from stockstream.market.feeds import FEEDS, Feed, Gap, Place
 from stockstream.settings import Settings
@@ -52,7 +52,7 @@ def _open(  # noqa: PLR0913, PLR0917 - all but the last are known before it is o
 ) -> Stream:
     kept, start = places.read(symbols)
     look = partial(produced, cluster_of(settings), settings.kafka_topic, feed.name, symbols, start)
-    for symbol, place in Patience(stop, log)(look).items():
+    for symbol, place in Retry(stop, log)(look).items():
         kept[symbol] = max(kept.get(symbol, place), place)
     for symbol, place in kept.items():
         log.info("%s goes on after trade %s of %s", symbol, place.number, place.at.isoformat())

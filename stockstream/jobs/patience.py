@@ -23,7 +23,7 @@ LONGEST_WAIT = 2.0
 SPEAK_EVERY = 30.0
 
 
-class Patience:
+class Retry:
     """Tries an action again while it raises RecoverableError, until `stop` is set.
 
     It says what is wrong at once, again when that becomes another thing, then every half minute, and
@@ -36,7 +36,7 @@ class Patience:
     ...     if isinstance(answer, Exception):
     ...         raise answer
     ...     return answer
-    >>> Patience(Event(), logging.getLogger("doc"), pause=lambda seconds: None)(ask)
+    >>> Retry(Event(), logging.getLogger("doc"), pause=lambda seconds: None)(ask)
     7
     """
 

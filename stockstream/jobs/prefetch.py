@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from stockstream.connectors.kafka.batch import Batch
-from stockstream.connectors.postgres.store.encoded_batch import Ready, ready
+from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, encode
 from stockstream.connectors.postgres.store.trades import unmarked
 from stockstream.errors import RecoverableError, StockstreamError
-from stockstream.jobs.decoded_batch import arrivals_of
+from stockstream.jobs.decoded_batch import decode_batch
 
-Found = tuple[Ready, Batch]
+Found = tuple[EncodedBatch, Batch]
 
 PLAIN = (
     b'{"trade_id":"0","timestamp":"2000-01-01T00:00:00Z","symbol":"A","price":1,"volume":1,'
@@ -48,7 +48,7 @@ class BatchSource(Protocol):
     def rewind(self) -> None:
         """Ask again where to read from."""
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Tell the broker how far the tape is."""
 
 
@@ -125,10 +125,10 @@ class Prefetch:
         self._trouble = None
         self._wish(self._rewind)
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Tell the broker how far the tape is."""
         self._reached("before the hint")
-        self._wish(lambda: self._source.hint(batch))
+        self._wish(lambda: self._source.commit_to_group(batch))
 
     def _wish(self, call: Callable[[], int | None]) -> "Future[int]":
         future: Future[int] = Future()
@@ -182,9 +182,9 @@ class Prefetch:
                 return
 
 
-def prepare(batch: Batch) -> Ready:
+def prepare(batch: Batch) -> EncodedBatch:
     """Sort the messages of a batch, and make what is to be stored of them."""
-    return ready(arrivals_of(batch))
+    return encode(decode_batch(batch))
 
 
 def warm_up() -> None:

@@ -16,7 +16,7 @@ from stockstream.connectors.metrics.reconciler import ReconcilerMetrics
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING
 from stockstream.connectors.postgres.store.reconciliation import FIRST, QUIET, Key, Settled, Span, Waiting
 from stockstream.errors import RecoverableError, StockstreamError
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 
 # Seconds between two passes, and what a transaction should take.
 PAUSE, LONGEST_PAUSE = 0.5, 5.0
@@ -120,7 +120,7 @@ class Reconciler:
 
     def run(self, stop: Event, idle_limit: float | None = None) -> None:
         """Reconcile until `stop` is set, or nothing was due for so many seconds."""
-        patience = Patience(stop, log)
+        patience = Retry(stop, log)
         idle_since, pause = self._clock(), PAUSE
         try:
             while not stop.is_set():
@@ -137,7 +137,7 @@ class Reconciler:
             # Patience gives up only when asked to stop; what was not done waits.
             return
 
-    def step(self, patience: Patience, stop: Event, quiet: timedelta = QUIET) -> int:
+    def step(self, patience: Retry, stop: Event, quiet: timedelta = QUIET) -> int:
         """Do one pass over all that is due; returns how many candles were made equal to the tape."""
         patience(self._minutes.collect)
         after, settled, self._is_ahead = FIRST, 0, False
@@ -158,7 +158,7 @@ class Reconciler:
         self._metrics.waiting(left.minutes, left.since)
         return settled
 
-    def finish(self, patience: Patience, stop: Event) -> None:
+    def finish(self, patience: Retry, stop: Event) -> None:
         """Reconcile all that can be, and wait for nothing: nobody writes any more."""
         while self.step(patience, stop, AT_ONCE):
             pass
@@ -166,9 +166,7 @@ class Reconciler:
         self._barrier.look()
         self.step(patience, stop, AT_ONCE)
 
-    def catch_up(
-        self, span: Span, patience: Patience, stop: Event, tell: Callable[[int, int], object]
-    ) -> int:
+    def catch_up(self, span: Span, patience: Retry, stop: Event, tell: Callable[[int, int], object]) -> int:
         """Reconcile until all is done that waits of a span now, or nothing more can be done.
 
         Args:

@@ -11,10 +11,10 @@ from stockstream.connectors.kafka.client import Cluster, cluster_of
 from stockstream.connectors.kafka.topic import ends
 from stockstream.connectors.metrics.reconciler import ReconcilerMetrics
 from stockstream.connectors.postgres.connection import Address, address_of
-from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.errors import TopicMissingError
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.reconcile import Barrier, Reconciler, log
 from stockstream.settings import Settings
 
@@ -58,7 +58,7 @@ def reconciling(
             own_stop.set()
             work.result()
         if finishes and not stop.is_set():
-            reconciler.finish(Patience(stop, log), stop)
+            reconciler.finish(Retry(stop, log), stop)
         log.info("ended: %s", reconciler.total)
 
 
@@ -70,5 +70,5 @@ def _ends(servers: Cluster, topic: str) -> Mapping[int, int]:
 
 
 def _stored(address: Address, topic: str) -> Mapping[int, int]:
-    with closing(Vitals(address, topic)) as vitals:
-        return {partition: each.next_offset for partition, each in vitals.progress("consumer").items()}
+    with closing(Probes(address, topic)) as probes:
+        return {partition: each.next_offset for partition, each in probes.progress("consumer").items()}

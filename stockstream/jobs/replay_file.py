@@ -114,7 +114,13 @@ class ReplayedFile:
         if order.late:
             log.info(
                 "%s is not in order of time: %s of %s trades are older than one before them (up to %s); %s",
-                *(self.path.name, f"{order.late:,}", f"{order.seen:,}", span_of(order.furthest), RECONCILED),
+                *(
+                    self.path.name,
+                    f"{order.late:,}",
+                    f"{order.seen:,}",
+                    span_of(order.furthest),
+                    RECONCILED,
+                ),
             )
 
     def _report(self, passed: list[TradeRow]) -> None:

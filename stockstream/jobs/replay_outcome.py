@@ -9,7 +9,7 @@ from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.topic import ends
 from stockstream.connectors.postgres.read.replayed import Consumed, Given, ReplayedTape
 from stockstream.errors import StockstreamError
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 
 BETWEEN_LOOKS = 0.2
 LONGEST_STANDSTILL = 3.0  # seconds without a step of the consumer
@@ -34,7 +34,7 @@ class Outcome:
         Raises:
             RecoverableError: a stop came while no broker answered.
         """
-        self._begins = Patience(self._stop, log)(lambda: ends(self._servers, self._topic))
+        self._begins = Retry(self._stop, log)(lambda: ends(self._servers, self._topic))
 
     def end(self, given: Given) -> None:
         """Say how many of the trades sent since were stored already; wait while the consumer moves."""

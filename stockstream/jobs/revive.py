@@ -7,9 +7,9 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, Place, Revived
+from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, Place, ReplayedLetters
 from stockstream.errors import RecoverableError
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.progress import Progress
 
 log = logging.getLogger("consumer")
@@ -21,11 +21,11 @@ class Letters(Protocol):
     def count(self) -> int:
         """Return how many there are."""
 
-    def revive(self, after: Place) -> tuple[Revived, Place | None]:
+    def revive(self, after: Place) -> tuple[ReplayedLetters, Place | None]:
         """Try the next ones after a place again."""
 
 
-def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.monotonic) -> Revived:
+def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.monotonic) -> ReplayedLetters:
     """Try each dead letter again, once, until all were or `stop` is set.
 
     Each slice is one transaction: ended at any time, and run again, it stores nothing twice.
@@ -33,8 +33,8 @@ def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.mono
     Returns:
         What became of those that were tried.
     """
-    patience, progress = Patience(stop, log), Progress(log, clock)
-    total = Revived()
+    patience, progress = Retry(stop, log), Progress(log, clock)
+    total = ReplayedLetters()
     place: Place | None = BEFORE_ALL
     try:
         log.info("trying %s dead letters again", f"{patience(letters.count):,}")

@@ -1,13 +1,14 @@
-"""The lives of a topic: where its offsets lie on the tape, though it be deleted and made anew.
+"""Topic incarnations: where a topic's offsets lie among record positions, even after it was recreated.
 
-A topic that is made anew begins at offset zero again, and only its id tells. So a message's place on
-the tape is the base of its topic's life plus its offset in Kafka: a new life's base is the furthest
-place that any job has reached, places never go back, and no two messages share one.
+A topic that is deleted and created again starts at offset zero, and only its id differs. A stored message
+is therefore identified by its record position: the base of the topic's incarnation plus its Kafka offset.
+The base of a new incarnation is the highest committed offset of any job, so positions never repeat or go
+back.
 
-Nothing is passed over in silence. A topic with another id, messages that were dropped unread, and a
-topic that ends before our place stop a job in one line, until a person accepts it through
-`consumer.py`; what is lost is then kept in the table `lost_ranges`. What was imported is a life that came
-before whatever the topic holds: the topic is read from its beginning, and nobody has to accept that.
+A job stops with a one-line error, until someone accepts it through `consumer.py`, when the topic has
+another id, when messages were dropped before they were read, and when the topic ends before the committed
+offset; what is lost is then recorded in `lost_ranges`. Imported trades are an incarnation that precedes
+everything in the topic, so the topic is read from its beginning and nothing has to be accepted.
 """
 
 import logging
@@ -18,7 +19,12 @@ from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.incarnations import Extent, Look
 from stockstream.connectors.kafka.topic import begins, id_of
 from stockstream.connectors.postgres.connection import Address
-from stockstream.connectors.postgres.store.incarnations import IMPORTED, Life, LifeRecords, deciding
+from stockstream.connectors.postgres.store.incarnations import (
+    IMPORTED,
+    Incarnation,
+    IncarnationRecords,
+    deciding,
+)
 from stockstream.errors import (
     LostRangeError,
     NewTopicError,
@@ -31,8 +37,8 @@ from stockstream.errors import (
 ACCEPTING = ("aggregator", "consumer")
 
 
-class TopicLives:
-    """The lives of one topic, as one job sees them."""
+class TopicIncarnations:
+    """The incarnations of one topic, as one job sees them."""
 
     def __init__(  # noqa: PLR0913 - whom to ask, and what a person has accepted
         self,
@@ -79,13 +85,13 @@ class TopicLives:
         # The hints are looked at before the places: a place that moves meanwhile is no older than its hint.
         extents = look()
         with deciding(self._address, self._job, self._topic) as records:
-            records.evict(self._job, extents)
-            lives = self._lives(records, topic_id, list(extents))
-            bases = {partition: lives[partition].base for partition in extents}
+            records.terminate_stale_owner(self._job, extents)
+            incarnations = self._incarnations(records, topic_id, list(extents))
+            bases = {partition: incarnations[partition].base for partition in extents}
             cut = self._begin_where_cut(records, topic_id, bases, look)
             bases |= cut
             starts = bases | {each: base + extents[each].begin for each, base in cut.items()}
-            self._lose(records, [self._job], starts)
+            self._skip_lost_range(records, [self._job], starts)
             places = records.places(self._job, extents)
             self._pass_over(records, bases, places, extents)
         self._tell_of_what_comes_again(bases, places, extents)
@@ -110,9 +116,9 @@ class TopicLives:
         """
         topic_id, oldest = self._topic_id(), begins(self._servers, self._topic)
         with deciding(self._address, self._job, self._topic) as records:
-            lives = self._lives(records, topic_id, list(oldest))
-            starts = {partition: lives[partition].base + begin for partition, begin in oldest.items()}
-            self._lose(records, ACCEPTING, starts)
+            incarnations = self._incarnations(records, topic_id, list(oldest))
+            starts = {partition: incarnations[partition].base + begin for partition, begin in oldest.items()}
+            self._skip_lost_range(records, ACCEPTING, starts)
 
     def _topic_id(self) -> str:
         try:
@@ -126,29 +132,33 @@ class TopicLives:
             raise TopicMissingError(topic=self._topic, servers=self._servers)
         return found
 
-    def _lives(self, records: LifeRecords, topic_id: str, partitions: Sequence[int]) -> dict[int, Life]:
-        """Return the newest life of each partition; those that have none in this topic begin one."""
-        lives = records.newest()
-        former = sorted({life.topic_id for life in lives.values()} - {IMPORTED})
+    def _incarnations(
+        self, records: IncarnationRecords, topic_id: str, partitions: Sequence[int]
+    ) -> dict[int, Incarnation]:
+        """Return the newest incarnation of each partition, starting one where there is none."""
+        incarnations = records.newest()
+        former = sorted({incarnation.topic_id for incarnation in incarnations.values()} - {IMPORTED})
         if former and topic_id not in former:
             self._accept_new(records, former[0], topic_id)
-        unknown = [each for each in partitions if each not in lives or lives[each].topic_id != topic_id]
-        # A topic that no life is known of may have been read before lives were kept: its places hold.
-        furthest = records.furthest() if lives else {}
+        unknown = [
+            each for each in partitions if each not in incarnations or incarnations[each].topic_id != topic_id
+        ]
+        # A topic without any may have been read before incarnations were recorded: its offsets are positions.
+        max_offsets = records.max_offsets() if incarnations else {}
         for partition in unknown:
-            lives[partition] = records.begin(partition, topic_id, furthest.get(partition, 0))
-        return lives
+            incarnations[partition] = records.begin(partition, topic_id, max_offsets.get(partition, 0))
+        return incarnations
 
-    def _accept_new(self, records: LifeRecords, was: str, now: str) -> None:
+    def _accept_new(self, records: IncarnationRecords, was: str, now: str) -> None:
         if not self._accepts_new:
             raise NewTopicError(topic=self._topic, servers=self._servers, was=was, now=now)
         self._log.warning("topic %s was made anew and is accepted: read on from its beginning", self._topic)
-        records.disown()
+        records.bump_epochs()
 
     def _begin_where_cut(
-        self, records: LifeRecords, topic_id: str, bases: Mapping[int, int], look: Look
+        self, records: IncarnationRecords, topic_id: str, bases: Mapping[int, int], look: Look
     ) -> dict[int, int]:
-        """Begin a life where a partition ends before our place; returns the bases of those."""
+        """Start an incarnation where a partition ends before our offset; returns their bases."""
         places = records.places(self._job, bases)
         # Looked at after the places: what came and was stored in between is no cut.
         extents = look()
@@ -159,15 +169,17 @@ class TopicLives:
             first = cut[0]
             end, place = f"{extents[first].end:,}", f"{places[first] - bases[first]:,}"
             raise TopicCutError(topic=self._topic, partition=first, end=end, place=place, job=self._job)
-        records.disown()
-        furthest = records.furthest()
+        records.bump_epochs()
+        max_offsets = records.max_offsets()
         return {
-            each: records.begin(each, topic_id, furthest[each] - extents[each].begin).base for each in cut
+            each: records.begin(each, topic_id, max_offsets[each] - extents[each].begin).base for each in cut
         }
 
-    def _lose(self, records: LifeRecords, jobs: Sequence[str], starts: Mapping[int, int]) -> None:
+    def _skip_lost_range(
+        self, records: IncarnationRecords, jobs: Sequence[str], starts: Mapping[int, int]
+    ) -> None:
         """Move jobs past what they can never read, and say so."""
-        for loss in records.lose(jobs, starts):
+        for loss in records.skip_lost_range(jobs, starts):
             self._log.warning(
                 "%s: places %s to %s of partition %s of %s are lost, and kept in lost_ranges: they "
                 "have gone from the topic unread",
@@ -176,7 +188,7 @@ class TopicLives:
 
     def _pass_over(
         self,
-        records: LifeRecords,
+        records: IncarnationRecords,
         bases: Mapping[int, int],
         places: Mapping[int, int],
         extents: Mapping[int, Extent],
@@ -190,16 +202,16 @@ class TopicLives:
                 for each, start in sorted(lost.items())
             )
             raise LostRangeError(topic=self._topic, ranges="; ".join(ranges), job=self._job)
-        self._lose(records, [self._job], lost)
+        self._skip_lost_range(records, [self._job], lost)
 
     def _tell_of_what_comes_again(
         self, bases: Mapping[int, int], places: Mapping[int, int], extents: Mapping[int, Extent]
     ) -> None:
         """Say so where the group was further than the tables are: they come from an older backup."""
         again = sum(
-            max(bases[each] + extent.hinted - places[each], 0)
+            max(bases[each] + extent.committed - places[each], 0)
             for each, extent in extents.items()
-            if extent.hinted <= extent.end
+            if extent.committed <= extent.end
         )
         if again:
             self._log.warning(

@@ -23,8 +23,8 @@ from stockstream.jobs.alignment import Alignment
 from stockstream.jobs.desk import Desk
 from stockstream.jobs.detect import Watch, begin
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Patience
-from stockstream.jobs.topic_incarnations import TopicLives
+from stockstream.jobs.patience import Retry
+from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.jobs.train import Trainer
 from stockstream.jobs.upkeep import Upkeep
 from stockstream.settings import Settings
@@ -58,7 +58,7 @@ def watching(settings: Settings, wishes: Wishes, stop: Event, metrics: DetectorM
     """
     with ExitStack() as stack:
         findings = stack.enter_context(closing(Findings(address_of(settings), settings.kafka_topic)))
-        patience = Patience(stop, log, metrics=metrics)
+        patience = Retry(stop, log, metrics=metrics)
         patience(findings.check)
         patience(partial(ensure_topic, cluster_of(settings), settings.kafka_topic, settings.kafka_partitions))
         desk, alignment = Desk(ModelStore(settings.models_dir)), Alignment(time.monotonic)
@@ -82,9 +82,9 @@ def watching(settings: Settings, wishes: Wishes, stop: Event, metrics: DetectorM
 def _source(settings: Settings, begins: Positions, metrics: DetectorMetrics) -> KafkaSource:
     servers, topic = cluster_of(settings), settings.kafka_topic
     # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
-    lives = TopicLives(address_of(settings), servers, topic, JOB, skips_lost=True)
+    incarnations = TopicIncarnations(address_of(settings), servers, topic, JOB, skips_lost=True)
     group = group_of(JOB, settings)
-    return KafkaSource(servers, topic, group, begins, lives, least_bytes=LEAST_BYTES, metrics=metrics)
+    return KafkaSource(servers, topic, group, begins, incarnations, least_bytes=LEAST_BYTES, metrics=metrics)
 
 
 def _upkeep(settings: Settings, desk: Desk, metrics: DetectorMetrics, stack: ExitStack) -> Upkeep:

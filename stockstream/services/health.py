@@ -99,7 +99,9 @@ def _flowing(settings: Settings, found: Iterable[ProcessState]) -> tuple[bool, b
     try:
         with closing(connect(address, "start")) as connection:
             with own_errors(address), connection, connection.cursor() as cursor:
-                cursor.execute(query("flowing"), {"since": since, "seconds": (now - since).total_seconds()})
+                cursor.execute(
+                    query("check_flow"), {"since": since, "seconds": (now - since).total_seconds()}
+                )
                 trades, candles = cursor.fetchone() or (False, False)
             return trades, candles
     except StockstreamError:

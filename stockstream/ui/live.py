@@ -13,7 +13,7 @@ from stockstream import settings as settings_of
 from stockstream.connectors.kafka import topic
 from stockstream.connectors.kafka.client import cluster_of
 from stockstream.connectors.postgres.connection import Address, address_of
-from stockstream.connectors.postgres.read_pool import Readers, Rows
+from stockstream.connectors.postgres.read_pool import ReadPool, Rows
 from stockstream.errors import StockstreamError
 from stockstream.settings import Settings
 from stockstream.ui import picture as pictures
@@ -69,9 +69,9 @@ def settings() -> Settings:
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
-def readers(address: Address) -> Readers:
+def readers(address: Address) -> ReadPool:
     """Return the connections that all viewers share."""
-    return Readers(address, "dashboard")
+    return ReadPool(address, "dashboard")
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

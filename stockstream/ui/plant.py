@@ -121,7 +121,7 @@ class Condition:
             Span(minutes[0].start, there.newest) if minutes and there.newest else None,
             known,
             candle_idle,
-            [Place(*row) for row in rows(query("places"), None)],
+            [Place(*row) for row in rows(query("select_offsets"), None)],
             [Letter(*row) for row in rows(query("letters"), {"at_most": MOST_LETTERS})],
             [Session(*row) for row in rows(query("sessions"), None)],
             minutes,

@@ -169,7 +169,7 @@ def _cancel_and_leave(scene: Scene, run: subprocess.Popen[str]) -> None:
 def _find_patterns(scene: Scene) -> None:
     """Run the patterns' job while an aggregator makes the candles."""
     with closing(EngineLock(address_of(scene.settings), "aggregator")) as lock:
-        lock.claim()
+        lock.acquire()
         with flink(scene.environment, "--patterns"), suppress(AssertionError):
             until(lambda: has_found(scene), patience=150)
             scene.patterns = told_records(scene.environment, "--patterns")
@@ -269,7 +269,7 @@ def _tick(scene: Scene) -> None:
 def _refusal(settings: Settings) -> str:
     with closing(EngineLock(address_of(settings), "aggregator")) as lock:
         try:
-            lock.claim()
+            lock.acquire()
         except EngineRunsError as exc:
             return str(exc)
     return ""

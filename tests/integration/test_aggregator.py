@@ -121,8 +121,8 @@ def test_a_zombie_is_refused_and_writes_nothing(
     changes = Changes([one_candle()], {0: 1})
     zombie, owner = (CandleTable(address, settings.kafka_topic) for _ in range(2))
     with closing(zombie), closing(owner):
-        zombie.claim([0])
-        owner.claim([0])
+        zombie.acquire([0])
+        owner.acquire([0])
         with pytest.raises(FencedError):
             zombie.write(changes)
         assert rows(connection, "SELECT FROM stock_metrics") == []
@@ -213,7 +213,7 @@ def test_where_flink_writes_the_candles_it_says_so_and_stops(
     address: Address, environment: Mapping[str, str], connection: Connection
 ) -> None:
     with closing(EngineLock(address, "flink")) as lock:
-        lock.claim()
+        lock.acquire()
         refused = ran(environment, "aggregator.py")
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from stockstream.connectors.postgres.connection import Address, Connection, connect
-from stockstream.connectors.postgres.store.encoded_batch import Ready, ready
+from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, encode
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import FencedError
 from stockstream.market.arrivals import Messages, sort
@@ -29,11 +29,11 @@ def tape(address: Address, settings: Settings) -> Iterator[Tape]:
     tape.close()
 
 
-def batch(*values: bytes | None, start: int = 0) -> Ready:
+def batch(*values: bytes | None, start: int = 0) -> EncodedBatch:
     """Messages of partition 0 from an offset on."""
     count = len(values)
     offsets = list(range(start, start + count))
-    return ready(sort(Messages(values, [None] * count, [0] * count, offsets), {0: (start, start + count)}))
+    return encode(sort(Messages(values, [None] * count, [0] * count, offsets), {0: (start, start + count)}))
 
 
 def rows(connection: Connection, sql: str) -> list[tuple[object, ...]]:
@@ -43,14 +43,14 @@ def rows(connection: Connection, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_a_batch_and_its_place_are_one(tape: Tape, connection: Connection) -> None:
-    assert tape.claim([0]) == {0: 0}
+    assert tape.acquire([0]) == {0: 0}
     assert tape.append(batch(trade_message(1), trade_message(2))) == Stored(trades=2)
     assert rows(connection, "SELECT next_offset FROM ingest_offsets") == [(2,)]
     assert rows(connection, "SELECT trade_id, kafka_offset FROM trades ORDER BY 1") == [("1", 0), ("2", 1)]
 
 
 def test_a_repeated_batch_is_stored_once(tape: Tape, connection: Connection) -> None:
-    tape.claim([0])
+    tape.acquire([0])
     again = batch(trade_message(1))
     tape.append(again)
     assert tape.append(again) == Stored(trades=1)
@@ -60,7 +60,7 @@ def test_a_repeated_batch_is_stored_once(tape: Tape, connection: Connection) -> 
 def test_a_trade_met_again_at_a_new_offset_is_counted_and_not_stored(
     tape: Tape, connection: Connection
 ) -> None:
-    tape.claim([0])
+    tape.acquire([0])
     tape.append(batch(trade_message(1), trade_message(2)))
     found = tape.append(batch(trade_message(2), trade_message(3), trade_message(3), start=2))
     assert found == Stored(trades=1, duplicates=2)
@@ -73,7 +73,7 @@ def test_a_trade_met_again_at_a_new_offset_is_counted_and_not_stored(
 
 
 def test_a_bad_message_is_kept_whole_with_its_reason(tape: Tape, connection: Connection) -> None:
-    tape.claim([0])
+    tape.acquire([0])
     assert tape.append(batch(b"\x00\xff", trade_message(1), None)) == Stored(trades=1, dead_letters=2)
     found = rows(connection, "SELECT kafka_offset, payload, reason FROM dead_letters ORDER BY kafka_offset")
     assert [(offset, bytes(text) if text is not None else None, why) for offset, text, why in found] == [  # type: ignore[call-overload]
@@ -85,7 +85,7 @@ def test_a_bad_message_is_kept_whole_with_its_reason(tape: Tape, connection: Con
 def test_a_value_that_the_table_refuses_is_found_among_the_good(tape: Tape, connection: Connection) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE trades ADD CHECK (trade_id <> '7')")
-    tape.claim([0])
+    tape.acquire([0])
     assert tape.append(batch(*map(trade_message, range(20)))) == Stored(trades=19, dead_letters=1)
     assert rows(connection, "SELECT kafka_offset FROM dead_letters") == [(7,)]
 
@@ -93,9 +93,9 @@ def test_a_value_that_the_table_refuses_is_found_among_the_good(tape: Tape, conn
 def test_a_zombie_is_refused(
     tape: Tape, address: Address, settings: Settings, connection: Connection
 ) -> None:
-    tape.claim([0])
+    tape.acquire([0])
     heir = Tape(address, settings.kafka_topic)
-    heir.claim([0])
+    heir.acquire([0])
     with pytest.raises(FencedError):
         tape.append(batch(trade_message(1)))
     assert rows(connection, "SELECT count(*) FROM trades") == [(0,)]
@@ -176,7 +176,7 @@ def test_a_missing_schema_is_one_line(environment: Mapping[str, str]) -> None:
 def test_a_day_is_made_while_another_session_stores_trades_of_it_elsewhere(
     tape: Tape, connection: Connection, address: Address
 ) -> None:
-    tape.claim([0])
+    tape.acquire([0])
     with closing(connect(address, "test")) as other, other.cursor() as cursor:
         cursor.execute(
             'INSERT INTO trades (trade_id, "timestamp", symbol, price, volume, trade_type, source,'

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from stockstream.connectors.postgres.connection import Address, Connection
-from stockstream.connectors.postgres.store.encoded_batch import ready
+from stockstream.connectors.postgres.store import encoded_batch
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.market.arrivals import Messages, sort
 from stockstream.market.trade import Trade, decode, encode
@@ -45,9 +45,11 @@ def test_every_amount_time_and_name_is_stored_as_it_was_sent(
     values = [encode(trade) for trade in sent]
     assert [decode(value) for value in values] == sent
     tape = Tape(address, settings.kafka_topic)
-    tape.claim([0])
+    tape.acquire([0])
     messages = Messages(values, [None] * len(values), [0] * len(values), range(len(values)))
-    assert tape.append(ready(sort(messages, {0: (0, len(values))}))) == Stored(trades=len(sent))
+    assert tape.append(encoded_batch.encode(sort(messages, {0: (0, len(values))}))) == Stored(
+        trades=len(sent)
+    )
     tape.close()
     names = ", ".join(f'"{name}"' for name in Trade.__struct_fields__)
     with connection, connection.cursor() as cursor:

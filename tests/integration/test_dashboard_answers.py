@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stockstream.connectors.postgres.connection import Address, Connection, connect
-from stockstream.connectors.postgres.read_pool import Readers
+from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.ui.picture import Question
 from stockstream.ui.plant import Condition
 from stockstream.ui.search import Quality, Search
@@ -43,7 +43,7 @@ def minute(moment: datetime, minutes_before: int) -> datetime:
 
 
 def test_a_range_of_the_past_equals_sql_and_shows_nothing_after_it(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     find(connection, "AAPL")
     since, until = minute(newest, 40), minute(newest, 20)
@@ -56,7 +56,7 @@ def test_a_range_of_the_past_equals_sql_and_shows_nothing_after_it(
 
 
 def test_the_course_and_what_was_before_equal_sql(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     picture = readers.read(Question("15m").answer)
     assert picture.span is not None
@@ -71,13 +71,15 @@ def test_the_course_and_what_was_before_equal_sql(
     assert [told] == asked(connection, SUMS, start=former.start, end=picture.span.start)
 
 
-def test_the_stretch_before_is_none_where_the_tape_does_not_reach(readers: Readers, newest: datetime) -> None:
+def test_the_stretch_before_is_none_where_the_tape_does_not_reach(
+    readers: ReadPool, newest: datetime
+) -> None:
     del newest
     assert readers.read(Question("all").answer).former is None
 
 
 @pytest.mark.usefixtures("newest")
-def test_candles_of_a_width_of_their_own_equal_sql(connection: Connection, readers: Readers) -> None:
+def test_candles_of_a_width_of_their_own_equal_sql(connection: Connection, readers: ReadPool) -> None:
     picture = readers.read(Question("all", focus="MSFT", width=timedelta(minutes=5)).answer)
     expected = asked(
         connection,
@@ -89,7 +91,7 @@ def test_candles_of_a_width_of_their_own_equal_sql(connection: Connection, reade
 
 
 @pytest.mark.usefixtures("newest")
-def test_findings_are_chosen_by_kind_method_and_strength(connection: Connection, readers: Readers) -> None:
+def test_findings_are_chosen_by_kind_method_and_strength(connection: Connection, readers: ReadPool) -> None:
     find(connection, "AAPL", "price_spike")
     find(connection, "AAPL", "volume_spike")
     find(connection, "TSLA", "volume_spike")
@@ -110,7 +112,7 @@ def test_findings_are_chosen_by_kind_method_and_strength(connection: Connection,
 
 
 def test_precision_and_recall_are_those_of_the_labels(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     with (
         connection,
@@ -138,7 +140,7 @@ def test_precision_and_recall_are_those_of_the_labels(
 
 
 @pytest.mark.usefixtures("newest")
-def test_the_system_tells_places_letters_and_programs(connection: Connection, readers: Readers) -> None:
+def test_the_system_tells_places_letters_and_programs(connection: Connection, readers: ReadPool) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO ingest_offsets (job, topic, kafka_partition, next_offset, owner_epoch, duplicates)"
@@ -167,7 +169,7 @@ def test_the_system_tells_places_letters_and_programs(connection: Connection, re
 
 
 def test_the_time_from_a_trade_to_the_table_is_that_of_the_newest_at_the_consumers_place(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     assert readers.read(Condition().answer).latency is None
     with connection, connection.cursor() as cursor:
@@ -190,7 +192,7 @@ def test_the_time_from_a_trade_to_the_table_is_that_of_the_newest_at_the_consume
 
 @pytest.mark.usefixtures("newest")
 def test_a_job_that_has_read_and_is_not_connected_is_away(
-    connection: Connection, readers: Readers, address: Address
+    connection: Connection, readers: ReadPool, address: Address
 ) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute(

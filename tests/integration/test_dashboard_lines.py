@@ -7,7 +7,7 @@ import pytest
 from psycopg2.extras import execute_values
 
 from stockstream.connectors.postgres.connection import Connection
-from stockstream.connectors.postgres.read_pool import Readers
+from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.ui.lines import Lines
 from stockstream.ui.picture import Picture, Question
 from stockstream.ui.records import Line
@@ -31,7 +31,7 @@ def newest(connection: Connection) -> datetime:
     return end
 
 
-def see(readers: Readers, window: str, lines: Lines) -> Picture:
+def see(readers: ReadPool, window: str, lines: Lines) -> Picture:
     return readers.read(partial(Question(window).answer, lines=lines))
 
 
@@ -50,7 +50,7 @@ def plain(connection: Connection, picture: Picture) -> dict[str, Line]:
 
 @pytest.mark.parametrize("window", ["1m", "5m", "15m", "60m", "24h", "all"])
 def test_kept_points_equal_sql_before_and_after_late_trades(
-    connection: Connection, readers: Readers, newest: datetime, window: str
+    connection: Connection, readers: ReadPool, newest: datetime, window: str
 ) -> None:
     lines = Lines(settled_after=AT_ONCE)
     first = see(readers, window, lines)
@@ -67,7 +67,7 @@ def test_kept_points_equal_sql_before_and_after_late_trades(
 
 
 def test_a_late_trade_where_nobody_had_traded_is_seen(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     lines = Lines(settled_after=AT_ONCE)
     before = see(readers, "60m", lines)
@@ -79,7 +79,7 @@ def test_a_late_trade_where_nobody_had_traded_is_seen(
 
 
 def test_settled_points_are_not_asked_again(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     lines = Lines(settled_after=AT_ONCE)
     first = see(readers, "15m", lines)
@@ -94,7 +94,7 @@ def test_settled_points_are_not_asked_again(
 
 @pytest.mark.usefixtures("newest")
 def test_a_candle_that_is_ahead_of_the_tape_has_nothing_kept(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     lines = Lines()
     see(readers, "5m", lines)
@@ -107,7 +107,7 @@ def test_a_candle_that_is_ahead_of_the_tape_has_nothing_kept(
 
 @pytest.mark.usefixtures("newest")
 def test_while_no_candle_is_written_nothing_is_kept(
-    connection: Connection, readers: Readers, newest: datetime
+    connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE stock_metrics")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stockstream.connectors.postgres.connection import Connection, address_of
-from stockstream.connectors.postgres.read_pool import Readers
+from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
 from stockstream.services.scratch import Scratch
 from stockstream.ui.picture import Picture, Question
@@ -37,7 +37,7 @@ def market(connection: Connection) -> datetime:
     return newest
 
 
-def see(readers: Readers, question: Question) -> Picture:
+def see(readers: ReadPool, question: Question) -> Picture:
     return readers.read(question.answer)
 
 
@@ -65,7 +65,7 @@ def start_of(connection: Connection, minutes: int | None) -> datetime:
 @pytest.mark.parametrize("chosen", [(), ("AAPL", "TSLA")])
 @pytest.mark.parametrize("window", MINUTES)
 def test_every_number_equals_plain_sql_over_the_trades(
-    connection: Connection, readers: Readers, window: str, chosen: tuple[str, ...]
+    connection: Connection, readers: ReadPool, window: str, chosen: tuple[str, ...]
 ) -> None:
     picture = see(readers, Question(window, chosen))
     start = start_of(connection, MINUTES[window])
@@ -78,7 +78,7 @@ def test_every_number_equals_plain_sql_over_the_trades(
 
 @pytest.mark.parametrize(("window", "told"), [("60m", ["open", "now"]), ("all", ["open", "now", "then"])])
 def test_gaps_are_those_of_the_symbol_in_the_span_of_its_candles(
-    market: datetime, connection: Connection, readers: Readers, window: str, told: list[str]
+    market: datetime, connection: Connection, readers: ReadPool, window: str, told: list[str]
 ) -> None:
     asked(
         connection,
@@ -95,7 +95,7 @@ def test_gaps_are_those_of_the_symbol_in_the_span_of_its_candles(
 
 @pytest.mark.usefixtures("market")
 def test_findings_are_counted_told_and_marked_at_their_trades_price(
-    connection: Connection, readers: Readers
+    connection: Connection, readers: ReadPool
 ) -> None:
     picture = see(readers, Question("15m"))
     counts = {row.symbol: row.findings for row in picture.standings}
@@ -108,7 +108,7 @@ def test_findings_are_counted_told_and_marked_at_their_trades_price(
 
 
 @pytest.mark.usefixtures("market")
-def test_a_line_is_the_last_trade_of_each_step(connection: Connection, readers: Readers) -> None:
+def test_a_line_is_the_last_trade_of_each_step(connection: Connection, readers: ReadPool) -> None:
     picture = see(readers, Question("15m", ("AAPL",)))
     assert picture.span is not None
     newest = asked(
@@ -124,7 +124,7 @@ def test_a_line_is_the_last_trade_of_each_step(connection: Connection, readers: 
 @pytest.mark.usefixtures("market")
 @pytest.mark.parametrize("chosen", [(), ("MSFT",), ("AAPL", "TSLA")])
 def test_the_tape_is_the_newest_trades_newest_first(
-    connection: Connection, readers: Readers, chosen: tuple[str, ...]
+    connection: Connection, readers: ReadPool, chosen: tuple[str, ...]
 ) -> None:
     picture = see(readers, Question("5m", chosen, tape=20))
     expected = asked(
@@ -146,7 +146,7 @@ def test_the_tape_is_the_newest_trades_newest_first(
 
 
 @pytest.mark.usefixtures("market")
-def test_anomalies_only_leaves_the_trades_that_were_found(connection: Connection, readers: Readers) -> None:
+def test_anomalies_only_leaves_the_trades_that_were_found(connection: Connection, readers: ReadPool) -> None:
     picture = see(readers, Question("all", only_anomalies=True))
     newest = asked(
         connection,
@@ -163,7 +163,7 @@ def test_anomalies_only_leaves_the_trades_that_were_found(connection: Connection
 
 
 def test_candles_put_together_are_those_of_the_trades(
-    connection: Connection, readers: Readers, market: datetime
+    connection: Connection, readers: ReadPool, market: datetime
 ) -> None:
     put(connection, random_trades(500, market - timedelta(hours=20), 3_600, seed=9))
     picture = see(readers, Question("24h", focus="MSFT"))
@@ -180,7 +180,7 @@ def test_candles_put_together_are_those_of_the_trades(
 
 
 def test_a_trade_from_the_future_does_not_move_the_window(
-    connection: Connection, readers: Readers, market: datetime
+    connection: Connection, readers: ReadPool, market: datetime
 ) -> None:
     put(connection, random_trades(1, market + timedelta(days=365), 1, seed=77))
     picture = see(readers, Question("5m"))
@@ -189,14 +189,14 @@ def test_a_trade_from_the_future_does_not_move_the_window(
     assert sum(row.trades for row in picture.standings) > 100
 
 
-def test_an_empty_tape_gives_an_empty_picture(readers: Readers) -> None:
+def test_an_empty_tape_gives_an_empty_picture(readers: ReadPool) -> None:
     picture = see(readers, Question("15m"))
     assert picture.newest is None
     assert picture.standings == []
 
 
 def test_trades_without_candles_still_show_prices_and_tape(
-    connection: Connection, readers: Readers, market: datetime
+    connection: Connection, readers: ReadPool, market: datetime
 ) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE stock_metrics")
@@ -207,19 +207,19 @@ def test_trades_without_candles_still_show_prices_and_tape(
     assert picture.tape
 
 
-def test_readers_write_nothing(readers: Readers) -> None:
+def test_readers_write_nothing(readers: ReadPool) -> None:
     with pytest.raises(PostgresBusyError, match="read-only"):
         readers.read(lambda rows: rows("DELETE FROM trades RETURNING 1", None))
 
 
-def test_readers_are_in_a_role_that_may_read_alone(readers: Readers) -> None:
+def test_readers_are_in_a_role_that_may_read_alone(readers: ReadPool) -> None:
     may = "SELECT current_user, has_table_privilege('trades', %(what)s)"
     assert readers.read(lambda rows: rows(may, {"what": "SELECT"})) == [("stockstream_reader", True)]
     assert readers.read(lambda rows: rows(may, {"what": "INSERT"})) == [("stockstream_reader", False)]
 
 
 def test_missing_tables_are_told_with_the_remedy_and_found_when_they_come(
-    connection: Connection, readers: Readers
+    connection: Connection, readers: ReadPool
 ) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE stock_metrics RENAME TO elsewhere")
@@ -231,7 +231,7 @@ def test_missing_tables_are_told_with_the_remedy_and_found_when_they_come(
 
 
 def test_a_connection_that_the_server_ended_is_replaced_unseen(
-    connection: Connection, readers: Readers
+    connection: Connection, readers: ReadPool
 ) -> None:
     see(readers, Question("15m"))
     with connection, connection.cursor() as cursor:
@@ -244,7 +244,7 @@ def test_a_connection_that_the_server_ended_is_replaced_unseen(
 
 def test_a_server_that_crashed_is_told_and_found_again(own_servers: Scratch, tmp_path: Path) -> None:
     with fresh(own_servers.settings, tmp_path) as settings:
-        readers = Readers(address_of(settings), "test")
+        readers = ReadPool(address_of(settings), "test")
         see(readers, Question("15m"))
         own_servers.postgres.kill()
         with pytest.raises(PostgresUnreachableError, match="is it running"):

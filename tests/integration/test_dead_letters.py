@@ -7,8 +7,8 @@ import pytest
 from confluent_kafka import Producer
 
 from stockstream.connectors.postgres.connection import Address, Connection
-from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, DeadLetters, Revived
-from stockstream.connectors.postgres.store.encoded_batch import ready
+from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, DeadLetters, ReplayedLetters
+from stockstream.connectors.postgres.store.encoded_batch import encode
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import FencedError
 from stockstream.market.arrivals import Messages, sort
@@ -95,7 +95,7 @@ def test_a_slice_takes_no_more_than_asked(
     bury(settings, connection, [trade_message(number) for number in range(5)])
     letters = DeadLetters(address, settings.kafka_topic)
     done, place = letters.revive(BEFORE_ALL, most=3)
-    assert (done, place, count(connection)) == (Revived(stored=3), (0, 2), 3)
+    assert (done, place, count(connection)) == (ReplayedLetters(stored=3), (0, 2), 3)
 
 
 @pytest.mark.parametrize("waits_for", [1, 1_000, 4_000])
@@ -150,13 +150,13 @@ def test_a_consumer_at_work_looks_anew_when_a_revived_trade_widens_the_ids_of_a_
 ) -> None:
     bury(settings, connection, [trade_message(5)])
     tape = Tape(address, settings.kafka_topic)
-    assert tape.claim([0]) == {0: 1}
-    assert DeadLetters(address, settings.kafka_topic).revive()[0] == Revived(stored=1)
+    assert tape.acquire([0]) == {0: 1}
+    assert DeadLetters(address, settings.kafka_topic).revive()[0] == ReplayedLetters(stored=1)
     repeat = trade_message(5).replace(b"2026-11-23", b"2026-11-21")
-    again = ready(sort(Messages([repeat], [None], [0], [1]), {0: (1, 2)}))
+    again = encode(sort(Messages([repeat], [None], [0], [1]), {0: (1, 2)}))
     with pytest.raises(FencedError):
         tape.append(again)
-    assert tape.claim([0]) == {0: 1}
+    assert tape.acquire([0]) == {0: 1}
     assert tape.append(again) == Stored(duplicates=1)
     tape.close()
     assert rows(connection, "SELECT kafka_offset FROM trades") == [(0,)]

@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.connectors.postgres.connection import Address, Connection
-from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.connectors.postgres.store.feed_gaps import FeedGaps
 from stockstream.errors import StatementRefusedError
 from stockstream.jobs.health.gaps import judge_gaps
@@ -140,16 +140,16 @@ def test_what_is_told_again_changes_nothing_and_what_is_known_better_replaces_it
 
 
 def test_the_examination_tells_of_the_gaps_of_a_day(address: Address, connection: Connection) -> None:
-    with closing(Vitals(address, "t")) as vitals:
-        assert judge_gaps(vitals.newest_gap()) == []
+    with closing(Probes(address, "t")) as probes:
+        assert judge_gaps(probes.newest_gap()) == []
         FeedGaps(address, "kraken").write([Gap("X", BEGIN, None, None, "a"), Gap("Y", BEGIN, None, 3, "b")])
-        (check,) = judge_gaps(vitals.newest_gap())
+        (check,) = judge_gaps(probes.newest_gap())
         assert (
             check.detail == "2 noted within a day, the newest: Y of kraken after 2026-11-23 10:00:00 UTC (b)"
         )
         with connection, connection.cursor() as cursor:
             cursor.execute("UPDATE feed_gaps SET noted_at = now() - interval '2 days'")
-        assert judge_gaps(vitals.newest_gap()) == []
+        assert judge_gaps(probes.newest_gap()) == []
 
 
 def test_a_producer_with_a_user_of_its_own_writes_gaps_and_nothing_else(

@@ -138,7 +138,7 @@ def test_without_flink_one_line_says_so(scene: Scene) -> None:
 
 def test_flink_is_refused_while_the_aggregator_writes(scene: Scene) -> None:
     with closing(EngineLock(address_of(scene.settings), "aggregator")) as lock:
-        lock.claim()
+        lock.acquire()
         done = ran(scene.environment, "flink_processor.py", "run")
     assert done.returncode == 1
     assert "written by aggregator already" in done.stderr

@@ -14,7 +14,7 @@ from stockstream.errors import EngineRunsError
 @contextmanager
 def held(address: Address, engine: Engine, *, alone: bool = False) -> Iterator[EngineLock]:
     with closing(EngineLock(address, engine)) as lock:
-        lock.claim(alone=alone)
+        lock.acquire(alone=alone)
         yield lock
 
 
@@ -31,8 +31,8 @@ def test_the_second_engine_is_refused(address: Address) -> None:
 
 def test_several_aggregators_share_the_candles(address: Address) -> None:
     with held(address, "aggregator"), held(address, "aggregator") as second:
-        second.claim()
-        second.claim()
+        second.acquire()
+        second.acquire()
 
 
 def test_a_flink_job_may_ask_to_be_alone(address: Address) -> None:
@@ -42,7 +42,7 @@ def test_a_flink_job_may_ask_to_be_alone(address: Address) -> None:
 
 def test_the_candles_are_free_when_the_holder_ends(address: Address) -> None:
     with held(address, "aggregator") as lock:
-        lock.claim()
+        lock.acquire()
         lock.close()
         with held(address, "flink", alone=True):
             pass

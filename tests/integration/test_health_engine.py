@@ -41,7 +41,7 @@ def seen(
 
     def told(engine: Engine) -> Checks:
         with closing(EngineLock(address, engine)) as lock:
-            lock.claim()
+            lock.acquire()
             return examine(environment | {"FLINK_PORT": str(free_port())})[1]
 
     return told

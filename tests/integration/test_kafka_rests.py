@@ -42,10 +42,13 @@ def test_each_partition_goes_on_after_many_rests(
             source.keep_alive()
         return places.total() == PARTITIONS * EACH
 
-    def claim(partitions: list[int]) -> dict[int, int]:
+    def acquire(partitions: list[int]) -> dict[int, int]:
         return {partition: places[partition] for partition in partitions}
 
-    with caplog.at_level(logging.DEBUG, topic), closing(KafkaSource(servers, topic, topic, claim)) as source:
+    with (
+        caplog.at_level(logging.DEBUG, topic),
+        closing(KafkaSource(servers, topic, topic, acquire)) as source,
+    ):
         until(lambda: read(source), patience=100)
     assert set(places.values()) == {EACH}
     asked = [said for said in caplog.messages if "thrd:app" in said]

@@ -20,7 +20,7 @@ class FencedTape:
         self.places = dict.fromkeys(range(4), 0)
         self.is_away = False
 
-    def claim(self, partitions: list[int]) -> dict[int, int]:
+    def acquire(self, partitions: list[int]) -> dict[int, int]:
         """Return where to read on, unless the database is away."""
         if self.is_away:
             raise PostgresBusyError(reason="restarting")
@@ -52,14 +52,14 @@ def test_partitions_change_hands_in_an_outage_and_no_message_is_skipped(settings
     servers, topic, tape = settings.kafka_bootstrap_servers, settings.kafka_topic, FencedTape()
     for partition in range(4):
         produce(settings, range(EACH), partition)
-    with closing(KafkaSource(servers, topic, topic, tape.claim)) as first:
+    with closing(KafkaSource(servers, topic, topic, tape.acquire)) as first:
 
         def begun() -> bool:
             step(first, tape)
             return sum(tape.places.values()) >= 50
 
         until(begun, patience=90)
-        with closing(KafkaSource(servers, topic, topic, tape.claim)) as second:
+        with closing(KafkaSource(servers, topic, topic, tape.acquire)) as second:
             _hand_over_in_an_outage(settings, tape, first, second)
 
 

@@ -8,7 +8,7 @@ import pytest
 from psycopg2.errors import InsufficientPrivilege
 
 from stockstream.connectors.postgres.connection import Address, Connection, connect
-from stockstream.connectors.postgres.read_pool import Readers
+from stockstream.connectors.postgres.read_pool import ReadPool
 from tests.integration.users import ROLES, users
 
 TRADE = (
@@ -126,7 +126,7 @@ def test_what_a_day_is_made_with_cannot_be_put_in_its_owners_way(people: Mapping
 
 
 def test_the_dashboard_reads_as_its_own_user_and_cannot_write(people: Mapping[str, Address]) -> None:
-    readers = Readers(people["reader"], "test", size=1)
+    readers = ReadPool(people["reader"], "test", size=1)
     try:
         assert readers.read(lambda rows: rows("SELECT current_user, count(*) FROM trades", None)) == [
             ("stockstream_reader", 0)

@@ -10,7 +10,7 @@ import pytest
 from psycopg2 import sql
 
 from stockstream.connectors.postgres.connection import Address, Connection, connect
-from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.settings import Settings
 from tests.integration.topics import count, delete, drop_below, make_anew, produce, rows
 from tests.scripts import ran, running
@@ -103,8 +103,8 @@ def test_a_topic_that_was_made_anew_is_read_only_when_accepted(
     assert count(connection) == 100 + anew
     assert rows(connection, PLACES.format("consumer")) == [(0, 100 + anew)]
     assert rows(connection, TWICE) == []
-    with closing(Vitals(address, settings.kafka_topic)) as vitals:
-        assert vitals.progress("consumer")[0].next_offset == anew
+    with closing(Probes(address, settings.kafka_topic)) as probes:
+        assert probes.progress("consumer")[0].next_offset == anew
     produce(settings, range(2_000, 2_010))
     consume(environment)
     assert count(connection) == 110 + anew

@@ -13,7 +13,7 @@ from stockstream.connectors.kafka.groups import group_of
 from stockstream.connectors.kafka.topic import bounds, ends, hints, lag
 from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.read.audit import AuditedTape
-from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.sight import Twice
 from stockstream.jobs.health.topic import look_at_topic
@@ -133,8 +133,8 @@ def test_each_place_that_computes_an_end_finds_the_same(
         # The hint goes out after the offset is stored; `running` ends by a kill, which would lose it.
         until(lambda: hints(servers, topic, group_of("consumer", settings), [0]) == {0: END}, 30)
     assert ends(servers, topic)[0] == bounds(servers, topic)[0][1] == END
-    with closing(Vitals(address, topic)) as vitals:
-        places = vitals.progress("consumer")
+    with closing(Probes(address, topic)) as probes:
+        places = probes.progress("consumer")
     reading = Reading(look_at_topic(servers, topic, lambda: None).ends, Twice(places, places))
     assert sum(lag(ends(servers, topic), {0: END}).values()) == 0
     assert (reading.beyond(), reading.stuck(-1)) == ([], [])

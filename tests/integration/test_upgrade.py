@@ -12,13 +12,13 @@ from stockstream.connectors.postgres import fence, maintenance, schema, sql
 from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.connectors.postgres.read.export import export_trades
-from stockstream.connectors.postgres.read.probes import Vitals
+from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.store.candles import CandleTable
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
-from stockstream.jobs.patience import Patience
+from stockstream.jobs.patience import Retry
 from stockstream.jobs.reconcile import Barrier, Reconciler, log
 from tests.integration.topics import rows
 from tests.scripts import ran
@@ -41,7 +41,7 @@ def as_it_was(connection: Connection, version: int) -> None:
     """Make the database of a version, with what it kept."""
     with connection, connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        cursor.execute(sql.query("schema_versions"))
+        cursor.execute(sql.query("create_schema_versions"))
         for number, step in sql.steps()[:version]:
             cursor.execute(step)
             cursor.execute("INSERT INTO schema_versions (version) VALUES (%s)", (number,))
@@ -98,20 +98,20 @@ def unsound(address: Address) -> list[str]:
 def use(connection: Connection, address: Address, folder: Path) -> None:
     """Have today's jobs find their places, and today's commands what they ask for."""
     with connection, connection.cursor() as cursor:
-        places = fence.claim(cursor, "consumer", "old", [0, 1])
-    assert places == {0: fence.Place(4, 4), 1: fence.Place(3, 3)}
+        places = fence.acquire(cursor, "consumer", "old", [0, 1])
+    assert places == {0: fence.CommittedOffset(4, 4), 1: fence.CommittedOffset(3, 3)}
     with closing(CandleTable(address, "old")) as candles:
         candles.check()
-        assert {each: begun.next_offset for each, begun in candles.claim([0, 1]).items()} == {0: 4, 1: 3}
-    with closing(Vitals(address, "old")) as vitals:
-        assert {place.next_offset for place in vitals.progress("consumer").values()} == {3, 4}
+        assert {each: begun.next_offset for each, begun in candles.acquire([0, 1]).items()} == {0: 4, 1: 3}
+    with closing(Probes(address, "old")) as probes:
+        assert {place.next_offset for place in probes.progress("consumer").values()} == {3, 4}
     assert maintenance.newest_trade(connection, address) == NOON.replace(minute=1, second=3)
     assert [day.table for day in maintenance.old_days(connection, address, datetime.now(UTC))] == [
         f"trades_{NOON:%Y%m%d}"
     ]
     with closing(Reconciliation(address)) as minutes:
         Reconciler(minutes, Barrier(minutes.now, dict, dict), time.monotonic).finish(
-            Patience(Event(), log), Event()
+            Retry(Event(), log), Event()
         )
     assert rows(connection, "SELECT sum(trade_count), sum(late_trades) FROM stock_metrics") == [(4, 0)]
     assert export_trades(connection, address, folder / "all.parquet", [], (BEGINNING, END)) == 4

@@ -35,7 +35,7 @@ class Outage:
     def rewind(self) -> None:
         """Nothing was read."""
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Nobody hears it."""
 
 

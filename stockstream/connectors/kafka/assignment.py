@@ -60,8 +60,8 @@ class Partitions:
         try:
             for one in sorted(partitions)[:1]:
                 # To commit what is committed is refused by the group where we are no member any more.
-                (hint,) = self._consumer.committed(self.named([one]), PATIENCE)
-                again = TopicPartition(self._topic, one, max(hint.offset, 0))
+                (committed,) = self._consumer.committed(self.named([one]), PATIENCE)
+                again = TopicPartition(self._topic, one, max(committed.offset, 0))
                 self._consumer.commit(offsets=[again], asynchronous=False)
         except KafkaException:
             return False
@@ -79,7 +79,7 @@ class Partitions:
         return own_error(self._servers, error)
 
 
-class Hints:
+class GroupOffsets:
     """How far we are, for lag tools: kept until the thread that reads can tell the broker.
 
     Another thread than that one may add to them: the client's commit and its consume block each other

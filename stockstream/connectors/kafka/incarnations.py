@@ -13,18 +13,18 @@ from typing import Protocol
 class Extent:
     """What a partition holds, in offsets of Kafka: its oldest message, its end, and the group's hint.
 
-    `hinted` is the offset that the group last committed, below zero where there is none.
+    `committed` is the offset that the group last committed, below zero where there is none.
     """
 
     begin: int
     end: int
-    hinted: int = -1
+    committed: int = -1
 
 
 Look = Callable[[], Mapping[int, Extent]]
 
 
-class Lives(Protocol):
+class Incarnations(Protocol):
     """What knows where a topic's offsets lie on the tape."""
 
     def enter(self, look: Look) -> dict[int, int]:
@@ -34,7 +34,7 @@ class Lives(Protocol):
         """Whether the topic is still the one that was entered."""
 
 
-class OneLife:
+class SoleIncarnation:
     """A topic that is taken as it is: offsets are places."""
 
     def enter(self, look: Look) -> dict[int, int]:

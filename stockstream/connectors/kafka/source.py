@@ -1,9 +1,9 @@
 """Kafka's door: the topic, a source that gives batches, and a sink that loses nothing.
 
 The source never commits as it reads: where to read from is asked of `positions` when the group
-hands over partitions, because the truth about progress stands in PostgreSQL. `hint` tells the
+hands over partitions, because the truth about progress stands in PostgreSQL. `commit_to_group` tells the
 broker how far we are, for lag tools alone. Inside, Kafka counts offsets; whoever uses the source
-sees places on the tape, which lie the base of the topic's life above them.
+sees places on the tape, which lie the base of the topic's incarnation above them.
 """
 
 import logging
@@ -13,13 +13,13 @@ from threading import Thread
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from stockstream.connectors.kafka.assignment import PATIENCE, Hints, Partitions
+from stockstream.connectors.kafka.assignment import PATIENCE, GroupOffsets, Partitions
 from stockstream.connectors.kafka.batch import Batch, batch_of
 from stockstream.connectors.kafka.client import Where, consumer
 from stockstream.connectors.kafka.ends import ReachedEnds
 from stockstream.connectors.kafka.errors import LOGIN_REFUSED, REMEDIES
 from stockstream.connectors.kafka.events import fault_of, is_eof, sorted_events
-from stockstream.connectors.kafka.incarnations import Lives, OneLife
+from stockstream.connectors.kafka.incarnations import Incarnations, SoleIncarnation
 from stockstream.connectors.metrics.reader import ReaderMetrics
 from stockstream.errors import OffsetsGoneError, TopicMissingError
 
@@ -69,7 +69,7 @@ class KafkaSource:
         topic: str,
         group: str,
         positions: Positions,
-        lives: Lives | None = None,
+        incarnations: Incarnations | None = None,
         *,
         ahead_kbytes: int = 8_192,
         least_bytes: int = 1,
@@ -81,7 +81,7 @@ class KafkaSource:
             positions: called with partitions that the group hands over; returns the place
                 to start at for each. What it raises comes out of `next_batch`, and it is
                 asked again at the next call.
-            lives: tells where the topic's offsets lie on the tape, or refuses to read them; it is
+            incarnations: tells where the topic's offsets lie on the tape, or refuses to read them; it is
                 asked before `positions`. By default places are offsets.
             ahead_kbytes: how much is fetched ahead; it takes three times as much memory.
             least_bytes: what the broker waits for, FETCH_WAIT at most: more of it is less work for both, and
@@ -91,11 +91,11 @@ class KafkaSource:
         self._metrics = metrics or ReaderMetrics()
         self._topic = topic
         self._positions = positions
-        self._lives = lives or OneLife()
+        self._incarnations = incarnations or SoleIncarnation()
         self._at: dict[int, int] = {}
         self._bases: dict[int, int] = {}
         self._ends = ReachedEnds()
-        self._hints = Hints()
+        self._group_offsets = GroupOffsets()
         self._waiting: set[int] = set()
         self._fetched: frozenset[int] = frozenset()
         self._left_out: frozenset[int] = frozenset()
@@ -131,10 +131,10 @@ class KafkaSource:
 
         Raises:
             KafkaUnreachableError: no broker answers; call again, it reconnects by itself.
-            RecoverableError: what `positions` or `lives` raised.
+            RecoverableError: what `positions` or `incarnations` raised.
             StockstreamError: the place to read from is gone, and what to do.
         """
-        self._commit_hints()
+        self._commit_group_offsets()
         self._raise_trouble()
         if self._is_in_doubt and not self._is_still_member(wait):
             return Batch()
@@ -169,16 +169,16 @@ class KafkaSource:
             events += self._consumer.consume(most - len(events), wait)
         return events
 
-    def hint(self, batch: Batch) -> None:
+    def commit_to_group(self, batch: Batch) -> None:
         """Tell the broker how far we are, at the next call: lag tools read it, nothing else depends on it.
 
         Another thread than the one that reads may call it.
         """
-        self._hints.add({partition: end for partition, (_, end) in batch.spans.items()})
+        self._group_offsets.add({partition: end for partition, (_, end) in batch.spans.items()})
 
     def keep_alive(self) -> None:
         """Stay in the group without reading: for a batch that waits for its database."""
-        self._commit_hints()
+        self._commit_group_offsets()
         self._serve_group(0)
 
     def leave_out(self, partitions: frozenset[int]) -> None:
@@ -233,14 +233,14 @@ class KafkaSource:
 
     def close(self) -> None:
         """Leave the group; where no broker hears it, it finds out by itself."""
-        self._commit_hints()
+        self._commit_group_offsets()
         # The client waits without end for an answer to what it has asked: the process need not.
         leaving = Thread(target=self._consumer.close, name="leaving", daemon=True)
         leaving.start()
         leaving.join(PATIENCE)
 
-    def _commit_hints(self) -> None:
-        offsets = self._hints.take(self._topic, self._bases, self._at)
+    def _commit_group_offsets(self) -> None:
+        offsets = self._group_offsets.take(self._topic, self._bases, self._at)
         if offsets:
             self._consumer.commit(offsets=offsets, asynchronous=True)
 
@@ -279,7 +279,7 @@ class KafkaSource:
         """
         is_same = False
         try:
-            is_same = self._lives.is_current()
+            is_same = self._incarnations.is_current()
         except TopicMissingError:
             # Nothing has been made in its place yet.
             is_same = True
@@ -318,7 +318,7 @@ class KafkaSource:
             return
         self._fetch_only(self._fetched - self._waiting)
         waiting = sorted(self._waiting)
-        self._bases |= self._lives.enter(lambda: self._partitions.extents(waiting))
+        self._bases |= self._incarnations.enter(lambda: self._partitions.extents(waiting))
         positions = self._positions(waiting)
         starts = {partition: self._start(partition, at) for partition, at in sorted(positions.items())}
         self._at |= {partition: start + self._bases[partition] for partition, start in starts.items()}
@@ -352,7 +352,7 @@ class KafkaSource:
         if trouble.code() in NO_TOPIC:
             self._trouble = trouble
             # It raises as long as there is no such topic.
-            self._lives.is_current()
+            self._incarnations.is_current()
             self._trouble = None
         if trouble.code() in REMEDIES:
             raise self._partitions.own_error(trouble)

@@ -28,11 +28,11 @@ class EngineLock:
     """The right of an engine to write candles, held as long as this is open."""
 
     def __init__(self, address: Address, engine: Engine) -> None:
-        """Prepare; `claim` takes it."""
+        """Prepare; `acquire` takes it."""
         self._engine = engine
         self._session = Session(address, f"engine {engine}")
 
-    def claim(self, *, alone: bool = False) -> None:
+    def acquire(self, *, alone: bool = False) -> None:
         """Take the lock, or make sure that it is still held: after an outage it is taken anew.
 
         Args:
@@ -42,7 +42,7 @@ class EngineLock:
             EngineRunsError: another engine writes the candles.
             RecoverableError: the database is away; claim again.
         """
-        holder = self._session.transaction(lambda cursor: self._claim(cursor, alone=alone))
+        holder = self._session.transaction(lambda cursor: self._acquire(cursor, alone=alone))
         if holder is not None:
             self._session.close()
             raise EngineRunsError(holder=holder, remedy=REMEDY[holder])
@@ -51,7 +51,7 @@ class EngineLock:
         """Let it go."""
         self._session.close()
 
-    def _claim(self, cursor: Cursor, *, alone: bool) -> str | None:
-        cursor.execute(query("claim_candles"), {"engine": self._engine, "alone": alone})
+    def _acquire(self, cursor: Cursor, *, alone: bool) -> str | None:
+        cursor.execute(query("lock_candles"), {"engine": self._engine, "alone": alone})
         (holder,) = cursor.fetchone() or (None,)
         return None if holder is None else str(holder)

@@ -2,7 +2,7 @@
 
 Order of effects in a transaction that moves a job on: `advance` first (it locks the places, in
 sorted order, and refuses a job that has been taken over), then the rows, then COMMIT. So rows and
-place are one, a zombie writes nothing, and a COMMIT of unknown outcome is settled by `place`.
+place are one, a zombie writes nothing, and a COMMIT of unknown outcome is settled by `committed_offset`.
 
 A zombie may have been stopped in the middle of its transaction, with the places locked: who claims
 waits for it a moment, and then ends its session.
@@ -27,7 +27,7 @@ REFUSED = "SF001"
 
 
 @dataclass(frozen=True)
-class Place:
+class CommittedOffset:
     """Where a job stands in a partition: the next offset to read, and the epoch of its owner."""
 
     next_offset: int
@@ -43,18 +43,18 @@ class Step:
     end: int
 
 
-def claim(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> dict[int, Place]:
+def acquire(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> dict[int, CommittedOffset]:
     """Take partitions over: raise each epoch and return where to go on reading."""
     places = {}
-    evict(cursor, job, topic, partitions := sorted(partitions))
+    terminate_stale_owner(cursor, job, topic, partitions := sorted(partitions))
     for partition in partitions:
-        cursor.execute(query("claim"), {"job": job, "topic": topic, "partition": partition})
+        cursor.execute(query("acquire_partition"), {"job": job, "topic": topic, "partition": partition})
         next_offset, epoch = cursor.fetchone() or (0, 0)
-        places[partition] = Place(next_offset, epoch)
+        places[partition] = CommittedOffset(next_offset, epoch)
     return places
 
 
-def evict(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> None:
+def terminate_stale_owner(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> None:
     """Wait for a former owner in the middle of writing no longer than `PATIENCE`, in this transaction.
 
     After that the server refuses to wait, which is recoverable, and the next call ends its session.
@@ -62,14 +62,16 @@ def evict(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> No
     cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{PATIENCE}s"])
     for partition in partitions:
         key = {"job": job, "topic": topic, "partition": partition}
-        cursor.execute(query("evict"), key | {"patience": PATIENCE})
+        cursor.execute(query("terminate_stale_owner"), key | {"patience": PATIENCE})
 
 
-def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], steps: Iterable[Step]) -> None:
+def advance(
+    cursor: Cursor, job: str, topic: str, owned: Mapping[int, CommittedOffset], steps: Iterable[Step]
+) -> None:
     """Move the job on in each partition, inside the caller's transaction.
 
     Args:
-        owned: the places as `claim` gave them; their epochs are what the fence compares.
+        owned: the places as `acquire` gave them; their epochs are what the fence compares.
         steps: the moves, at most one a partition.
 
     Raises:
@@ -79,7 +81,9 @@ def advance(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], st
         cursor.execute(advancing(cursor, job, topic, owned, steps))
 
 
-def advancing(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], steps: Iterable[Step]) -> str:
+def advancing(
+    cursor: Cursor, job: str, topic: str, owned: Mapping[int, CommittedOffset], steps: Iterable[Step]
+) -> str:
     """Return the statement of `advance`: what stands behind it in one message waits for no answer.
 
     Run it in `refusals`.
@@ -91,7 +95,7 @@ def advancing(cursor: Cursor, job: str, topic: str, owned: Mapping[int, Place], 
         "ends": [step.end for step in steps],
         "epochs": [owned[step.partition].epoch for step in steps],
     }
-    return cursor.mogrify(query("advance"), {"job": job, "topic": topic, **moves}).decode()
+    return cursor.mogrify(query("advance_offsets"), {"job": job, "topic": topic, **moves}).decode()
 
 
 @contextmanager
@@ -106,7 +110,7 @@ def refusals(job: str, topic: str) -> Iterator[None]:
 
 
 def has_moved(
-    session: Session, job: str, topic: str, owned: Mapping[int, Place], steps: Iterable[Step]
+    session: Session, job: str, topic: str, owned: Mapping[int, CommittedOffset], steps: Iterable[Step]
 ) -> bool:
     """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
 
@@ -114,13 +118,15 @@ def has_moved(
     """
     for step in steps:
         if step.end > step.start:
-            found = session.transaction(partial(place, job=job, topic=topic, partition=step.partition))
-            return found == Place(step.end, owned[step.partition].epoch)
+            found = session.transaction(
+                partial(committed_offset, job=job, topic=topic, partition=step.partition)
+            )
+            return found == CommittedOffset(step.end, owned[step.partition].epoch)
     return False
 
 
-def place(cursor: Cursor, job: str, topic: str, partition: int) -> Place:
+def committed_offset(cursor: Cursor, job: str, topic: str, partition: int) -> CommittedOffset:
     """Return where the job stands in a partition, whoever owns it."""
-    cursor.execute(query("place"), {"job": job, "topic": topic, "partition": partition})
+    cursor.execute(query("select_offset"), {"job": job, "topic": topic, "partition": partition})
     next_offset, epoch = cursor.fetchone() or (0, 0)
-    return Place(next_offset, epoch)
+    return CommittedOffset(next_offset, epoch)

@@ -21,7 +21,7 @@ class TableSize:
 
 
 @dataclass(frozen=True)
-class JobPlace:
+class JobOffset:
     """How far a job has read a partition."""
 
     job: str
@@ -44,21 +44,21 @@ class OldDay:
 def table_sizes(connection: Connection, address: Address) -> list[TableSize]:
     """Return the size of each table."""
     with own_errors(address), connection.cursor() as cursor:
-        cursor.execute(query("table_sizes"))
+        cursor.execute(query("select_table_sizes"))
         return [TableSize(*row) for row in cursor]
 
 
-def places(connection: Connection, address: Address) -> list[JobPlace]:
+def places(connection: Connection, address: Address) -> list[JobOffset]:
     """Return how far each job has read each partition."""
     with own_errors(address), connection.cursor() as cursor:
-        cursor.execute(query("places"))
-        return [JobPlace(*row) for row in cursor]
+        cursor.execute(query("select_offsets"))
+        return [JobOffset(*row) for row in cursor]
 
 
 def newest_trade(connection: Connection, address: Address) -> datetime | None:
     """Return the event time of the newest trade, None where there is none."""
     with own_errors(address), connection.cursor() as cursor:
-        cursor.execute(query("vitals_trade"))
+        cursor.execute(query("probe_trade"))
         row: tuple[datetime | None, ...] = cursor.fetchone() or (None,)
         return row[0]
 
@@ -66,7 +66,7 @@ def newest_trade(connection: Connection, address: Address) -> datetime | None:
 def prunable_before(connection: Connection, address: Address, before: datetime) -> datetime:
     """Return up to when trades may be deleted: `before`, or earlier where a candle is not reconciled."""
     with own_errors(address), connection, connection.cursor() as cursor:
-        cursor.execute(query("prunable_before"), {"before": before})
+        cursor.execute(query("select_prunable_before"), {"before": before})
         (moment,) = cursor.fetchone() or (before,)
         return moment if isinstance(moment, datetime) else before
 
@@ -74,14 +74,14 @@ def prunable_before(connection: Connection, address: Address, before: datetime) 
 def old_days(connection: Connection, address: Address, before: datetime) -> list[OldDay]:
     """Return the days of trades that are over before a moment."""
     with own_errors(address), connection, connection.cursor() as cursor:
-        cursor.execute(query("old_days"), {"before": before})
+        cursor.execute(query("select_old_days"), {"before": before})
         return [OldDay(*row) for row in cursor]
 
 
 def note_pruning(connection: Connection, address: Address, before: datetime) -> None:
     """Keep in mind that what happened before a moment may be gone: to be called before it goes."""
     with own_errors(address), connection, connection.cursor() as cursor:
-        cursor.execute(query("note_pruning"), {"before": before})
+        cursor.execute(query("insert_pruning"), {"before": before})
 
 
 def drop_day(connection: Connection, address: Address, day: OldDay) -> None:
@@ -105,7 +105,7 @@ def prune_elsewhen(connection: Connection, address: Address, before: datetime) -
     total = 0
     while True:
         with own_errors(address), connection, connection.cursor() as cursor:
-            cursor.execute(query("prune_elsewhen"), {"before": before, "most": SLICE})
+            cursor.execute(query("delete_elsewhen"), {"before": before, "most": SLICE})
             deleted = cursor.rowcount
         total += deleted
         if deleted < SLICE:

@@ -15,7 +15,7 @@ SIZE = 3
 LONGEST_STATEMENT_MS = 8_000
 
 
-class Readers:
+class ReadPool:
     """Read-only connections: who finds none free waits, and a broken one is replaced.
 
     psycopg2's own pool refuses instead of waiting, and hands a broken connection out again.
@@ -61,7 +61,7 @@ class Readers:
     def _open(self) -> Connection:
         connection = connect(self._address, self._application)
         with own_errors(self._address), connection, connection.cursor() as cursor:
-            cursor.execute(query("read_alone"))
+            cursor.execute(query("set_reader_role"))
             cursor.execute("SET statement_timeout = %s", (LONGEST_STATEMENT_MS,))
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         return connection

@@ -21,8 +21,8 @@ def migrate(connection: Connection, address: Address) -> list[int]:
     """
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        cursor.execute(query("schema_versions"))
-        cursor.execute(query("schema_version"))
+        cursor.execute(query("create_schema_versions"))
+        cursor.execute(query("select_schema_version"))
         (found,) = cursor.fetchone() or (0,)
         if found > newest():
             raise SchemaTooNewError(database=address.database, found=found, known=newest())
@@ -43,7 +43,7 @@ def missing_roles(connection: Connection, address: Address) -> list[str]:
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         cursor.execute(query("grant_rights"))
-        cursor.execute(query("roles"))
+        cursor.execute(query("select_roles"))
         return [role for role, is_there in cursor if not is_there]
 
 
@@ -54,7 +54,7 @@ def version(connection: Connection, address: Address) -> int:
         SchemaMissingError: there is none yet.
     """
     with own_errors(address), connection, connection.cursor() as cursor:
-        cursor.execute(query("schema_version"))
+        cursor.execute(query("select_schema_version"))
         return int((cursor.fetchone() or (0,))[0])
 
 

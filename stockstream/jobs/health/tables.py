@@ -11,8 +11,8 @@ from stockstream.connectors.postgres.read.probes import (
     NewestDeadLetter,
     NewestGap,
     NewestTrade,
+    Probes,
     Progress,
-    Vitals,
 )
 from stockstream.errors import SchemaMissingError, SchemaTooNewError, StockstreamError
 from stockstream.jobs.health.sight import Twice
@@ -50,22 +50,22 @@ def look_at_tables(
     Raises:
         RecoverableError: the server does not answer, refuses us, or is busy.
     """
-    with closing(Vitals(address, topic)) as vitals:
+    with closing(Probes(address, topic)) as probes:
         try:
-            schema.require(vitals.connection, address)
+            schema.require(probes.connection, address)
         except (SchemaMissingError, SchemaTooNewError) as exc:
             return TablesSight(exc)
-        consumer, aggregator = vitals.progress("consumer"), vitals.progress("aggregator")
+        consumer, aggregator = probes.progress("consumer"), probes.progress("aggregator")
         pause()
         return TablesSight(
-            consumer=Twice(consumer, vitals.progress("consumer")),
-            aggregator=Twice(aggregator, vitals.progress("aggregator")),
-            trade=vitals.newest_trade(),
-            dead_letter=vitals.newest_dead_letter(),
-            candle=vitals.newest_candle(),
-            fewest=vitals.fewest_trades(enough) if enough else None,
-            engine=vitals.engine(),
-            gap=vitals.newest_gap(),
+            consumer=Twice(consumer, probes.progress("consumer")),
+            aggregator=Twice(aggregator, probes.progress("aggregator")),
+            trade=probes.newest_trade(),
+            dead_letter=probes.newest_dead_letter(),
+            candle=probes.newest_candle(),
+            fewest=probes.fewest_trades(enough) if enough else None,
+            engine=probes.engine(),
+            gap=probes.newest_gap(),
         )
 
 

@@ -79,7 +79,7 @@ class AuditedTape:
 
     def places(self) -> list[ConsumedPlace]:
         """Return how far the consumer is in each partition."""
-        return [ConsumedPlace(*row) for row in self._rows("audit_places", {"topic": self._topic})]
+        return [ConsumedPlace(*row) for row in self._rows("audit_offsets", {"topic": self._topic})]
 
     def whole_since(self) -> datetime | None:
         """Return the moment from which on nothing was pruned, None where nothing ever was."""

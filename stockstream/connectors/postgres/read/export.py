@@ -67,7 +67,7 @@ def export_trades(
 
 def _copy(connection: Connection, address: Address, plain: Path, wanted: dict[str, object]) -> int:
     with own_errors(address), connection, connection.cursor() as cursor, plain.open("wb") as file:
-        statement = cursor.mogrify(query("export_trades"), wanted).decode()
+        statement = cursor.mogrify(query("copy_trades_out"), wanted).decode()
         cursor.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT csv, HEADER)", file)
         return int(cursor.rowcount)
 

@@ -53,7 +53,7 @@ class NewestGap:
     reason: str
 
 
-class Vitals:
+class Probes:
     """A connection that asks for signs of life, and never waits long for one."""
 
     def __init__(self, address: Address, topic: str) -> None:
@@ -77,37 +77,37 @@ class Vitals:
     def progress(self, job: str) -> dict[int, Progress]:
         """Return a job's place in each partition that it has ever claimed."""
         with own_errors(self._address), self.connection.cursor() as cursor:
-            cursor.execute(query("vitals_progress"), {"job": job, "topic": self._topic})
+            cursor.execute(query("probe_progress"), {"job": job, "topic": self._topic})
             return {partition: Progress(next_offset, idle) for partition, next_offset, idle in cursor}
 
     def newest_trade(self) -> NewestTrade | None:
         """Return the newest trade by event time, None where there is none."""
-        row = self._row(query("vitals_trade"))
+        row = self._row(query("probe_trade"))
         return NewestTrade(*row) if row else None
 
     def newest_dead_letter(self) -> NewestDeadLetter | None:
         """Return the dead letter that came last, None where there is none."""
-        row = self._row(query("vitals_dead_letter"), topic=self._topic)
+        row = self._row(query("probe_dead_letter"), topic=self._topic)
         return NewestDeadLetter(*row) if row else None
 
     def newest_candle(self) -> NewestCandle | None:
         """Return the newest window, None where there is none."""
-        row = self._row(query("vitals_candle"))
+        row = self._row(query("probe_candle"))
         return NewestCandle(*row) if row else None
 
     def fewest_trades(self, enough: int) -> tuple[str, int] | None:
         """Return the symbol with the fewest trades and how many, counted up to `enough`."""
-        row = self._row(query("vitals_fewest"), enough=enough)
+        row = self._row(query("probe_fewest_trades"), enough=enough)
         return (row[0], row[1]) if row else None
 
     def engine(self) -> str | None:
         """Return who makes the candles, `aggregator` or `flink`; None while nobody does."""
-        row = self._row(query("vitals_engine"))
+        row = self._row(query("probe_engine"))
         return row[0] if row else None
 
     def newest_gap(self) -> NewestGap | None:
         """Return the gap of a feed that was noted last, None where none was within a day."""
-        row = self._row(query("vitals_gap"))
+        row = self._row(query("probe_feed_gap"))
         return NewestGap(*row) if row else None
 
     def _row(self, statement: str, **values: object) -> tuple[Any, ...] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from stockstream.connectors.postgres.connection import Address
-from stockstream.connectors.postgres.read_pool import Readers
+from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.connectors.postgres.sql import query
 from stockstream.market.files.identity import content_of
 from stockstream.market.trade import EARLIEST, LATEST, Trade
@@ -41,7 +41,7 @@ class ReplayedTape:
 
     def __init__(self, address: Address, topic: str) -> None:
         """Open nothing yet."""
-        self._readers = Readers(address, "replay", size=1)
+        self._readers = ReadPool(address, "replay", size=1)
         self._topic = topic
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class ReplayedTape:
             "sources": [trade.source for trade in trades],
         }
 
-        rows = self._readers.read(lambda ask: ask(query("select_by_ids"), asked))
+        rows = self._readers.read(lambda ask: ask(query("select_trades_by_ids"), asked))
         stored = {(symbol, trade_id): (symbol, *content) for symbol, trade_id, *content in rows}
         return next(
             (
@@ -69,7 +69,7 @@ class ReplayedTape:
 
     def consumed(self) -> dict[int, Consumed]:
         """Return how far the consumer is in each partition that it has read of."""
-        rows = self._readers.read(lambda ask: ask(query("audit_places"), {"topic": self._topic}))
+        rows = self._readers.read(lambda ask: ask(query("audit_offsets"), {"topic": self._topic}))
         return {partition: Consumed(next_offset, base) for partition, next_offset, *_, base in rows}
 
     def stored(self, spans: Mapping[int, tuple[int, int]], given: Given) -> int:

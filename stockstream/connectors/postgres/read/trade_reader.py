@@ -46,7 +46,7 @@ class History:
 
     def symbols(self) -> list[str]:
         """Return the symbols that have trades, in order."""
-        return [symbol for (symbol,) in _rows(self._session, "stored_symbols", {})]
+        return [symbol for (symbol,) in _rows(self._session, "select_symbols", {})]
 
     def require(self, symbols: Iterable[str]) -> list[str]:
         """Return the symbols that have trades.
@@ -62,24 +62,24 @@ class History:
 
     def newest_moment(self, symbol: str) -> datetime | None:
         """Return when the newest trade of a symbol happened, None where there is none."""
-        rows = _rows(self._session, "newest_of_symbol", {"symbol": symbol})
+        rows = _rows(self._session, "select_newest_time", {"symbol": symbol})
         return rows[0][0] if rows else None
 
     def has(self, symbol: str, trades: int) -> bool:
         """Return whether a symbol has at least so many trades; costs no more than to count them."""
-        return bool(_rows(self._session, "has_trades", {"symbol": symbol, "trades": trades})[0][0])
+        return bool(_rows(self._session, "check_trade_count", {"symbol": symbol, "trades": trades})[0][0])
 
     def newest(self, symbol: str, most: int, span: Span) -> Stretch:
         """Return the newest `most` trades of a span, in order of event time."""
         wanted = {"symbol": symbol, "since": span.since, "until": span.until, "most": most}
-        return of_rows(symbol, _rows(self._session, "newest_trades", wanted))
+        return of_rows(symbol, _rows(self._session, "select_newest_trades", wanted))
 
     def portions(self, symbol: str, span: Span) -> Iterator[Stretch]:
         """Yield the trades of a span in order of event time, so many at a time as memory allows."""
         connection = self._session.connection
         wanted = {"symbol": symbol, "since": span.since, "until": span.until}
         with own_errors(self._session.address), connection, connection.cursor(name="portions") as cursor:
-            cursor.execute(query("trades_of_span"), wanted)
+            cursor.execute(query("select_trades"), wanted)
             while rows := cursor.fetchmany(PORTION):
                 yield of_rows(symbol, rows)
 
@@ -87,7 +87,9 @@ class History:
         """Return what all symbols traded: a `Market`; unknown where it is too much to read."""
         since, until = (EPOCH + micros * MICROSECOND for micros in (first, last))
         wanted = {"first": since, "last": until, "most": MARKET + 1}
-        tapes = {symbol: _tape(*both) for symbol, *both in _rows(self._market, "market_prices", wanted)}
+        tapes = {
+            symbol: _tape(*both) for symbol, *both in _rows(self._market, "select_market_prices", wanted)
+        }
         return of_prices(tapes) if sum(len(times) for times, _ in tapes.values()) <= MARKET else NOBODY
 
     def among(self, stretch: Stretch) -> Stretch:

@@ -27,7 +27,7 @@ JOB = "aggregator"
 
 
 @dataclass(frozen=True)
-class Begun:
+class RestorePoint:
     """Where to read a partition from, and the candles that its trades before that have begun."""
 
     next_offset: int
@@ -41,20 +41,20 @@ class CandleTable:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
         self._topic = topic
         self._session = Session(address, JOB)
-        self._owned: dict[int, fence.Place] = {}
+        self._owned: dict[int, fence.CommittedOffset] = {}
 
     def check(self) -> None:
         """Raise SchemaMissingError, SchemaTooNewError or EngineRunsError unless we may write the tables."""
         schema.require(self._session.connection, self._session.address)
         self._session.transaction(self._lock)
 
-    def claim(self, partitions: Sequence[int]) -> dict[int, Begun]:
+    def acquire(self, partitions: Sequence[int]) -> dict[int, RestorePoint]:
         """Take partitions over; returns where to go on.
 
         That is where the consumer is: what it has stored of open candles comes from the tape, and the candles
         of minutes that were missed are made from it.
         """
-        places, begun = self._session.transaction(lambda cursor: self._claim(cursor, partitions))
+        places, begun = self._session.transaction(lambda cursor: self._acquire(cursor, partitions))
         self._owned |= places
         return begun
 
@@ -77,22 +77,26 @@ class CandleTable:
             if not fence.has_moved(self._session, JOB, self._topic, self._owned, steps):
                 raise
         self._owned |= {
-            step.partition: fence.Place(step.end, self._owned[step.partition].epoch) for step in steps
+            step.partition: fence.CommittedOffset(step.end, self._owned[step.partition].epoch)
+            for step in steps
         }
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
-    def _claim(
+    def _acquire(
         self, cursor: Cursor, partitions: Sequence[int]
-    ) -> tuple[dict[int, fence.Place], dict[int, Begun]]:
+    ) -> tuple[dict[int, fence.CommittedOffset], dict[int, RestorePoint]]:
         self._lock(cursor)
-        places = fence.claim(cursor, JOB, self._topic, partitions)
-        stored = {each: fence.place(cursor, "consumer", self._topic, each).next_offset for each in partitions}
+        places = fence.acquire(cursor, JOB, self._topic, partitions)
+        stored = {
+            each: fence.committed_offset(cursor, "consumer", self._topic, each).next_offset
+            for each in partitions
+        }
         next_offsets = {each: stored[each] or places[each].next_offset for each in partitions}
         candles = self._open_candles(cursor, next_offsets)
-        return places, {each: Begun(next_offsets[each], candles[each]) for each in partitions}
+        return places, {each: RestorePoint(next_offsets[each], candles[each]) for each in partitions}
 
     def _open_candles(self, cursor: Cursor, next_offsets: Mapping[int, int]) -> dict[int, list[Candle]]:
         columns = {"partitions": list(next_offsets), "next_offsets": list(next_offsets.values())}
@@ -104,7 +108,7 @@ class CandleTable:
 
     def _lock(self, cursor: Cursor) -> None:
         """Hold the candles for aggregators: a session that has them already asks at no cost."""
-        cursor.execute(query("claim_candles"), {"engine": JOB, "alone": False})
+        cursor.execute(query("lock_candles"), {"engine": JOB, "alone": False})
         (holder,) = cursor.fetchone() or (None,)
         if holder is not None:
             raise EngineRunsError(holder=holder, remedy=REMEDY[holder])

@@ -34,7 +34,7 @@ class Days:
 
     def look(self, cursor: Cursor) -> None:
         """Read from the database which days there are and what ids they have."""
-        cursor.execute(query("days"))
+        cursor.execute(query("select_days"))
         self._ids = {day: (low, high) if low is not None else None for day, low, high in cursor}
 
     def make(self, session: Session, days: Iterable[date]) -> None:
@@ -45,7 +45,7 @@ class Days:
                 session.transaction(partial(self._make, day=day))
 
     def _make(self, cursor: Cursor, day: date) -> None:
-        cursor.execute(query("make_day"), {"day": day})
+        cursor.execute(query("create_day"), {"day": day})
         self.look(cursor)
 
     def ranges(self, found: Mapping[date, IdRange]) -> IdRanges:

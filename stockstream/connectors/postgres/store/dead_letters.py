@@ -28,7 +28,7 @@ Refusals = dict[Place, str]
 
 
 @dataclass(frozen=True)
-class Revived:
+class ReplayedLetters:
     """What became of dead letters that were tried again."""
 
     stored: int = 0
@@ -43,9 +43,9 @@ class Revived:
         """Return the number of letters."""
         return self.stored + self.duplicates + self.staying
 
-    def __add__(self, other: "Revived") -> "Revived":
+    def __add__(self, other: "ReplayedLetters") -> "ReplayedLetters":
         """Return both together."""
-        return Revived(
+        return ReplayedLetters(
             self.stored + other.stored,
             self.duplicates + other.duplicates,
             self.staying + other.staying,
@@ -71,10 +71,10 @@ class DeadLetters:
             own_errors(self._address),
             connection.cursor() as cursor,
         ):
-            cursor.execute(query("dead_letters_count"), {"topic": self._topic})
+            cursor.execute(query("count_dead_letters"), {"topic": self._topic})
             return int((cursor.fetchone() or (0,))[0])
 
-    def revive(self, after: Place = BEFORE_ALL, most: int = SLICE) -> tuple[Revived, Place | None]:
+    def revive(self, after: Place = BEFORE_ALL, most: int = SLICE) -> tuple[ReplayedLetters, Place | None]:
         """Try the next letters after a place again.
 
         Returns:
@@ -86,29 +86,31 @@ class DeadLetters:
         with closing(connect(self._address, JOB)) as connection:
             return self._revive(connection, after, most)
 
-    def _revive(self, connection: Connection, after: Place, most: int) -> tuple[Revived, Place | None]:
+    def _revive(
+        self, connection: Connection, after: Place, most: int
+    ) -> tuple[ReplayedLetters, Place | None]:
         wanted = {"topic": self._topic, "partition": after[0], "offset": after[1], "most": most}
         with own_errors(self._address), connection, connection.cursor() as cursor:
-            cursor.execute(query("hold_places"), {"job": JOB, "topic": self._topic})
-            cursor.execute(query("dead_letters_after"), wanted)
+            cursor.execute(query("lock_offsets"), {"job": JOB, "topic": self._topic})
+            cursor.execute(query("select_dead_letters"), wanted)
             payloads = {(at, offset): payload for at, offset, payload in cursor.fetchall()}
             if not payloads:
-                return Revived(), None
+                return ReplayedLetters(), None
             trades, refusals = _parsed(payloads)
             days = _days(cursor)
             stored, refused = self._store(cursor, trades)
             if _days(cursor) != days:
                 # A consumer at work knows the days as they were, and would take a repeat for new.
-                cursor.execute(query("disown_job"), {"topic": self._topic, "job": JOB})
+                cursor.execute(query("bump_epochs_of_job"), {"topic": self._topic, "job": JOB})
             refusals |= refused
             repeated = set(trades) - stored - set(refused)
             self._settle(cursor, stored, repeated, refusals)
-            return Revived(len(stored), len(repeated), len(refusals)), max(payloads)
+            return ReplayedLetters(len(stored), len(repeated), len(refusals)), max(payloads)
 
     def _store(self, cursor: Cursor, trades: dict[Place, Trade]) -> tuple[set[Place], Refusals]:
         """Store those that are new; returns their places, and what PostgreSQL refuses."""
-        cursor.execute(query("arrivals"))
-        cursor.execute(query("by_key"))
+        cursor.execute(query("create_arrivals"))
+        cursor.execute(query("set_lookup_plan"))
         try:
             return self._store_together(cursor, trades), {}
         except PoisonError:
@@ -126,10 +128,10 @@ class DeadLetters:
     def _store_together(self, cursor: Cursor, trades: dict[Place, Trade]) -> set[Place]:
         with own_errors(self._address):
             cursor.execute("SAVEPOINT revived")
-            cursor.execute(query("revived"), _columns(trades))
-            cursor.execute(query("store_arrivals"))
+            cursor.execute(query("insert_replayed_arrivals"), _columns(trades))
+            cursor.execute(query("insert_arrivals"))
             stored = {(partition, offset) for partition, offset in cursor.fetchall()}
-            cursor.execute(query("touch_arrivals"))
+            cursor.execute(query("insert_touched_arrivals"))
             cursor.execute("TRUNCATE arrivals")
         return stored
 
@@ -137,16 +139,16 @@ class DeadLetters:
         topic = {"topic": self._topic}
         for partition, count in Counter(partition for partition, _ in repeated).items():
             key = topic | {"job": JOB, "partition": str(partition)}
-            cursor.execute(query("count_duplicates"), key | {"duplicates": str(count)})
-        cursor.execute(query("unbury"), topic | _places(sorted(stored | repeated)))
+            cursor.execute(query("update_duplicates"), key | {"duplicates": str(count)})
+        cursor.execute(query("delete_replayed_dead_letters"), topic | _places(sorted(stored | repeated)))
         staying = sorted(refusals)
         reasons = {"reasons": [refusals[place] for place in staying]}
-        cursor.execute(query("bury_again"), topic | _places(staying) | reasons)
+        cursor.execute(query("update_dead_letters"), topic | _places(staying) | reasons)
 
 
 def _days(cursor: Cursor) -> list[tuple[object, ...]]:
     """Return the days of the tape and the ranges of their ids."""
-    cursor.execute(query("days"))
+    cursor.execute(query("select_days"))
     return sorted(cursor.fetchall(), key=str)
 
 
@@ -168,7 +170,7 @@ def _places(places: Sequence[Place]) -> dict[str, object]:
 
 
 def _columns(trades: dict[Place, Trade]) -> dict[str, object]:
-    """Return trades as the columns that the statement `revived` takes."""
+    """Return trades as the columns that the statement `insert_replayed_arrivals` takes."""
     each = list(trades.values())
     return _places(list(trades)) | {
         "trade_ids": [trade.trade_id for trade in each],
@@ -193,4 +195,4 @@ def insert(cursor: Cursor, topic: str, dead: Sequence[DeadLetter]) -> None:
         "payloads": [each.payload for each in dead],
         "reasons": [each.reason for each in dead],
     }
-    cursor.execute(query("dead_letters_in"), {"topic": topic, **columns})
+    cursor.execute(query("insert_dead_letters"), {"topic": topic, **columns})

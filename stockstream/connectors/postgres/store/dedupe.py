@@ -24,7 +24,7 @@ from stockstream.market.arrivals import Arrivals, DeadLetter
 Place = tuple[int, int]
 
 
-class CarefulStore:
+class DedupeStore:
     """Stores one batch in a transaction of the caller's."""
 
     def __init__(self, address: Address, cursor: Cursor, job: str, topic: str) -> None:
@@ -38,8 +38,8 @@ class CarefulStore:
 
     def store(self, arrivals: Arrivals) -> tuple[int, int, int]:
         """Store a batch; returns the numbers of trades, dead letters and repeats."""
-        self._cursor.execute(query("arrivals"))
-        self._cursor.execute(query("by_key"))
+        self._cursor.execute(query("create_arrivals"))
+        self._cursor.execute(query("set_lookup_plan"))
         self._store_by_halves(arrivals.trades)
         self._count_repeats()
         dead = [*arrivals.dead, *self._dead_letters(arrivals)]
@@ -67,7 +67,7 @@ class CarefulStore:
         with own_errors(self._address):
             self._cursor.execute("SAVEPOINT half")
             self._cursor.copy_expert(query("copy_arrivals"), Rows(trades).file())
-            self._cursor.execute(query("store_arrivals"))
+            self._cursor.execute(query("insert_arrivals"))
             stored = Counter(int(partition) for partition, _ in self._cursor)
             self._cursor.execute("TRUNCATE arrivals")
         return Counter(partition for partition, _ in _places(trades)) - stored
@@ -75,7 +75,7 @@ class CarefulStore:
     def _count_repeats(self) -> None:
         for partition, count in self._repeated.items():
             place = {"job": self._job, "topic": self._topic, "partition": partition, "duplicates": count}
-            self._cursor.execute(query("count_duplicates"), place)
+            self._cursor.execute(query("update_duplicates"), place)
 
     def _dead_letters(self, arrivals: Arrivals) -> list[DeadLetter]:
         messages = arrivals.messages

@@ -35,7 +35,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Ready:
+class EncodedBatch:
     """A batch that is ready to be stored.
 
     Attributes:
@@ -53,12 +53,12 @@ class Ready:
         return self.count
 
 
-def ready(arrivals: Arrivals) -> Ready:
+def encode(arrivals: Arrivals) -> EncodedBatch:
     """Make a batch ready to be stored."""
     is_long = arrivals.trades.num_rows >= LONG
     parts = split(arrivals, WRITERS) if is_long else [arrivals]
     holes = count_absent(arrivals.spans, arrivals.messages.partitions)
-    return Ready([_part(part, holes) for part in parts], id_ranges(arrivals.trades), len(arrivals))
+    return EncodedBatch([_part(part, holes) for part in parts], id_ranges(arrivals.trades), len(arrivals))
 
 
 def _part(arrivals: Arrivals, holes: Mapping[int, int]) -> Part:

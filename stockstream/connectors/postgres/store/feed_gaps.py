@@ -29,7 +29,7 @@ class FeedGaps:
         def work(cursor: Cursor) -> None:
             for gap in gaps:
                 facts = asdict(gap) | {"source": self._source}
-                cursor.execute(query("forget_feed_gaps"), facts)
+                cursor.execute(query("delete_feed_gaps"), facts)
                 if gap.reason:
                     cursor.execute(query("insert_feed_gap"), facts)
 

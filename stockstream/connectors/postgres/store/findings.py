@@ -32,16 +32,16 @@ class Findings:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
         self._topic = topic
         self._session = Session(address, JOB)
-        self._owned: dict[int, fence.Place] = {}
+        self._owned: dict[int, fence.CommittedOffset] = {}
         self._next: dict[int, int] = {}
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
         schema.require(self._session.connection, self._session.address)
 
-    def claim(self, partitions: Sequence[int]) -> dict[int, int]:
+    def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the first offset of each that is not examined yet."""
-        places = self._session.transaction(lambda cursor: fence.claim(cursor, JOB, self._topic, partitions))
+        places = self._session.transaction(lambda cursor: fence.acquire(cursor, JOB, self._topic, partitions))
         self._owned |= places
         self._next |= {partition: place.next_offset for partition, place in places.items()}
         return {partition: place.next_offset for partition, place in places.items()}
@@ -58,8 +58,8 @@ class Findings:
         from the topic.
         """
         wanted = {"partition": partition, "place": place, "most": MEMORY}
-        rows = self._session.transaction(lambda cursor: _all(cursor, "context_of_partition", wanted))
-        stored = self._session.transaction(lambda cursor: _all(cursor, "stored_below", wanted))[0][0]
+        rows = self._session.transaction(lambda cursor: _all(cursor, "select_context", wanted))
+        stored = self._session.transaction(lambda cursor: _all(cursor, "select_stored_below", wanted))[0][0]
         known = 0 if stored is None else stored + 1
         return _by_symbol(rows), max(known, place - MEMORY, 0)
 

@@ -5,13 +5,13 @@ it, and so an export followed by an import gives the same table. A place belongs
 import is for a database that no job has begun to fill from the topic, and is refused elsewhere: there the
 topic is the one way in, and a replay of the same file goes through it.
 
-What is imported becomes a life of the topic that came before all that the topic holds (see `topic_lives`).
+What is imported becomes an incarnation of the topic that precedes all that it holds (see `topic_lives`).
 The jobs' places are brought above it, and when they start, they read the topic from its beginning, whether it
 is the one that the trades came from or another: what is there already is met as a repeat, what is new is
 stored. Places that the files have no trade for are counted as absent, so that an audit misses none.
 
 Order of effects of `add`, in one transaction: nobody decides about the topic meanwhile, the new trades, the
-places, the life, the notes of their minutes, whose candles a reconciler makes. So a kill leaves whole
+places, the incarnation, the notes of their minutes, whose candles a reconciler makes. So a kill leaves whole
 batches, and the same import again finds them there.
 """
 
@@ -66,11 +66,11 @@ class ImportedTape:
 
     def _add(self, cursor: Cursor, trades: pa.Table, path: Path) -> int:
         self._begin(cursor, path)
-        cursor.execute(query("arrivals"))
+        cursor.execute(query("create_arrivals"))
         cursor.copy_expert(query("copy_arrivals"), Rows(trades).file())
         self._refuse_clash(cursor, path)
-        cursor.execute(query("by_key"))
-        cursor.execute(query("store_arrivals"))
+        cursor.execute(query("set_lookup_plan"))
+        cursor.execute(query("insert_arrivals"))
         stored = cursor.fetchall()
         if stored:
             self._settle(cursor, stored)
@@ -79,7 +79,7 @@ class ImportedTape:
     def _begin(self, cursor: Cursor, path: Path) -> None:
         """Make sure that these tables are ours alone until the end of the transaction."""
         cursor.execute(query("lock_topic"), {"topic": self._topic})
-        cursor.execute(query("import_refused"), {"topic": self._topic, "imported": IMPORTED})
+        cursor.execute(query("check_topic_read"), {"topic": self._topic, "imported": IMPORTED})
         (refused,) = cursor.fetchone() or (True,)
         if refused:
             raise TapeInUseError(
@@ -87,7 +87,7 @@ class ImportedTape:
             )
 
     def _refuse_clash(self, cursor: Cursor, path: Path) -> None:
-        cursor.execute(query("import_clash"))
+        cursor.execute(query("select_import_clash"))
         if clash := cursor.fetchone():
             partition, offset, trades = clash
             raise PlaceClashError(
@@ -110,5 +110,5 @@ class ImportedTape:
             "next_offsets": [max(each) + 1 for each in offsets.values()],
             "trades": [len(each) for each in offsets.values()],
         }
-        for step in ("import_places", "import_lives", "touch_arrivals"):
+        for step in ("upsert_imported_offsets", "insert_imported_incarnations", "insert_touched_arrivals"):
             cursor.execute(query(step), places)

@@ -1,6 +1,6 @@
-"""What the database knows of a topic's lives, and of how far each job has come in them.
+"""What the database knows of a topic's incarnations, and of each job's offsets in them.
 
-Whoever decides about a topic's lives does it within `deciding`: one at a time, in one transaction.
+Whoever decides about a topic's incarnations does it within `deciding`: one at a time, in one transaction.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +13,13 @@ from stockstream.connectors.postgres import fence
 from stockstream.connectors.postgres.connection import Address, connect, own_errors
 from stockstream.connectors.postgres.sql import query
 
-# The id of a life that came from files; Kafka's ids are longer.
+# The id of an incarnation that came from files; Kafka's ids are longer.
 IMPORTED = "imported"
 
 
 @dataclass(frozen=True)
-class Life:
-    """One life of a partition: which topic it is, and where its offsets begin on the tape."""
+class Incarnation:
+    """One incarnation of a partition: which topic it is, and where its offsets begin on the tape."""
 
     topic_id: str
     base: int
@@ -35,58 +35,58 @@ class Loss:
     end: int
 
 
-class LifeRecords:
-    """The lives of one topic, within a transaction."""
+class IncarnationRecords:
+    """The incarnations of one topic, within a transaction."""
 
     def __init__(self, cursor: Cursor, topic: str) -> None:
         """Use the cursor of the transaction."""
         self._cursor = cursor
         self._topic = topic
 
-    def newest(self) -> dict[int, Life]:
-        """Return the newest life of each partition."""
-        self._cursor.execute(query("lives"), {"topic": self._topic})
-        return {partition: Life(topic_id, base) for partition, topic_id, base in self._cursor}
+    def newest(self) -> dict[int, Incarnation]:
+        """Return the newest incarnation of each partition."""
+        self._cursor.execute(query("select_incarnations"), {"topic": self._topic})
+        return {partition: Incarnation(topic_id, base) for partition, topic_id, base in self._cursor}
 
-    def begin(self, partition: int, topic_id: str, base: int) -> Life:
-        """Let a partition begin a life."""
+    def begin(self, partition: int, topic_id: str, base: int) -> Incarnation:
+        """Start an incarnation of a partition."""
         wanted = {"topic": self._topic, "partition": partition, "topic_id": topic_id, "base": base}
-        self._cursor.execute(query("begin_life"), wanted)
-        return Life(topic_id, base)
+        self._cursor.execute(query("insert_incarnation"), wanted)
+        return Incarnation(topic_id, base)
 
-    def furthest(self) -> dict[int, int]:
+    def max_offsets(self) -> dict[int, int]:
         """Return the furthest place that any job has reached, by partition."""
-        self._cursor.execute(query("furthest"), {"topic": self._topic})
+        self._cursor.execute(query("select_max_offsets"), {"topic": self._topic})
         return dict(self._cursor.fetchall())
 
-    def disown(self) -> None:
-        """Refuse what anyone still has in hand of a former life: no place of a new one is for it."""
-        self._cursor.execute(query("disown"), {"topic": self._topic})
+    def bump_epochs(self) -> None:
+        """Bump the epoch of every job: batches of a former incarnation can no longer be committed."""
+        self._cursor.execute(query("bump_epochs"), {"topic": self._topic})
 
-    def evict(self, job: str, partitions: Mapping[int, object]) -> None:
+    def terminate_stale_owner(self, job: str, partitions: Mapping[int, object]) -> None:
         """Wait for a former owner of the partitions no longer than the fence does."""
-        fence.evict(self._cursor, job, self._topic, partitions)
+        fence.terminate_stale_owner(self._cursor, job, self._topic, partitions)
 
     def places(self, job: str, partitions: Mapping[int, object]) -> dict[int, int]:
         """Return the place of a job in each of the partitions."""
         return {
-            partition: fence.place(self._cursor, job, self._topic, partition).next_offset
+            partition: fence.committed_offset(self._cursor, job, self._topic, partition).next_offset
             for partition in partitions
         }
 
-    def lose(self, jobs: Sequence[str], starts: Mapping[int, int]) -> list[Loss]:
+    def skip_lost_range(self, jobs: Sequence[str], starts: Mapping[int, int]) -> list[Loss]:
         """Move jobs up to `starts` where they lie below, keep in mind what they lost, and return it."""
         losses = []
         for job in jobs:
             for partition, start in sorted(starts.items()):
                 key = {"job": job, "topic": self._topic, "partition": partition}
-                self._cursor.execute(query("lose"), key | {"to": start})
+                self._cursor.execute(query("skip_lost_range"), key | {"to": start})
                 losses += [Loss(job, partition, begin, start) for (begin,) in self._cursor.fetchall()]
         return losses
 
 
 @contextmanager
-def deciding(address: Address, job: str, topic: str) -> Iterator[LifeRecords]:
+def deciding(address: Address, job: str, topic: str) -> Iterator[IncarnationRecords]:
     """Give the records of a topic in a transaction of their own; nobody else decides meanwhile.
 
     Raises:
@@ -99,4 +99,4 @@ def deciding(address: Address, job: str, topic: str) -> Iterator[LifeRecords]:
         connection.cursor() as cursor,
     ):
         cursor.execute(query("lock_topic"), {"topic": topic})
-        yield LifeRecords(cursor, topic)
+        yield IncarnationRecords(cursor, topic)

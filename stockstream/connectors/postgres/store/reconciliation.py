@@ -123,11 +123,11 @@ class Reconciliation:
             "width": timedelta(microseconds=frame.width),
             "slide": timedelta(microseconds=frame.slide),
         }
-        self._session.transaction(lambda cursor: cursor.execute(query("keep_frame"), columns))
+        self._session.transaction(lambda cursor: cursor.execute(query("insert_frame"), columns))
 
     def touch(self, span: Span) -> int:
         """Note all minutes of a span; returns how many."""
-        return self._session.transaction(lambda cursor: _count(cursor, "touch_span", span))
+        return self._session.transaction(lambda cursor: _count(cursor, "insert_touched_span", span))
 
     def waiting(self, span: Span | None = None) -> Waiting:
         """Return what waits of a span."""
@@ -160,7 +160,7 @@ class Reconciliation:
         # Two that put the same window together see one another's minutes only one after the other.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('candle_frames')) FROM candle_frames LIMIT 1")
         if cursor.fetchone():
-            cursor.execute(query("compose_candles"), minutes)
+            cursor.execute(query("upsert_wide_candles"), minutes)
         self._reached("before COMMIT")
         is_all = len(due) < most and len(near) == len(due)
         return Settled(len(near), settled, mended, (near[-1][1], near[-1][0]), is_all)

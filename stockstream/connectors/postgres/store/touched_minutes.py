@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from stockstream.market.candles.frame import MINUTE
 
-# Symbols and minutes since 1970, as the statement `touch_minutes` takes them.
+# Symbols and minutes since 1970, as the statement `insert_touched_minutes` takes them.
 Touched = Mapping[str, Sequence[object]]
 
 

@@ -26,8 +26,8 @@ from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store import dead_letters
 from stockstream.connectors.postgres.store.day_partitions import Days
-from stockstream.connectors.postgres.store.dedupe import CarefulStore
-from stockstream.connectors.postgres.store.encoded_batch import WRITERS, Part, Ready
+from stockstream.connectors.postgres.store.dedupe import DedupeStore
+from stockstream.connectors.postgres.store.encoded_batch import WRITERS, EncodedBatch, Part
 from stockstream.errors import FencedError, PoisonError
 from stockstream.market.arrivals import Arrivals
 
@@ -79,13 +79,13 @@ class Tape:
         self._sessions = [Session(address, JOB) for _ in range(WRITERS)]
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="tape")
         self._days = Days()
-        self._owned: dict[int, fence.Place] = {}
+        self._owned: dict[int, fence.CommittedOffset] = {}
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
         schema.require(self._sessions[0].connection, self._address)
 
-    def claim(self, partitions: Sequence[int]) -> dict[int, int]:
+    def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the offset to read on from, for each.
 
         On a connection of its own: another thread may claim while a batch is stored.
@@ -96,13 +96,13 @@ class Tape:
             connection,
             connection.cursor() as cursor,
         ):
-            places = fence.claim(cursor, JOB, self._topic, partitions)
+            places = fence.acquire(cursor, JOB, self._topic, partitions)
             # After the claim: a former owner's last trades are in by now.
             self._days.look(cursor)
         self._owned |= places
         return {partition: place.next_offset for partition, place in places.items()}
 
-    def append(self, batch: Ready) -> Stored:
+    def append(self, batch: EncodedBatch) -> Stored:
         """Store a batch.
 
         Raises:
@@ -155,7 +155,7 @@ class Tape:
     def _count_absent(self, cursor: Cursor, part: Part) -> None:
         for partition, count in part.absent.items():
             key = {"job": JOB, "topic": self._topic, "partition": partition}
-            cursor.execute(query("count_absent"), key | {"absent": count})
+            cursor.execute(query("update_absent"), key | {"absent": count})
 
     def _fast(self, cursor: Cursor, part: Part) -> Stored:
         """Store the trades in one message with the fence: on busy cores an answer is long to wait for."""
@@ -173,13 +173,13 @@ class Tape:
         return f"{advancing};\n{self._noting(cursor, part)}{query('copy_trades')}"
 
     def _noting(self, cursor: Cursor, part: Part) -> str:
-        return cursor.mogrify(query("touch_minutes"), part.touched).decode() + ";\n"
+        return cursor.mogrify(query("insert_touched_minutes"), part.touched).decode() + ";\n"
 
     def _with_care(self, cursor: Cursor, part: Part) -> Stored:
         fence.advance(cursor, JOB, self._topic, self._owned, _steps(part.arrivals))
         self._reached("after the fence")
-        cursor.execute(query("touch_minutes"), part.touched)
-        return Stored(*CarefulStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
+        cursor.execute(query("insert_touched_minutes"), part.touched)
+        return Stored(*DedupeStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
 
 
 def _steps(arrivals: Arrivals) -> list[fence.Step]:

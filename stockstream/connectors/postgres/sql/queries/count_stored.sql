@@ -1,4 +1,3 @@
--- count_stored
 -- How many trades of some sources and of a span of time are stored whose messages lie in these spans of the topic; the
 -- index on places finds them, a span at a time.
 SELECT coalesce(sum(found.trades), 0)

@@ -1,4 +1,3 @@
--- select_by_ids
 -- The stored trades that have these ids, one look into the index for each.
 SELECT found.symbol, found.trade_id, found."timestamp", found.price, found.volume, found.trade_type
 FROM unnest(%(ids)s::text[], %(symbols)s::text[], %(sources)s::text[]) AS asked (trade_id, symbol, source)
