@@ -20,8 +20,8 @@ from stockstream.connectors.postgres.store.candles import JOB, CandleTable
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs.aggregate import Aggregator
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.reconciling import reconciler_of, reconciling
+from stockstream.jobs.background_reconciler import reconciler_of, reconciling
+from stockstream.jobs.retry import Retry
 from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.market.candles.frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.market.candles.tumbling import Tumbling

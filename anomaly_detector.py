@@ -24,12 +24,12 @@ from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, History, Span
 from stockstream.errors import RecoverableError, UsageError
-from stockstream.jobs import evaluate_report
-from stockstream.jobs.analyze import analyze
-from stockstream.jobs.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
-from stockstream.jobs.findings_report import FORMATS
-from stockstream.jobs.train import Recipe, Trainer
-from stockstream.jobs.watching import Wishes, watching
+from stockstream.jobs.detect import evaluation_report
+from stockstream.jobs.detect.analyze import analyze
+from stockstream.jobs.detect.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
+from stockstream.jobs.detect.findings_report import FORMATS
+from stockstream.jobs.detect.train import Recipe, Trainer
+from stockstream.jobs.detect.wiring import Wishes, watching
 from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED
 from stockstream.market.compiled import spare_scipy
 from stockstream.market.evaluation.labelled import Labelled
@@ -103,7 +103,7 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
 
 def run_evaluate(arguments: argparse.Namespace, _settings: Settings, stop: Event) -> int:
     """Judge the detector on labelled tapes and write a report; needs no server."""
-    evaluate_report.check()
+    evaluation_report.check()
     plan = Plan(arguments.seeds, rate=arguments.rate, trades=arguments.trades, share=arguments.share)
     if arguments.file:
         plan = replace(plan, seeds=(), untrained=0)
@@ -112,8 +112,8 @@ def run_evaluate(arguments: argparse.Namespace, _settings: Settings, stop: Event
     if stop.is_set():
         _note("ended before all was judged; no report is written")
         return 0
-    page = evaluate_report.write(result, plan, arguments.out, source=arguments.file)
-    _say(f"{evaluate_report.summary(result)}; see {page}")
+    page = evaluation_report.write(result, plan, arguments.out, source=arguments.file)
+    _say(f"{evaluation_report.summary(result)}; see {page}")
     return 0
 
 

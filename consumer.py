@@ -19,9 +19,9 @@ from stockstream.connectors.postgres.store.dead_letters import DeadLetters
 from stockstream.connectors.postgres.store.trades import JOB, Tape, unmarked
 from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.prefetch import Prefetch, warm_up
-from stockstream.jobs.revive import revive
+from stockstream.jobs.read_ahead import Prefetch, warm_up
+from stockstream.jobs.retry import Retry
+from stockstream.jobs.tape.replay_dead_letters import revive
 from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.market.compiled import spare_scipy
 from stockstream.settings import Settings

@@ -21,9 +21,9 @@ from stockstream.connectors.postgres.read.export import check_format, export_tra
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, History
 from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation, Span
-from stockstream.jobs.import_tape import Importer
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.reconciling import reconciler_of
+from stockstream.jobs.background_reconciler import reconciler_of
+from stockstream.jobs.retry import Retry
+from stockstream.jobs.tape.import_trades import Importer
 from stockstream.settings import Settings
 
 console = Console()

@@ -18,9 +18,9 @@ from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.errors import FlinkError
-from stockstream.jobs import flink, flink_report
-from stockstream.jobs.flink_script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
-from stockstream.jobs.reconciling import reconciling
+from stockstream.jobs.background_reconciler import reconciling
+from stockstream.jobs.flink import lifecycle, report
+from stockstream.jobs.flink.script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
 from stockstream.services import flink as local
 from stockstream.services import ports
 from stockstream.services.leash import Leash
@@ -50,16 +50,16 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
         )
         leash = Leash(program, program.folder / "logs" / "flink.log")
         try:
-            found = None if arguments.fresh else flink.newest_state(state)
+            found = None if arguments.fresh else lifecycle.newest_state(state)
             log.info("Flink is starting%s; its log is %s", f" from {found}" if found else "", leash.log)
             statements = f"SET 'rest.bind-port' = '{port}';\n{restoring(found)}{script(settings, options)}"
             gateway = Gateway(f"http://127.0.0.1:{gateway_port}")
-            job = flink.begin(gateway, statements, leash.is_alive, stop)
+            job = lifecycle.begin(gateway, statements, leash.is_alive, stop)
             log.info("job %s at http://localhost:%d", job, port)
             cluster = Flink(f"http://127.0.0.1:{port}")
-            if job and flink.watch(cluster, job, keep, leash.is_alive, stop):
+            if job and lifecycle.watch(cluster, job, keep, leash.is_alive, stop):
                 # The first Ctrl-C has ended the job, not the waiting for its savepoint.
-                place = flink.end(cluster, job, state, Event())
+                place = lifecycle.end(cluster, job, state, Event())
                 log.info("stopped at %s", place)
         finally:
             leash.end()
@@ -70,7 +70,7 @@ def submit(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
     """Send the job to a cluster."""
     _require_servers(settings)
     options, cluster = _options(arguments), Flink(arguments.flink or _page(settings))
-    if job := flink.still_running(cluster, options.job.name):
+    if job := lifecycle.still_running(cluster, options.job.name):
         raise FlinkError(
             what=f"job {job} runs on {cluster.url} already; python flink_processor.py cancel ends it"
         )
@@ -89,14 +89,14 @@ def status(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
     if arguments.job == CANDLES:
         # What passes for a watermark there is the clock of its mini-batches.
         found = replace(found, watermark=None)
-    print(flink_report.as_json(found) if arguments.json else flink_report.as_text(found))  # noqa: T201 - the same
+    print(report.as_json(found) if arguments.json else report.as_text(found))  # noqa: T201 - the same
     return 0 if found.state == "RUNNING" else 1
 
 
 def cancel(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """End the job with a savepoint."""
     cluster = Flink(arguments.flink or _page(settings))
-    place = flink.end(cluster, _running(cluster, arguments.job), _states(settings, arguments.job), stop)
+    place = lifecycle.end(cluster, _running(cluster, arguments.job), _states(settings, arguments.job), stop)
     if place:
         print(place)  # noqa: T201 - the same
     else:
@@ -108,7 +108,7 @@ def _right_to_write(settings: Settings, job: Job) -> AbstractContextManager[Call
     """Hold the candles for the job that makes them; yields what makes sure that they are still held."""
     if job != CANDLES:
         return nullcontext(lambda: None)
-    return flink.claimed(EngineLock(address_of(settings), "flink"))
+    return lifecycle.claimed(EngineLock(address_of(settings), "flink"))
 
 
 def _reconciling(settings: Settings, job: Job, stop: Event) -> AbstractContextManager[object]:

@@ -19,17 +19,17 @@ from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.connectors.metrics.producer import ProducerMetrics
 from stockstream.connectors.metrics.server import serve
 from stockstream.errors import RecoverableError
-from stockstream.jobs.live import LiveSource
-from stockstream.jobs.live_source import live
-from stockstream.jobs.pace import SystemClock
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.produce import produce
-from stockstream.jobs.produce_options import SyntheticOptions
-from stockstream.jobs.produce_progress import counts, telling
-from stockstream.jobs.produce_words import only_own, whole
-from stockstream.jobs.replay import ReplaySource
-from stockstream.jobs.replay_source import replay
-from stockstream.jobs.synthetic import SyntheticSource
+from stockstream.jobs.produce.live_setup import live
+from stockstream.jobs.produce.live_source import LiveSource
+from stockstream.jobs.produce.loop import produce
+from stockstream.jobs.produce.options import SyntheticOptions
+from stockstream.jobs.produce.pace import SystemClock
+from stockstream.jobs.produce.progress import counts, telling
+from stockstream.jobs.produce.simulated_source import SyntheticSource
+from stockstream.jobs.produce.validation import only_own, whole
+from stockstream.jobs.replay.setup import replay
+from stockstream.jobs.replay.source import ReplaySource
+from stockstream.jobs.retry import Retry
 from stockstream.market.feeds import FEEDS
 from stockstream.market.simulator import Market, Terms
 from stockstream.settings import Settings

@@ -21,7 +21,7 @@ from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, Pa
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import ServiceError
 from stockstream.jobs.ingest import ingest
-from stockstream.jobs.prefetch import Prefetch
+from stockstream.jobs.read_ahead import Prefetch
 from stockstream.settings import Settings
 
 

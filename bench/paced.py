@@ -20,7 +20,7 @@ from stockstream import cli
 from stockstream.argument_types import positive
 from stockstream.connectors.kafka.sink import PRODUCER_SETTINGS
 from stockstream.errors import DeliveryError
-from stockstream.jobs.pace import SystemClock
+from stockstream.jobs.produce.pace import SystemClock
 from stockstream.market.simulator import Market, Tape, encode_tape, listed
 from stockstream.market.trade_ids import trade_ids
 from stockstream.settings import Settings

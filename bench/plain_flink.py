@@ -13,8 +13,8 @@ from stockstream import cli
 from stockstream.connectors.flink.gateway import Gateway
 from stockstream.connectors.flink.rest import Flink
 from stockstream.connectors.postgres.connection import address_of, connect
-from stockstream.jobs import flink
-from stockstream.jobs.flink_script import Job, Options, script
+from stockstream.jobs.flink import lifecycle
+from stockstream.jobs.flink.script import Job, Options, script
 from stockstream.services import flink as local
 from stockstream.services import ports
 from stockstream.services.leash import Leash
@@ -40,14 +40,14 @@ def main(_arguments: Namespace, settings: Settings, stop: Event) -> int:
     leash = Leash(program, program.folder / "logs" / "flink.log")
     statements = script(settings, Options(PLAIN, PARALLELISM))
     try:
-        job = flink.begin(
+        job = lifecycle.begin(
             Gateway(f"http://127.0.0.1:{port}"),
             f"SET 'rest.bind-port' = '{settings.flink_port}';\n{statements}",
             leash.is_alive,
             stop,
         )
         page = Flink(f"http://127.0.0.1:{settings.flink_port}")
-        flink.watch(page, job, lambda: None, leash.is_alive, stop)
+        lifecycle.watch(page, job, lambda: None, leash.is_alive, stop)
     finally:
         leash.end()
     return 0

@@ -24,9 +24,9 @@ from bench.report import Report
 from bench.rounds import in_turns, middle
 from bench.stage import SEED, Stage, stage
 from stockstream.connectors.kafka.sink import BLINK, PRODUCER_SETTINGS, QUEUE, KafkaSink, Messages
-from stockstream.jobs.pace import SystemClock
-from stockstream.jobs.produce import MOST, produce
-from stockstream.jobs.synthetic import SyntheticSource
+from stockstream.jobs.produce.loop import MOST, produce
+from stockstream.jobs.produce.pace import SystemClock
+from stockstream.jobs.produce.simulated_source import SyntheticSource
 from stockstream.market.simulator import Market, listed
 
 if TYPE_CHECKING:

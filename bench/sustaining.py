@@ -9,7 +9,7 @@ from threading import Event
 from bench.inflicting import recovery
 from bench.system import JOBS, System, behind
 from stockstream.connectors.models.registry import ModelStore
-from stockstream.jobs.produce_options import USUAL_SYMBOLS
+from stockstream.jobs.produce.options import USUAL_SYMBOLS
 from stockstream.market.anomalies.model import POOLED
 
 FIRST = 10_000

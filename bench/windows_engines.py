@@ -20,7 +20,7 @@ from bench.sql import query
 from bench.stage import LONGEST, Stage, ended
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import ServiceError
-from stockstream.jobs.flink_script import CANDLES
+from stockstream.jobs.flink.script import CANDLES
 from stockstream.settings import Settings
 
 AGGREGATOR, YARDSTICK = "aggregator", "plain-flink"

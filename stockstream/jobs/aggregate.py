@@ -12,8 +12,8 @@ from stockstream.connectors.metrics.aggregator import AggregatorMetrics
 from stockstream.connectors.postgres.store.candles import RestorePoint
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.progress import Progress
+from stockstream.jobs.progress_log import Progress
+from stockstream.jobs.retry import Retry
 from stockstream.market.candles.columns import columns
 from stockstream.market.candles.frame import SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling

@@ -12,8 +12,8 @@ from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch
 from stockstream.connectors.postgres.store.trades import Stored
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.progress import Progress
+from stockstream.jobs.progress_log import Progress
+from stockstream.jobs.retry import Retry
 
 log = logging.getLogger("consumer")
 

@@ -16,7 +16,7 @@ from stockstream.connectors.metrics.reconciler import ReconcilerMetrics
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING
 from stockstream.connectors.postgres.store.reconciliation import FIRST, QUIET, Key, Settled, Span, Waiting
 from stockstream.errors import RecoverableError, StockstreamError
-from stockstream.jobs.patience import Retry
+from stockstream.jobs.retry import Retry
 
 # Seconds between two passes, and what a transaction should take.
 PAUSE, LONGEST_PAUSE = 0.5, 5.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from stockstream.connectors.flink.gateway import Gateway
 from stockstream.connectors.flink.http import ask
 from stockstream.errors import FlinkError
-from stockstream.jobs.flink_script import CANDLES
+from stockstream.jobs.flink.script import CANDLES
 from stockstream.services import flink, ports
 from stockstream.services.leash import Leash
 from tests.integration.flink_scene import JAVA

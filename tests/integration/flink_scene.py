@@ -22,7 +22,7 @@ from stockstream.connectors.flink.rest import Flink
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.errors import EngineRunsError, FlinkError
-from stockstream.jobs.flink_script import CANDLES
+from stockstream.jobs.flink.script import CANDLES
 from stockstream.market.trade import encode
 from stockstream.settings import PROJECT, Settings
 from tests.golden.cases import CASES, OPENING, Arrival, trade

@@ -18,7 +18,7 @@ from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.errors import PlaceClashError
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
-from stockstream.jobs.import_tape import Importer
+from stockstream.jobs.tape.import_trades import Importer
 from stockstream.market.arrivals import SCHEMA
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings

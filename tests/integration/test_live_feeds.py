@@ -12,7 +12,7 @@ import pytest
 
 from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
-from stockstream.jobs.live_produced import produced
+from stockstream.jobs.produce.live_produced import produced
 from stockstream.market.feeds import FEEDS, Place
 from stockstream.market.trade import Trade, decode, encode
 from stockstream.settings import Settings

@@ -18,8 +18,8 @@ from stockstream.connectors.postgres.store.candles import CandleTable
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
-from stockstream.jobs.patience import Retry
 from stockstream.jobs.reconcile import Barrier, Reconciler, log
+from stockstream.jobs.retry import Retry
 from tests.integration.topics import rows
 from tests.scripts import ran
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from stockstream.connectors.kafka.batch import Batch
-from stockstream.jobs import alignment
-from stockstream.jobs.alignment import SILENT, Alignment
+from stockstream.jobs.detect import alignment
+from stockstream.jobs.detect.alignment import SILENT, Alignment
 from stockstream.market.anomalies.stretch import EPOCH
 from stockstream.market.trade import Trade, encode
 

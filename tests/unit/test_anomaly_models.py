@@ -12,8 +12,8 @@ import pytest
 from stockstream.connectors.models import model_file
 from stockstream.connectors.models.registry import DriftNote, ModelStore
 from stockstream.errors import ModelRefusedError, ModelsFolderError
-from stockstream.jobs.desk import Desk
-from stockstream.jobs.drift import drift_of
+from stockstream.jobs.detect.detectors import Desk
+from stockstream.jobs.detect.drift import drift_of
 from stockstream.market.anomalies.drift import DRIFTED, stability
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features import NAMES, features

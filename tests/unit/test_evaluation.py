@@ -7,8 +7,8 @@ import pytest
 
 from stockstream.connectors.files.labelled_file import read
 from stockstream.errors import UsageError
-from stockstream.jobs import evaluate_report
-from stockstream.jobs.evaluate import TUNED_ON, Plan, Result, evaluate
+from stockstream.jobs.detect import evaluation_report
+from stockstream.jobs.detect.evaluate import TUNED_ON, Plan, Result, evaluate
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.stretch import EPOCH, of_rows
 from stockstream.market.evaluation.baselines import ALWAYS, ROLLING
@@ -94,7 +94,7 @@ def test_the_detector_beats_the_baselines_by_far(result: Result) -> None:
 
 
 def test_the_report_has_every_table_and_chart(result: Result, tmp_path: Path) -> None:
-    page = evaluate_report.write(result, Plan(), tmp_path / "made")
+    page = evaluation_report.write(result, Plan(), tmp_path / "made")
     text = page.read_text("utf-8")
     for words in (
         "| pump_and_dump |",
@@ -104,10 +104,10 @@ def test_the_report_has_every_table_and_chart(result: Result, tmp_path: Path) ->
         "tuned on 1, 2, 3",
     ):
         assert words in text
-    for chart in (evaluate_report.CHART, evaluate_report.KINDS_CHART):
+    for chart in (evaluation_report.CHART, evaluation_report.KINDS_CHART):
         assert chart in text
         assert (page.parent / chart).read_bytes().startswith(b"\x89PNG")
-    assert "false alerts per symbol and day" in evaluate_report.summary(result)
+    assert "false alerts per symbol and day" in evaluation_report.summary(result)
 
 
 def test_a_file_s_labels_are_its_events(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import UsageError
-from stockstream.jobs.replay_options import Manner, ReplayOptions
-from stockstream.jobs.replay_rows import Look, TradeRow
+from stockstream.jobs.replay.options import Manner, ReplayOptions
+from stockstream.jobs.replay.rows import Look, TradeRow
 from stockstream.market.files.columns import match
 
 WITHOUT_IDS = "time,symbol,price,size,side"

@@ -9,8 +9,8 @@ import pytest
 
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import TradeFileError, UsageError
-from stockstream.jobs.replay_options import Manner, ReplayOptions
-from stockstream.jobs.replay_rows import Look, TradeRow
+from stockstream.jobs.replay.options import Manner, ReplayOptions
+from stockstream.jobs.replay.rows import Look, TradeRow
 from stockstream.market.files.columns import match
 from stockstream.market.trade import Trade
 

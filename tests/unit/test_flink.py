@@ -11,8 +11,8 @@ from stockstream.connectors.flink.gateway import statements
 from stockstream.connectors.flink.http import root_cause
 from stockstream.connectors.flink.rest import Flink
 from stockstream.errors import FlinkUnreachableError
-from stockstream.jobs.flink import end, newest_state
-from stockstream.jobs.flink_script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
+from stockstream.jobs.flink.lifecycle import end, newest_state
+from stockstream.jobs.flink.script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
 from stockstream.services import flink_archives, ports
 from stockstream.services.jars import locked
 from stockstream.settings import PROJECT, Settings

@@ -6,8 +6,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from stockstream.jobs.pace import GRACE, OLDEST, EventTimes, Pace
-from stockstream.jobs.synthetic import SyntheticSource
+from stockstream.jobs.produce.pace import GRACE, OLDEST, EventTimes, Pace
+from stockstream.jobs.produce.simulated_source import SyntheticSource
 from stockstream.market import trade
 from stockstream.market.simulator import Market, listed
 

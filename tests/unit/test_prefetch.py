@@ -9,7 +9,7 @@ import pytest
 
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.errors import KafkaUnreachableError
-from stockstream.jobs.prefetch import PLAIN, Prefetch
+from stockstream.jobs.read_ahead import PLAIN, Prefetch
 
 TIMES = 300
 # Seconds; of a healthy end it takes a thousandth.

@@ -12,10 +12,10 @@ import pytest
 from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import TradeFileError
-from stockstream.jobs.replay import ReplaySource
-from stockstream.jobs.replay_file import ReplayedFile
-from stockstream.jobs.replay_options import Manner, ReplayOptions
-from stockstream.jobs.replay_rows import Look
+from stockstream.jobs.replay.file import ReplayedFile
+from stockstream.jobs.replay.options import Manner, ReplayOptions
+from stockstream.jobs.replay.rows import Look
+from stockstream.jobs.replay.source import ReplaySource
 from stockstream.market.files.columns import match
 from stockstream.market.trade import Trade, decode
 from tests.unit.test_pace import START, HandClock, PassingTime

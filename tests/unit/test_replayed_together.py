@@ -12,11 +12,11 @@ import pytest
 from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import TradeFileError, UsageError
-from stockstream.jobs.replay import ReplaySource
-from stockstream.jobs.replay_file import ReplayedFile
-from stockstream.jobs.replay_ids import refuse_shared_ids
-from stockstream.jobs.replay_options import Manner, ReplayOptions
-from stockstream.jobs.replay_rows import Look
+from stockstream.jobs.replay.file import ReplayedFile
+from stockstream.jobs.replay.ids import refuse_shared_ids
+from stockstream.jobs.replay.options import Manner, ReplayOptions
+from stockstream.jobs.replay.rows import Look
+from stockstream.jobs.replay.source import ReplaySource
 from stockstream.market.files.columns import match
 from tests.unit.test_pace import HandClock, PassingTime
 from tests.unit.test_replay import BEGIN, drained, line

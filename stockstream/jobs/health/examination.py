@@ -9,7 +9,7 @@ from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
-from stockstream.jobs.flink_script import CANDLES
+from stockstream.jobs.flink.script import CANDLES
 from stockstream.jobs.health.detector import ENOUGH, ModelsSight, judge_models, look_at_models
 from stockstream.jobs.health.engine import REMEDY as JOB_REMEDY
 from stockstream.jobs.health.engine import JobSight, judge_job, look_at_job

@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.errors import ModelsFolderError, RecoverableError
-from stockstream.jobs.desk import Desk
-from stockstream.jobs.train import Trainer
+from stockstream.jobs.detect.detectors import Desk
+from stockstream.jobs.detect.train import Trainer
 
 log = logging.getLogger("detector")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from stockstream.errors import UsageError
-from stockstream.jobs.produce_words import between, number, refuse, whole
+from stockstream.jobs.produce.validation import between, number, refuse, whole
 from stockstream.market.simulator import Factors, Injection, Listing, known, listed
 
 HIGHEST_RATE = 1_000_000.0

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import combinations
 
 from stockstream.errors import UsageError
-from stockstream.jobs.replay_rows import Look
+from stockstream.jobs.replay.rows import Look
 from stockstream.market.files.identity import Content, Reading, content_of, key_of
 
 MOST_COMPARED = 10_000

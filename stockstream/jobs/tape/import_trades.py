@@ -14,7 +14,7 @@ import pyarrow as pa
 from stockstream.connectors.files.csv_rows import Row
 from stockstream.connectors.files.trade_file import TradeFile, portions
 from stockstream.errors import BadTradeError, TradeFileError, UsageError
-from stockstream.jobs.progress import Progress
+from stockstream.jobs.progress_log import Progress
 from stockstream.market.arrivals import SCHEMA
 from stockstream.market.files.columns import match
 from stockstream.market.files.rows import RowReader

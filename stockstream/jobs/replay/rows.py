@@ -11,8 +11,8 @@ from typing import NamedTuple
 from stockstream.connectors.files.csv_rows import Row
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import BadTradeError, TradeFileError, UsageError
-from stockstream.jobs.progress import Progress
-from stockstream.jobs.replay_options import ReplayOptions
+from stockstream.jobs.progress_log import Progress
+from stockstream.jobs.replay.options import ReplayOptions
 from stockstream.market.files.columns import Columns
 from stockstream.market.files.identity import Clashes, Keys, Naming, Reading, source_of
 from stockstream.market.files.rows import RowReader

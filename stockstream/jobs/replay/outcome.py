@@ -9,7 +9,7 @@ from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.topic import ends
 from stockstream.connectors.postgres.read.replayed import Consumed, Given, ReplayedTape
 from stockstream.errors import StockstreamError
-from stockstream.jobs.patience import Retry
+from stockstream.jobs.retry import Retry
 
 BETWEEN_LOOKS = 0.2
 LONGEST_STANDSTILL = 3.0  # seconds without a step of the consumer

@@ -14,13 +14,13 @@ from stockstream.connectors.kafka.client import cluster_of
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.read.replayed import ReplayedTape
 from stockstream.errors import StockstreamError, UsageError
-from stockstream.jobs.pace import SystemClock
-from stockstream.jobs.replay import ReplaySource
-from stockstream.jobs.replay_file import ReplayedFile
-from stockstream.jobs.replay_ids import refuse_shared_ids
-from stockstream.jobs.replay_options import ReplayOptions
-from stockstream.jobs.replay_outcome import Outcome
-from stockstream.jobs.replay_rows import Look
+from stockstream.jobs.produce.pace import SystemClock
+from stockstream.jobs.replay.file import ReplayedFile
+from stockstream.jobs.replay.ids import refuse_shared_ids
+from stockstream.jobs.replay.options import ReplayOptions
+from stockstream.jobs.replay.outcome import Outcome
+from stockstream.jobs.replay.rows import Look
+from stockstream.jobs.replay.source import ReplaySource
 from stockstream.market.files.columns import match
 from stockstream.market.files.identity import VENUE
 from stockstream.market.trade import Trade

@@ -15,11 +15,11 @@ from numpy.random import Generator
 from stockstream.connectors.kafka.sink import Messages
 from stockstream.connectors.postgres.read.replayed import Given
 from stockstream.errors import TradeFileError
-from stockstream.jobs.pace import Clock, EventTimes, Pace
-from stockstream.jobs.replay_file import Due, Read, ReplayedFile
-from stockstream.jobs.replay_options import Manner
-from stockstream.jobs.replay_outcome import Outcome
-from stockstream.jobs.replay_rows import span_of
+from stockstream.jobs.produce.pace import Clock, EventTimes, Pace
+from stockstream.jobs.replay.file import Due, Read, ReplayedFile
+from stockstream.jobs.replay.options import Manner
+from stockstream.jobs.replay.outcome import Outcome
+from stockstream.jobs.replay.rows import span_of
 from stockstream.market.files.times import EPOCH, MICRO
 from stockstream.market.simulator.tape import Floats, Ints
 from stockstream.market.trade import Trade, encode

@@ -19,14 +19,14 @@ from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.read.trade_reader import History
 from stockstream.connectors.postgres.store.findings import JOB, Findings
 from stockstream.connectors.webhook import Webhook
-from stockstream.jobs.alignment import Alignment
-from stockstream.jobs.desk import Desk
-from stockstream.jobs.detect import Watch, begin
+from stockstream.jobs.detect.alignment import Alignment
+from stockstream.jobs.detect.detectors import Desk
+from stockstream.jobs.detect.model_refresh import Upkeep
+from stockstream.jobs.detect.train import Trainer
+from stockstream.jobs.detect.watch import Watch, begin
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Retry
+from stockstream.jobs.retry import Retry
 from stockstream.jobs.topic_incarnations import TopicIncarnations
-from stockstream.jobs.train import Trainer
-from stockstream.jobs.upkeep import Upkeep
 from stockstream.settings import Settings
 
 LEAST_BYTES = 65_536  # a batch costs, however few trades it has

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Self
 
 from stockstream.errors import UsageError
-from stockstream.jobs.produce_options import symbols_of
-from stockstream.jobs.produce_words import number, refuse
+from stockstream.jobs.produce.options import symbols_of
+from stockstream.jobs.produce.validation import number, refuse
 from stockstream.market.files.columns import NAMES
 from stockstream.market.files.identity import ID_PARTS
 from stockstream.market.files.times import UNITS, TimeRule

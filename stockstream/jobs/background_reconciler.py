@@ -14,8 +14,8 @@ from stockstream.connectors.postgres.connection import Address, address_of
 from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.errors import TopicMissingError
-from stockstream.jobs.patience import Retry
 from stockstream.jobs.reconcile import Barrier, Reconciler, log
+from stockstream.jobs.retry import Retry
 from stockstream.settings import Settings
 
 

@@ -12,11 +12,11 @@ from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.store.feed_gaps import FeedGaps
 from stockstream.connectors.venues import GapFiles, ResumePoints, Stream
 from stockstream.errors import RecoverableError
-from stockstream.jobs.live import LiveSource
-from stockstream.jobs.live_gaps import GapKeeper
-from stockstream.jobs.live_produced import produced
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.produce_options import symbols_of
+from stockstream.jobs.produce.live_gaps import GapKeeper
+from stockstream.jobs.produce.live_produced import produced
+from stockstream.jobs.produce.live_source import LiveSource
+from stockstream.jobs.produce.options import symbols_of
+from stockstream.jobs.retry import Retry
 from stockstream.market.feeds import FEEDS, Feed, Gap, Place
 from stockstream.settings import Settings
 

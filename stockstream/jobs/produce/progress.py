@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stockstream.connectors.kafka.sink import KafkaSink
-from stockstream.jobs.produce import Tell
+from stockstream.jobs.produce.loop import Tell
 
 BETWEEN_LINES = 10.0
 BETWEEN_OUTAGE_LINES = 30.0

@@ -10,10 +10,10 @@ from typing import Protocol
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.errors import FencedError, RecoverableError
-from stockstream.jobs.alignment import Alignment, Through
-from stockstream.jobs.desk import Desk
+from stockstream.jobs.detect.alignment import Alignment, Through
+from stockstream.jobs.detect.detectors import Desk
 from stockstream.jobs.idle import Idle
-from stockstream.jobs.patience import Retry
+from stockstream.jobs.retry import Retry
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.parted import by_symbol
 from stockstream.market.anomalies.stretch import Stretch

@@ -9,7 +9,7 @@ from threading import Event
 from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.read.trade_reader import ALL, History, Span
 from stockstream.errors import TooFewTradesError
-from stockstream.jobs.drift import drifted, note
+from stockstream.jobs.detect.drift import drifted, note
 from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED, Model, fit, fit_together
 from stockstream.market.anomalies.stretch import Stretch
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from stockstream.connectors.files.resume import ResumePoints
 from stockstream.errors import TradeFileError
-from stockstream.jobs.replay_rows import TradeRow, TradeRows, span_of
+from stockstream.jobs.replay.rows import TradeRow, TradeRows, span_of
 from stockstream.market.files.order import Order
 from stockstream.market.files.times import EPOCH
 from stockstream.market.trade import Trade

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from stockstream.connectors.kafka.sink import Messages
-from stockstream.jobs.pace import OLDEST, Clock, EventTimes, Pace
+from stockstream.jobs.produce.pace import OLDEST, Clock, EventTimes, Pace
 from stockstream.market.simulator import Market, Tape, encode_tape
 from stockstream.market.simulator.tape import Ints
 from stockstream.market.trade_ids import trade_ids

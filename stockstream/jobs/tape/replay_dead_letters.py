@@ -9,8 +9,8 @@ from typing import Protocol
 
 from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, Place, ReplayedLetters
 from stockstream.errors import RecoverableError
-from stockstream.jobs.patience import Retry
-from stockstream.jobs.progress import Progress
+from stockstream.jobs.progress_log import Progress
+from stockstream.jobs.retry import Retry
 
 log = logging.getLogger("consumer")
 

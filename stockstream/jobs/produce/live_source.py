@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 from stockstream.connectors.kafka.sink import Messages
 from stockstream.connectors.venues import Stream
-from stockstream.jobs.live_gaps import GapKeeper
+from stockstream.jobs.produce.live_gaps import GapKeeper
 from stockstream.market.feeds import Gap, Place, place_of
 from stockstream.market.trade import Trade, encode
 

@@ -1,0 +1,1 @@
+"""The watch of `anomaly_detector.py`, and the training, analysis and evaluation of its models."""

@@ -1,0 +1,1 @@
+"""The Flink job: its script, its deployment and its reports."""

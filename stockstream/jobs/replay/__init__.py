@@ -1,0 +1,1 @@
+"""Files of trades as a source for the producer."""

@@ -1,0 +1,1 @@
+"""Putting trades back on the tape: files that were exported, and dead letters."""
