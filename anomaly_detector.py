@@ -30,7 +30,7 @@ from stockstream.jobs.detect.evaluate import REPORTED_ON, Plan, Result, evaluate
 from stockstream.jobs.detect.findings_report import FORMATS
 from stockstream.jobs.detect.train import Recipe, Trainer
 from stockstream.jobs.detect.wiring import Wishes, watching
-from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED
+from stockstream.market.anomalies.models.model import BUDGET, FEWEST_TRADES, SEED
 from stockstream.market.compiled import spare_scipy
 from stockstream.market.evaluation.labelled import Labelled
 from stockstream.settings import Settings

@@ -30,8 +30,8 @@ from stockstream.jobs.produce.validation import only_own, whole
 from stockstream.jobs.replay.setup import replay
 from stockstream.jobs.replay.source import ReplaySource
 from stockstream.jobs.retry import Retry
-from stockstream.market.feeds import FEEDS
 from stockstream.market.simulator import Market, Terms
+from stockstream.market.venues import FEEDS
 from stockstream.settings import Settings
 
 FAST = 100_000.0  # trades a second of market time, where no rate is asked for

@@ -20,12 +20,12 @@ from bench.report import Report
 from bench.stage import Stage, ended, stage
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import CONTEXT, features, zscores
-from stockstream.market.anomalies.forest import compressed
-from stockstream.market.anomalies.market_book import MarketBook
-from stockstream.market.anomalies.model import Model, fit, fit_together
-from stockstream.market.anomalies.sequences import SEQUENCES
-from stockstream.market.anomalies.stretch import Stretch
+from stockstream.market.anomalies.features.market_book import MarketBook
+from stockstream.market.anomalies.features.table import CONTEXT, features, zscores
+from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.models.forest import compressed
+from stockstream.market.anomalies.models.model import Model, fit, fit_together
+from stockstream.market.anomalies.rules.sequences import SEQUENCES
 from stockstream.market.evaluation.labelled import simulate
 from stockstream.market.simulator import Injection, listed
 from stockstream.settings import Settings

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer
 from bench.sql import query
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import ServiceError
-from stockstream.market.trade import decode
+from stockstream.market.trade.codec import decode
 from stockstream.settings import Settings
 
 PATIENCE = 10.0

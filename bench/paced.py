@@ -22,7 +22,7 @@ from stockstream.connectors.kafka.sink import PRODUCER_SETTINGS
 from stockstream.errors import DeliveryError
 from stockstream.jobs.produce.pace import SystemClock
 from stockstream.market.simulator import Market, Tape, encode_tape, listed
-from stockstream.market.trade_ids import trade_ids
+from stockstream.market.trade.ids import trade_ids
 from stockstream.settings import Settings
 
 TICK = 0.001  # seconds: trades due within one go out together

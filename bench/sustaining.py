@@ -10,7 +10,7 @@ from bench.inflicting import recovery
 from bench.system import JOBS, System, behind
 from stockstream.connectors.models.registry import ModelStore
 from stockstream.jobs.produce.options import USUAL_SYMBOLS
-from stockstream.market.anomalies.model import POOLED
+from stockstream.market.anomalies.models.model import POOLED
 
 FIRST = 10_000
 CLOSER = 2  # tries between the last rate that was sustained and the first that was not

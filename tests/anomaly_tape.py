@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.anomalies.stretch import Stretch
+from stockstream.market.anomalies.features.trade_window import Stretch
 from stockstream.market.simulator import Injection, Market, Tape, listed
 
 RATE = 50.0

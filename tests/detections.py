@@ -7,9 +7,9 @@ from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.connection import Connection
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.trade_window import Row, of_rows
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.stretch import Row, of_rows
-from stockstream.market.anomalies.surroundings import surroundings
 from tests.scripts import ran
 
 Environment = dict[str, str]

@@ -17,7 +17,7 @@ from stockstream.jobs.retry import Retry
 from stockstream.market.candles.columns import columns
 from stockstream.market.candles.frame import SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling
-from stockstream.market.spans import count_absent
+from stockstream.market.trade.spans import count_absent
 
 # A candle that forms is seen at once; while there is much to read, or to write, a checkpoint is dear.
 CAUGHT_UP_EVERY = SECOND // 10

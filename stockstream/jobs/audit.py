@@ -18,7 +18,7 @@ from stockstream.connectors.postgres.read.audit import HOUR, AuditedTape, Candle
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING
 from stockstream.errors import StockstreamError
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
-from stockstream.market.taken import Offsets, Taken
+from stockstream.market.trade.position_set import Offsets, Taken
 
 # Another process may be a moment behind: what seems wrong is looked at again, so often.
 LOOKS = 5

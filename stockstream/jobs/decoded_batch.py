@@ -1,7 +1,7 @@
 """A batch, sorted. It stands apart from `batch`, which processes use that do without columns of Arrow."""
 
 from stockstream.connectors.kafka.batch import Batch
-from stockstream.market.arrivals import Arrivals, Messages, sort
+from stockstream.market.trade.arrivals import Arrivals, Messages, sort
 
 
 def decode_batch(batch: Batch) -> Arrivals:

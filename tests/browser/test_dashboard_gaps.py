@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.store.feed_gaps import FeedGaps
-from stockstream.market.feeds import Gap
+from stockstream.market.venues import Gap
 from tests.browser.conftest import View
 from tests.browser.market import put, random_trades
 

@@ -11,9 +11,9 @@ from itertools import groupby
 import pytest
 
 from stockstream.connectors.venues import Stream
-from stockstream.market.feeds import FEEDS, Gap, Place
-from stockstream.market.feeds.gap import BEGAN
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues import FEEDS, Gap, Place
+from stockstream.market.venues.gap import BEGAN
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.loops import ran_alone
 from tests.feeds.test_stream import QUICK, feed_at, meant

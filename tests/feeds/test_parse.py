@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.feeds import FEEDS, Frame, Place
-from stockstream.market.feeds.binance import Binance
-from stockstream.market.feeds.coinbase import Coinbase
-from stockstream.market.feeds.kraken import Kraken
-from stockstream.market.trade import Trade, decode, encode
+from stockstream.market.trade.codec import Trade, decode, encode
+from stockstream.market.venues import FEEDS, Frame, Place
+from stockstream.market.venues.binance import Binance
+from stockstream.market.venues.coinbase import Coinbase
+from stockstream.market.venues.kraken import Kraken
 from tests.feeds.languages import LANGUAGES
 from tests.feeds.venue import GARBAGE, facts
 

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from stockstream.connectors.venues import Stream
 from stockstream.errors import FeedRefusedError
-from stockstream.market.feeds import Gap, Place
+from stockstream.market.venues import Gap, Place
 from tests.feeds.languages import BEGIN, LANGUAGES, Fact
 from tests.feeds.loops import ran_alone
 from tests.feeds.test_stream import QUICK, Listening, feed_at

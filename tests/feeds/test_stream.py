@@ -14,8 +14,8 @@ import pytest
 
 from stockstream.connectors.venues import Stream, Timing
 from stockstream.errors import FeedBlockedError
-from stockstream.market.feeds import FEEDS, Feed, place_of
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues import FEEDS, Feed, place_of
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.loops import ran_alone
 from tests.feeds.venue import FAULTS, Venue, facts

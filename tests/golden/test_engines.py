@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.connectors.postgres.connection import Connection
-from stockstream.market.trade import encode
+from stockstream.market.trade.codec import encode
 from stockstream.settings import Settings
 from tests.golden.cases import CASES, PARTITIONS, Arrival, Case
 from tests.golden.expected import expected, found

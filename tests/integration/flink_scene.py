@@ -23,7 +23,7 @@ from stockstream.connectors.postgres.connection import Connection, address_of, c
 from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.errors import EngineRunsError, FlinkError
 from stockstream.jobs.flink.script import CANDLES
-from stockstream.market.trade import encode
+from stockstream.market.trade.codec import encode
 from stockstream.settings import PROJECT, Settings
 from tests.golden.cases import CASES, OPENING, Arrival, trade
 from tests.golden.expected import Row, expected, found

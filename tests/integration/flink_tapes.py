@@ -11,7 +11,7 @@ from math import isclose
 
 import msgspec
 
-from stockstream.market.trade import Trade, encode
+from stockstream.market.trade.codec import Trade, encode
 from tests.golden.cases import CASES, OPENING, PARTITIONS, Arrival, trade
 
 # After those of the golden tapes: one partition for what no golden tape has.

@@ -6,7 +6,7 @@ import pytest
 
 from stockstream.connectors.postgres.connection import Connection
 from stockstream.errors import BadTradeError
-from stockstream.market.trade import decode
+from stockstream.market.trade.codec import decode
 from stockstream.settings import Settings
 from tests.integration.bad_input import faults, send
 from tests.integration.bad_kinds import BAD, odd_but_good

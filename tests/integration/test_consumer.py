@@ -13,7 +13,7 @@ from stockstream.connectors.postgres.connection import Address, Connection, conn
 from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, encode
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import FencedError
-from stockstream.market.arrivals import Messages, sort
+from stockstream.market.trade.arrivals import Messages, sort
 from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
 from tests.scripts import ran, running

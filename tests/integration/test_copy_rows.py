@@ -6,8 +6,8 @@ from decimal import Decimal
 from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.store import encoded_batch
 from stockstream.connectors.postgres.store.trades import Stored, Tape
-from stockstream.market.arrivals import Messages, sort
-from stockstream.market.trade import Trade, decode, encode
+from stockstream.market.trade.arrivals import Messages, sort
+from stockstream.market.trade.codec import Trade, decode, encode
 from stockstream.settings import Settings
 
 AMOUNTS = [

@@ -11,7 +11,7 @@ from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, DeadL
 from stockstream.connectors.postgres.store.encoded_batch import encode
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import FencedError
-from stockstream.market.arrivals import Messages, sort
+from stockstream.market.trade.arrivals import Messages, sort
 from stockstream.settings import Settings
 from tests.integration.tapes import trade_message
 from tests.integration.topics import count, produce, rows

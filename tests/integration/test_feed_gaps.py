@@ -15,8 +15,8 @@ from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.connectors.postgres.store.feed_gaps import FeedGaps
 from stockstream.errors import StatementRefusedError
 from stockstream.jobs.health.gaps import judge_gaps
-from stockstream.market.feeds import FEEDS, Gap
-from stockstream.market.feeds.gap import BEGAN
+from stockstream.market.venues import FEEDS, Gap
+from stockstream.market.venues.gap import BEGAN
 from stockstream.services.ports import free_port
 from stockstream.settings import Settings
 from tests.feeds.languages import BEGIN, LANGUAGES, Fact

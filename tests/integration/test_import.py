@@ -19,7 +19,7 @@ from stockstream.errors import PlaceClashError
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
 from stockstream.jobs.tape.import_trades import Importer
-from stockstream.market.arrivals import SCHEMA
+from stockstream.market.trade.arrivals import SCHEMA
 from stockstream.services.scratch import Scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh

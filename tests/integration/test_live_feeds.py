@@ -13,8 +13,8 @@ import pytest
 from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
 from stockstream.jobs.produce.live_produced import produced
-from stockstream.market.feeds import FEEDS, Place
-from stockstream.market.trade import Trade, decode, encode
+from stockstream.market.trade.codec import Trade, decode, encode
+from stockstream.market.venues import FEEDS, Place
 from stockstream.settings import Settings
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.playing import playing

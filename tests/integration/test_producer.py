@@ -20,9 +20,9 @@ from confluent_kafka.cimpl import NewTopic
 from stockstream.connectors.kafka.sink import QUEUE, SLICE, KafkaSink, Messages
 from stockstream.connectors.kafka.topic import ends
 from stockstream.errors import RecoverableError
-from stockstream.market.labels import read_label
 from stockstream.market.simulator import listed
-from stockstream.market.trade import Trade, decode
+from stockstream.market.trade.codec import Trade, decode
+from stockstream.market.trade.labels import read_label
 from stockstream.services.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.fresh import environment_of

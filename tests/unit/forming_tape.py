@@ -10,7 +10,7 @@ from stockstream.market.candles.candle import Candle
 from stockstream.market.candles.columns import columns, moment
 from stockstream.market.candles.frame import MINUTE, SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling
-from stockstream.market.trade import Trade, encode
+from stockstream.market.trade.codec import Trade, encode
 
 NOON = 1_764_072_000 * SECOND
 LATER = NOON + 3_600 * SECOND

@@ -8,8 +8,8 @@ import pytest
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.jobs.detect import alignment
 from stockstream.jobs.detect.alignment import SILENT, Alignment
-from stockstream.market.anomalies.stretch import EPOCH
-from stockstream.market.trade import Trade, encode
+from stockstream.market.anomalies.features.trade_window import EPOCH
+from stockstream.market.trade.codec import Trade, encode
 
 BOTH = {0, 1}
 NONE: set[int] = set()

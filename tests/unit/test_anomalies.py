@@ -9,14 +9,14 @@ import pytest
 from stockstream.errors import TooFewTradesError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import CONTEXT, LOOKBACK, NAMES
+from stockstream.market.anomalies.features.market_book import MarketBook
+from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.table import CONTEXT, LOOKBACK, NAMES
+from stockstream.market.anomalies.features.trade_window import Stretch, of_rows
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.market_book import MarketBook
-from stockstream.market.anomalies.model import FEWEST_TRADES, POOLED, Model, fit, fit_together
+from stockstream.market.anomalies.models.model import FEWEST_TRADES, POOLED, Model, fit, fit_together
+from stockstream.market.anomalies.rules.sequences import alternating, same_side
 from stockstream.market.anomalies.scores import score
-from stockstream.market.anomalies.sequences import alternating, same_side
-from stockstream.market.anomalies.stretch import Stretch, of_rows
-from stockstream.market.anomalies.surroundings import surroundings
 from tests.anomaly_tape import labelled, quiet
 
 NOTHING = of_rows("AAPL", [])

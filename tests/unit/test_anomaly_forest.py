@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.ensemble import IsolationForest  # type: ignore[import-untyped]  # it ships no types
 
-from stockstream.market.anomalies.forest import SAMPLE, TREES, grow
-from stockstream.market.anomalies.threshold import at_budget
+from stockstream.market.anomalies.models.forest import SAMPLE, TREES, grow
+from stockstream.market.anomalies.models.threshold import at_budget
 
 
 @pytest.mark.parametrize("rows", [3, 256, 5_000])

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stockstream.market.anomalies import pace
-from stockstream.market.anomalies.crowds import crowd_z
-from stockstream.market.anomalies.features import LOOKBACK, NAMES, features
-from stockstream.market.anomalies.jumps import jump_z
-from stockstream.market.anomalies.sequences import repeated_size, same_side
-from stockstream.market.anomalies.stretch import Floats, Stretch, of_rows
+from stockstream.market.anomalies.features import pace
+from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, features
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch, of_rows
+from stockstream.market.anomalies.rules.arrival_scan import crowd_z
+from stockstream.market.anomalies.rules.jumps import jump_z
+from stockstream.market.anomalies.rules.sequences import repeated_size, same_side
 from tests.anomaly_tape import quiet
 
 SECOND = 10**6

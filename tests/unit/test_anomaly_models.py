@@ -14,11 +14,11 @@ from stockstream.connectors.models.registry import DriftNote, ModelStore
 from stockstream.errors import ModelRefusedError, ModelsFolderError
 from stockstream.jobs.detect.detectors import Desk
 from stockstream.jobs.detect.drift import drift_of
-from stockstream.market.anomalies.drift import DRIFTED, stability
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import NAMES, features
-from stockstream.market.anomalies.forest import compressed
-from stockstream.market.anomalies.model import POOLED, Model, fit, fit_together
+from stockstream.market.anomalies.features.table import NAMES, features
+from stockstream.market.anomalies.models.drift import DRIFTED, stability
+from stockstream.market.anomalies.models.forest import compressed
+from stockstream.market.anomalies.models.model import POOLED, Model, fit, fit_together
 from tests.anomaly_tape import labelled, quiet
 from tests.fresh import ODD_NAME
 

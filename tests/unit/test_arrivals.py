@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockstream.errors import BadTradeError
-from stockstream.market import columns
-from stockstream.market.arrivals import Messages, sort, split
-from stockstream.market.trade import Trade, decode, encode
+from stockstream.market.trade import columns
+from stockstream.market.trade.arrivals import Messages, sort, split
+from stockstream.market.trade.codec import Trade, decode, encode
 from tests.unit.test_trade import BAD, message, raw, trades
 
 GOOD = [

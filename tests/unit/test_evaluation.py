@@ -9,8 +9,8 @@ from stockstream.connectors.files.labelled_file import read
 from stockstream.errors import UsageError
 from stockstream.jobs.detect import evaluation_report
 from stockstream.jobs.detect.evaluate import TUNED_ON, Plan, Result, evaluate
+from stockstream.market.anomalies.features.trade_window import EPOCH, of_rows
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.stretch import EPOCH, of_rows
 from stockstream.market.evaluation.baselines import ALWAYS, ROLLING
 from stockstream.market.evaluation.events import MEDIUM, STRONG, Alert, alert_of, tally
 from stockstream.market.evaluation.labelled import Labelled, mixed, simulate

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from stockstream.market.anomalies.features import LOOKBACK, NAMES, features
-from stockstream.market.anomalies.stretch import Stretch, of_rows
+from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, features
+from stockstream.market.anomalies.features.trade_window import Stretch, of_rows
 from tests.anomaly_tape import labelled, quiet
 
 

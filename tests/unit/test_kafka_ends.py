@@ -1,7 +1,7 @@
 """Where a partition ends is computed in one place, and offsets without a message are counted."""
 
 from stockstream.connectors.kafka.batch import Batch
-from stockstream.market.spans import count_absent
+from stockstream.market.trade.spans import count_absent
 from stockstream.settings import PROJECT
 
 ONE_PLACE = {"stockstream/connectors/kafka/ends.py"}

@@ -8,8 +8,8 @@ import pytest
 
 from stockstream.jobs.produce.pace import GRACE, OLDEST, EventTimes, Pace
 from stockstream.jobs.produce.simulated_source import SyntheticSource
-from stockstream.market import trade
 from stockstream.market.simulator import Market, listed
+from stockstream.market.trade import codec
 
 START = 1_795_456_042_000_000
 
@@ -101,7 +101,7 @@ def test_a_paced_trade_is_stamped_with_the_moment_it_was_due(clock: HandClock) -
     opened, stop = source(clock, 10.0), PassingTime(clock)
     seen = []
     while clock.elapsed < 3.0:
-        arrived = [trade.decode(value).timestamp for value in opened.next_messages(100, stop).values]
+        arrived = [codec.decode(value).timestamp for value in opened.next_messages(100, stop).values]
         seen += [clock.now() / 1e6 - moment.timestamp() for moment in arrived]
     assert len(seen) >= 30
     assert min(seen) >= -1e-5
@@ -112,9 +112,9 @@ def test_the_same_seed_gives_the_same_trades_at_any_waiting(clock: HandClock) ->
     streams = []
     for most in (7, 10_000):
         opened, stop = source(clock, 100.0), PassingTime(clock)
-        trades: list[trade.Trade] = []
+        trades: list[codec.Trade] = []
         while len(trades) < 300:
-            trades += [trade.decode(value) for value in opened.next_messages(most, stop).values]
+            trades += [codec.decode(value) for value in opened.next_messages(most, stop).values]
         streams.append([(each.symbol, each.price, each.volume, each.anomaly) for each in trades[:300]])
     assert streams[0] == streams[1]
 
@@ -125,7 +125,7 @@ def test_unpaced_trades_come_at_once_and_rise_in_time(clock: HandClock) -> None:
     for _ in range(3):
         clock.elapsed += 0.02
         messages = opened.next_messages(10_000, Event())
-        moments += [trade.decode(value).timestamp for value in messages.values]
+        moments += [codec.decode(value).timestamp for value in messages.values]
     assert len(moments) == 30_000
     assert all(earlier < later for earlier, later in pairwise(moments))
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.market.anomalies.parted import by_symbol, micros
-from stockstream.market.anomalies.stretch import Stretch, of_trades
-from stockstream.market.arrivals import Messages, sort
-from stockstream.market.trade import Trade, encode
+from stockstream.market.anomalies.features.group_by_symbol import by_symbol, micros
+from stockstream.market.anomalies.features.trade_window import Stretch, of_trades
+from stockstream.market.trade.arrivals import Messages, sort
+from stockstream.market.trade.codec import Trade, encode
 
 COLUMNS = ("micros", "price", "volume", "buy", "trade_ids", "sources", "market", "unrest")
 START = datetime(2026, 1, 1, tzinfo=UTC)

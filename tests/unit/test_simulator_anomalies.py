@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stockstream.market.labels import read_label
 from stockstream.market.simulator import Injection, Market, Tape, Terms, listed
 from stockstream.market.simulator.kinds import KINDS, Kind
 from stockstream.market.simulator.tape import Ints
+from stockstream.market.trade.labels import read_label
 
 
 def tapes(injection: Injection, blocks: int = 10, rate: float = 100.0) -> list[Tape]:

@@ -6,9 +6,9 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from stockstream.market import trade
 from stockstream.market.simulator import Listing, Market, Tape, encode_tape, known, listed
-from stockstream.market.trade_ids import trade_ids
+from stockstream.market.trade import codec
+from stockstream.market.trade.ids import trade_ids
 
 START = 1_795_456_042_000_000
 
@@ -63,15 +63,15 @@ def test_a_message_is_what_the_codec_makes_of_the_trade(moment: int) -> None:
         tape.trade(row, event_times[row], ids[row].tobytes().decode()) for row in range(0, len(tape), 7)
     ]
     messages = encode_tape(tape, event_times, ids)
-    assert messages[::7] == [trade.encode(each) for each in trades]
-    assert [trade.decode(message) for message in messages[::7]] == trades
+    assert messages[::7] == [codec.encode(each) for each in trades]
+    assert [codec.decode(message) for message in messages[::7]] == trades
 
 
 def test_a_message_of_an_odd_symbol_is_what_the_codec_makes_of_the_trade() -> None:
     tape = replace(market().next_block()[:10], symbols=("BTC/USD", "A-B_C", "0", *"DEFGHIJ"))
     event_times = np.full(10, START + 1)
     ids = trade_ids(np.random.default_rng(), event_times)
-    made = [trade.encode(tape.trade(row, START + 1, ids[row].tobytes().decode())) for row in range(10)]
+    made = [codec.encode(tape.trade(row, START + 1, ids[row].tobytes().decode())) for row in range(10)]
     assert encode_tape(tape, event_times, ids) == made
 
 

@@ -7,12 +7,8 @@ import pytest
 
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.market_book import MarketBook
-from stockstream.market.anomalies.model import fit
-from stockstream.market.anomalies.scores import score
-from stockstream.market.anomalies.stretch import Floats, Stretch, of_rows
-from stockstream.market.anomalies.surroundings import (
+from stockstream.market.anomalies.features.market_book import MarketBook
+from stockstream.market.anomalies.features.market_context import (
     MOST,
     NEIGHBOURS,
     NOBODY,
@@ -20,7 +16,11 @@ from stockstream.market.anomalies.surroundings import (
     Surroundings,
     surroundings,
 )
-from stockstream.market.anomalies.thresholds import FASTER
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch, of_rows
+from stockstream.market.anomalies.finding import Finding
+from stockstream.market.anomalies.models.model import fit
+from stockstream.market.anomalies.models.thresholds import FASTER
+from stockstream.market.anomalies.scores import score
 from tests.anomaly_tape import quiet
 
 SYMBOLS = ("A", "B", "C", "D", "E")

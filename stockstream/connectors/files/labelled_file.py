@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from stockstream.errors import BadTradeError, UsageError
-from stockstream.market.anomalies.stretch import of_trades
-from stockstream.market.anomalies.surroundings import surroundings
+from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.trade_window import of_trades
 from stockstream.market.evaluation.labelled import SINGLE, Labelled, events_of
-from stockstream.market.labels import read_label
-from stockstream.market.trade import Trade, decode
+from stockstream.market.trade.codec import Trade, decode
+from stockstream.market.trade.labels import read_label
 
 
 def read(path: Path) -> dict[str, Labelled]:

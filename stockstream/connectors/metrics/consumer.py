@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge
 
 from stockstream.connectors.metrics.latency import MICRO, Latency
 from stockstream.connectors.metrics.reader import ReaderMetrics
-from stockstream.market.arrivals import Arrivals, DeadLetter
+from stockstream.market.trade.arrivals import Arrivals, DeadLetter
 
 REFUSED = "refused"
 

@@ -8,18 +8,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.anomalies import features
-from stockstream.market.anomalies.drift import BINS, Bins
-from stockstream.market.anomalies.forest import Forest
-from stockstream.market.anomalies.linear import Linear
-from stockstream.market.anomalies.model import Card, Model
+from stockstream.market.anomalies.features import table
+from stockstream.market.anomalies.models.drift import BINS, Bins
+from stockstream.market.anomalies.models.forest import Forest
+from stockstream.market.anomalies.models.linear import Linear
+from stockstream.market.anomalies.models.model import Card, Model
 from stockstream.market.anomalies.scores import METHODS
 
 FORMAT = 5
 MOST_BYTES = 16_777_216
 TREE = {"roots": np.int64, "column": np.int64, "cut": np.float64, "left": np.int64, "right": np.int64}
 # Whatever has a column for each feature is stored as one row of numbers after the other.
-FEATURES = len(features.NAMES)
+FEATURES = len(table.NAMES)
 LINEAR = {"centre": FEATURES, "scale": FEATURES, "whitening": FEATURES * FEATURES}
 SPREAD = {"edges": FEATURES * (BINS - 1), "shares": FEATURES * BINS}
 ARRAYS = TREE | {"path": np.float64} | dict.fromkeys(LINEAR | SPREAD, np.float64) | {"facts": np.uint8}
@@ -46,8 +46,8 @@ def facts_of(model: Model) -> Facts:
     """Return the facts of a model that this program has made."""
     return Facts(
         format=FORMAT,
-        features=features.NAMES,
-        context=features.CONTEXT,
+        features=table.NAMES,
+        context=table.CONTEXT,
         normal=model.forest.normal,
         libraries={name: version(name) for name in ("numpy", "scikit-learn")},
         card=model.card,
@@ -117,7 +117,7 @@ def facts_in(content: bytes) -> Facts:
 
 def check(facts: Facts, symbol: str) -> None:
     """Raise BadModelError unless the facts are of this symbol and this version of the program."""
-    if (facts.format, facts.features, facts.context) != (FORMAT, features.NAMES, features.CONTEXT):
+    if (facts.format, facts.features, facts.context) != (FORMAT, table.NAMES, table.CONTEXT):
         message = "outdated: it was made for other features"
         raise BadModelError(message)
     if not set(facts.card.thresholds) == set(facts.card.faster) == set(METHODS):

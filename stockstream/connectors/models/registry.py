@@ -26,7 +26,7 @@ from stockstream.connectors.models.model_file import (
     unpacked,
 )
 from stockstream.errors import ModelRefusedError, ModelsFolderError
-from stockstream.market.anomalies.model import POOLED, Model
+from stockstream.market.anomalies.models.model import POOLED, Model
 
 VERSION_LETTERS = 12
 # Its name ends like no card's, so that it is taken for none.

@@ -13,8 +13,8 @@ from heapq import heapify, heappop, heapreplace
 from stockstream.connectors.venues.history import History
 from stockstream.connectors.venues.timing import Timing
 from stockstream.errors import HistoryError, HistoryRefusedError
-from stockstream.market.feeds import Feed, Place, number_of, place_of
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues import Feed, Place, number_of, place_of
 
 SPEAK_EVERY = 30.0
 

@@ -7,8 +7,8 @@ from typing import Any
 from stockstream.connectors.venues.backfill import Backfill
 from stockstream.connectors.venues.progress import NEVER_SHOWN, Note, Progress
 from stockstream.connectors.venues.timing import Timing
-from stockstream.market.feeds import Feed, Frame, Place, number_of
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues import Feed, Frame, Place, number_of
 
 Give = Callable[[Sequence[Trade]], Awaitable[None]]
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from stockstream.market.feeds import Gap
+from stockstream.market.venues import Gap
 
 log = logging.getLogger("producer")
 

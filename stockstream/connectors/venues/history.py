@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import urllib3
 
 from stockstream.errors import BadFrameError, HistoryError, HistoryRefusedError
-from stockstream.market.feeds import Feed, Place, number_of
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues import Feed, Place, number_of
 
 GOOD = 200
 LATER = (408, 418, 425, 429)  # too many requests, said in several ways

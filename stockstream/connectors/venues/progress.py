@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from stockstream.market.feeds import Feed, Gap, Place, beginning, number_of, place_of
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues import Feed, Gap, Place, beginning, number_of, place_of
 
 NEVER_SHOWN = "its pages do not have them"
 

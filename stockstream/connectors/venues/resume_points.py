@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from stockstream.market.feeds import Place
+from stockstream.market.venues import Place
 
 log = logging.getLogger("producer")
 

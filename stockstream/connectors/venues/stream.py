@@ -13,7 +13,7 @@ from stockstream.connectors.venues.following import Following, Give
 from stockstream.connectors.venues.progress import Note
 from stockstream.connectors.venues.timing import Timing
 from stockstream.errors import BadFrameError, FeedBlockedError, FeedRefusedError
-from stockstream.market.feeds import Feed, Place
+from stockstream.market.venues import Feed, Place
 
 BLOCKED = (403, 451)
 # A refusal that names no symbol and ends this many short connections in a row will come again.

@@ -8,9 +8,9 @@ from stockstream.connectors.postgres.read.trade_reader import ALL, BEGINNING, Hi
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import CONTEXT
+from stockstream.market.anomalies.features.market_context import Market, Surroundings
+from stockstream.market.anomalies.features.table import CONTEXT
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.surroundings import Market, Surroundings
 
 NEWEST = 20_000
 

@@ -7,10 +7,10 @@ from stockstream.connectors.models.registry import ModelStore
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
+from stockstream.market.anomalies.features.market_book import MarketBook
+from stockstream.market.anomalies.features.trade_window import Stretch, of_rows
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.market_book import MarketBook
-from stockstream.market.anomalies.model import POOLED
-from stockstream.market.anomalies.stretch import Stretch, of_rows
+from stockstream.market.anomalies.models.model import POOLED
 
 NANO = 1_000_000_000
 

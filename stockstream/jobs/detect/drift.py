@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from stockstream.connectors.models.registry import DriftNote, ModelStore
 from stockstream.connectors.postgres.read.trade_reader import ALL, History
 from stockstream.errors import ModelRefusedError
-from stockstream.market.anomalies.drift import DRIFTED, stability
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import CONTEXT, NAMES, QUIET
-from stockstream.market.anomalies.forest import compressed
-from stockstream.market.anomalies.model import Model
+from stockstream.market.anomalies.features.table import CONTEXT, NAMES, QUIET
+from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.models.drift import DRIFTED, stability
+from stockstream.market.anomalies.models.forest import compressed
+from stockstream.market.anomalies.models.model import Model
 from stockstream.market.anomalies.scores import score
-from stockstream.market.anomalies.stretch import Stretch
 
 RECENT = 10_000
 FEWEST = 2_000

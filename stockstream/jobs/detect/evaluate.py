@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import CONTEXT, LOOKBACK
-from stockstream.market.anomalies.model import BUDGET, Model, fit, fit_together
+from stockstream.market.anomalies.features.table import CONTEXT, LOOKBACK
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch
+from stockstream.market.anomalies.models.model import BUDGET, Model, fit, fit_together
+from stockstream.market.anomalies.models.thresholds import share_of
 from stockstream.market.anomalies.scores import score
-from stockstream.market.anomalies.stretch import Floats, Ints, Stretch
-from stockstream.market.anomalies.thresholds import share_of
 from stockstream.market.evaluation.baselines import baselines, rolling_z
 from stockstream.market.evaluation.events import Tally, alert_of, tally
 from stockstream.market.evaluation.labelled import Labelled, mixed, simulate

@@ -8,7 +8,7 @@ import numpy as np
 
 from stockstream.errors import UsageError
 from stockstream.jobs.detect.evaluate import TUNED_ON, Plan, Result, untrained_names
-from stockstream.market.anomalies.stretch import Ints
+from stockstream.market.anomalies.features.trade_window import Ints
 from stockstream.market.evaluation.baselines import ALWAYS, RANDOM, ROLLING
 from stockstream.market.evaluation.events import CLASSES, WEAK, Tally
 from stockstream.market.evaluation.measures import (

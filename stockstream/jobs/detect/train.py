@@ -10,8 +10,8 @@ from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.read.trade_reader import ALL, History, Span
 from stockstream.errors import TooFewTradesError
 from stockstream.jobs.detect.drift import drifted, note
-from stockstream.market.anomalies.model import BUDGET, FEWEST_TRADES, SEED, Model, fit, fit_together
-from stockstream.market.anomalies.stretch import Stretch
+from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.models.model import BUDGET, FEWEST_TRADES, SEED, Model, fit, fit_together
 
 log = logging.getLogger("detector")
 

@@ -14,9 +14,9 @@ from stockstream.jobs.detect.alignment import Alignment, Through
 from stockstream.jobs.detect.detectors import Desk
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.retry import Retry
+from stockstream.market.anomalies.features.group_by_symbol import by_symbol
+from stockstream.market.anomalies.features.trade_window import Stretch
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.parted import by_symbol
-from stockstream.market.anomalies.stretch import Stretch
 
 MOST, WAIT = 10_000, 0.25
 # Seconds: a look costs much the same however few trades are new, for each is seen among those before it.

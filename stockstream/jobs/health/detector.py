@@ -7,7 +7,7 @@ from pathlib import Path
 from stockstream.connectors.models.registry import ModelStore
 from stockstream.jobs.health.tables import TablesSight
 from stockstream.jobs.health.verdict import Check, ok, unknown, waiting
-from stockstream.market.anomalies.model import POOLED
+from stockstream.market.anomalies.models.model import POOLED
 
 ENOUGH = 1_000
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from stockstream.connectors.venues import GapFiles
 from stockstream.errors import StockstreamError
-from stockstream.market.feeds import Gap
+from stockstream.market.venues import Gap
 
 BETWEEN_TRIES = 5.0
 LAST_TRY = 2.0  # seconds that an end waits for PostgreSQL

@@ -11,7 +11,7 @@ import msgspec
 from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
-from stockstream.market.feeds import Place
+from stockstream.market.venues import Place
 
 LOOK_BACK = 10_000  # offsets a partition, where no file has a resume point
 

@@ -17,7 +17,7 @@ from stockstream.jobs.produce.live_produced import produced
 from stockstream.jobs.produce.live_source import LiveSource
 from stockstream.jobs.produce.options import symbols_of
 from stockstream.jobs.retry import Retry
-from stockstream.market.feeds import FEEDS, Feed, Gap, Place
+from stockstream.market.venues import FEEDS, Feed, Gap, Place
 from stockstream.settings import Settings
 
 ALLOWED = "symbols as the venue spells them, separated by commas, or an existing file of symbols"

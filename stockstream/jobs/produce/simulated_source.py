@@ -9,7 +9,7 @@ from stockstream.connectors.kafka.sink import Messages
 from stockstream.jobs.produce.pace import OLDEST, Clock, EventTimes, Pace
 from stockstream.market.simulator import Market, Tape, encode_tape
 from stockstream.market.simulator.tape import Ints
-from stockstream.market.trade_ids import trade_ids
+from stockstream.market.trade.ids import trade_ids
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress
 NONE = Messages((), ())

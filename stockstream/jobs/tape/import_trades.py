@@ -15,11 +15,11 @@ from stockstream.connectors.files.csv_rows import Row
 from stockstream.connectors.files.trade_file import TradeFile, portions
 from stockstream.errors import BadTradeError, TradeFileError, UsageError
 from stockstream.jobs.progress_log import Progress
-from stockstream.market.arrivals import SCHEMA
 from stockstream.market.files.columns import match
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
-from stockstream.market.trade import Trade
+from stockstream.market.trade.arrivals import SCHEMA
+from stockstream.market.trade.codec import Trade
 
 BATCH = 20_000
 SPOKEN = 10  # bad rows that are told one by one

@@ -3,16 +3,16 @@
 import numpy as np
 
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features import CONTEXT
+from stockstream.market.anomalies.features.market_context import Market, unknown
+from stockstream.market.anomalies.features.table import CONTEXT
+from stockstream.market.anomalies.features.trade_window import Stretch
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.stretch import Stretch
-from stockstream.market.anomalies.surroundings import Market, unknown
 
 
 class Detector:
     """Examines a symbol's trades as they come; how they are cut into batches changes no finding.
 
-    >>> from stockstream.market.anomalies.stretch import of_rows
+    >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> rng = np.random.default_rng(7)
     >>> rows = [(i * 10**6, 100 + rng.normal(0, 0.05), float(rng.integers(80, 120)), bool(rng.integers(2)),
     ...          str(i), "doc") for i in range(600)]

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from stockstream.market.anomalies import explanation
-from stockstream.market.anomalies.features import LOOKBACK, QUIET
+from stockstream.market.anomalies.features.table import LOOKBACK, QUIET
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Stretch
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.model import Model
+from stockstream.market.anomalies.models.model import Model
+from stockstream.market.anomalies.models.thresholds import Thresholds, at_pace, unmeasured
+from stockstream.market.anomalies.rules.sequences import SEQUENCES
 from stockstream.market.anomalies.scores import Scores, score
-from stockstream.market.anomalies.sequences import SEQUENCES
-from stockstream.market.anomalies.stretch import Bools, Floats, Stretch
-from stockstream.market.anomalies.thresholds import Thresholds, at_pace, unmeasured
 
 # By method, one for each trade.
 Limits = dict[str, Floats]

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from stockstream.market.anomalies import pace
-from stockstream.market.anomalies.crowds import BASE, STEPS, crowd_z, shares
-from stockstream.market.anomalies.features import LOOKBACK, NAMES, RAMP, SIZES, WINDOW
-from stockstream.market.anomalies.jumps import JUMPS, steps
-from stockstream.market.anomalies.model import Model
+from stockstream.market.anomalies.features import pace
+from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, RAMP, SIZES, WINDOW
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.models.model import Model
+from stockstream.market.anomalies.rules.arrival_scan import BASE, STEPS, crowd_z, shares
+from stockstream.market.anomalies.rules.jumps import JUMPS, steps
+from stockstream.market.anomalies.rules.sequences import MEAN, Streaks
 from stockstream.market.anomalies.scores import FOREST, LEARNT, Scores
-from stockstream.market.anomalies.sequences import MEAN, Streaks
-from stockstream.market.anomalies.stretch import Floats, Stretch
 
 KINDS = {
     "zscore_price": "price_spike",

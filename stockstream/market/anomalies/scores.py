@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from stockstream.market.anomalies import zscore
-from stockstream.market.anomalies.features import LOOKBACK, NAMES, features
-from stockstream.market.anomalies.forest import Forest, compressed
-from stockstream.market.anomalies.linear import Linear
-from stockstream.market.anomalies.pace import mean
-from stockstream.market.anomalies.sequences import SEQUENCES, Streaks
-from stockstream.market.anomalies.stretch import Floats, Stretch
+from stockstream.market.anomalies.features.pace import mean
+from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, features
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.models.forest import Forest, compressed
+from stockstream.market.anomalies.models.linear import Linear
+from stockstream.market.anomalies.rules import zscore
+from stockstream.market.anomalies.rules.sequences import SEQUENCES, Streaks
 
 SIZE = "zscore_size"
 ZSCORES = {

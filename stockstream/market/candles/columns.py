@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stockstream.errors import BadTradeError
-from stockstream.market import scanner
 from stockstream.market.candles.sums import MOST, Ints, Trades
-from stockstream.market.trade import MAX_DECIMALS, Trade, decode
+from stockstream.market.trade import scanner
+from stockstream.market.trade.codec import MAX_DECIMALS, Trade, decode
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BUY_LENGTH = len("BUY")

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.random import Generator
 
-from stockstream.market.anomalies.features import QUIET
-from stockstream.market.anomalies.stretch import Floats, Stretch
-from stockstream.market.anomalies.threshold import at_budget
+from stockstream.market.anomalies.features.table import QUIET
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.models.threshold import at_budget
 from stockstream.market.evaluation.events import CLASSES, MEDIUM, STRONG, Alert
 
 WINDOW = 200

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stockstream.market.anomalies.features.trade_window import EPOCH, MICROSECOND
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.scores import LEARNT
-from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND
 from stockstream.market.evaluation.labelled import SINGLE, Labelled
 
 STRONG, MEDIUM, WEAK = "spike of 6 sigma and more", "spike of 4 to 6 sigma", "spike below 4 sigma"

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Bools, Floats, Ints, Stretch, Texts
-from stockstream.market.anomalies.surroundings import surroundings
+from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, Stretch, Texts
 from stockstream.market.simulator import Injection, Listing, Market, Tape
 from stockstream.market.simulator.kinds import KINDS, Kind
 from stockstream.market.simulator.path import HALF_SPREAD

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from stockstream.market.anomalies.stretch import Bools, Floats, Ints
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints
 from stockstream.market.evaluation.events import WEAK, Tally
 
 RESAMPLES = 1_000

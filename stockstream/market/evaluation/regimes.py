@@ -7,8 +7,8 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Stretch
-from stockstream.market.anomalies.surroundings import surroundings
+from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.trade_window import Stretch
 from stockstream.market.evaluation.labelled import simulate
 from stockstream.market.simulator import Injection, Listing
 

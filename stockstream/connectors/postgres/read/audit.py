@@ -12,7 +12,7 @@ from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import Address, connect, own_errors
 from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store.reconciliation import Span
-from stockstream.market.taken import Offsets
+from stockstream.market.trade.position_set import Offsets
 
 HOUR = timedelta(hours=1)
 _HEADER_BYTES = 19

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from stockstream.connectors.postgres.connection import Address, Connection, own_errors
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import TradeFileError, UsageError
-from stockstream.market.arrivals import SCHEMA
-from stockstream.market.columns import TIME
+from stockstream.market.trade.arrivals import SCHEMA
+from stockstream.market.trade.columns import TIME
 
 FORMATS = (".csv", ".parquet")
 TEXTS = {field.name: pa.string() for field in SCHEMA}

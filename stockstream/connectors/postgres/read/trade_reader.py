@@ -12,8 +12,15 @@ from stockstream.connectors.postgres.connection import Address, own_errors
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import UnknownSymbolError
-from stockstream.market.anomalies.stretch import EPOCH, MICROSECOND, Floats, Ints, Stretch, of_rows
-from stockstream.market.anomalies.surroundings import NOBODY, Surroundings, of_prices
+from stockstream.market.anomalies.features.market_context import NOBODY, Surroundings, of_prices
+from stockstream.market.anomalies.features.trade_window import (
+    EPOCH,
+    MICROSECOND,
+    Floats,
+    Ints,
+    Stretch,
+    of_rows,
+)
 
 PORTION = 50_000
 # Of a span with more trades than that, over all symbols, the market is not read: it would take seconds.

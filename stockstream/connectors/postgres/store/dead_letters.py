@@ -15,8 +15,8 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 from stockstream.connectors.postgres.connection import Address, Connection, connect, own_errors
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import BadTradeError, PoisonError
-from stockstream.market.arrivals import DeadLetter
-from stockstream.market.trade import Trade, decode
+from stockstream.market.trade.arrivals import DeadLetter
+from stockstream.market.trade.codec import Trade, decode
 
 JOB = "consumer"
 # A letter may have as many bytes as the broker lets through, a million by default.

@@ -19,7 +19,7 @@ from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store import dead_letters
 from stockstream.connectors.postgres.store.copy_rows import Rows
 from stockstream.errors import PoisonError
-from stockstream.market.arrivals import Arrivals, DeadLetter
+from stockstream.market.trade.arrivals import Arrivals, DeadLetter
 
 Place = tuple[int, int]
 

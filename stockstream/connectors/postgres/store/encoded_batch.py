@@ -10,8 +10,8 @@ from datetime import date
 from stockstream.connectors.postgres.store.copy_rows import Rows
 from stockstream.connectors.postgres.store.day_partitions import IdRange, id_ranges
 from stockstream.connectors.postgres.store.touched_minutes import Touched, touched
-from stockstream.market.arrivals import Arrivals, split
-from stockstream.market.spans import count_absent
+from stockstream.market.trade.arrivals import Arrivals, split
+from stockstream.market.trade.spans import count_absent
 
 # A long batch is stored by so many connections at once, each some of its partitions: one alone is bound
 # by one core of PostgreSQL's.

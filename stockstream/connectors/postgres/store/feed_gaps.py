@@ -9,7 +9,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
-from stockstream.market.feeds import Gap
+from stockstream.market.venues import Gap
 
 
 class FeedGaps:

@@ -17,8 +17,8 @@ from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import FencedError
+from stockstream.market.anomalies.features.trade_window import Row, Stretch, of_rows
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.stretch import Row, Stretch, of_rows
 
 JOB = "detector"
 # So many trades of a partition are looked through for what the detector remembers of each symbol.

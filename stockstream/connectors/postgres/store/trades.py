@@ -29,7 +29,7 @@ from stockstream.connectors.postgres.store.day_partitions import Days
 from stockstream.connectors.postgres.store.dedupe import DedupeStore
 from stockstream.connectors.postgres.store.encoded_batch import WRITERS, EncodedBatch, Part
 from stockstream.errors import FencedError, PoisonError
-from stockstream.market.arrivals import Arrivals
+from stockstream.market.trade.arrivals import Arrivals
 
 JOB = "consumer"
 

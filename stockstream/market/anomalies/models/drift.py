@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Floats
+from stockstream.market.anomalies.features.trade_window import Floats
 
 BINS = 10
 DRIFTED = 0.25

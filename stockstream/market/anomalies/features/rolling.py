@@ -10,7 +10,7 @@ result.
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Floats
+from stockstream.market.anomalies.features.trade_window import Floats
 from stockstream.market.compiled import compiled
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from stockstream.market.feeds.binance import Binance
-from stockstream.market.feeds.coinbase import Coinbase
-from stockstream.market.feeds.feed import Feed, Frame, Place, number_of, place_of
-from stockstream.market.feeds.gap import Gap, beginning
-from stockstream.market.feeds.kraken import Kraken
+from stockstream.market.venues.binance import Binance
+from stockstream.market.venues.coinbase import Coinbase
+from stockstream.market.venues.feed import Feed, Frame, Place, number_of, place_of
+from stockstream.market.venues.gap import Gap, beginning
+from stockstream.market.venues.kraken import Kraken
 
 FEEDS: Mapping[str, Callable[..., Feed]] = {"coinbase": Coinbase, "kraken": Kraken, "binance": Binance}
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stockstream.market.anomalies import pace, rolling, runs
-from stockstream.market.anomalies.features import LOOKBACK
-from stockstream.market.anomalies.stretch import Bools, Floats, Ints, Stretch
+from stockstream.market.anomalies.features import pace, rolling
+from stockstream.market.anomalies.features.table import LOOKBACK
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, Stretch
+from stockstream.market.anomalies.rules import runs
 
 # Longest streak counted, and trades before it that tell its share: both fit into LOOKBACK.
 LONGEST = 50

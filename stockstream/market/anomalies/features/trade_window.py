@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,8 +6,8 @@ infinitely fast, and the same tape at another speed has the same features.
 
 import numpy as np
 
-from stockstream.market.anomalies import rolling
-from stockstream.market.anomalies.stretch import Floats, Ints, Stretch
+from stockstream.market.anomalies.features import rolling
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch
 
 PAUSES = 100
 DAY = 86_400e6  # microseconds
@@ -30,7 +30,7 @@ def usual(own: Ints) -> Floats:
 def mean(stretch: Stretch, trades: int) -> Floats:
     """Return trades a day at the pace of so many before each, from row `trades` on; shape (n - trades,).
 
-    >>> from stockstream.market.anomalies.stretch import of_rows
+    >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> rows = [(10**6 * at, 1.0, 1.0, True, str(at), "s") for at in range(5)]
     >>> mean(of_rows("X", rows), 4).tolist()
     [86400.0]
@@ -43,7 +43,7 @@ def mean(stretch: Stretch, trades: int) -> Floats:
 def relative(stretch: Stretch) -> Floats:
     """Return the logarithm of each pause over the usual one (durations: Engle and Russell, 1998).
 
-    >>> from stockstream.market.anomalies.stretch import of_rows
+    >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> rows = [(10**6 * (i + (i > 150)), 1.0, 1.0, True, str(i), "s") for i in range(200)]
     >>> relative(of_rows("X", rows))[[150, 151, 152]].round(2).tolist()
     [0.0, 0.67, 0.0]

@@ -14,8 +14,8 @@ at an opening they know it sooner than this symbol's next trades do.
 
 import numpy as np
 
-from stockstream.market.anomalies import rolling
-from stockstream.market.anomalies.stretch import Floats, Stretch
+from stockstream.market.anomalies.features import rolling
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
 from stockstream.market.compiled import compiled
 
 WINDOW, JUMPS = 200, 120

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from stockstream.market.anomalies import rolling
-from stockstream.market.anomalies.stretch import Floats, Ints, Stretch
+from stockstream.market.anomalies.features import rolling
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch
 from stockstream.market.compiled import compiled
 
 DECAY, BEFORE = 0.95, 60
@@ -49,7 +49,7 @@ class Surroundings:
     def around(self, stretch: Stretch) -> Stretch:
         """Return a stretch with the market around it, of which it is a part.
 
-        >>> from stockstream.market.anomalies.stretch import of_rows
+        >>> from stockstream.market.anomalies.features.trade_window import of_rows
         >>> own, other = (of_rows(name, [(at, 1.0, 1.0, True, "", "")]) for name, at in (("A", 5), ("B", 1)))
         >>> surroundings([own, other]).around(own).market.tolist()
         [2]

@@ -7,13 +7,19 @@ from datetime import datetime
 import numpy as np
 
 from stockstream.errors import TooFewTradesError
-from stockstream.market.anomalies.drift import Bins, bins_of
-from stockstream.market.anomalies.features import LOOKBACK, NAMES, STILL_SIZE, features
-from stockstream.market.anomalies.forest import Forest, compressed, grow
-from stockstream.market.anomalies.linear import Linear, lay
+from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, STILL_SIZE, features
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.models.drift import Bins, bins_of
+from stockstream.market.anomalies.models.forest import Forest, compressed, grow
+from stockstream.market.anomalies.models.linear import Linear, lay
+from stockstream.market.anomalies.models.thresholds import (
+    FASTER,
+    Thresholds,
+    measured,
+    share_of,
+    trades_a_day,
+)
 from stockstream.market.anomalies.scores import score
-from stockstream.market.anomalies.stretch import Floats, Stretch
-from stockstream.market.anomalies.thresholds import FASTER, Thresholds, measured, share_of, trades_a_day
 
 FEWEST_TRADES = 1_000
 FIT_SHARE = 0.4

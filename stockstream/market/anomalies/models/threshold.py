@@ -4,7 +4,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Floats
+from stockstream.market.anomalies.features.trade_window import Floats
 
 # The tail is read from the scores at these ranks: far enough out to be a tail, and not so far that the
 # anomalies which the slice itself may hold (no label says which) would set the threshold.

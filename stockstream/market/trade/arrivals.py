@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stockstream.errors import BadTradeError
-from stockstream.market import columns
-from stockstream.market.trade import Trade, decode
+from stockstream.market.trade import columns
+from stockstream.market.trade.codec import Trade, decode
 
 _PARTITION, _OFFSET = pa.field("kafka_partition", pa.int32()), pa.field("kafka_offset", pa.int64())
 SCHEMA = columns.SCHEMA.append(_PARTITION).append(_OFFSET)

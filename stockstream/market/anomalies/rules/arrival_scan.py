@@ -25,8 +25,8 @@ threshold comes from the tape, never from that law.
 
 import numpy as np
 
-from stockstream.market.anomalies import rolling
-from stockstream.market.anomalies.stretch import Floats, Ints
+from stockstream.market.anomalies.features import rolling
+from stockstream.market.anomalies.features.trade_window import Floats, Ints
 
 WIDTHS = (12, 24, 48)
 BASE = 268

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.anomalies.stretch import Floats, Stretch
-from stockstream.market.anomalies.surroundings import PRICES, Surroundings, surprises
+from stockstream.market.anomalies.features.market_context import PRICES, Surroundings, surprises
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
 
 TRADE = np.dtype(
     [("micros", np.int64), ("surprise", np.float64), ("symbol", np.int32), ("partition", np.int32)]
@@ -21,7 +21,7 @@ MOST = 500_000
 class MarketBook:
     """Keeps the newest `most` to twice as many trades, in order of time.
 
-    >>> from stockstream.market.anomalies.stretch import of_rows
+    >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> book = MarketBook()
     >>> for partition, times in enumerate(((10, 30), (20,))):
     ...     book.add(partition, of_rows("AB"[partition], [(at, 1.0, 1.0, True, "", "") for at in times]))

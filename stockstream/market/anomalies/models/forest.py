@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Floats, Ints
+from stockstream.market.anomalies.features.trade_window import Floats, Ints
 from stockstream.market.compiled import compiled
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.feeds.feed import Frame, Place
-from stockstream.market.trade import Side, Trade
+from stockstream.market.trade.codec import Side, Trade
+from stockstream.market.venues.feed import Frame, Place
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LEAST_MICROS = 10**14  # a time of today in milliseconds lies below, in microseconds above

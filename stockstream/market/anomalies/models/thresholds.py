@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 
-from stockstream.market.anomalies.pace import DAY
+from stockstream.market.anomalies.features.pace import DAY
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.models.threshold import at_budget
+from stockstream.market.anomalies.rules.sequences import SEQUENCES, Streaks
 from stockstream.market.anomalies.scores import FOREST, METHODS, ZSCORES, Scores
-from stockstream.market.anomalies.sequences import SEQUENCES, Streaks
-from stockstream.market.anomalies.stretch import Floats, Stretch
-from stockstream.market.anomalies.threshold import at_budget
 
 Thresholds = dict[str, float]
 

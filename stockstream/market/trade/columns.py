@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stockstream.market import scanner
-from stockstream.market.trade import DEFAULT_SOURCE
+from stockstream.market.trade import scanner
+from stockstream.market.trade.codec import DEFAULT_SOURCE
 
 AMOUNT = pa.decimal128(26, 8)
 TIME = pa.timestamp("us", "UTC")

@@ -11,8 +11,8 @@ from typing import Literal
 import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.feeds.feed import TAKER_OF_MAKER, Frame, Place
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues.feed import TAKER_OF_MAKER, Frame, Place
 
 Maker = Literal["buy", "sell"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from stockstream.market.anomalies.features import NAMES
-from stockstream.market.anomalies.stretch import Floats
+from stockstream.market.anomalies.features.table import NAMES
+from stockstream.market.anomalies.features.trade_window import Floats
 
 
 def of_price(rows: Floats) -> Floats:

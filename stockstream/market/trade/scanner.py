@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.market.compiled import compiled
-from stockstream.market.trade import EARLIEST, LATEST, MAX_DECIMALS, MAX_MESSAGE_BYTES
+from stockstream.market.trade.codec import EARLIEST, LATEST, MAX_DECIMALS, MAX_MESSAGE_BYTES
 
 # The names of the contract, in the order of the columns of `Found.places`, then those of no place.
 NAMES = (b"trade_id", b"symbol", b"trade_type", b"source", b"anomaly", b"timestamp", b"price", b"volume")

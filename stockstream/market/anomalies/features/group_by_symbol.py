@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from stockstream.market.anomalies.stretch import Floats, Ints, Stretch, Texts
-from stockstream.market.trade import MAX_DECIMALS
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch, Texts
+from stockstream.market.trade.codec import MAX_DECIMALS
 
 # Above it a float does not hold each whole number.
 _EXACT = 1 << 53
@@ -37,7 +37,7 @@ def floats(amounts: pa.ChunkedArray) -> Floats:
     """Return exact decimals as the nearest floats.
 
     >>> from decimal import Decimal
-    >>> from stockstream.market.columns import AMOUNT
+    >>> from stockstream.market.trade.columns import AMOUNT
     >>> exact = pa.array([Decimal("0.1"), Decimal("98765432109.87654321")], AMOUNT)
     >>> floats(pa.chunked_array([exact])).tolist()
     [0.1, 98765432109.87654]

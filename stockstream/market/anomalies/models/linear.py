@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Floats
+from stockstream.market.anomalies.features.trade_window import Floats
 from stockstream.market.compiled import compiled
 
 STILL_FEATURE = 1e-3

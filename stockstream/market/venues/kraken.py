@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.feeds.feed import TAKER, Frame, Place
-from stockstream.market.trade import Trade
+from stockstream.market.trade.codec import Trade
+from stockstream.market.venues.feed import TAKER, Frame, Place
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)

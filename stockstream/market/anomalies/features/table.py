@@ -31,10 +31,10 @@ standstill) is measured in `sequences`.
 
 import numpy as np
 
-from stockstream.market.anomalies import pace, rolling
-from stockstream.market.anomalies.crowds import STEPS, crowd_z
-from stockstream.market.anomalies.jumps import jump_z, steps
-from stockstream.market.anomalies.stretch import Floats, Stretch
+from stockstream.market.anomalies.features import pace, rolling
+from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.rules.arrival_scan import STEPS, crowd_z
+from stockstream.market.anomalies.rules.jumps import jump_z, steps
 
 NAMES = (
     "return_volatilities",

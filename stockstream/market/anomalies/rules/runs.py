@@ -6,7 +6,7 @@ Every row is computed from its own window alone, so a stream's rows are those of
 
 import numpy as np
 
-from stockstream.market.anomalies.stretch import Bools, Floats, Ints
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints
 from stockstream.market.compiled import compiled
 
 

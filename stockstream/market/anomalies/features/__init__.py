@@ -1,0 +1,1 @@
+"""What rules and models see of trades: windows of columns, their features, and the market around."""

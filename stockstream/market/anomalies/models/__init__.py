@@ -1,0 +1,1 @@
+"""What is learnt of a symbol: forest, directions and thresholds, and whether they still fit."""
