@@ -3,11 +3,11 @@
 import streamlit as st
 
 from stockstream.settings import PROJECT
-from stockstream.ui import ending, serving
+from stockstream.ui.server import scripts, shutdown
 
 app = st.App(
     PROJECT / "stockstream" / "dashboard_page.py",
-    lifespan=ending.lifespan,
-    routes=serving.routes(),
-    middleware=serving.middleware(),
+    lifespan=shutdown.lifespan,
+    routes=scripts.routes(),
+    middleware=scripts.middleware(),
 )

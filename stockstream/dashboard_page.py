@@ -17,9 +17,11 @@ import streamlit as st
 from stockstream.errors import ServiceError, SettingsError
 from stockstream.market.anomalies.finding import Finding
 from stockstream.settings import PROJECT
-from stockstream.ui import entrance, live, page
-from stockstream.ui.errands import Errands, Examined
-from stockstream.ui.plant import Process
+from stockstream.ui import page
+from stockstream.ui.data import live
+from stockstream.ui.data.system_status import Process
+from stockstream.ui.server import auth
+from stockstream.ui.server.background_tasks import Errands, Examined
 
 LONGEST_ERRAND = 120  # seconds
 
@@ -94,5 +96,5 @@ try:
 except SettingsError as exc:
     st.error(str(exc))
     st.stop()
-entrance.admit(settings)
+auth.admit(settings)
 page.show(settings.streamlit_refresh_interval, Errands(examine, replay, processes))

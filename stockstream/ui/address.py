@@ -14,7 +14,8 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 from streamlit.runtime.state.query_params import QueryParams
 from streamlit.runtime.state.session_state_proxy import get_session_state
 
-from stockstream.ui import live, parameters
+from stockstream.ui import parameters
+from stockstream.ui.data import live
 from stockstream.ui.parameters import PARAMETERS, Query, is_on
 
 ORDER, PROBLEMS, SHOWN = "order of the table", "address problems", "address shown"

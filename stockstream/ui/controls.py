@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from stockstream.ui import address, parameters
+from stockstream.ui.data.market_snapshot import Question
+from stockstream.ui.data.window import RANGE, WORDS
 from stockstream.ui.parameters import (
     AS_THE_BROWSER,
     FIRST,
@@ -18,8 +20,6 @@ from stockstream.ui.parameters import (
     THEMES,
     TIMES,
 )
-from stockstream.ui.picture import Question
-from stockstream.ui.window import RANGE, WORDS
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from stockstream.ui import numerals
 from stockstream.ui.controls import Controls
-from stockstream.ui.live import Answer
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.plant import Plant
-from stockstream.ui.search import Found
-from stockstream.ui.window import RANGE
-from stockstream.ui.zones import zone_name
+from stockstream.ui.data.live import Answer
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.search import Found
+from stockstream.ui.data.system_status import Plant
+from stockstream.ui.data.window import RANGE
+from stockstream.ui.data.zones import zone_name
+from stockstream.ui.html import formatting
 
 REVERSED = "the range ends before it begins: shown is the time between the two"
 
@@ -39,7 +39,7 @@ def _is_empty(picture: Picture) -> bool:
 
 def _reach(picture: Picture) -> str:
     first, newest = (
-        numerals.moment(moment, picture.read_at) for moment in (picture.first, picture.newest) if moment
+        formatting.moment(moment, picture.read_at) for moment in (picture.first, picture.newest) if moment
     )
     return f"no trade in this range; trades are stored from {first} to {newest} {zone_name(picture.read_at)}"
 

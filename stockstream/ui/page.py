@@ -16,18 +16,21 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from stockstream.ui import address, controls, downloads, live, numerals, theme
+from stockstream.ui import address, controls, theme
+from stockstream.ui.charts.plot import LIBRARY
 from stockstream.ui.controls import Controls
-from stockstream.ui.errands import Errands
-from stockstream.ui.live import Answer, Asked, Taken, Trouble
+from stockstream.ui.data import live
+from stockstream.ui.data.live import Answer, Asked, Taken, Trouble
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.search import Found
+from stockstream.ui.data.system_status import Condition, Plant
+from stockstream.ui.data.window import RANGE, WORDS, Span
+from stockstream.ui.data.zones import zone_name
+from stockstream.ui.html import formatting
 from stockstream.ui.notes import notes
-from stockstream.ui.pages import anomalies, examine, letters, market, symbol, system
-from stockstream.ui.picture import Picture
-from stockstream.ui.plant import Condition, Plant
-from stockstream.ui.plot import LIBRARY
-from stockstream.ui.search import Found
-from stockstream.ui.window import RANGE, WORDS, Span
-from stockstream.ui.zones import zone_name
+from stockstream.ui.pages import anomalies, dead_letters, examine, market, symbol, system
+from stockstream.ui.server import downloads
+from stockstream.ui.server.background_tasks import Errands
 
 HERE = Path(__file__).parent
 STYLE, TICKER = HERE / "page.css", (HERE / "ticker.js").read_text("utf-8")
@@ -115,7 +118,7 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             lambda _controls, _known, _seen: Condition,
             lambda plant: system.draw(plant, live.processes(errands.processes)),
             lambda _answer: set(),
-            lambda _controls, _shown: letters.draw(errands.replay),
+            lambda _controls, _shown: dead_letters.draw(errands.replay),
         ),
     )
 
@@ -225,7 +228,7 @@ def _state(set_controls: Controls, trouble: str | None) -> str:
 def _age(taken: Taken, zone: tzinfo) -> list[str]:
     picture, old = taken.picture, taken.seconds_old()
     kind = "old" if old > OLD_SECONDS else "new"
-    ticking = f'<b data-age="{max(old, 0):.3f}" data-old="{OLD_SECONDS}">{numerals.age(old)}</b>'
+    ticking = f'<b data-age="{max(old, 0):.3f}" data-old="{OLD_SECONDS}">{formatting.age(old)}</b>'
     said = [f'<span class="{kind}">newest trade {ticking}</span>']
     if picture.span is not None:
         said.append(f"<span>{escape(_window(picture, picture.span, zone))}</span>")
@@ -238,9 +241,9 @@ def _age(taken: Taken, zone: tzinfo) -> list[str]:
 
 def _window(picture: Picture | Found | Plant, span: Span, zone: tzinfo) -> str:
     since, end = span.start.astimezone(zone), span.end.astimezone(zone)
-    told = f"{WORDS[picture.question.window]}, since {numerals.moment(since, picture.read_at)}"
+    told = f"{WORDS[picture.question.window]}, since {formatting.moment(since, picture.read_at)}"
     if picture.question.window == RANGE:
-        told += f" to {numerals.moment(end, picture.read_at)}"
+        told += f" to {formatting.moment(end, picture.read_at)}"
     return f"{told} {zone_name(since)}"
 
 

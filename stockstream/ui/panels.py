@@ -5,26 +5,17 @@ from html import escape
 
 import streamlit as st
 
-from stockstream.ui import (
-    charts,
-    controls,
-    downloads,
-    gaps,
-    heat,
-    links,
-    look,
-    numerals,
-    orders,
-    pieces,
-    shares,
-)
+from stockstream.ui import controls
+from stockstream.ui.charts import gaps, prices, shares, style
+from stockstream.ui.charts.plot import plot
+from stockstream.ui.charts.scale import usual_lines
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.window import WORDS, Span
+from stockstream.ui.data.zones import zone_name
+from stockstream.ui.html import elements, formatting, heat, links, ranking_columns
+from stockstream.ui.html.ranking import chosen, ranking, told
 from stockstream.ui.parameters import CHANGE, MOST_VALUE, PRICES
-from stockstream.ui.picture import Picture
-from stockstream.ui.plot import plot
-from stockstream.ui.ranking import chosen, ranking, told
-from stockstream.ui.scale import usual_lines
-from stockstream.ui.window import WORDS, Span
-from stockstream.ui.zones import zone_name
+from stockstream.ui.server import downloads
 
 TAPE_HEIGHT = 480
 LATEST_FINDINGS = 25
@@ -35,7 +26,7 @@ def compare(picture: Picture) -> None:
     """Draw the symbols' prices over time."""
     view = controls.one_of("Prices as", PRICES, "prices", is_seen=False)
     plot(
-        partial(charts.compare, picture, as_change=view == CHANGE),
+        partial(prices.compare, picture, as_change=view == CHANGE),
         "prices_plot",
         "Prices",
         f"Prices of the symbols over the {WORDS[picture.question.window]}, anomalies marked",
@@ -62,11 +53,11 @@ def candles(picture: Picture, symbol: str, span: Span) -> None:
     low = min((candle.low for candle in picture.candles), default=None)
     high = max((candle.high for candle in picture.candles), default=None)
     plot(
-        partial(charts.focus, picture, symbol, span),
+        partial(prices.focus, picture, symbol, span),
         "candles_plot",
         f"Candles of {symbol}",
-        f"{len(picture.candles)} candles of {symbol} from {numerals.price(low)} to {numerals.price(high)},"
-        f" with volume, vwap and anomalies. {gaps.words(symbol, picture)}".rstrip(),
+        f"{len(picture.candles)} candles of {symbol} from {formatting.price(low)} to"
+        f" {formatting.price(high)}, with volume, vwap and anomalies. {gaps.words(symbol, picture)}".rstrip(),
         picture.once,
     )
     missing(picture, symbol)
@@ -82,18 +73,18 @@ def heat_map(picture: Picture, span: Span) -> None:
     """Draw each symbol's change over the window."""
     with st.container(key="card_heat"):
         cells = picture.once("heat", lambda: heat.heat(picture, span))
-        st.html(pieces.titled("Change over the window, in percent", cells))
+        st.html(elements.titled("Change over the window, in percent", cells))
 
 
 def standings(picture: Picture, sign: str) -> None:
     """Draw the table of the symbols, in the order that the viewer chose."""
     order = chosen()
-    rows = picture.once(f"rows {order}", lambda: orders.ordered(picture.shown, order)[:MOST_ROWS])
+    rows = picture.once(f"rows {order}", lambda: ranking_columns.ordered(picture.shown, order)[:MOST_ROWS])
 
     def table() -> bytes:
-        inks = look.colours(picture.symbols)
+        inks = style.colours(picture.symbols)
         lines = usual_lines(picture)
-        return told(orders.heads(order, sign), pieces.performance(rows, lines, inks))
+        return told(ranking_columns.heads(order, sign), elements.performance(rows, lines, inks))
 
     ranking(picture.once(f"table {order} {links.kept()}", table))
     downloads.keep("performance", rows)
@@ -111,8 +102,8 @@ def recent(picture: Picture, sign: str) -> None:
     prints = sorted([*picture.tape, *picture.elsewhere], key=lambda trade: trade.timestamp, reverse=True)
     with st.container(height=TAPE_HEIGHT, key="tape"):
         zone = zone_name(picture.read_at)
-        tape = picture.once("tape", lambda: pieces.tape(prints, sign, zone, dated=bool(picture.elsewhere)))
-        st.html(pieces.titled("Recent trades", tape))
+        tape = picture.once("tape", lambda: elements.tape(prints, sign, zone, dated=bool(picture.elsewhere)))
+        st.html(elements.titled("Recent trades", tape))
     downloads.keep("trades", prints[::-1])  # in order of time, as a replay wants them
 
 
@@ -120,5 +111,7 @@ def found(picture: Picture) -> None:
     """Draw the latest findings."""
     with st.container(height=TAPE_HEIGHT, key="findings"):
         newest = picture.marks[:LATEST_FINDINGS]
-        findings = picture.once(f"findings {links.kept()}", lambda: pieces.findings(newest, picture.read_at))
-        st.html(pieces.titled("Latest findings", findings))
+        findings = picture.once(
+            f"findings {links.kept()}", lambda: elements.findings(newest, picture.read_at)
+        )
+        st.html(elements.titled("Latest findings", findings))

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from stockstream.ui.orders import COLUMN_OF, USUAL
-from stockstream.ui.window import DEFAULT, RANGE, WIDTHS, WORDS
+from stockstream.ui.data.window import DEFAULT, RANGE, WIDTHS, WORDS
+from stockstream.ui.html.ranking_columns import COLUMN_OF, USUAL
 
 Query = dict[str, list[str]]
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from stockstream.connectors.postgres.connection import Address, Connection
-from stockstream.ui.numerals import age
+from stockstream.ui.html.formatting import age
 from tests.browser.conftest import PATIENCE, View
 from tests.browser.market import find, put, random_trades, trading
 from tests.waiting import until

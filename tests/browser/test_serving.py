@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from stockstream.connectors.postgres.connection import Connection
-from stockstream.ui.serving import SCRIPT
+from stockstream.ui.server.scripts import SCRIPT
 from tests.browser.conftest import PATIENCE, looking, serving
 from tests.browser.market import put, random_trades
 

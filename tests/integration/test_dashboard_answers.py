@@ -8,10 +8,10 @@ import pytest
 
 from stockstream.connectors.postgres.connection import Address, Connection, connect
 from stockstream.connectors.postgres.read_pool import ReadPool
-from stockstream.ui.picture import Question
-from stockstream.ui.plant import Condition
-from stockstream.ui.search import Quality, Search
-from stockstream.ui.window import RANGE
+from stockstream.ui.data.market_snapshot import Question
+from stockstream.ui.data.search import Quality, Search
+from stockstream.ui.data.system_status import Condition
+from stockstream.ui.data.window import RANGE
 from tests.browser.market import SYMBOLS, find, put, random_trades
 
 SUMS = """

@@ -8,10 +8,10 @@ from psycopg2.extras import execute_values
 
 from stockstream.connectors.postgres.connection import Connection
 from stockstream.connectors.postgres.read_pool import ReadPool
-from stockstream.ui.lines import Lines
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.records import Line
-from stockstream.ui.window import line_step
+from stockstream.ui.data.lines import Lines
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.records import Line
+from stockstream.ui.data.window import line_step
 from tests.browser.market import TRADES, put, random_trades
 
 LAST_OF_EACH_STEP = """

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from stockstream.connectors.postgres.connection import Connection, address_of
 from stockstream.settings import PROJECT, Settings
-from stockstream.ui import live
+from stockstream.ui.data import live
 from tests.browser.market import SYMBOLS, find, put, random_trades
 
 PATIENCE = 90

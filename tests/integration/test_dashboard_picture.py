@@ -11,9 +11,9 @@ from stockstream.connectors.postgres.connection import Connection, address_of
 from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
 from stockstream.services.scratch import Scratch
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.records import Standing
-from stockstream.ui.window import MINUTES
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.records import Standing
+from stockstream.ui.data.window import MINUTES
 from tests.browser.market import SYMBOLS, find, put, random_trades
 from tests.fresh import fresh
 

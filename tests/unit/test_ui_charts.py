@@ -12,13 +12,13 @@ import pytest
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
 from stockstream.market.anomalies.explanation import KINDS, KINDS_OF_FEATURE
-from stockstream.ui import charts, gaps, look, plot, shares
-from stockstream.ui.marks import INKS, OTHER_SHAPES, SHAPES
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.plot import Figure
-from stockstream.ui.records import Candle, FeedGap, Mark
-from stockstream.ui.serving import SCRIPT
-from stockstream.ui.window import Span
+from stockstream.ui.charts import gaps, plot, prices, shares, style
+from stockstream.ui.charts.marks import INKS, OTHER_SHAPES, SHAPES
+from stockstream.ui.charts.plot import Figure
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.records import Candle, FeedGap, Mark
+from stockstream.ui.data.window import Span
+from stockstream.ui.server.scripts import SCRIPT
 from tests.unit.test_ui_pieces import standing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -73,10 +73,10 @@ def plain(figure: Figure) -> Figure:
 def test_plotly_takes_every_figure(marks: list[Mark]) -> None:
     shown = picture(marks)
     figures = [
-        charts.compare(shown, as_change=True),
-        charts.compare(shown, as_change=False),
-        charts.focus(shown, "AAPL", SPAN),
-        charts.imbalance(shown, "AAPL"),
+        prices.compare(shown, as_change=True),
+        prices.compare(shown, as_change=False),
+        prices.focus(shown, "AAPL", SPAN),
+        prices.imbalance(shown, "AAPL"),
         shares.value_bars(shown, "$"),
         shares.volume_shares(shown),
     ]
@@ -92,7 +92,7 @@ def test_plotlys_script_is_the_released_one() -> None:
 
 
 def test_each_kind_of_finding_has_a_shape_of_its_own_and_one_without_a_price_none() -> None:
-    figure = charts.compare(
+    figure = prices.compare(
         picture([mark("price_spike"), mark("volume_spike"), mark("x", None)]), as_change=True
     )
     marks = {trace["name"]: trace for trace in figure["data"] if trace["mode"] == "markers"}
@@ -107,13 +107,13 @@ def test_each_kind_that_the_detector_tells_of_is_known_to_the_charts() -> None:
 
 
 def test_each_kind_has_an_ink_of_its_own_in_the_pages_colours() -> None:
-    css = Path(charts.__file__).with_name("page.css").read_text("utf-8")
+    css = Path(prices.__file__).with_name("page.css").read_text("utf-8")
     inks = [re.search(rf"{re.escape(ink[4:-1])}: (.+);", css) for ink in INKS.values()]
     assert len({ink and ink[1] for ink in inks} - {None}) == len(SHAPES)
 
 
 def test_change_is_counted_from_the_windows_first_price() -> None:
-    figure = charts.compare(picture([mark("price_spike", "125")]), as_change=True)
+    figure = prices.compare(picture([mark("price_spike", "125")]), as_change=True)
     aapl = next(trace for trace in figure["data"] if trace["name"] == "AAPL")
     found = next(trace for trace in figure["data"] if trace["name"] == "price spike")
     assert aapl["y"] == pytest.approx([5, 4, 3, 2, 1])
@@ -122,7 +122,7 @@ def test_change_is_counted_from_the_windows_first_price() -> None:
 
 def test_zoom_is_kept_while_the_question_stays_and_dropped_when_it_changes() -> None:
     def revision(question: Question) -> str:
-        return str(charts.compare(picture([], question), as_change=True)["layout"]["uirevision"])
+        return str(prices.compare(picture([], question), as_change=True)["layout"]["uirevision"])
 
     assert revision(Question("15m")) == revision(Question("15m", tape=50))
     assert revision(Question("15m")) != revision(Question("5m"))
@@ -130,7 +130,7 @@ def test_zoom_is_kept_while_the_question_stays_and_dropped_when_it_changes() -> 
 
 
 def test_no_axis_of_time_has_a_range_that_would_undo_a_zoom() -> None:
-    for figure in (charts.compare(picture([]), as_change=True), charts.focus(picture([]), "AAPL", SPAN)):
+    for figure in (prices.compare(picture([]), as_change=True), prices.focus(picture([]), "AAPL", SPAN)):
         assert "range" not in figure["layout"]["xaxis"]
 
 
@@ -157,7 +157,7 @@ def test_a_slice_too_thin_for_its_name_is_among_the_others() -> None:
 
 
 def test_a_symbol_keeps_its_colour_whatever_its_rank() -> None:
-    assert look.colours(["A", "B"])["B"] == look.colours(["A", "B", "C"])["B"]
+    assert style.colours(["A", "B"])["B"] == style.colours(["A", "B", "C"])["B"]
 
 
 def test_a_gap_shades_the_candles_that_it_touches_and_says_why() -> None:
@@ -166,7 +166,7 @@ def test_a_gap_shades_the_candles_that_it_touches_and_says_why() -> None:
     made = FeedGap("kraken", at + timedelta(seconds=70), at + timedelta(seconds=100), 3, "second")
     still = FeedGap("kraken", NOON - timedelta(seconds=90), None, None, "third")
     shown = replace(picture([]), gaps=[still, made, early])
-    figure = charts.focus(shown, "AAPL", SPAN)
+    figure = prices.focus(shown, "AAPL", SPAN)
     graph_objects.Figure(plain(figure))
     spans = [(shape["x0"][11:16], shape["x1"][11:16]) for shape in figure["layout"]["shapes"]]
     assert spans == [("11:58", "12:01"), ("11:53", "11:54"), ("11:30", "11:52")]
@@ -180,7 +180,7 @@ def test_a_gap_shades_the_candles_that_it_touches_and_says_why() -> None:
 
 
 def test_a_single_candle_has_its_own_width_and_room_beside_it() -> None:
-    figure = charts.focus(picture([]), "AAPL", SPAN)
+    figure = prices.focus(picture([]), "AAPL", SPAN)
     drawn = json.loads(plot.drawing(figure, "", "").text.splitlines()[1])
     for trace, name in zip(drawn["data"], ("open", "y", "y"), strict=True):
         assert trace["x"] == ["2026-11-23 11:58:00.000", "2026-11-23 11:59:00.000"]

@@ -16,8 +16,8 @@ from stockstream.market.files.columns import match
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import TimeReader, TimeRule
 from stockstream.market.trade.codec import Trade
-from stockstream.ui import downloads
-from stockstream.ui.records import Print
+from stockstream.ui.data.records import Print
+from stockstream.ui.server import downloads
 from tests.unit.test_ui_charts import mark
 from tests.unit.test_ui_pieces import standing
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from stockstream.ui import heat
-from stockstream.ui.numerals import MINUS
-from stockstream.ui.picture import Question
-from stockstream.ui.window import RANGE, Span, before, range_of
+from stockstream.ui.data.market_snapshot import Question
+from stockstream.ui.data.window import RANGE, Span, before, range_of
+from stockstream.ui.html import heat
+from stockstream.ui.html.formatting import MINUS
 from tests.unit.test_ui_charts import picture
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

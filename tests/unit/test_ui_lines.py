@@ -6,9 +6,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from stockstream.ui.lines import KEPT_FOR, Course, Lines
-from stockstream.ui.sql import query
-from stockstream.ui.window import MINUTE, Span
+from stockstream.ui.data.lines import KEPT_FOR, Course, Lines
+from stockstream.ui.data.sql import query
+from stockstream.ui.data.window import MINUTE, Span
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 QUARTER = Span(NOON, NOON + timedelta(minutes=15))

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from stockstream.ui import links
+from stockstream.ui.html import links
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

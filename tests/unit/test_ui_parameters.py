@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockstream.settings import PROJECT
-from stockstream.ui.orders import COLUMN_OF
+from stockstream.ui.data.window import WIDTHS, WORDS
+from stockstream.ui.html.ranking_columns import COLUMN_OF
 from stockstream.ui.parameters import FIRST, LAST, PARAMETERS, read, texts
-from stockstream.ui.window import WIDTHS, WORDS
 
 ROW = re.compile(r"^\| (`\w+`(?:, `\w+`)*) \| ", re.MULTILINE)
 

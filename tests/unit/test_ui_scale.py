@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from stockstream.ui import charts
-from stockstream.ui.plot import Figure
-from stockstream.ui.records import Candle, Mark
+from stockstream.ui.charts import prices
+from stockstream.ui.charts.plot import Figure
+from stockstream.ui.data.records import Candle, Mark
 from tests.unit.test_ui_charts import NOON, SPAN, mark, picture
 
 LINE = [(NOON - timedelta(seconds=at), Decimal(100 + at)) for at in (4, 3, 2, 1)]
@@ -20,14 +20,14 @@ Draw = Callable[[list[Mark], str], Figure]
 def compared(marks: list[Mark], last: str) -> Figure:
     shown = picture(marks)
     shown.lines["AAPL"][:] = [*LINE, (NOON, Decimal(last))]
-    return charts.compare(shown, as_change=False)
+    return prices.compare(shown, as_change=False)
 
 
 def focused(marks: list[Mark], high: str) -> Figure:
     shown = picture(marks)
     start, hundred = NOON - timedelta(minutes=1), 100 * ONE
     shown.candles[:] = [Candle(start, hundred, Decimal(high), 99 * ONE, 101 * ONE, ONE, 140 * ONE, ONE)]
-    return charts.focus(shown, "AAPL", SPAN)
+    return prices.focus(shown, "AAPL", SPAN)
 
 
 def reach(figure: Figure) -> tuple[float, float] | None:
@@ -79,7 +79,7 @@ def test_a_wick_far_beyond_the_bodies_leaves_the_chart_though_nobody_found_it(fa
     usual = Candle(NOON, hundred, 102 * ONE, 99 * ONE, 101 * ONE, ONE, hundred, ONE)
     odd = replace(usual, high=max(usual.high, far * ONE), low=min(usual.low, far * ONE))
     shown.candles[:] = [usual, odd, usual]
-    low, high = reach(charts.focus(shown, "AAPL", SPAN)) or (0, 0)
+    low, high = reach(prices.focus(shown, "AAPL", SPAN)) or (0, 0)
     assert 97 < low < 99
     assert 102 < high < 105
 
@@ -102,4 +102,4 @@ def test_a_found_trade_among_the_others_is_not_at_the_edge() -> None:
 def test_prices_that_are_all_the_same_have_no_scale() -> None:
     shown = picture([mark("price_spike", "150")])
     shown.lines["AAPL"][:] = [(moment, Decimal(100)) for moment, _ in LINE]
-    assert reach(charts.compare(shown, as_change=True)) is None
+    assert reach(prices.compare(shown, as_change=True)) is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.ui.window import (
+from stockstream.ui.data.window import (
     CANDLES,
     MINUTES,
     MOST_CANDLE_SPAN,

@@ -4,13 +4,14 @@ from itertools import starmap
 
 import streamlit as st
 
-from stockstream.ui import downloads, pieces
+from stockstream.ui.charts.marks import SHAPES
 from stockstream.ui.controls import Controls, choices
-from stockstream.ui.marks import SHAPES
-from stockstream.ui.numerals import NOTHING
+from stockstream.ui.data.search import MOST_FOUND, Found, Quality, Search
+from stockstream.ui.html import elements
+from stockstream.ui.html.elements import Total, totals
+from stockstream.ui.html.formatting import NOTHING
 from stockstream.ui.parameters import LEAST_SCORE, MOST_SCORE
-from stockstream.ui.pieces import Total, totals
-from stockstream.ui.search import MOST_FOUND, Found, Quality, Search
+from stockstream.ui.server import downloads
 
 NO_LABELS = "No trade here has a label, so precision and recall say nothing."
 NEWEST_ALONE = f"The newest {MOST_FOUND}; choose a kind, a symbol or a shorter window to see others."
@@ -35,11 +36,11 @@ def draw(found: Found) -> None:
     if found.quality is not None:
         st.html(_numbers(found, found.quality))
     with st.container(key="card_kinds"):
-        st.html(pieces.titled("By kind", pieces.counts(found.kinds)))
+        st.html(elements.titled("By kind", elements.counts(found.kinds)))
     with st.container(key="card_findings"):
         alone = f'<p class="caption">{NEWEST_ALONE}</p>' if len(found.marks) == MOST_FOUND else ""
-        findings = pieces.findings(found.marks, found.read_at)
-        st.html(pieces.titled("Findings, newest first", alone + findings))
+        findings = elements.findings(found.marks, found.read_at)
+        st.html(elements.titled("Findings, newest first", alone + findings))
     downloads.keep("findings", found.marks)
 
 

@@ -8,11 +8,12 @@ import streamlit as st
 
 from stockstream.errors import ServiceError
 from stockstream.market.anomalies.finding import Finding
-from stockstream.ui import downloads, numerals, pieces
-from stockstream.ui.errands import Examined, errand
-from stockstream.ui.records import Mark
-from stockstream.ui.search import Found
-from stockstream.ui.zones import told_in
+from stockstream.ui.data.records import Mark
+from stockstream.ui.data.search import Found
+from stockstream.ui.data.zones import told_in
+from stockstream.ui.html import elements, formatting
+from stockstream.ui.server import downloads
+from stockstream.ui.server.background_tasks import Examined, errand
 
 MOST_SHOWN = 300
 MICROSECOND = timedelta(microseconds=1)
@@ -44,7 +45,7 @@ def _examined(found: Found | None, examine: Examine) -> Examined:
 def _told(examined: Examined, zone: tzinfo) -> None:
     marks = [mark_of(finding) for finding in reversed(examined.findings)]
     since, until = (
-        numerals.moment(moment.astimezone(zone), moment) for moment in (examined.since, examined.until)
+        formatting.moment(moment.astimezone(zone), moment) for moment in (examined.since, examined.until)
     )
     names = ", ".join(examined.symbols[:10]) + (" and others" if len(examined.symbols) > 10 else "")  # noqa: PLR2004
     with st.container(key="examined"):
@@ -52,7 +53,7 @@ def _told(examined: Examined, zone: tzinfo) -> None:
         for note in examined.notes:
             st.caption(note)
         if marks:
-            st.html(pieces.findings(told_in(zone, marks[:MOST_SHOWN]), examined.until))
+            st.html(elements.findings(told_in(zone, marks[:MOST_SHOWN]), examined.until))
             downloads.keep("examined", marks)
             downloads.offer("examined")
 

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from stockstream.ui import address, numerals, panels
+from stockstream.ui import address, panels
 from stockstream.ui.controls import Controls
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.html import formatting
+from stockstream.ui.html.totals import totals
 from stockstream.ui.parameters import MOST_VALUE
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.totals import totals
 
 
 def ask(controls: Controls) -> Question:
@@ -20,7 +21,7 @@ def draw(picture: Picture) -> None:
     """Draw the market's panels, top to bottom."""
     if picture.span is None:
         return
-    sign = numerals.currency([row.symbol for row in picture.standings])
+    sign = formatting.currency([row.symbol for row in picture.standings])
     st.html(picture.once("totals", lambda: totals(picture, sign)))
     with st.container(horizontal=True, key="row_prices", gap="small"):
         with st.container(key="compare"):

@@ -9,13 +9,16 @@ from itertools import starmap
 
 import streamlit as st
 
-from stockstream.ui import charts, downloads, links, numerals, panels, pieces
+from stockstream.ui import panels
+from stockstream.ui.charts import prices
+from stockstream.ui.charts.plot import plot
 from stockstream.ui.controls import Controls, choices, one_of
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.pieces import Total, totals
-from stockstream.ui.plot import plot
-from stockstream.ui.records import Standing
-from stockstream.ui.window import WIDTHS, Span
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.records import Standing
+from stockstream.ui.data.window import WIDTHS, Span
+from stockstream.ui.html import elements, formatting, links
+from stockstream.ui.html.elements import Total, totals
+from stockstream.ui.server import downloads
 
 LAST = "last symbol"
 UNKNOWN = "No trade of {symbol} is stored. It is shown here as soon as there is one."
@@ -72,14 +75,14 @@ def draw(picture: Picture) -> None:
         with st.container(key="compare"):
             panels.compare(picture)
     with st.container(horizontal=True, key="row_news", gap="small"):
-        panels.recent(picture, numerals.currency([symbol]))
+        panels.recent(picture, formatting.currency([symbol]))
         panels.found(picture)
 
 
 def _charts(picture: Picture, symbol: str, span: Span) -> None:
     panels.candles(picture, symbol, span)
     said = f"Net bought share of the volume of {symbol}, by candle"
-    bars = partial(charts.imbalance, picture, symbol)
+    bars = partial(prices.imbalance, picture, symbol)
     plot(bars, "imbalance_plot", "Bought less sold", said, picture.once)
 
 
@@ -91,25 +94,25 @@ def _remark(picture: Picture, row: Standing) -> str | None:
         return escape(NO_CANDLES.format(symbol=row.symbol))
     covered = picture.question.candle_span(picture.span) if picture.span else None
     if picture.span and covered and covered.start > picture.span.start:
-        since = numerals.moment(covered.start, picture.read_at)
+        since = formatting.moment(covered.start, picture.read_at)
         return escape(f"The chart has room for the candles since {since}; choose wider ones to see more.")
     return None
 
 
 def _elsewhere(picture: Picture, symbol: str) -> str:
     first, last = picture.elsewhere[-1].timestamp, picture.elsewhere[0].timestamp
-    since, until = (numerals.moment(moment, picture.read_at) for moment in (first, last))
+    since, until = (formatting.moment(moment, picture.read_at) for moment in (first, last))
     said = f"No trade of {symbol} in this window. Its newest trades are from {since} to {until}: "
-    return escape(said) + pieces.link("show their charts", links.span(symbol, first, last))
+    return escape(said) + elements.link("show their charts", links.span(symbol, first, last))
 
 
 def _numbers(row: Standing) -> str:
     bought = row.buy_volume / row.volume if row.volume else Decimal(0)
     told = (
-        ("Last", numerals.price(row.last), numerals.change(row.change)),
-        ("High", numerals.price(row.high), "of the window"),
-        ("Low", numerals.price(row.low), "of the window"),
-        ("Volume", numerals.short(row.volume), f"{bought:.0%} bought"),
+        ("Last", formatting.price(row.last), formatting.change(row.change)),
+        ("High", formatting.price(row.high), "of the window"),
+        ("Low", formatting.price(row.low), "of the window"),
+        ("Volume", formatting.short(row.volume), f"{bought:.0%} bought"),
         ("Trades", f"{row.trades:,}", _beside(row)),
     )
     return totals(starmap(Total, told))

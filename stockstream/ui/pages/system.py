@@ -7,11 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from stockstream.errors import StockstreamError
-from stockstream.ui import live, numerals, pieces, tables
-from stockstream.ui.look import axis, layout_of, time_axis
-from stockstream.ui.pages import letters
-from stockstream.ui.plant import Minute, Plant, Process
-from stockstream.ui.plot import Figure, plot
+from stockstream.ui.charts.plot import Figure, plot
+from stockstream.ui.charts.style import axis, layout_of, time_axis
+from stockstream.ui.data import live
+from stockstream.ui.data.system_status import Minute, Plant, Process
+from stockstream.ui.html import elements, formatting, tables
+from stockstream.ui.pages import dead_letters
 
 MOST_MODELS = 30
 COUNTED = 10_000
@@ -26,14 +27,14 @@ def draw(plant: Plant, processes: Sequence[Process]) -> None:
     plot(lambda: flow(plant.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
     with st.container(horizontal=True, key="row_jobs", gap="small"):
         with st.container(key="card_lag"):
-            st.html(pieces.titled("Jobs and their places", _places(plant)))
+            st.html(elements.titled("Jobs and their places", _places(plant)))
         with st.container(key="card_processes"):
-            kept = pieces.titled("Processes", tables.processes(processes, plant.read_at))
-            st.html(kept + pieces.titled("Connected to the database", tables.sessions(plant.sessions)))
+            kept = elements.titled("Processes", tables.processes(processes, plant.read_at))
+            st.html(kept + elements.titled("Connected to the database", tables.sessions(plant.sessions)))
     with st.container(key="card_models"):
-        st.html(pieces.titled("Models", tables.models(_models(live.settings().models_dir))))
+        st.html(elements.titled("Models", tables.models(_models(live.settings().models_dir))))
     with st.container(key="card_letters"):
-        letters.show(plant)
+        dead_letters.show(plant)
 
 
 def _places(plant: Plant) -> str:
@@ -68,7 +69,7 @@ def flow(minutes: list[Minute]) -> Figure:
 
 def _numbers(plant: Plant) -> str:
     whole = [each for each in plant.minutes if plant.newest and (plant.newest - each.start).seconds >= 60]  # noqa: PLR2004
-    pace = f"{whole[-1].trades / 60:,.1f} / s" if whole else numerals.NOTHING
+    pace = f"{whole[-1].trades / 60:,.1f} / s" if whole else formatting.NOTHING
     late = sum(each.late for each in plant.minutes)
     trades = sum(each.trades for each in plant.minutes)
     told = (
@@ -76,28 +77,28 @@ def _numbers(plant: Plant) -> str:
         ("Trade to table", *_latency(plant.latency)),
         ("Candles written", _ago(plant.candle_idle), _waiting(*plant.waiting)),
         ("Late trades", f"{late:,}", f"of {trades + late:,} in an hour"),
-        ("Dead letters", numerals.at_most(plant.letter_count, COUNTED), "of all time"),
+        ("Dead letters", formatting.at_most(plant.letter_count, COUNTED), "of all time"),
     )
-    return pieces.totals(starmap(pieces.Total, told))
+    return elements.totals(starmap(elements.Total, told))
 
 
 def _latency(seconds: tuple[float, float] | None) -> tuple[str, str]:
     """Return how long a trade takes to be stored, and how it was told."""
     if seconds is None:
-        return numerals.NOTHING, "no newest trade to tell by"
+        return formatting.NOTHING, "no newest trade to tell by"
     middle, slowest = seconds
-    return numerals.duration(middle), f"slowest partition {numerals.duration(slowest)}"
+    return formatting.duration(middle), f"slowest partition {formatting.duration(slowest)}"
 
 
 def _waiting(minutes: int, seconds: float) -> str:
     """Return what waits to be compared with the tape."""
     if not minutes:
         return "all reconciled"
-    return f"{minutes:,} wait to be reconciled, for {numerals.duration(seconds)}"
+    return f"{minutes:,} wait to be reconciled, for {formatting.duration(seconds)}"
 
 
 def _ago(seconds: float | None) -> str:
-    return numerals.NOTHING if seconds is None else numerals.age(seconds)
+    return formatting.NOTHING if seconds is None else formatting.age(seconds)
 
 
 @st.cache_data(show_spinner=False, max_entries=1, ttl=MODEL_PACE)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stockstream.ui import numerals
-from stockstream.ui.marks import AT_EDGE, EDGE, Trace, stamp
-from stockstream.ui.picture import Picture
-from stockstream.ui.records import FeedGap
-from stockstream.ui.window import Span
+from stockstream.ui.charts.marks import AT_EDGE, EDGE, Trace, stamp
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.records import FeedGap
+from stockstream.ui.data.window import Span
+from stockstream.ui.html import formatting
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_TOLD = 3
@@ -76,8 +76,8 @@ def told(gap: FeedGap, read_at: datetime) -> str:
     >>> told(FeedGap("kraken", at, None, 3, "the venue does not give them: HTTP 401"), at)
     'kraken, from 10:07:12 on: 3 trades missing (the venue does not give them: HTTP 401)'
     """
-    since = numerals.moment(gap.start, read_at)
-    when = f"{since} to {numerals.moment(gap.end, read_at)}" if gap.end else f"from {since} on"
+    since = formatting.moment(gap.start, read_at)
+    when = f"{since} to {formatting.moment(gap.end, read_at)}" if gap.end else f"from {since} on"
     what = "trades" if gap.missing is None else f"{gap.missing:,} trade{'s' * (gap.missing != 1)}"
     return f"{gap.source}, {when}: {what} missing ({gap.reason})"
 

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from stockstream.ui.picture import Question
+from stockstream.ui.data.market_snapshot import Question
 
 COLOURS = 10
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from stockstream.ui import numerals, pieces
-from stockstream.ui.picture import Picture
-from stockstream.ui.records import Beat
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.records import Beat
+from stockstream.ui.html import elements, formatting
 
 ZERO = Decimal(0)
 Part = Callable[[Beat], Decimal]
@@ -29,33 +29,33 @@ def totals(picture: Picture, sign: str) -> str:
     active = sum(1 for row in rows if row.trades)
     pace = f"{trades / picture.seconds:,.1f} a second" + (f", {late:,} late" if late else "")
     share = f"{bought / volume:.0%} bought" if volume else "none"
-    mean = f"vwap {numerals.price(value / volume)}" if volume else "none"
+    mean = f"vwap {formatting.price(value / volume)}" if volume else "none"
     rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"
     known = f"of {len(picture.symbols):,} on the tape"
     told = (
         (("Trades", f"{trades:,}", pace), Decimal(trades), TRADES),
-        (("Volume", numerals.short(volume), share), volume, VOLUME),
-        ((f"Value {sign}".strip(), numerals.short(value), mean), value, VALUE),
+        (("Volume", formatting.short(volume), share), volume, VOLUME),
+        ((f"Value {sign}".strip(), formatting.short(value), mean), value, VALUE),
         (("Active symbols", f"{active:,}", known), Decimal(active), ACTIVE),
         (("Anomalies", f"{findings:,}", rate), Decimal(findings), FINDINGS),
     )
-    return pieces.totals(pieces.Total(*words, _course(picture, now, part)) for words, now, part in told)
+    return elements.totals(elements.Total(*words, _course(picture, now, part)) for words, now, part in told)
 
 
 def _course(picture: Picture, now: Decimal, part: Part) -> str:
     # The newest beat is not over: drawn beside whole ones, it would look like a fall.
     course = [(beat.start, part(beat)) for beat in picture.beats[:-1]]
     former = part(picture.former) / _pace(picture, part) if picture.former else ZERO
-    return f"{pieces.sparkline(course)}{_change(now, former)}"
+    return f"{elements.sparkline(course)}{_change(now, former)}"
 
 
 def _change(now: Decimal, former: Decimal) -> str:
     if not former:
         return ""
     percent = (now / former - 1) * 100
-    way = pieces.direction(round(percent, 2))
+    way = elements.direction(round(percent, 2))
     return (
-        f'<span class="{way}" title="against the stretch before, as long">{numerals.change(percent)}</span>'
+        f'<span class="{way}" title="against the stretch before, as long">{formatting.change(percent)}</span>'
     )
 
 

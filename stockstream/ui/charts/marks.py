@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from stockstream.ui import numerals
-from stockstream.ui.records import Mark
-from stockstream.ui.scale import Scale
+from stockstream.ui.charts.scale import Scale
+from stockstream.ui.data.records import Mark
+from stockstream.ui.html import formatting
 
 Trace = dict[str, Any]
 Bases = Mapping[str, Decimal | None]
@@ -85,7 +85,7 @@ def _placed(mark: Mark, height: float, scale: Scale | None) -> Placed:
 def _of_kind(kind: str, placed: Sequence[Placed]) -> list[Trace]:
     shown = _trace(kind, placed, [each.height for each in placed]) | {
         "text": [
-            f"{each.mark.symbol} at {numerals.price(each.mark.price)}{WORDS[each.side]}" for each in placed
+            f"{each.mark.symbol} at {formatting.price(each.mark.price)}{WORDS[each.side]}" for each in placed
         ],
         "hovertemplate": "%{text}",
     }

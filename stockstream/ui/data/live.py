@@ -16,12 +16,12 @@ from stockstream.connectors.postgres.connection import Address, address_of
 from stockstream.connectors.postgres.read_pool import ReadPool, Rows
 from stockstream.errors import StockstreamError
 from stockstream.settings import Settings
-from stockstream.ui import picture as pictures
-from stockstream.ui.lines import Lines
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.plant import Condition, Plant, Process
-from stockstream.ui.search import Found, Search
-from stockstream.ui.zones import told_in
+from stockstream.ui.data import market_snapshot as pictures
+from stockstream.ui.data.lines import Lines
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.search import Found, Search
+from stockstream.ui.data.system_status import Condition, Plant, Process
+from stockstream.ui.data.zones import told_in
 
 Asked = Question | Search | Condition
 Answer = Picture | Found | Plant

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from html import escape
 
-from stockstream.ui.numerals import MINUS
-from stockstream.ui.picture import Picture
-from stockstream.ui.pieces import cell, table
-from stockstream.ui.records import Line
-from stockstream.ui.window import MINUTE, Span
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.records import Line
+from stockstream.ui.data.window import MINUTE, Span
+from stockstream.ui.html.elements import cell, table
+from stockstream.ui.html.formatting import MINUS
 
 COLUMNS = 12
 MOST_ROWS = 20

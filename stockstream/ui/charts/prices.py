@@ -9,14 +9,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from stockstream.ui import gaps
-from stockstream.ui.look import axis, colours, layout_of, revision, time_axis
-from stockstream.ui.marks import Bases, Trace, edge_axis, height_of, marks_of, stamp
-from stockstream.ui.picture import Picture
-from stockstream.ui.plot import Figure
-from stockstream.ui.records import Candle, Line, Standing
-from stockstream.ui.scale import Scale, scale_of, usual_lines, usual_prices
-from stockstream.ui.window import RANGE, Span, candle_width
+from stockstream.ui.charts import gaps
+from stockstream.ui.charts.marks import Bases, Trace, edge_axis, height_of, marks_of, stamp
+from stockstream.ui.charts.plot import Figure
+from stockstream.ui.charts.scale import Scale, scale_of, usual_lines, usual_prices
+from stockstream.ui.charts.style import axis, colours, layout_of, revision, time_axis
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.records import Candle, Line, Standing
+from stockstream.ui.data.window import RANGE, Span, candle_width
 
 MOST_LINES_SEEN = 12
 SAME_DASH = 5

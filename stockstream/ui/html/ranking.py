@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from stockstream.ui.address import ORDER
-from stockstream.ui.orders import USUAL, Head
+from stockstream.ui.html.ranking_columns import USUAL, Head
 
 KEY, IN_ADDRESS = "ranking", "order"
 

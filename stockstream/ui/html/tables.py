@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from stockstream.ui import numerals
-from stockstream.ui.pieces import cell, table
-from stockstream.ui.plant import Letter, Place, Process, Session
+from stockstream.ui.data.system_status import Letter, Place, Process, Session
+from stockstream.ui.html import formatting
+from stockstream.ui.html.elements import cell, table
 
 IDLE = 60
 NO_LETTERS = "No message was refused: everything in the topic was a trade."
@@ -25,14 +25,14 @@ def places(rows: Sequence[Place], ends: Mapping[int, int] | None, topic: str) ->
 
 def _place(row: Place, ends: Mapping[int, int] | None) -> str:
     end = (ends or {}).get(row.partition)
-    behind = numerals.NOTHING if end is None else f"{max(end - row.next_offset, 0):,}"
+    behind = formatting.NOTHING if end is None else f"{max(end - row.next_offset, 0):,}"
     cells = (
         cell(escape(row.job), "name"),
         cell(str(row.partition)),
         cell(f"{row.next_offset:,}"),
         cell(behind, "strong"),
         cell(f"{row.duplicates:,}"),
-        cell(numerals.age(row.idle), "old" if row.idle > IDLE else ""),
+        cell(formatting.age(row.idle), "old" if row.idle > IDLE else ""),
     )
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -55,12 +55,12 @@ def processes(rows: Sequence[Process], read_at: datetime) -> str:
 
 def _process(row: Process, read_at: datetime) -> str:
     runs = row.state == "running"
-    since = numerals.NOTHING if row.since is None else numerals.age((read_at - row.since).total_seconds())
+    since = formatting.NOTHING if row.since is None else formatting.age((read_at - row.since).total_seconds())
     cells = (
         cell(escape(row.name), "name"),
         cell(f"{'●' if runs else '✕'} {escape(row.state)}", "up" if runs else "down"),
         cell(since, ""),
-        cell(numerals.size(row.memory)),
+        cell(formatting.size(row.memory)),
     )
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -76,7 +76,7 @@ def letters(rows: Sequence[Letter], read_at: datetime) -> str:
 
 def _letter(row: Letter, read_at: datetime) -> str:
     cells = (
-        cell(numerals.moment(row.received_at, read_at), "time"),
+        cell(formatting.moment(row.received_at, read_at), "time"),
         cell(f"{row.partition} / {row.offset:,}"),
         cell(escape(row.reason), "words"),
         cell(f"<code>{escape(row.begins or '(empty)')}</code>", "words"),

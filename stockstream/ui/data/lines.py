@@ -15,9 +15,9 @@ from decimal import Decimal
 from threading import Lock
 
 from stockstream.connectors.postgres.read_pool import Rows
-from stockstream.ui.records import Line
-from stockstream.ui.sql import query
-from stockstream.ui.window import MINUTE, Span
+from stockstream.ui.data.records import Line
+from stockstream.ui.data.sql import query
+from stockstream.ui.data.window import MINUTE, Span
 
 MOST_POINTS = 200_000
 MOST_CANDLES = 20_000

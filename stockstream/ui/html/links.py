@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from stockstream.ui import address
-from stockstream.ui.records import Mark
-from stockstream.ui.window import CANDLES, MINUTE, RANGE
+from stockstream.ui.data.records import Mark
+from stockstream.ui.data.window import CANDLES, MINUTE, RANGE
 
 KEPT = ("refresh", "times", "trades", "theme")
 KEPT_OF_WINDOW = ("window", "from", "to")

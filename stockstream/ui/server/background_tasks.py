@@ -15,7 +15,7 @@ import streamlit as st
 
 from stockstream.errors import StockstreamError
 from stockstream.market.anomalies.finding import Finding
-from stockstream.ui.plant import Process
+from stockstream.ui.data.system_status import Process
 
 Prepare = Callable[[], Callable[[], Any]]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from stockstream.ui.plant import Letter
-from stockstream.ui.records import Candle, Mark, Print, Standing
+from stockstream.ui.data.records import Candle, Mark, Print, Standing
+from stockstream.ui.data.system_status import Letter
 
 Record = Candle | Letter | Mark | Print | Standing
 Records = Sequence[Candle] | Sequence[Letter] | Sequence[Mark] | Sequence[Print] | Sequence[Standing]

@@ -11,8 +11,8 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from stockstream.ui.picture import Picture
-from stockstream.ui.records import Candle, Line, Mark
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.records import Candle, Line, Mark
 
 ROOM = 0.08  # above and below, as a part of what is between
 

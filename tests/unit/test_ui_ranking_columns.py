@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stockstream.ui import orders
+from stockstream.ui.html.ranking_columns import COLUMN_OF, heads, ordered
 from tests.unit.test_ui_pieces import standing
 
 
@@ -25,19 +25,19 @@ from tests.unit.test_ui_pieces import standing
 )
 def test_the_table_stands_in_the_chosen_order(order: str, expected: list[str]) -> None:
     rows = [standing("UP", "110", "1"), standing("DOWN", "90", "3"), standing("FLAT", "100", "2", 5)]
-    assert [row.symbol for row in orders.ordered(rows, order)] == expected
+    assert [row.symbol for row in ordered(rows, order)] == expected
 
 
 @pytest.mark.parametrize("order", ["gainers", "losers"])
 def test_what_has_no_value_stands_at_the_end(order: str) -> None:
     rows = [replace(standing("QUIET", "1"), open=None), standing("UP", "110"), standing("DOWN", "90")]
-    assert [row.symbol for row in orders.ordered(rows, order)][-1] == "QUIET"
+    assert [row.symbol for row in ordered(rows, order)][-1] == "QUIET"
 
 
-@pytest.mark.parametrize("order", orders.COLUMN_OF)
+@pytest.mark.parametrize("order", COLUMN_OF)
 def test_two_clicks_on_a_head_come_back_to_the_same_order(order: str) -> None:
-    (sorted_now,) = [head for head in orders.heads(order, "$") if head.sort in {"ascending", "descending"}]
+    (sorted_now,) = [head for head in heads(order, "$") if head.sort in {"ascending", "descending"}]
     assert sorted_now.order is not None
-    (reversed_now,) = [head for head in orders.heads(sorted_now.order, "$") if head.text == sorted_now.text]
+    (reversed_now,) = [head for head in heads(sorted_now.order, "$") if head.text == sorted_now.text]
     assert reversed_now.order == order
     assert {sorted_now.sort, reversed_now.sort} == {"ascending", "descending"}

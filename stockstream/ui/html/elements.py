@@ -7,8 +7,8 @@ from decimal import Decimal
 from html import escape
 from urllib.parse import quote
 
-from stockstream.ui import links, numerals
-from stockstream.ui.records import Line, Mark, Print, Standing
+from stockstream.ui.data.records import Line, Mark, Print, Standing
+from stockstream.ui.html import formatting, links
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 110, 26, 60
 NOTHING_FOUND = (
@@ -47,13 +47,13 @@ def performance(rows: Sequence[Standing], lines: Mapping[str, Line], colours: Ma
 def _row(row: Standing, line: Line, colour: str) -> str:
     cells = (
         cell(f'<i style="background:{colour}"></i>{link(row.symbol, links.symbol(row.symbol))}', "name"),
-        cell(numerals.price(row.last), "strong"),
-        cell(numerals.change(row.change), direction(row.change)),
+        cell(formatting.price(row.last), "strong"),
+        cell(formatting.change(row.change), direction(row.change)),
         cell(sparkline(line), "spark"),
-        cell(numerals.price(row.high)),
-        cell(numerals.price(row.low)),
-        cell(numerals.price(row.vwap)),
-        cell(numerals.quantity(row.volume)),
+        cell(formatting.price(row.high)),
+        cell(formatting.price(row.low)),
+        cell(formatting.price(row.vwap)),
+        cell(formatting.quantity(row.volume)),
         cell(f"{row.value:,.0f}"),
         cell(f"{row.trades:,}"),
         cell(f"◆ {row.findings:,}" if row.findings else "0", "found" if row.findings else "none"),
@@ -112,11 +112,11 @@ def _print(trade: Print, *, dated: bool) -> str:
     day = f"{trade.timestamp:%d %b %Y} " if dated else ""
     buys = trade.trade_type == "BUY"
     cells = (
-        cell(f"{day}{numerals.clock(trade.timestamp)}", "time"),
+        cell(f"{day}{formatting.clock(trade.timestamp)}", "time"),
         cell(escape(trade.symbol), "name"),
         cell("▲ BUY" if buys else "▼ SELL", "up" if buys else "down"),
-        cell(numerals.price(trade.price), "strong"),
-        cell(numerals.quantity(trade.volume)),
+        cell(formatting.price(trade.price), "strong"),
+        cell(formatting.quantity(trade.volume)),
         cell(f"{trade.value:,.2f}"),
         cell(f"◆ {_kind(trade.found)}" if trade.found else "", "found"),
     )
@@ -135,7 +135,7 @@ def _finding(mark: Mark, read_at: datetime) -> str:
     return (
         f"<li><header><b>◆ {link(mark.symbol, links.moment(mark))}</b>"
         f'<span class="kind">{_kind(mark.kind)}</span>'
-        f"<time>{numerals.moment(mark.end, read_at)}</time></header>"
+        f"<time>{formatting.moment(mark.end, read_at)}</time></header>"
         f"<p>{escape(mark.explanation)}</p>"
         f"<footer>score {mark.score:.2f} · threshold {mark.threshold:.2f} · {escape(how)}</footer></li>"
     )

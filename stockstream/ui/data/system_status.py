@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stockstream.connectors.postgres.read_pool import Rows
-from stockstream.ui.picture import reach, symbols
-from stockstream.ui.sql import query
-from stockstream.ui.window import Span
+from stockstream.ui.data.market_snapshot import reach, symbols
+from stockstream.ui.data.sql import query
+from stockstream.ui.data.window import Span
 
 MOST_LETTERS = 50
 

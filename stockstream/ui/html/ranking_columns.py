@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stockstream.ui.records import Standing
+from stockstream.ui.data.records import Standing
 
 USUAL = "value"
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from streamlit.components.v2 import component
 
-from stockstream.ui.serving import PLOTLY
+from stockstream.ui.server.scripts import PLOTLY
 
 Figure = dict[str, Any]
 

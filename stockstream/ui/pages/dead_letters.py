@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from stockstream.ui import downloads, pieces, tables
-from stockstream.ui.errands import errand
-from stockstream.ui.plant import Plant
+from stockstream.ui.data.system_status import Plant
+from stockstream.ui.html import elements, tables
+from stockstream.ui.server import downloads
+from stockstream.ui.server.background_tasks import errand
 
 ABOUT = "Reads them by today's rules again: those that are trades move to the tape, the others stay"
 
@@ -25,5 +26,5 @@ def _told(said: str) -> None:
 
 def show(plant: Plant) -> None:
     """Draw the newest, where each stands and why it was refused."""
-    st.html(pieces.titled("Dead letters", tables.letters(plant.letters, plant.read_at)))
+    st.html(elements.titled("Dead letters", tables.letters(plant.letters, plant.read_at)))
     downloads.keep("letters", plant.letters)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from stockstream.connectors.postgres.read_pool import Rows
-from stockstream.ui.lines import Course, Lines
-from stockstream.ui.records import Beat, Candle, FeedGap, Line, Mark, Print, Standing
-from stockstream.ui.sql import query
-from stockstream.ui.window import (
+from stockstream.ui.data.lines import Course, Lines
+from stockstream.ui.data.records import Beat, Candle, FeedGap, Line, Mark, Print, Standing
+from stockstream.ui.data.sql import query
+from stockstream.ui.data.window import (
     RANGE,
     Span,
     beat_width,

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
-from stockstream.ui import pieces
-from stockstream.ui.picture import Picture, Question
-from stockstream.ui.records import Mark, Print, Standing
+from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.records import Mark, Print, Standing
+from stockstream.ui.html import elements
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PICTURE = Picture(Question("15m"), NOON)
@@ -55,14 +55,14 @@ class Tags(HTMLParser):
 
 def test_a_symbol_without_a_trade_in_the_window_has_dashes_and_no_change() -> None:
     quiet = replace(standing("QUIET", "1"), open=None, high=None, low=None, vwap=None, volume=Decimal(0))
-    text = pieces.performance([quiet], {}, {})
+    text = elements.performance([quiet], {}, {})
     assert quiet.change is None
     assert text.count("—") == 4
 
 
 def test_direction_is_told_by_arrow_and_sign() -> None:
     rows = [standing("UP", "110"), standing("DOWN", "90")]
-    text = pieces.performance(rows, {}, {})
+    text = elements.performance(rows, {}, {})
     assert "▲ +10.00 %" in text
     assert "▼ \N{MINUS SIGN}10.00 %" in text
 
@@ -71,9 +71,9 @@ def test_what_comes_from_outside_is_escaped() -> None:
     mark = Mark(NOON, NOON, EVIL, EVIL, [EVIL], 1.0, 0.5, EVIL, is_span=False, price=None)
     trade = Print(EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, EVIL, Decimal(1), EVIL)
     drawn = [
-        pieces.findings([mark], NOON),
-        pieces.tape([trade], "$"),
-        pieces.performance([standing(EVIL, "1")], {}, {}),
+        elements.findings([mark], NOON),
+        elements.tape([trade], "$"),
+        elements.performance([standing(EVIL, "1")], {}, {}),
     ]
     for text in drawn:
         tags = Tags(text)
@@ -83,8 +83,8 @@ def test_what_comes_from_outside_is_escaped() -> None:
 
 def test_a_sparkline_needs_two_points_and_keeps_the_last() -> None:
     line = [(NOON + timedelta(seconds=at), Decimal(at)) for at in range(1000)]
-    assert pieces.sparkline(line[:1]) == ""
-    drawn = pieces.sparkline(line)
+    assert elements.sparkline(line[:1]) == ""
+    drawn = elements.sparkline(line)
     assert 'class="up"' in drawn
-    assert drawn.count("%2C") < 3 * pieces.SPARK_POINTS
-    assert 'class="flat"' in pieces.sparkline([(NOON, Decimal(5)), (NOON, Decimal(5))])
+    assert drawn.count("%2C") < 3 * elements.SPARK_POINTS
+    assert 'class="flat"' in elements.sparkline([(NOON, Decimal(5)), (NOON, Decimal(5))])

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from stockstream.ui import numerals
-from stockstream.ui.look import axis, colours, layout_of, revision
-from stockstream.ui.picture import Picture
-from stockstream.ui.plot import Figure
+from stockstream.ui.charts.plot import Figure
+from stockstream.ui.charts.style import axis, colours, layout_of, revision
+from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.html import formatting
 
 MOST_BARS = 12
 LEAST_SLICE = Decimal("0.01")  # of the ring: names of thinner ones would stand on one another
@@ -21,7 +21,7 @@ def value_bars(picture: Picture, sign: str) -> Figure:
         "orientation": "h",
         "x": [float(row.value) for row in shown],
         "y": [row.symbol for row in shown],
-        "text": [f" {sign}{numerals.short(row.value, 2)}" for row in shown],
+        "text": [f" {sign}{formatting.short(row.value, 2)}" for row in shown],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": [inks[row.symbol] for row in shown]},
@@ -61,6 +61,6 @@ def volume_shares(picture: Picture) -> Figure:
     layout = layout_of(revision("volume", picture.question), 340) | {"showlegend": False}
     layout["margin"] = {"l": 80, "r": 80, "t": 34, "b": 34}
     layout["annotations"] = [
-        {"text": f"<b>{numerals.short(total)}</b><br>volume", "showarrow": False, "font": {"size": 15}}
+        {"text": f"<b>{formatting.short(total)}</b><br>volume", "showarrow": False, "font": {"size": 15}}
     ]
     return {"data": [ring], "layout": layout}

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stockstream.connectors.postgres.read_pool import Rows
-from stockstream.ui.picture import FOREVER, Question, reach, symbols
-from stockstream.ui.records import Mark
-from stockstream.ui.sql import query
-from stockstream.ui.window import Span
+from stockstream.ui.data.market_snapshot import FOREVER, Question, reach, symbols
+from stockstream.ui.data.records import Mark
+from stockstream.ui.data.sql import query
+from stockstream.ui.data.window import Span
 
 MOST_FOUND = 300
 JUDGED_TRADES = 2_000

@@ -17,9 +17,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import get_option
 
-from stockstream.ui import modules
+from stockstream.ui.server import streamlit_modules
 
-SCRIPT = Path(__file__).parent / "vendor" / "plotly-finance-4.1.0.min.js"
+SCRIPT = Path(__file__).parent.parent / "vendor" / "plotly-finance-4.1.0.min.js"
 PLOTLY = f"plotly/{SCRIPT.name}"
 # Its address has its version, so what a browser has is never out of date.
 FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
@@ -67,7 +67,7 @@ class Announcement:
 @cache
 def _announced() -> str:
     scripts = [f"<{PLOTLY}>; rel=preload; as=script"]
-    scripts += [f"<{place}>; rel=modulepreload; fetchpriority=low" for place in modules.needed()]
+    scripts += [f"<{place}>; rel=modulepreload; fetchpriority=low" for place in streamlit_modules.needed()]
     return ", ".join(scripts)
 
 

@@ -1,0 +1,1 @@
+"""Tables, numbers and links as HTML; what comes from outside is escaped."""

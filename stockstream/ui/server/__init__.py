@@ -1,0 +1,1 @@
+"""What Streamlit does not do itself: scripts, login, shutdown, downloads and background tasks."""
