@@ -21,9 +21,9 @@ from stockstream.errors import FlinkError
 from stockstream.jobs.background_reconciler import reconciling
 from stockstream.jobs.flink import lifecycle, report
 from stockstream.jobs.flink.script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
-from stockstream.services import flink as local
 from stockstream.services import ports
-from stockstream.services.leash import Leash
+from stockstream.services.servers import flink as local
+from stockstream.services.supervision.process_guard import Leash
 from stockstream.settings import Settings
 
 log = logging.getLogger("flink_processor")

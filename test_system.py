@@ -79,7 +79,7 @@ def _supervised(settings: Settings) -> list[Process]:
         # There start.bat opens a window for each process, and nothing supervises them.
         return []
     # The supervisor's library is for Unix alone.
-    from stockstream.services.processes import states  # noqa: PLC0415
+    from stockstream.services.supervision.processes import states  # noqa: PLC0415
 
     now = datetime.now(UTC)
     return [

@@ -15,9 +15,9 @@ from stockstream.connectors.flink.rest import Flink
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.jobs.flink import lifecycle
 from stockstream.jobs.flink.script import Job, Options, script
-from stockstream.services import flink as local
 from stockstream.services import ports
-from stockstream.services.leash import Leash
+from stockstream.services.servers import flink as local
+from stockstream.services.supervision.process_guard import Leash
 from stockstream.settings import Settings
 
 PLAIN = Job(

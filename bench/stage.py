@@ -19,7 +19,7 @@ from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.connectors.postgres.schema import migrate
 from stockstream.errors import ServiceError
-from stockstream.services.scratch import Scratch, scratch
+from stockstream.services.servers.scratch import Scratch, scratch
 from stockstream.settings import PROJECT, Settings
 
 PARTITIONS = 4

@@ -21,9 +21,9 @@ from stockstream.connectors.kafka.topic import ends, lag
 from stockstream.connectors.postgres.connection import Connection, address_of, connect, own_errors
 from stockstream.errors import RecoverableError, ServiceError
 from stockstream.services import ports
-from stockstream.services.processes import states
-from stockstream.services.run_folder import RunFolder
-from stockstream.services.supervision import Supervisor
+from stockstream.services.supervision.processes import states
+from stockstream.services.supervision.run_folder import RunFolder
+from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import PROJECT, Settings
 
 JOBS = ("consumer", "aggregator", "detector")

@@ -15,7 +15,7 @@ from stockstream.connectors.kafka.topic import lag
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.errors import StockstreamError
-from stockstream.services.programs import SERVERS
+from stockstream.services.supervision.programs import SERVERS
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def processes() -> list[Process]:
     if sys.platform == "win32":
         return []
     # The supervisor's library is for Unix alone.
-    from stockstream.services.processes import states  # noqa: PLC0415
+    from stockstream.services.supervision.processes import states  # noqa: PLC0415
 
     return [
         Process(each.name, each.state, each.pid, each.since, _memory(each.pid))

@@ -10,7 +10,7 @@ from hypothesis import settings as properties
 
 from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
 from stockstream.connectors.postgres.read_pool import ReadPool
-from stockstream.services.scratch import Scratch, scratch
+from stockstream.services.servers.scratch import Scratch, scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh, make_template, open_folder
 

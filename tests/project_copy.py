@@ -11,7 +11,7 @@ import psutil
 from pydantic import SecretStr
 
 from stockstream.services import ports
-from stockstream.services.processes import ProcessState, states
+from stockstream.services.supervision.processes import ProcessState, states
 from stockstream.settings import PROJECT, Settings
 
 LEFT_OUT = shutil.ignore_patterns(

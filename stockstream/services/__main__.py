@@ -6,10 +6,10 @@ from threading import Event
 
 from stockstream.cli import run
 from stockstream.connectors.metrics.server import PROCESSES
-from stockstream.services.processes import states
+from stockstream.services.console import Voice, speaking
 from stockstream.services.start import start
 from stockstream.services.stop import stop as stop_system
-from stockstream.services.voice import Voice, speaking
+from stockstream.services.supervision.processes import states
 from stockstream.settings import Settings
 
 

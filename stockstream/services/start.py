@@ -10,18 +10,20 @@ from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.connectors.postgres.schema import migrate
 from stockstream.errors import ServiceError
-from stockstream.services import docker, orphans, ports
-from stockstream.services.exposure import require_safe
-from stockstream.services.health import await_flow
-from stockstream.services.metadata import require_unmixed
-from stockstream.services.programs import BASE, apps
-from stockstream.services.ready import await_answer
-from stockstream.services.run_folder import RunFolder
-from stockstream.services.servers import Kafka, Origin, Postgres, Server, origins
+from stockstream.services import ports
+from stockstream.services.bind_check import require_safe
+from stockstream.services.console import Voice
+from stockstream.services.servers import docker
+from stockstream.services.servers.kafka_metadata import require_unmixed
+from stockstream.services.servers.ready import await_answer
+from stockstream.services.servers.selection import Kafka, Origin, Postgres, Server, origins
+from stockstream.services.servers.zookeeper_server import ZooKeeper
 from stockstream.services.stop import stop_all
-from stockstream.services.supervision import Supervisor
-from stockstream.services.voice import Voice
-from stockstream.services.zookeeper_server import ZooKeeper
+from stockstream.services.supervision import orphans
+from stockstream.services.supervision.health import await_flow
+from stockstream.services.supervision.programs import BASE, apps
+from stockstream.services.supervision.run_folder import RunFolder
+from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import Settings
 
 

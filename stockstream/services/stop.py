@@ -1,10 +1,11 @@
 """End what start began, and nothing else."""
 
-from stockstream.services import docker, orphans
-from stockstream.services.programs import BASE, SERVERS
-from stockstream.services.run_folder import RunFolder
-from stockstream.services.supervision import Supervisor
-from stockstream.services.voice import Voice
+from stockstream.services.console import Voice
+from stockstream.services.servers import docker
+from stockstream.services.supervision import orphans
+from stockstream.services.supervision.programs import BASE, SERVERS
+from stockstream.services.supervision.run_folder import RunFolder
+from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import Settings
 
 

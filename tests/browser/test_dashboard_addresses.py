@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.browser.conftest import holds, serving
 from tests.browser.odd_market import BEHIND, BEHIND_TRADES, LATE_TRADES, QUIET, make

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from tests.browser.conftest import View, looking, serving
 from tests.browser.market import put, random_trades, trading
 from tests.fresh import environment_of, fresh

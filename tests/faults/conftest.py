@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from stockstream.services.scratch import Scratch, scratch
+from stockstream.services.servers.scratch import Scratch, scratch
 from stockstream.settings import Settings
 from tests.faults.crew import Crew
 from tests.faults.results import Result, table

@@ -11,7 +11,7 @@ from pathlib import Path
 from psycopg2 import sql
 
 from stockstream.connectors.postgres.connection import Connection
-from stockstream.services.system_user import give, let_through, server_user
+from stockstream.services.servers.system_user import give, let_through, server_user
 
 SIZE = "64m"
 CHUNK = 1024 * 1024

@@ -13,9 +13,10 @@ from random import Random
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from stockstream.services import kafka, ports
-from stockstream.services.ready import await_kafka
-from stockstream.services.scratch import Scratch, ScratchServer
+from stockstream.services import ports
+from stockstream.services.servers import kafka
+from stockstream.services.servers.ready import await_kafka
+from stockstream.services.servers.scratch import Scratch, ScratchServer
 from tests.faults.conftest import scene_of
 from tests.faults.judgement import Judgement
 from tests.faults.results import Result

@@ -6,7 +6,7 @@ import signal
 from confluent_kafka.admin import AdminClient
 
 from stockstream.connectors.kafka.groups import group_of
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from tests.faults.conftest import IS_LONG
 from tests.faults.scene import Scene
 from tests.waiting import until

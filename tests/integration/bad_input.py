@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from confluent_kafka import Producer
 
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
-from stockstream.services.scratch import scratch
+from stockstream.services.servers.scratch import scratch
 from stockstream.settings import PROJECT, Settings
 from tests.fresh import PARTITIONS, environment_of, fresh, make_template, open_folder
 from tests.integration.bad_kinds import BAD, odd_but_good

@@ -10,8 +10,9 @@ from stockstream.connectors.flink.gateway import Gateway
 from stockstream.connectors.flink.http import ask
 from stockstream.errors import FlinkError
 from stockstream.jobs.flink.script import CANDLES
-from stockstream.services import flink, ports
-from stockstream.services.leash import Leash
+from stockstream.services import ports
+from stockstream.services.servers import flink
+from stockstream.services.supervision.process_guard import Leash
 from tests.integration.flink_scene import JAVA
 from tests.waiting import until
 

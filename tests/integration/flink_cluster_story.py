@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from stockstream.connectors.kafka.topic import ensure_topic
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from tests.fresh import environment_of, fresh
 from tests.golden.cases import CASES
 from tests.integration import flink_cluster

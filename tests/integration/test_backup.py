@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
-from stockstream.services.postgres import BIN
+from stockstream.services.servers.postgres import BIN
 from stockstream.settings import PROJECT, Settings
 from tests.documented import fenced
 from tests.faults.invariants import broken

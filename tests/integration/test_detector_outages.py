@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from stockstream.connectors.kafka.topic import ends
 from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import Settings
 from tests.detections import Environment, examined, found_in_one_go, keys, produce, store, written
 from tests.fresh import environment_of, fresh

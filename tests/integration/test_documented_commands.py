@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stockstream.connectors.postgres.connection import address_of, connect
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.documented import commands
 from tests.fresh import environment_of, fresh

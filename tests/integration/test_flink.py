@@ -11,7 +11,7 @@ from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.services import ports
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from tests.fresh import ODD_NAME, environment_of, fresh
 from tests.golden.cases import CASES, OPENING
 from tests.integration.flink_scene import Scene, opened, play

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stockstream.services import processes
-from stockstream.services.processes import ProcessState
-from stockstream.services.run_folder import RunFolder
-from stockstream.services.supervision import Supervisor
+from stockstream.services.supervision import processes
+from stockstream.services.supervision.processes import ProcessState
+from stockstream.services.supervision.run_folder import RunFolder
+from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import PROJECT, Settings
 from tests.integration.health_scene import Environment, examine
 from tests.waiting import until
@@ -21,9 +21,9 @@ from tests.waiting import until
 LAUNCH = """
 import sys
 from pathlib import Path
-from stockstream.services.program import Program
-from stockstream.services.run_folder import RunFolder
-from stockstream.services.supervision import Supervisor
+from stockstream.services.servers.program import Program
+from stockstream.services.supervision.run_folder import RunFolder
+from stockstream.services.supervision.supervisor import Supervisor
 
 folder = RunFolder(Path(sys.argv[1]))
 folder.make()

@@ -20,7 +20,7 @@ from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
 from stockstream.jobs.tape.import_trades import Importer
 from stockstream.market.trade.arrivals import SCHEMA
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh
 from tests.integration.candles import assert_plain_sql, reconcile

@@ -9,9 +9,10 @@ from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionTy
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
 from stockstream.connectors.kafka.topic import ensure_topic
-from stockstream.services import kafka, ports
-from stockstream.services.ready import await_kafka
-from stockstream.services.scratch import ScratchServer
+from stockstream.services import ports
+from stockstream.services.servers import kafka
+from stockstream.services.servers.ready import await_kafka
+from stockstream.services.servers.scratch import ScratchServer
 from tests.fresh import open_folder
 from tests.scripts import ran
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.connectors.postgres.connection import address_of, connect
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import Settings
 from tests.detections import examined, produce
 from tests.fresh import environment_of, fresh

@@ -23,7 +23,7 @@ from stockstream.errors import RecoverableError
 from stockstream.market.simulator import listed
 from stockstream.market.trade.codec import Trade, decode
 from stockstream.market.trade.labels import read_label
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.fresh import environment_of
 from tests.waiting import until

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh
 from tests.integration.test_producer import PATIENCE, counted, producing, run, total, trades

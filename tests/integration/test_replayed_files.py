@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from tests.fresh import PARTITIONS, environment_of, fresh
 from tests.scripts import ran, running
 from tests.waiting import until

@@ -15,8 +15,8 @@ from stockstream.connectors.kafka.topic import partition_counts
 from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
 from stockstream.connectors.postgres.schema import newest, version
 from stockstream.errors import LoginRefusedError
-from stockstream.services.postgres import prepare
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.postgres import prepare
+from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import Settings
 from tests.fresh import open_folder
 from tests.waiting import until
@@ -67,7 +67,7 @@ def folder() -> Iterator[Path]:
 def test_servers_end_with_a_process_that_is_killed(folder: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from stockstream.services.scratch import scratch\n"
+        "from stockstream.services.servers.scratch import scratch\n"
         "with scratch(Path(sys.argv[1])) as it:\n"
         "    print(it.kafka.pid, it.postgres.pid, flush=True); time.sleep(600)\n"
     )

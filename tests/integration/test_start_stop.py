@@ -11,8 +11,8 @@ from confluent_kafka.admin import AdminClient
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import RecoverableError
 from stockstream.services import ports
-from stockstream.services.processes import ProcessState
-from stockstream.services.servers import Postgres
+from stockstream.services.servers.selection import Postgres
+from stockstream.services.supervision.processes import ProcessState
 from tests.fresh import open_folder
 from tests.project_copy import ProjectCopy
 from tests.waiting import until

@@ -19,7 +19,7 @@ from stockstream.ui.data.market_snapshot import Picture, Question
 from stockstream.ui.data.records import Candle, FeedGap, Mark
 from stockstream.ui.data.window import Span
 from stockstream.ui.server.scripts import SCRIPT
-from tests.unit.test_ui_pieces import standing
+from tests.unit.test_ui_elements import standing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SPAN = Span(NOON - timedelta(minutes=15), NOON)

@@ -19,7 +19,7 @@ from stockstream.market.trade.codec import Trade
 from stockstream.ui.data.records import Print
 from stockstream.ui.server import downloads
 from tests.unit.test_ui_charts import mark
-from tests.unit.test_ui_pieces import standing
+from tests.unit.test_ui_elements import standing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TRADE = Print(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stockstream.ui.html.ranking_columns import COLUMN_OF, heads, ordered
-from tests.unit.test_ui_pieces import standing
+from tests.unit.test_ui_elements import standing
 
 
 @pytest.mark.parametrize(

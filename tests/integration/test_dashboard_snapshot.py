@@ -10,7 +10,7 @@ import pytest
 from stockstream.connectors.postgres.connection import Connection, address_of
 from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
-from stockstream.services.scratch import Scratch
+from stockstream.services.servers.scratch import Scratch
 from stockstream.ui.data.market_snapshot import Picture, Question
 from stockstream.ui.data.records import Standing
 from stockstream.ui.data.window import MINUTES

@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
-from stockstream.services.program import Program
-from stockstream.services.system_user import run_as
+from stockstream.services.servers.program import Program
+from stockstream.services.servers.system_user import run_as
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 class Leash:

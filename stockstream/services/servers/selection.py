@@ -19,8 +19,9 @@ from stockstream.errors import (
     PostgresUnreachableError,
     ServiceError,
 )
-from stockstream.services import docker, kafka, ports, postgres, zookeeper
-from stockstream.services.program import Program
+from stockstream.services import ports
+from stockstream.services.servers import docker, kafka, postgres, zookeeper
+from stockstream.services.servers.program import Program
 from stockstream.settings import Settings, is_loopback
 
 Origin = Literal["external", "docker", "embedded"]

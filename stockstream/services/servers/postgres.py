@@ -13,8 +13,9 @@ import psutil
 
 from stockstream.connectors.postgres.connection import Address
 from stockstream.errors import ServiceError
-from stockstream.services import ports, system_user
-from stockstream.services.program import Program
+from stockstream.services import ports
+from stockstream.services.servers import system_user
+from stockstream.services.servers.program import Program
 
 log = logging.getLogger("services")
 

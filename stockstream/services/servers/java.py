@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stockstream.errors import ServiceError
-from stockstream.services import jars
+from stockstream.services.servers import jars
 
 # Java reads paths of its command line by the locale, in a bare environment as ASCII.
 ENVIRONMENT = {"LC_ALL": "C.UTF-8"}

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, cast
 
-from stockstream.services.run_folder import RunFolder
-from stockstream.services.supervision import Supervisor
+from stockstream.services.supervision.run_folder import RunFolder
+from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import Settings
 
 State = Literal["stopped", "starting", "running", "backoff", "stopping", "exited", "fatal", "unknown"]

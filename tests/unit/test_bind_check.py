@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from stockstream.errors import SettingsError
-from stockstream.services.exposure import require_safe
+from stockstream.services.bind_check import require_safe
 from stockstream.settings import Settings
 
 OWN = SecretStr("of our own")

@@ -5,8 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from stockstream.errors import ServiceError
-from stockstream.services import flink_archives, java
-from stockstream.services.program import Program
+from stockstream.services.servers import flink_archives, java
+from stockstream.services.servers.program import Program
 
 HERE = Path(str(files(__package__)))
 HEAP = "-Xmx1g"

@@ -8,8 +8,8 @@ import os
 import re
 from collections.abc import Iterable
 
-from stockstream.services.program import Program
-from stockstream.services.run_folder import PART, SOCKET, RunFolder
+from stockstream.services.servers.program import Program
+from stockstream.services.supervision.run_folder import PART, SOCKET, RunFolder
 
 # The supervisor waits a second longer before each new try. It must never give up: a process
 # that fails for hours runs again soon after what it lacks is back.

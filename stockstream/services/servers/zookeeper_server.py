@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from stockstream.connectors.zookeeper import require_answer
-from stockstream.services import zookeeper
-from stockstream.services.program import Program
-from stockstream.services.servers import Server
+from stockstream.services.servers import zookeeper
+from stockstream.services.servers.program import Program
+from stockstream.services.servers.selection import Server
 from stockstream.settings import Settings
 
 

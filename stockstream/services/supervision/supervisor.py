@@ -14,10 +14,10 @@ import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]
 
 from stockstream.errors import ServiceError
-from stockstream.services.program import Program
-from stockstream.services.ready import last_line
-from stockstream.services.run_folder import MARK, PART, RunFolder
-from stockstream.services.supervisor_config import HOME, rendered
+from stockstream.services.servers.program import Program
+from stockstream.services.servers.ready import last_line
+from stockstream.services.supervision.run_folder import MARK, PART, RunFolder
+from stockstream.services.supervision.supervisor_config import HOME, rendered
 from stockstream.settings import PROJECT
 
 PATIENCE = 20.0

@@ -11,8 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from stockstream.errors import ServiceError
-from stockstream.services import java, ports
-from stockstream.services.program import Program
+from stockstream.services import ports
+from stockstream.services.servers import java
+from stockstream.services.servers.program import Program
 
 HERE = Path(str(files(__package__)))
 LOCK = HERE / "kafka_zookeeper.lock.toml"

@@ -2,7 +2,7 @@
 
 import sys
 
-from stockstream.services.program import Program
+from stockstream.services.servers.program import Program
 from stockstream.settings import PROJECT, Settings
 
 SERVERS = ("kafka", "postgres")

@@ -8,8 +8,8 @@ from signal import SIGTERM, Signals
 
 import psutil
 
-from stockstream.services import postgres
-from stockstream.services.run_folder import MARK, PART
+from stockstream.services.servers import postgres
+from stockstream.services.supervision.run_folder import MARK, PART
 
 # The supervisor first, or it would bring back the others; the servers last, so that the
 # processes that use them can finish.

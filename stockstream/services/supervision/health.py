@@ -10,8 +10,8 @@ from threading import Event
 from stockstream.connectors.postgres.connection import address_of, connect, own_errors
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import ServiceError, StockstreamError
-from stockstream.services.processes import ProcessState, states
-from stockstream.services.ready import last_line
+from stockstream.services.servers.ready import last_line
+from stockstream.services.supervision.processes import ProcessState, states
 from stockstream.settings import Settings
 
 # A first start makes machine code, three processes side by side: on a slow and busy machine that is minutes.

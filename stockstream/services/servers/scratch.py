@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stockstream.connectors.postgres.connection import address_of
-from stockstream.services import kafka, ports, postgres
-from stockstream.services.leash import Leash
-from stockstream.services.program import Program
-from stockstream.services.ready import await_kafka, await_postgres
+from stockstream.services import ports
+from stockstream.services.servers import kafka, postgres
+from stockstream.services.servers.program import Program
+from stockstream.services.servers.ready import await_kafka, await_postgres
+from stockstream.services.supervision.process_guard import Leash
 from stockstream.settings import Settings
 
 

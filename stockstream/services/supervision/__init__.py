@@ -1,0 +1,1 @@
+"""The processes of the system: started, watched, brought back and ended."""
