@@ -22,14 +22,14 @@ from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.connectors.metrics.server import serve
 from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.connection import address_of
-from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, History, Span
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, Span, TradeReader
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs.detect import evaluation_report
 from stockstream.jobs.detect.analyze import analyze
 from stockstream.jobs.detect.evaluate import REPORTED_ON, Plan, Result, evaluate, judge
 from stockstream.jobs.detect.findings_report import FORMATS
 from stockstream.jobs.detect.train import Recipe, Trainer
-from stockstream.jobs.detect.wiring import Wishes, watching
+from stockstream.jobs.detect.wiring import WatchOptions, watching
 from stockstream.market.anomalies.models.model import BUDGET, FEWEST_TRADES, SEED
 from stockstream.market.compiled import spare_scipy
 from stockstream.market.evaluation.labelled import Labelled
@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
 def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Train the symbols named, or all; 0 if at least one was trained."""
     recipe = Recipe(_span(arguments), arguments.most, arguments.budget, arguments.seed)
-    history = History(address_of(settings))
+    history = TradeReader(address_of(settings))
     try:
         stored = history.symbols()
         symbols = arguments.symbols or stored
@@ -67,7 +67,7 @@ def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) 
     # An answer is waited for, and nothing is learnt here.
     spare_scipy()
     span, store = _span(arguments), ModelStore(settings.models_dir)
-    history = History(address_of(settings))
+    history = TradeReader(address_of(settings))
     found = []
     try:
         stored = history.require(arguments.symbols)
@@ -88,7 +88,7 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     pa.set_memory_pool(pa.system_memory_pool())
     metrics = DetectorMetrics()
     serve("detector", settings, metrics, log)
-    wishes = Wishes(arguments.exit_when_idle, arguments.webhook, arguments.webhook_rate)
+    wishes = WatchOptions(arguments.exit_when_idle, arguments.webhook, arguments.webhook_rate)
     try:
         with watching(settings, wishes, stop, metrics) as watch:
             log.info("watching %s at %s", settings.kafka_topic, cluster_of(settings))

@@ -19,7 +19,7 @@ from stockstream.connectors.postgres.store.dead_letters import DeadLetters
 from stockstream.connectors.postgres.store.trades import JOB, Tape, unmarked
 from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
-from stockstream.jobs.read_ahead import Prefetch, warm_up
+from stockstream.jobs.read_ahead import ReadAhead, warm_up
 from stockstream.jobs.retry import Retry
 from stockstream.jobs.tape.replay_dead_letters import revive
 from stockstream.jobs.topic_incarnations import TopicIncarnations
@@ -65,7 +65,7 @@ def main(
     # The client joins its group meanwhile.
     warm_up()
     try:
-        with Prefetch(source, reached) as ahead:
+        with ReadAhead(source, reached) as ahead:
             total = ingest(ahead, tape, stop, time.monotonic, arguments.exit_when_idle, metrics)
     finally:
         source.close()

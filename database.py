@@ -18,7 +18,7 @@ from stockstream.argument_types import duration, moment
 from stockstream.connectors.postgres import maintenance, schema
 from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
 from stockstream.connectors.postgres.read.export import check_format, export_trades
-from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, History
+from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, TradeReader
 from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation, Span
 from stockstream.jobs.background_reconciler import reconciler_of
@@ -99,7 +99,7 @@ def rebuild(connection: Connection, address: Address, arguments: argparse.Namesp
     schema.require(connection, address)
     symbols = arguments.symbols or None
     if symbols:
-        with closing(History(address)) as history:
+        with closing(TradeReader(address)) as history:
             history.require(symbols)
     span = Span(arguments.since or BEGINNING, arguments.until or END, symbols)
     with closing(Reconciliation(address)) as minutes:
@@ -117,7 +117,7 @@ def export(connection: Connection, address: Address, arguments: argparse.Namespa
     schema.require(connection, address)
     symbols = [symbol for symbol in (arguments.symbols or "").split(",") if symbol]
     if symbols:
-        with closing(History(address)) as history:
+        with closing(TradeReader(address)) as history:
             history.require(symbols)
     since = datetime.now(UTC) - arguments.last if arguments.last else BEGINNING
     rows = export_trades(connection, address, arguments.file, symbols, (since, END))

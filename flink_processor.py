@@ -23,7 +23,7 @@ from stockstream.jobs.flink import lifecycle, report
 from stockstream.jobs.flink.script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
 from stockstream.services import ports
 from stockstream.services.servers import flink as local
-from stockstream.services.supervision.process_guard import Leash
+from stockstream.services.supervision.process_guard import ProcessGuard
 from stockstream.settings import Settings
 
 log = logging.getLogger("flink_processor")
@@ -48,21 +48,21 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
         program = local.prepare(
             settings.data_dir, options.job.folder, gateway_port, state, options.parallelism
         )
-        leash = Leash(program, program.folder / "logs" / "flink.log")
+        guard = ProcessGuard(program, program.folder / "logs" / "flink.log")
         try:
             found = None if arguments.fresh else lifecycle.newest_state(state)
-            log.info("Flink is starting%s; its log is %s", f" from {found}" if found else "", leash.log)
+            log.info("Flink is starting%s; its log is %s", f" from {found}" if found else "", guard.log)
             statements = f"SET 'rest.bind-port' = '{port}';\n{restoring(found)}{script(settings, options)}"
             gateway = Gateway(f"http://127.0.0.1:{gateway_port}")
-            job = lifecycle.begin(gateway, statements, leash.is_alive, stop)
+            job = lifecycle.begin(gateway, statements, guard.is_alive, stop)
             log.info("job %s at http://localhost:%d", job, port)
             cluster = Flink(f"http://127.0.0.1:{port}")
-            if job and lifecycle.watch(cluster, job, keep, leash.is_alive, stop):
+            if job and lifecycle.watch(cluster, job, keep, guard.is_alive, stop):
                 # The first Ctrl-C has ended the job, not the waiting for its savepoint.
                 place = lifecycle.end(cluster, job, state, Event())
                 log.info("stopped at %s", place)
         finally:
-            leash.end()
+            guard.end()
     return 0
 
 

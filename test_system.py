@@ -18,7 +18,7 @@ from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.connectors.postgres.store.trades import JOB
 from stockstream.jobs.audit import audit
-from stockstream.jobs.health.examination import Patient, examine
+from stockstream.jobs.health.examination import Target, examine
 from stockstream.jobs.health.processes import Process
 from stockstream.jobs.health.report import document, lines
 from stockstream.jobs.health.verdict import Check, is_healthy
@@ -53,8 +53,8 @@ def _audited(settings: Settings, pause: Callable[[], object]) -> list[Check]:
         )
 
 
-def _patient(settings: Settings) -> Patient:
-    return Patient(
+def _patient(settings: Settings) -> Target:
+    return Target(
         servers=cluster_of(settings),
         topic=settings.kafka_topic,
         address=address_of(settings),

@@ -22,7 +22,7 @@ from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.market_book import MarketBook
 from stockstream.market.anomalies.features.table import CONTEXT, features, zscores
-from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.anomalies.models.forest import compressed
 from stockstream.market.anomalies.models.model import Model, fit, fit_together
 from stockstream.market.anomalies.rules.sequences import SEQUENCES
@@ -65,18 +65,18 @@ def measure(arguments: Namespace, stop: Event) -> Report:
     )
 
 
-def _tapes(symbols: int, trades: int) -> list[Stretch]:
+def _tapes(symbols: int, trades: int) -> list[TradeWindow]:
     tapes = simulate(SEED, listed(symbols), 100.0, trades, Injection())
     return [tape.stretch for tape in tapes.values()]
 
 
-def _ways(model: Model) -> dict[str, Callable[[Stretch], object]]:
+def _ways(model: Model) -> dict[str, Callable[[TradeWindow], object]]:
     ensemble = Ensemble(model)
 
-    def forest(tape: Stretch) -> object:
+    def forest(tape: TradeWindow) -> object:
         return model.forest.score(compressed(features(tape)))
 
-    def linear(tape: Stretch) -> object:
+    def linear(tape: TradeWindow) -> object:
         return model.linear.score(compressed(features(tape)))
 
     return {
@@ -89,7 +89,7 @@ def _ways(model: Model) -> dict[str, Callable[[Stretch], object]]:
     }
 
 
-def _rate(way: Callable[[Stretch], object], tapes: Sequence[Stretch], rounds: int) -> float:
+def _rate(way: Callable[[TradeWindow], object], tapes: Sequence[TradeWindow], rounds: int) -> float:
     """Return trades for each second of a core; the warm-up is not counted, nor the first use timed."""
     way(tapes[0])
     seconds = [_cpu_seconds(lambda: [way(tape) for tape in tapes]) for _ in range(rounds)]
@@ -109,7 +109,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _batch_p95(tapes: Sequence[Stretch], model: Model) -> float:
+def _batch_p95(tapes: Sequence[TradeWindow], model: Model) -> float:
     """Return the 95th percentile of milliseconds for a batch of 500 trades over all symbols."""
     each = BATCH // len(tapes)
     market = MarketBook()
@@ -125,7 +125,7 @@ def _batch_p95(tapes: Sequence[Stretch], model: Model) -> float:
     return 1_000 * float(np.quantile(spent[1:], 0.95))
 
 
-def _examine(detectors: Sequence[Detector], parts: Sequence[Stretch], market: MarketBook) -> None:
+def _examine(detectors: Sequence[Detector], parts: Sequence[TradeWindow], market: MarketBook) -> None:
     for detector, part in zip(detectors, parts, strict=True):
         detector.examine(part, market.between)
 

@@ -21,7 +21,7 @@ from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, Pa
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import ServiceError
 from stockstream.jobs.ingest import ingest
-from stockstream.jobs.read_ahead import Prefetch
+from stockstream.jobs.read_ahead import ReadAhead
 from stockstream.settings import Settings
 
 
@@ -87,7 +87,7 @@ def ingest_rate(settings: Settings, ends: Mapping[int, int], kind: type[Tape] = 
     reader = KafkaSource if fenced else _UnhintedSource
     source = reader(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.acquire)
     try:
-        with Prefetch(source) as ahead:
+        with ReadAhead(source) as ahead:
             ingest(ahead, timed, stop, time.monotonic)
     finally:
         source.close()

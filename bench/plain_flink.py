@@ -17,7 +17,7 @@ from stockstream.jobs.flink import lifecycle
 from stockstream.jobs.flink.script import Job, Options, script
 from stockstream.services import ports
 from stockstream.services.servers import flink as local
-from stockstream.services.supervision.process_guard import Leash
+from stockstream.services.supervision.process_guard import ProcessGuard
 from stockstream.settings import Settings
 
 PLAIN = Job(
@@ -37,19 +37,19 @@ def main(_arguments: Namespace, settings: Settings, stop: Event) -> int:
     state = local.home_of(settings.data_dir, PLAIN.folder) / "state"
     port = ports.free_port()
     program = local.prepare(settings.data_dir, PLAIN.folder, port, state, PARALLELISM)
-    leash = Leash(program, program.folder / "logs" / "flink.log")
+    guard = ProcessGuard(program, program.folder / "logs" / "flink.log")
     statements = script(settings, Options(PLAIN, PARALLELISM))
     try:
         job = lifecycle.begin(
             Gateway(f"http://127.0.0.1:{port}"),
             f"SET 'rest.bind-port' = '{settings.flink_port}';\n{statements}",
-            leash.is_alive,
+            guard.is_alive,
             stop,
         )
         page = Flink(f"http://127.0.0.1:{settings.flink_port}")
-        lifecycle.watch(page, job, lambda: None, leash.is_alive, stop)
+        lifecycle.watch(page, job, lambda: None, guard.is_alive, stop)
     finally:
-        leash.end()
+        guard.end()
     return 0
 
 

@@ -21,7 +21,7 @@ from stockstream.ui import page
 from stockstream.ui.data import live
 from stockstream.ui.data.system_status import Process
 from stockstream.ui.server import auth
-from stockstream.ui.server.background_tasks import Errands, Examined
+from stockstream.ui.server.background_tasks import BackgroundTasks, Examined
 
 LONGEST_ERRAND = 120  # seconds
 
@@ -97,4 +97,4 @@ except SettingsError as exc:
     st.error(str(exc))
     st.stop()
 auth.admit(settings)
-page.show(settings.streamlit_refresh_interval, Errands(examine, replay, processes))
+page.show(settings.streamlit_refresh_interval, BackgroundTasks(examine, replay, processes))

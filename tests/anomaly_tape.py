@@ -5,17 +5,19 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.simulator import Injection, Market, Tape, listed
 
 RATE = 50.0
 
 
 @cache
-def labelled(symbol: str, trades: int, seed: int, share: float = 0.01) -> tuple[Stretch, NDArray[np.object_]]:
+def labelled(
+    symbol: str, trades: int, seed: int, share: float = 0.01
+) -> tuple[TradeWindow, NDArray[np.object_]]:
     """Return the first `trades` trades of a symbol in a market of ten, and each one's label or None."""
     market = Market(np.random.default_rng(seed), listed(10), RATE, Injection(share=share))
-    parts: list[tuple[Stretch, NDArray[np.object_]]] = []
+    parts: list[tuple[TradeWindow, NDArray[np.object_]]] = []
     while sum(len(part) for part, _ in parts) < trades:
         parts.append(_of(market.next_block(), symbol, len(parts)))
     stretch = parts[0][0]
@@ -24,15 +26,15 @@ def labelled(symbol: str, trades: int, seed: int, share: float = 0.01) -> tuple[
     return stretch[:trades], np.concatenate([labels for _, labels in parts])[:trades]
 
 
-def quiet(trades: int, seed: int = 7) -> Stretch:
+def quiet(trades: int, seed: int = 7) -> TradeWindow:
     """Return a stretch without injected anomalies."""
     return labelled("AAPL", trades, seed, 0.0)[0]
 
 
-def _of(tape: Tape, symbol: str, block: int) -> tuple[Stretch, NDArray[np.object_]]:
+def _of(tape: Tape, symbol: str, block: int) -> tuple[TradeWindow, NDArray[np.object_]]:
     rows = np.flatnonzero(tape.symbol == tape.symbols.index(symbol))
     names = np.array([f"{block}-{row}" for row in rows], np.object_)
-    stretch = Stretch(
+    stretch = TradeWindow(
         symbol,
         (tape.at[rows] * 1e6).astype(np.int64),
         tape.cents[rows] / 100,

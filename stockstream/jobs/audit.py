@@ -18,7 +18,7 @@ from stockstream.connectors.postgres.read.audit import HOUR, AuditedTape, Candle
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING
 from stockstream.errors import StockstreamError
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
-from stockstream.market.trade.position_set import Offsets, Taken
+from stockstream.market.trade.position_set import Offsets, PositionSet
 
 # Another process may be a moment behind: what seems wrong is looked at again, so often.
 LOOKS = 5
@@ -58,10 +58,10 @@ def audit(
     ]
 
 
-def _taken(tape: AuditedTape, places: list[ConsumedPlace]) -> dict[int, tuple[Taken, int]]:
+def _taken(tape: AuditedTape, places: list[ConsumedPlace]) -> dict[int, tuple[PositionSet, int]]:
     """Return for each partition the places that are taken, and how many of them by dead letters."""
-    taken = {place.partition: Taken(place.next_offset) for place in places}
-    nowhere = Taken(0)
+    taken = {place.partition: PositionSet(place.next_offset) for place in places}
+    nowhere = PositionSet(0)
 
     def take(partition: int, places: Offsets) -> None:
         taken.setdefault(partition, nowhere).take(places)
@@ -73,7 +73,7 @@ def _taken(tape: AuditedTape, places: list[ConsumedPlace]) -> dict[int, tuple[Ta
 
 
 def _accounted(
-    places: list[ConsumedPlace], taken: Mapping[int, tuple[Taken, int]], pruned: datetime | None
+    places: list[ConsumedPlace], taken: Mapping[int, tuple[PositionSet, int]], pruned: datetime | None
 ) -> Check:
     name = "1 all accounted for"
     missing, faults = 0, []
@@ -102,7 +102,7 @@ def _accounted(
     return ok(name, f"{consumed:,} consumed = {stored:,} stored + {dead:,} dead letters{told}")
 
 
-def _unique(taken: Mapping[int, tuple[Taken, int]]) -> Check:
+def _unique(taken: Mapping[int, tuple[PositionSet, int]]) -> Check:
     name = "2 places are taken once"
     faults = [f"partition {each}: {found.twice}" for each, (found, _) in taken.items() if found.twice]
     if faults:
@@ -124,7 +124,7 @@ def _stored_once(tape: AuditedTape, progress: Progress) -> Check:
 
 
 def _below(
-    before: list[ConsumedPlace], after: list[ConsumedPlace], taken: Mapping[int, tuple[Taken, int]]
+    before: list[ConsumedPlace], after: list[ConsumedPlace], taken: Mapping[int, tuple[PositionSet, int]]
 ) -> Check:
     name = "4 places only grow"
     now = {place.partition: place.next_offset for place in after}

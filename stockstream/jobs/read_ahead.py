@@ -52,7 +52,7 @@ class BatchSource(Protocol):
         """Tell the broker how far the tape is."""
 
 
-class Prefetch:
+class ReadAhead:
     """A source that reads ahead in a thread of its own; use it in a `with` block.
 
     Everything that touches the source happens in that thread: its client is not made for two.
@@ -67,7 +67,7 @@ class Prefetch:
         self._reached = reached
         # None is the first answer after an error, where it has no messages.
         self._ready: Queue[tuple[int, Found | BaseException | None]] = Queue(AHEAD)
-        self._trouble: RecoverableError | None = None
+        self._last_error: RecoverableError | None = None
         self._wishes: SimpleQueue[tuple[Future[int], Callable[[], int | None]]] = SimpleQueue()
         # What was read before the last rewind is of an older life and is not handed out.
         self._life, self._wanted_life = 0, 0
@@ -103,10 +103,10 @@ class Prefetch:
         try:
             life, found = self._ready.get(timeout=WAIT)
         except Empty:
-            if self._trouble:
-                raise self._trouble.with_traceback(None) from None
+            if self._last_error:
+                raise self._last_error.with_traceback(None) from None
             return None
-        self._trouble = found if isinstance(found, RecoverableError) else None
+        self._last_error = found if isinstance(found, RecoverableError) else None
         if isinstance(found, BaseException):
             raise found
         return found if life == self._wanted_life else None
@@ -122,7 +122,7 @@ class Prefetch:
     def rewind(self) -> None:
         """Forget what was read ahead, and have the source ask again where to read from."""
         self._wanted_life += 1
-        self._trouble = None
+        self._last_error = None
         self._wish(self._rewind)
 
     def commit_to_group(self, batch: Batch) -> None:

@@ -81,11 +81,11 @@ class Retry:
 
     def _before_waiting(self, state: RetryCallState) -> None:
         exc = state.outcome.exception() if state.outcome else None
-        trouble = str(exc or "")
+        error = str(exc or "")
         if exc:
             self._metrics.waits(exc)
         elapsed = state.seconds_since_start or 0.0
-        if elapsed - self._spoken.get(trouble, -SPEAK_EVERY) >= SPEAK_EVERY:
-            self._log.warning("%s", trouble, extra={"error": type(exc).__name__})
-            self._spoken[trouble] = elapsed
+        if elapsed - self._spoken.get(error, -SPEAK_EVERY) >= SPEAK_EVERY:
+            self._log.warning("%s", error, extra={"error": type(exc).__name__})
+            self._spoken[error] = elapsed
         self._meanwhile()

@@ -6,7 +6,7 @@ from threading import Event
 
 from stockstream.cli import run
 from stockstream.connectors.metrics.server import PROCESSES
-from stockstream.services.console import Voice, speaking
+from stockstream.services.console import StartConsole, speaking
 from stockstream.services.start import start
 from stockstream.services.stop import stop as stop_system
 from stockstream.services.supervision.processes import states
@@ -30,7 +30,7 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     return 0
 
 
-def _say_metrics(settings: Settings, voice: Voice) -> None:
+def _say_metrics(settings: Settings, voice: StartConsole) -> None:
     if settings.metrics_port:
         ports = f"{settings.metrics_port} to {settings.metrics_port + len(PROCESSES) - 1}"
         voice.say("metrics", f"http://{settings.metrics_host}:{settings.metrics_port}/metrics, ports {ports}")

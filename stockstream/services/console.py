@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.status import Status
 
 
-class Voice:
+class StartConsole:
     """Lines on standard output; in a terminal also a moving one for what is waited for."""
 
     def __init__(self, console: Console, status: Status) -> None:
@@ -25,8 +25,8 @@ class Voice:
 
 
 @contextmanager
-def speaking() -> Iterator[Voice]:
+def speaking() -> Iterator[StartConsole]:
     """Yield a voice; the moving line is gone afterwards."""
     console = Console()
     with console.status("looking around") as status:
-        yield Voice(console, status)
+        yield StartConsole(console, status)

@@ -12,7 +12,7 @@ from stockstream.connectors.postgres.schema import migrate
 from stockstream.errors import ServiceError
 from stockstream.services import ports
 from stockstream.services.bind_check import require_safe
-from stockstream.services.console import Voice
+from stockstream.services.console import StartConsole
 from stockstream.services.servers import docker
 from stockstream.services.servers.kafka_metadata import require_unmixed
 from stockstream.services.servers.ready import await_answer
@@ -27,7 +27,7 @@ from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import Settings
 
 
-def start(settings: Settings, stop: Event, voice: Voice, *, servers_alone: bool = False) -> None:
+def start(settings: Settings, stop: Event, voice: StartConsole, *, servers_alone: bool = False) -> None:
     """Bring up servers, topic, schema and processes; what runs already is left alone.
 
     With `servers_alone` no process is started: each then runs in a terminal of its own.
@@ -59,7 +59,7 @@ def start(settings: Settings, stop: Event, voice: Voice, *, servers_alone: bool 
 class _Launch:
     """One run of start."""
 
-    def __init__(self, settings: Settings, folder: RunFolder, stop: Event, voice: Voice) -> None:
+    def __init__(self, settings: Settings, folder: RunFolder, stop: Event, voice: StartConsole) -> None:
         self._settings = settings
         self._folder = folder
         self._stop = stop

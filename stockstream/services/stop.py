@@ -1,6 +1,6 @@
 """End what start began, and nothing else."""
 
-from stockstream.services.console import Voice
+from stockstream.services.console import StartConsole
 from stockstream.services.servers import docker
 from stockstream.services.supervision import orphans
 from stockstream.services.supervision.programs import BASE, SERVERS
@@ -9,7 +9,7 @@ from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import Settings
 
 
-def stop(settings: Settings, voice: Voice, *, wipe: bool) -> None:
+def stop(settings: Settings, voice: StartConsole, *, wipe: bool) -> None:
     """End every process that a start with this DATA_DIR began; with `wipe` delete their data too.
 
     Raises:
@@ -58,7 +58,7 @@ def _stop_supervised(supervisor: Supervisor) -> list[str]:
     return running
 
 
-def _wipe(settings: Settings, folder: RunFolder, voice: Voice) -> None:
+def _wipe(settings: Settings, folder: RunFolder, voice: StartConsole) -> None:
     if settings.services in ("auto", "docker") and folder.used_docker and docker.works():
         docker.wipe(settings)
         voice.say("wipe", "deleted the containers and volumes in Docker")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from stockstream.ui.controls import Controls
 from stockstream.ui.data.live import Answer
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.search import Found
-from stockstream.ui.data.system_status import Plant
+from stockstream.ui.data.system_status import SystemStatus
 from stockstream.ui.data.window import RANGE
 from stockstream.ui.data.zones import zone_name
 from stockstream.ui.html import formatting
@@ -25,26 +25,26 @@ def notes(controls: Controls, problems: Sequence[str], answer: Answer | None) ->
     lines = [f"cannot be used: {'; '.join(problems)}"] if problems else []
     if controls.is_reversed:
         lines.append(REVERSED)
-    if answer is not None and not isinstance(answer, Plant) and answer.newest is not None:
+    if answer is not None and not isinstance(answer, SystemStatus) and answer.newest is not None:
         lines += _unknown(answer, answer.question.of if isinstance(answer, Found) else answer.question)
-    if isinstance(answer, Picture) and answer.newest is not None and _is_empty(answer):
+    if isinstance(answer, MarketSnapshot) and answer.newest is not None and _is_empty(answer):
         lines.append(_reach(answer))
     return lines
 
 
-def _is_empty(picture: Picture) -> bool:
-    asked = picture.question
-    return asked.window == RANGE and not (asked.only_anomalies or picture.tape or picture.elsewhere)
+def _is_empty(snapshot: MarketSnapshot) -> bool:
+    asked = snapshot.question
+    return asked.window == RANGE and not (asked.only_anomalies or snapshot.tape or snapshot.elsewhere)
 
 
-def _reach(picture: Picture) -> str:
+def _reach(snapshot: MarketSnapshot) -> str:
     first, newest = (
-        formatting.moment(moment, picture.read_at) for moment in (picture.first, picture.newest) if moment
+        formatting.moment(moment, snapshot.read_at) for moment in (snapshot.first, snapshot.newest) if moment
     )
-    return f"no trade in this range; trades are stored from {first} to {newest} {zone_name(picture.read_at)}"
+    return f"no trade in this range; trades are stored from {first} to {newest} {zone_name(snapshot.read_at)}"
 
 
-def _unknown(answer: Picture | Found, question: Question) -> list[str]:
+def _unknown(answer: MarketSnapshot | Found, question: Question) -> list[str]:
     asked = {*question.symbols, *filter(None, (question.focus,))}
     unknown = asked.difference(answer.symbols)
     if not unknown:

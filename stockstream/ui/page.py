@@ -20,17 +20,17 @@ from stockstream.ui import address, controls, theme
 from stockstream.ui.charts.plot import LIBRARY
 from stockstream.ui.controls import Controls
 from stockstream.ui.data import live
-from stockstream.ui.data.live import Answer, Asked, Taken, Trouble
-from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.live import Answer, Asked, LastError, Refresh
+from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.search import Found
-from stockstream.ui.data.system_status import Condition, Plant
+from stockstream.ui.data.system_status import Condition, SystemStatus
 from stockstream.ui.data.window import RANGE, WORDS, Span
 from stockstream.ui.data.zones import zone_name
 from stockstream.ui.html import formatting
 from stockstream.ui.notes import notes
 from stockstream.ui.pages import anomalies, dead_letters, examine, market, symbol, system
 from stockstream.ui.server import downloads
-from stockstream.ui.server.background_tasks import Errands
+from stockstream.ui.server.background_tasks import BackgroundTasks
 
 HERE = Path(__file__).parent
 STYLE, TICKER = HERE / "page.css", (HERE / "ticker.js").read_text("utf-8")
@@ -81,7 +81,7 @@ class Sheet:
     aside: Callable[[Controls, Callable[[], Any]], None] = lambda _controls, _shown: None
 
 
-def sheets(errands: Errands) -> tuple[Sheet, ...]:
+def sheets(tasks: BackgroundTasks) -> tuple[Sheet, ...]:
     """Return the pages, the first one first."""
     return (
         Sheet(
@@ -109,21 +109,21 @@ def sheets(errands: Errands) -> tuple[Sheet, ...]:
             lambda controls, _known, seen: partial(_same, anomalies.ask(controls, seen)),
             anomalies.draw,
             lambda found: {*found.kinds, *found.methods},
-            partial(_beside_findings, errands),
+            partial(_beside_findings, tasks),
         ),
         Sheet(
             "System",
             "system",
             ":material/settings_heart:",
             lambda _controls, _known, _seen: Condition,
-            lambda plant: system.draw(plant, live.processes(errands.processes)),
+            lambda status: system.draw(status, live.processes(tasks.processes)),
             lambda _answer: set(),
-            lambda _controls, _shown: dead_letters.draw(errands.replay),
+            lambda _controls, _shown: dead_letters.draw(tasks.replay),
         ),
     )
 
 
-def show(usual_refresh: int, errands: Errands) -> None:
+def show(usual_refresh: int, tasks: BackgroundTasks) -> None:
     """Show the page that the address names.
 
     Args:
@@ -136,7 +136,7 @@ def show(usual_refresh: int, errands: Errands) -> None:
     known = {*live.known_symbols(), *st.session_state.get("symbols_seen", ())}
     set_controls = controls.ask(known, usual_refresh)
     theme.wear(set_controls.theme)
-    pages = [_page(sheet, set_controls, known) for sheet in sheets(errands)]
+    pages = [_page(sheet, set_controls, known) for sheet in sheets(tasks)]
     st.navigation(pages, position="top").run()
 
 
@@ -149,9 +149,9 @@ def _page(sheet: Sheet, set_controls: Controls, known: set[str]) -> st.Page:
 
 def _run(sheet: Sheet, set_controls: Controls, known: set[str]) -> None:
     top = st.container(key="status")
-    seen: Taken | None = st.session_state.get(_place(sheet))
-    question = sheet.ask(set_controls, known, seen.picture if seen else None)
-    offered = known | (sheet.offers(seen.picture) if seen else set())
+    seen: Refresh | None = st.session_state.get(_place(sheet))
+    question = sheet.ask(set_controls, known, seen.snapshot if seen else None)
+    offered = known | (sheet.offers(seen.snapshot) if seen else set())
     every = None if set_controls.paused else set_controls.refresh
     st.fragment(_refresh, run_every=every)(top, sheet, set_controls, question, offered)
     sheet.aside(set_controls, partial(_shown, sheet))
@@ -169,35 +169,35 @@ def _refresh(
     if not problems:  # a page that is loaded again, as one is for its colours, has to find them again
         address.write(sheet.path)
     answer = live.look(asked, set_controls.refresh)
-    if isinstance(answer, Taken):
+    if isinstance(answer, Refresh):
         st.session_state[_place(sheet)] = answer
-        st.session_state["symbols_seen"] = answer.picture.symbols
-    taken: Taken | None = st.session_state.get(_place(sheet))
+        st.session_state["symbols_seen"] = answer.snapshot.symbols
+    taken: Refresh | None = st.session_state.get(_place(sheet))
     noted = notes(set_controls, problems, taken.told_in(set_controls.zone) if taken else None)
-    top.html(_status(taken, set_controls, answer.line if isinstance(answer, Trouble) else None, noted))
-    _picture(sheet, set_controls, taken, offered)
+    top.html(_status(taken, set_controls, answer.line if isinstance(answer, LastError) else None, noted))
+    _snapshot(sheet, set_controls, taken, offered)
 
 
-def _picture(sheet: Sheet, set_controls: Controls, taken: Taken | None, offered: set[str]) -> None:
+def _snapshot(sheet: Sheet, set_controls: Controls, taken: Refresh | None, offered: set[str]) -> None:
     if taken is None:
         st.html('<p class="quiet">Waiting for the database. The page fills by itself when it answers.</p>')
         return
-    if taken.picture.newest is None:
+    if taken.snapshot.newest is None:
         st.markdown(START)
-    if taken.picture.newest is not None or isinstance(taken.picture, Plant):
-        if not offered.issuperset({*taken.picture.symbols, *sheet.offers(taken.picture)}):
+    if taken.snapshot.newest is not None or isinstance(taken.snapshot, SystemStatus):
+        if not offered.issuperset({*taken.snapshot.symbols, *sheet.offers(taken.snapshot)}):
             st.rerun()  # the market has a new name: the controls should offer it
         sheet.draw(taken.told_in(set_controls.zone))
 
 
-def _beside_findings(errands: Errands, set_controls: Controls, shown: Callable[[], Any]) -> None:
+def _beside_findings(tasks: BackgroundTasks, set_controls: Controls, shown: Callable[[], Any]) -> None:
     downloads.offer("findings")
-    examine.draw(shown, errands.examine, set_controls.zone)
+    examine.draw(shown, tasks.examine, set_controls.zone)
 
 
 def _shown(sheet: Sheet) -> Answer | None:
-    taken: Taken | None = st.session_state.get(_place(sheet))
-    return taken.picture if taken else None
+    taken: Refresh | None = st.session_state.get(_place(sheet))
+    return taken.snapshot if taken else None
 
 
 def _same(question: Asked) -> Asked:
@@ -208,46 +208,46 @@ def _place(sheet: Sheet) -> str:
     return f"taken {sheet.path}"
 
 
-def _status(taken: Taken | None, set_controls: Controls, trouble: str | None, noted: list[str]) -> str:
-    said = [_state(set_controls, trouble)]
-    if taken is not None and taken.picture.newest is not None:
+def _status(taken: Refresh | None, set_controls: Controls, error: str | None, noted: list[str]) -> str:
+    said = [_state(set_controls, error)]
+    if taken is not None and taken.snapshot.newest is not None:
         said += _age(taken, set_controls.zone)
-    alerts = [*([] if trouble is None else [trouble]), *noted]
+    alerts = [*([] if error is None else [error]), *noted]
     said += [f'<span class="trouble" role="alert">⚠ {escape(line)}</span>' for line in alerts]
     return f'<div class="status"><strong>Stock market, live</strong>{"".join(said)}</div>'
 
 
-def _state(set_controls: Controls, trouble: str | None) -> str:
-    if trouble is not None:
+def _state(set_controls: Controls, error: str | None) -> str:
+    if error is not None:
         return "<span>✕ last picture</span>"
     if set_controls.paused:
         return "<span>❚❚ paused</span>"
     return f'<span class="live">● live</span><span>every {set_controls.refresh} s</span>'
 
 
-def _age(taken: Taken, zone: tzinfo) -> list[str]:
-    picture, old = taken.picture, taken.seconds_old()
+def _age(taken: Refresh, zone: tzinfo) -> list[str]:
+    snapshot, old = taken.snapshot, taken.seconds_old()
     kind = "old" if old > OLD_SECONDS else "new"
     ticking = f'<b data-age="{max(old, 0):.3f}" data-old="{OLD_SECONDS}">{formatting.age(old)}</b>'
     said = [f'<span class="{kind}">newest trade {ticking}</span>']
-    if picture.span is not None:
-        said.append(f"<span>{escape(_window(picture, picture.span, zone))}</span>")
-    if picture.absent:
-        said += [f'<span class="trouble">⚠ {ABSENT[job]}</span>' for job in picture.absent]
-    elif _candles_stand(picture):
+    if snapshot.span is not None:
+        said.append(f"<span>{escape(_window(snapshot, snapshot.span, zone))}</span>")
+    if snapshot.absent:
+        said += [f'<span class="trouble">⚠ {ABSENT[job]}</span>' for job in snapshot.absent]
+    elif _candles_stand(snapshot):
         said.append(f'<span class="trouble">⚠ {STANDSTILL}</span>')
     return said
 
 
-def _window(picture: Picture | Found | Plant, span: Span, zone: tzinfo) -> str:
+def _window(snapshot: MarketSnapshot | Found | SystemStatus, span: Span, zone: tzinfo) -> str:
     since, end = span.start.astimezone(zone), span.end.astimezone(zone)
-    told = f"{WORDS[picture.question.window]}, since {formatting.moment(since, picture.read_at)}"
-    if picture.question.window == RANGE:
-        told += f" to {formatting.moment(end, picture.read_at)}"
+    told = f"{WORDS[snapshot.question.window]}, since {formatting.moment(since, snapshot.read_at)}"
+    if snapshot.question.window == RANGE:
+        told += f" to {formatting.moment(end, snapshot.read_at)}"
     return f"{told} {zone_name(since)}"
 
 
-def _candles_stand(picture: Answer) -> bool:
-    if picture.newest is None:
+def _candles_stand(snapshot: Answer) -> bool:
+    if snapshot.newest is None:
         return False
-    return picture.candles_end is None or picture.newest - picture.candles_end > CANDLES_BEHIND
+    return snapshot.candles_end is None or snapshot.newest - snapshot.candles_end > CANDLES_BEHIND

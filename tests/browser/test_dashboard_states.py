@@ -49,10 +49,10 @@ def test_an_outage_is_one_line_over_the_last_picture_and_ends_by_itself(
         with serving(environment) as dashboard, looking(chromium) as view:
             view.open(dashboard)
             own_servers.postgres.kill()
-            trouble = view.page.get_by_role("alert").filter(has_text="cannot reach PostgreSQL")
-            expect(trouble).to_have_count(1)
+            error = view.page.get_by_role("alert").filter(has_text="cannot reach PostgreSQL")
+            expect(error).to_have_count(1)
             assert view.total("Trades") == "50"
             assert "Traceback" not in view.page.inner_text("body")
             own_servers.postgres.start()
-            expect(trouble).to_have_count(0)
+            expect(error).to_have_count(0)
             expect(view.page.locator(".status .live")).to_be_visible()

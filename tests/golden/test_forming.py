@@ -10,7 +10,7 @@ from stockstream.market.candles.columns import microseconds
 from stockstream.market.candles.frame import SECOND
 from tests.golden.cases import CASES, OPENING, PARTITIONS, Case
 from tests.golden.expected import COLUMNS, Row, expected
-from tests.unit.forming_tape import NOON, Desk
+from tests.unit.forming_tape import NOON, Scene
 
 CLOCK = microseconds(OPENING) + 30 * 86_400 * SECOND
 # Tapes without repeats and trades that come after their minute is closed.
@@ -25,17 +25,17 @@ IN_TIME = (
 )
 
 
-def formed(case: Case, lateness: int) -> Desk:
+def formed(case: Case, lateness: int) -> Scene:
     """The tape read piece by piece, stored at each pause."""
-    desk = Desk(range(PARTITIONS), lateness=lateness)
+    scene = Scene(range(PARTITIONS), lateness=lateness)
     for _, piece in case.steps:
         for partition, trade in piece:
-            desk.produce(trade, partition=partition)
+            scene.produce(trade, partition=partition)
         for partition in range(PARTITIONS):
-            desk.read(partition=partition, now=CLOCK)
-        desk.store(CLOCK)
-    desk.store(CLOCK, ended=True)
-    return desk
+            scene.read(partition=partition, now=CLOCK)
+        scene.store(CLOCK)
+    scene.store(CLOCK, ended=True)
+    return scene
 
 
 def facts(candle: Candle) -> dict[str, object]:

@@ -12,7 +12,7 @@ from stockstream.errors import FlinkError
 from stockstream.jobs.flink.script import CANDLES
 from stockstream.services import ports
 from stockstream.services.servers import flink
-from stockstream.services.supervision.process_guard import Leash
+from stockstream.services.supervision.process_guard import ProcessGuard
 from tests.integration.flink_scene import JAVA
 from tests.waiting import until
 
@@ -44,7 +44,7 @@ class Cluster:
         self._rpc = ports.free_port()
         self._program = flink.prepare(folder, CANDLES.folder, _port(self.gateway), state)
         self._conf = Path(self._program.environment["FLINK_CONF_DIR"])
-        self._leashes: list[Leash] = []
+        self._leashes: list[ProcessGuard] = []
         self._write_configuration()
 
     def start(self) -> None:
@@ -66,8 +66,8 @@ class Cluster:
 
     def end(self) -> None:
         """End all, also what has ended by itself: its pipes are still open."""
-        for leash in self._leashes:
-            leash.kill()
+        for guard in self._leashes:
+            guard.kill()
 
     def _begin(self, name: str, *entry: str) -> None:
         program = replace(
@@ -76,7 +76,7 @@ class Cluster:
             command=(*self._program.command[:-1], *entry),
             environment={**self._program.environment, **JAVA},
         )
-        self._leashes.append(Leash(program, self._folder / f"{name}.log"))
+        self._leashes.append(ProcessGuard(program, self._folder / f"{name}.log"))
 
     def _write_configuration(self) -> None:
         place = self._conf / "config.yaml"

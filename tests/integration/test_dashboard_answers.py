@@ -47,28 +47,28 @@ def test_a_range_of_the_past_equals_sql_and_shows_nothing_after_it(
 ) -> None:
     find(connection, "AAPL")
     since, until = minute(newest, 40), minute(newest, 20)
-    picture = readers.read(Question(RANGE, since=since, until=until, tape=200).answer)
-    rows = picture.standings
+    snapshot = readers.read(Question(RANGE, since=since, until=until, tape=200).answer)
+    rows = snapshot.standings
     sums = (sum(r.trades for r in rows), sum(r.volume for r in rows), sum(r.value for r in rows), len(rows))
     assert [sums] == asked(connection, SUMS, start=since, end=until)
-    assert all(since <= trade.timestamp < until for trade in picture.tape)
-    assert sum(row.findings for row in rows) == len(picture.marks) == 0
+    assert all(since <= trade.timestamp < until for trade in snapshot.tape)
+    assert sum(row.findings for row in rows) == len(snapshot.marks) == 0
 
 
 def test_the_course_and_what_was_before_equal_sql(
     connection: Connection, readers: ReadPool, newest: datetime
 ) -> None:
-    picture = readers.read(Question("15m").answer)
-    assert picture.span is not None
-    assert picture.former is not None
+    snapshot = readers.read(Question("15m").answer)
+    assert snapshot.span is not None
+    assert snapshot.former is not None
     end = newest + timedelta(microseconds=1)
-    ((trades, volume, value, _),) = asked(connection, SUMS, start=picture.span.start, end=end)
-    beats = picture.beats
-    assert (sum(b.trades for b in beats), sum(b.volume for b in beats)) == (trades, volume)
-    assert sum(b.value for b in beats) == value
-    former = picture.former
+    ((trades, volume, value, _),) = asked(connection, SUMS, start=snapshot.span.start, end=end)
+    buckets = snapshot.buckets
+    assert (sum(b.trades for b in buckets), sum(b.volume for b in buckets)) == (trades, volume)
+    assert sum(b.value for b in buckets) == value
+    former = snapshot.former
     told = (former.trades, former.volume, former.value, former.active)
-    assert [told] == asked(connection, SUMS, start=former.start, end=picture.span.start)
+    assert [told] == asked(connection, SUMS, start=former.start, end=snapshot.span.start)
 
 
 def test_the_stretch_before_is_none_where_the_tape_does_not_reach(
@@ -80,14 +80,14 @@ def test_the_stretch_before_is_none_where_the_tape_does_not_reach(
 
 @pytest.mark.usefixtures("newest")
 def test_candles_of_a_width_of_their_own_equal_sql(connection: Connection, readers: ReadPool) -> None:
-    picture = readers.read(Question("all", focus="MSFT", width=timedelta(minutes=5)).answer)
+    snapshot = readers.read(Question("all", focus="MSFT", width=timedelta(minutes=5)).answer)
     expected = asked(
         connection,
         """SELECT date_bin('5 minutes', "timestamp", 'epoch'), max(price), min(price), sum(volume),
                   coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0)
            FROM trades WHERE symbol = 'MSFT' GROUP BY 1 ORDER BY 1""",
     )
-    assert [(c.start, c.high, c.low, c.volume, c.buy_volume) for c in picture.candles] == expected
+    assert [(c.start, c.high, c.low, c.volume, c.buy_volume) for c in snapshot.candles] == expected
 
 
 @pytest.mark.usefixtures("newest")
@@ -154,18 +154,18 @@ def test_the_system_tells_places_letters_and_programs(connection: Connection, re
             "INSERT INTO dead_letters (topic, kafka_partition, kafka_offset, payload, reason)"
             r" VALUES ('tape', 2, 149, '\x7b00ff', 'not JSON')"
         )
-    plant = readers.read(Condition().answer)
-    (place,) = plant.places
+    status = readers.read(Condition().answer)
+    (place,) = status.places
     assert (place.job, place.partition, place.next_offset, place.duplicates) == ("consumer", 2, 50, 7)
-    (letter,) = plant.letters
+    (letter,) = status.letters
     assert (letter.reason, letter.offset, letter.begins) == ("not JSON", 149, r"{\000\377")
-    assert "test" in {session.program for session in plant.sessions}
+    assert "test" in {session.program for session in status.sessions}
     ((trades,),) = asked(connection, "SELECT count(*) FROM trades")
     assert (
-        sum(each.trades for each in plant.minutes) + trades_before(connection, plant.minutes[0].start)
+        sum(each.trades for each in status.minutes) + trades_before(connection, status.minutes[0].start)
         == trades
     )
-    assert plant.symbols == SYMBOLS
+    assert status.symbols == SYMBOLS
 
 
 def test_the_time_from_a_trade_to_the_table_is_that_of_the_newest_at_the_consumers_place(

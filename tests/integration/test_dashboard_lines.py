@@ -9,7 +9,7 @@ from psycopg2.extras import execute_values
 from stockstream.connectors.postgres.connection import Connection
 from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.ui.data.lines import Lines
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.records import Line
 from stockstream.ui.data.window import line_step
 from tests.browser.market import TRADES, put, random_trades
@@ -31,17 +31,17 @@ def newest(connection: Connection) -> datetime:
     return end
 
 
-def see(readers: ReadPool, window: str, lines: Lines) -> Picture:
+def see(readers: ReadPool, window: str, lines: Lines) -> MarketSnapshot:
     return readers.read(partial(Question(window).answer, lines=lines))
 
 
-def plain(connection: Connection, picture: Picture) -> dict[str, Line]:
+def plain(connection: Connection, snapshot: MarketSnapshot) -> dict[str, Line]:
     """Return the same lines by one statement over the trades that knows of no candle and no kept point."""
-    assert picture.span is not None
-    step = line_step(picture.span, len(picture.lines))
-    found: dict[str, Line] = {symbol: [] for symbol in picture.lines}
+    assert snapshot.span is not None
+    step = line_step(snapshot.span, len(snapshot.lines))
+    found: dict[str, Line] = {symbol: [] for symbol in snapshot.lines}
     with connection, connection.cursor() as cursor:
-        span = {"start": picture.span.start, "end": picture.span.end}
+        span = {"start": snapshot.span.start, "end": snapshot.span.end}
         cursor.execute(LAST_OF_EACH_STEP, {"step": step, **span})
         for symbol, moment, price in cursor.fetchall():
             found[symbol].append((moment, price))
@@ -101,8 +101,8 @@ def test_a_candle_that_is_ahead_of_the_tape_has_nothing_kept(
     late = random_trades(20, newest - timedelta(minutes=2), 60, seed=31)
     with connection, connection.cursor() as cursor:
         execute_values(cursor, TRADES, late)
-    picture = see(readers, "5m", lines)
-    assert picture.lines == plain(connection, picture)
+    snapshot = see(readers, "5m", lines)
+    assert snapshot.lines == plain(connection, snapshot)
 
 
 @pytest.mark.usefixtures("newest")
@@ -115,6 +115,6 @@ def test_while_no_candle_is_written_nothing_is_kept(
     see(readers, "15m", lines)
     with connection, connection.cursor() as cursor:
         execute_values(cursor, TRADES, random_trades(40, newest, 600, seed=41))
-    picture = see(readers, "15m", lines)
-    assert picture.lines == plain(connection, picture)
+    snapshot = see(readers, "15m", lines)
+    assert snapshot.lines == plain(connection, snapshot)
     assert len(lines) == 0

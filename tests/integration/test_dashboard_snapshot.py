@@ -11,7 +11,7 @@ from stockstream.connectors.postgres.connection import Connection, address_of
 from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.errors import PostgresBusyError, PostgresUnreachableError, SchemaMissingError
 from stockstream.services.servers.scratch import Scratch
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.records import Standing
 from stockstream.ui.data.window import MINUTES
 from tests.browser.market import SYMBOLS, find, put, random_trades
@@ -37,7 +37,7 @@ def market(connection: Connection) -> datetime:
     return newest
 
 
-def see(readers: ReadPool, question: Question) -> Picture:
+def see(readers: ReadPool, question: Question) -> MarketSnapshot:
     return readers.read(question.answer)
 
 
@@ -67,12 +67,12 @@ def start_of(connection: Connection, minutes: int | None) -> datetime:
 def test_every_number_equals_plain_sql_over_the_trades(
     connection: Connection, readers: ReadPool, window: str, chosen: tuple[str, ...]
 ) -> None:
-    picture = see(readers, Question(window, chosen))
+    snapshot = see(readers, Question(window, chosen))
     start = start_of(connection, MINUTES[window])
     expected = asked(connection, BY_SYMBOL, start=start, symbols=list(chosen or SYMBOLS))
-    shown = set(map(numbers, picture.standings))
-    assert picture.span is not None
-    assert picture.span.start == start
+    shown = set(map(numbers, snapshot.standings))
+    assert snapshot.span is not None
+    assert snapshot.span.start == start
     assert shown == set(expected)
 
 
@@ -89,36 +89,36 @@ def test_gaps_are_those_of_the_symbol_in_the_span_of_its_candles(
         ('MSFT', 'x', %(at)s - interval '5 s', %(at)s, 4, 'another') RETURNING reason""",
         at=market,
     )
-    picture = see(readers, Question(window, focus="AAPL"))
-    assert [gap.reason for gap in picture.gaps] == told
+    snapshot = see(readers, Question(window, focus="AAPL"))
+    assert [gap.reason for gap in snapshot.gaps] == told
 
 
 @pytest.mark.usefixtures("market")
 def test_findings_are_counted_told_and_marked_at_their_trades_price(
     connection: Connection, readers: ReadPool
 ) -> None:
-    picture = see(readers, Question("15m"))
-    counts = {row.symbol: row.findings for row in picture.standings}
+    snapshot = see(readers, Question("15m"))
+    counts = {row.symbol: row.findings for row in snapshot.standings}
     prices = asked(
         connection, "SELECT t.price FROM anomalies JOIN trades t USING (source, symbol, trade_id) ORDER BY 1"
     )
     assert counts == {"AAPL": 2, "BTC-USD": 0, "MSFT": 0, "TSLA": 1}
-    assert sorted((mark.price,) for mark in picture.marks if mark.price) == prices
-    assert {mark.explanation for mark in picture.marks} == {"AAPL is far off", "TSLA is far off"}
+    assert sorted((mark.price,) for mark in snapshot.marks if mark.price) == prices
+    assert {mark.explanation for mark in snapshot.marks} == {"AAPL is far off", "TSLA is far off"}
 
 
 @pytest.mark.usefixtures("market")
 def test_a_line_is_the_last_trade_of_each_step(connection: Connection, readers: ReadPool) -> None:
-    picture = see(readers, Question("15m", ("AAPL",)))
-    assert picture.span is not None
+    snapshot = see(readers, Question("15m", ("AAPL",)))
+    assert snapshot.span is not None
     newest = asked(
         connection,
         """SELECT DISTINCT ON (date_bin('4 seconds', "timestamp", 'epoch')) "timestamp", price FROM trades
            WHERE symbol = 'AAPL' AND "timestamp" >= %(start)s
            ORDER BY date_bin('4 seconds', "timestamp", 'epoch'), "timestamp" DESC""",
-        start=picture.span.start,
+        start=snapshot.span.start,
     )
-    assert picture.lines["AAPL"] == newest
+    assert snapshot.lines["AAPL"] == newest
 
 
 @pytest.mark.usefixtures("market")
@@ -126,7 +126,7 @@ def test_a_line_is_the_last_trade_of_each_step(connection: Connection, readers: 
 def test_the_tape_is_the_newest_trades_newest_first(
     connection: Connection, readers: ReadPool, chosen: tuple[str, ...]
 ) -> None:
-    picture = see(readers, Question("5m", chosen, tape=20))
+    snapshot = see(readers, Question("5m", chosen, tape=20))
     expected = asked(
         connection,
         """SELECT "timestamp", trade_id, symbol, price, volume, trade_type, source, anomaly, total_value
@@ -139,7 +139,7 @@ def test_the_tape_is_the_newest_trades_newest_first(
             *(trade.timestamp, trade.trade_id, trade.symbol, trade.price, trade.volume, trade.trade_type),
             *(trade.source, trade.anomaly, trade.value),
         )
-        for trade in picture.tape
+        for trade in snapshot.tape
     ]
     assert sorted(shown) == sorted(expected)
     assert [row[0] for row in shown] == [row[0] for row in expected]
@@ -147,16 +147,16 @@ def test_the_tape_is_the_newest_trades_newest_first(
 
 @pytest.mark.usefixtures("market")
 def test_anomalies_only_leaves_the_trades_that_were_found(connection: Connection, readers: ReadPool) -> None:
-    picture = see(readers, Question("all", only_anomalies=True))
+    snapshot = see(readers, Question("all", only_anomalies=True))
     newest = asked(
         connection,
         """SELECT DISTINCT ON (symbol) symbol, price, trade_id, source FROM trades
            WHERE symbol IN ('AAPL', 'TSLA') ORDER BY symbol, "timestamp" DESC""",
     )
     assert (
-        sorted((trade.symbol, trade.price, trade.trade_id, trade.source) for trade in picture.tape) == newest
+        sorted((trade.symbol, trade.price, trade.trade_id, trade.source) for trade in snapshot.tape) == newest
     )
-    assert {trade.symbol: trade.found for trade in picture.tape} == {
+    assert {trade.symbol: trade.found for trade in snapshot.tape} == {
         "AAPL": "price_spike, volume_spike",
         "TSLA": "price_spike",
     }
@@ -166,8 +166,8 @@ def test_candles_put_together_are_those_of_the_trades(
     connection: Connection, readers: ReadPool, market: datetime
 ) -> None:
     put(connection, random_trades(500, market - timedelta(hours=20), 3_600, seed=9))
-    picture = see(readers, Question("24h", focus="MSFT"))
-    first, *_ = picture.candles
+    snapshot = see(readers, Question("24h", focus="MSFT"))
+    first, *_ = snapshot.candles
     ((opened, high, low, closed),) = asked(
         connection,
         """SELECT (array_agg(price ORDER BY "timestamp"))[1], max(price), min(price),
@@ -183,16 +183,16 @@ def test_a_trade_from_the_future_does_not_move_the_window(
     connection: Connection, readers: ReadPool, market: datetime
 ) -> None:
     put(connection, random_trades(1, market + timedelta(days=365), 1, seed=77))
-    picture = see(readers, Question("5m"))
-    assert picture.newest is not None
-    assert abs(picture.newest - market) < timedelta(minutes=1)
-    assert sum(row.trades for row in picture.standings) > 100
+    snapshot = see(readers, Question("5m"))
+    assert snapshot.newest is not None
+    assert abs(snapshot.newest - market) < timedelta(minutes=1)
+    assert sum(row.trades for row in snapshot.standings) > 100
 
 
 def test_an_empty_tape_gives_an_empty_picture(readers: ReadPool) -> None:
-    picture = see(readers, Question("15m"))
-    assert picture.newest is None
-    assert picture.standings == []
+    snapshot = see(readers, Question("15m"))
+    assert snapshot.newest is None
+    assert snapshot.standings == []
 
 
 def test_trades_without_candles_still_show_prices_and_tape(
@@ -200,11 +200,11 @@ def test_trades_without_candles_still_show_prices_and_tape(
 ) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE stock_metrics")
-    picture = see(readers, Question("15m"))
-    assert picture.newest == market
-    assert picture.candles_end is None
-    assert all(row.last and not row.trades and row.volume == Decimal(0) for row in picture.standings)
-    assert picture.tape
+    snapshot = see(readers, Question("15m"))
+    assert snapshot.newest == market
+    assert snapshot.candles_end is None
+    assert all(row.last and not row.trades and row.volume == Decimal(0) for row in snapshot.standings)
+    assert snapshot.tape
 
 
 def test_readers_write_nothing(readers: ReadPool) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.connection import Address, Connection, connect
-from stockstream.connectors.postgres.read.trade_reader import History, Span
+from stockstream.connectors.postgres.read.trade_reader import Span, TradeReader
 from stockstream.settings import Settings
 from tests.detections import (
     Environment,
@@ -31,9 +31,9 @@ from tests.waiting import until
 
 
 @pytest.fixture
-def history(address: Address) -> Iterator[History]:
+def history(address: Address) -> Iterator[TradeReader]:
     """Return the stored trades."""
-    with closing(History(address)) as opened:
+    with closing(TradeReader(address)) as opened:
         yield opened
 
 
@@ -96,7 +96,7 @@ def test_analysis_says_the_same_in_three_formats_and_writes_nothing(
 
 
 def test_analysis_of_a_part_finds_what_analysis_of_all_finds_there(
-    environment: Environment, history: History
+    environment: Environment, history: TradeReader
 ) -> None:
     fill(environment, 20_000)
     trades = history.newest("AAPL", 10**6, Span())

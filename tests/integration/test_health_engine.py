@@ -14,7 +14,7 @@ from stockstream.connectors.postgres.engine_lock import Engine, EngineLock
 from stockstream.errors import FlinkError, StockstreamError
 from stockstream.jobs.health.engine import JobSight, judge_job
 from stockstream.jobs.health.processes import Process, judge_processes
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.verdict import State
 from stockstream.services.ports import free_port
 from stockstream.settings import Settings
@@ -70,12 +70,12 @@ def job(lag: int | None, state: str = "RUNNING") -> JobStatus:
 @pytest.mark.parametrize(
     ("sight", "state", "said"),
     [
-        (Twice(job(0), job(0)), State.OK, "nothing left to read"),
-        (Twice(job(None), job(None)), State.OK, "makes the candles"),
-        (Twice(job(900), job(1_000)), State.OK, "1,000 to read"),
-        (Twice(job(9_000), job(8_000)), State.WAITING, "catching up"),
-        (Twice(job(8_000), job(9_000)), State.FAILED, "falls behind"),
-        (Twice(job(0), job(0, "RESTARTING")), State.FAILED, "restarting (the disk is full)"),
+        (SamplePair(job(0), job(0)), State.OK, "nothing left to read"),
+        (SamplePair(job(None), job(None)), State.OK, "makes the candles"),
+        (SamplePair(job(900), job(1_000)), State.OK, "1,000 to read"),
+        (SamplePair(job(9_000), job(8_000)), State.WAITING, "catching up"),
+        (SamplePair(job(8_000), job(9_000)), State.FAILED, "falls behind"),
+        (SamplePair(job(0), job(0, "RESTARTING")), State.FAILED, "restarting (the disk is full)"),
         (FlinkError(what="no Flink answers"), State.WAITING, "no Flink answers"),
     ],
 )

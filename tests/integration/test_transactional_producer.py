@@ -15,7 +15,7 @@ from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.jobs.health.lag import Reading, judge_lag
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.topic import look_at_topic
 from stockstream.jobs.health.verdict import State
 from stockstream.settings import Settings
@@ -135,7 +135,7 @@ def test_each_place_that_computes_an_end_finds_the_same(
     assert ends(servers, topic)[0] == bounds(servers, topic)[0][1] == END
     with closing(Probes(address, topic)) as probes:
         places = probes.progress("consumer")
-    reading = Reading(look_at_topic(servers, topic, lambda: None).ends, Twice(places, places))
+    reading = Reading(look_at_topic(servers, topic, lambda: None).ends, SamplePair(places, places))
     assert sum(lag(ends(servers, topic), {0: END}).values()) == 0
     assert (reading.beyond(), reading.stuck(-1)) == ([], [])
     assert judge_lag("consumer", reading, 0, "").state is State.OK

@@ -45,7 +45,7 @@ def trade_of(tick: Tick) -> Trade:
     )
 
 
-class Desk:
+class Scene:
     """Candles that form, with a place in each partition, and those given out, as a table would hold them."""
 
     def __init__(self, partitions: Iterable[int] = (0,), **arguments: int) -> None:

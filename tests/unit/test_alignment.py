@@ -58,7 +58,7 @@ def _message(name: str, second: float) -> bytes:
     )
 
 
-def places(through: alignment.Through) -> list[tuple[int, int]]:
+def places(through: alignment.ReleasedTrades) -> list[tuple[int, int]]:
     """Return partition and offset of each trade."""
     return [
         (partition, offset)

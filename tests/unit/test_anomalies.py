@@ -12,7 +12,7 @@ from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.market_book import MarketBook
 from stockstream.market.anomalies.features.market_context import surroundings
 from stockstream.market.anomalies.features.table import CONTEXT, LOOKBACK, NAMES
-from stockstream.market.anomalies.features.trade_window import Stretch, of_rows
+from stockstream.market.anomalies.features.trade_window import TradeWindow, of_rows
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.models.model import FEWEST_TRADES, POOLED, Model, fit, fit_together
 from stockstream.market.anomalies.rules.sequences import alternating, same_side
@@ -28,14 +28,14 @@ def model() -> Model:
     return fit(quiet(4_000))
 
 
-def examined(tape: Stretch, ensemble: Ensemble, size: int) -> list[Finding]:
+def examined(tape: TradeWindow, ensemble: Ensemble, size: int) -> list[Finding]:
     """Examine a tape in batches of one size."""
     detector = Detector(NOTHING, ensemble)
     return [each for at in range(0, len(tape), size) for each in detector.examine(tape[at : at + size])]
 
 
 def test_no_column_that_a_detector_reads_is_the_label() -> None:
-    assert [field.name for field in fields(Stretch)] == [
+    assert [field.name for field in fields(TradeWindow)] == [
         "symbol",
         "micros",
         "price",

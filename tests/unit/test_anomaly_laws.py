@@ -7,7 +7,7 @@ import pytest
 
 from stockstream.market.anomalies.features import pace
 from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, features
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch, of_rows
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow, of_rows
 from stockstream.market.anomalies.rules.arrival_scan import crowd_z
 from stockstream.market.anomalies.rules.jumps import jump_z
 from stockstream.market.anomalies.rules.sequences import repeated_size, same_side
@@ -18,7 +18,7 @@ STILL = np.zeros(900)
 NOBODY = np.zeros(900, np.int64)
 
 
-def diffusing(trades: int, half_spread: float, seed: int = 3) -> Stretch:
+def diffusing(trades: int, half_spread: float, seed: int = 3) -> TradeWindow:
     """Return a tape whose middle diffuses with time, over pauses that differ, around a spread."""
     rng = np.random.default_rng(seed)
     pauses = rng.exponential(1.0, trades)
@@ -30,7 +30,7 @@ def diffusing(trades: int, half_spread: float, seed: int = 3) -> Stretch:
     return of_rows("X", [(*row, str(i), "s") for i, row in enumerate(rows)])
 
 
-def jumps(tape: Stretch) -> Floats:
+def jumps(tape: TradeWindow) -> Floats:
     return jump_z(tape, pace.relative(tape), pace.PAUSES, LOOKBACK)[LOOKBACK:]
 
 

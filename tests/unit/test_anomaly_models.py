@@ -12,7 +12,7 @@ import pytest
 from stockstream.connectors.models import model_file
 from stockstream.connectors.models.registry import DriftNote, ModelStore
 from stockstream.errors import ModelRefusedError, ModelsFolderError
-from stockstream.jobs.detect.detectors import Desk
+from stockstream.jobs.detect.detectors import SymbolDetectors
 from stockstream.jobs.detect.drift import drift_of
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.table import NAMES, features
@@ -211,9 +211,9 @@ def test_a_symbol_without_a_model_gets_that_of_all(tmp_path: Path) -> None:
     assert loaded.card.symbol == POOLED
 
 
-def test_a_desk_takes_up_models_that_are_new_or_newer(tmp_path: Path) -> None:
+def test_detectors_take_up_models_that_are_new_or_newer(tmp_path: Path) -> None:
     kept = ModelStore(tmp_path)
-    desk = Desk(kept)
+    detectors = SymbolDetectors(kept)
     tape, _ = labelled("AAPL", 2_000, seed=5)
     spiked = replace(tape, volume=np.where(np.arange(len(tape)) % 500 == 470, 5e6, tape.volume))
     versions = []
@@ -225,8 +225,8 @@ def test_a_desk_takes_up_models_that_are_new_or_newer(tmp_path: Path) -> None:
     ):
         if new:
             kept.save(new, NOW)
-        desk.refresh()
-        versions.append({found.model_version for found in desk.examine(0, spiked[at : at + 500])})
+        detectors.refresh()
+        versions.append({found.model_version for found in detectors.examine(0, spiked[at : at + 500])})
     pooled, own = kept.load(POOLED), kept.load("AAPL")
     assert pooled is not None
     assert own is not None

@@ -7,11 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, features
-from stockstream.market.anomalies.features.trade_window import Stretch, of_rows
+from stockstream.market.anomalies.features.trade_window import TradeWindow, of_rows
 from tests.anomaly_tape import labelled, quiet
 
 
-def flat(trades: int, micros: int = 1_000_000) -> Stretch:
+def flat(trades: int, micros: int = 1_000_000) -> TradeWindow:
     """Return a stretch in which nothing changes."""
     return of_rows("FLAT", [(i * micros, 100.0, 10.0, True, str(i), "test") for i in range(trades)])
 

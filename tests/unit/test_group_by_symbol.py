@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockstream.market.anomalies.features.group_by_symbol import by_symbol, micros
-from stockstream.market.anomalies.features.trade_window import Stretch, of_trades
+from stockstream.market.anomalies.features.trade_window import TradeWindow, of_trades
 from stockstream.market.trade.arrivals import Messages, sort
 from stockstream.market.trade.codec import Trade, encode
 
@@ -62,6 +62,6 @@ def in_order(made: list[Trade]) -> pa.Table:
     return pa.concat_tables([table[: count // 2], table[count // 2 :]])
 
 
-def columns(stretch: Stretch) -> list[list[object]]:
+def columns(stretch: TradeWindow) -> list[list[object]]:
     """Return what a stretch holds, as plain values."""
     return [getattr(stretch, name).tolist() for name in COLUMNS]

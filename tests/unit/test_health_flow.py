@@ -7,7 +7,7 @@ import pytest
 
 from stockstream.connectors.postgres.read.probes import NewestCandle, NewestDeadLetter, NewestTrade, Progress
 from stockstream.jobs.health.flow import judge_candles, judge_trades
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.tables import TablesSight
 from stockstream.jobs.health.verdict import State
 
@@ -19,7 +19,7 @@ REMEDY = "start it"
 def sight(trade_age: float | None, idle: float | None, refused: float | None = None) -> TablesSight:
     places = {} if idle is None else {0: Progress(7, idle), 1: Progress(7, 3600)}
     return TablesSight(
-        consumer=Twice(places, places),
+        consumer=SamplePair(places, places),
         trade=None if trade_age is None else NewestTrade(NOON, trade_age),
         dead_letter=None if refused is None else NewestDeadLetter("price is not a number", refused),
     )

@@ -4,7 +4,7 @@ import pytest
 
 from stockstream.connectors.postgres.read.probes import Progress
 from stockstream.jobs.health.lag import Reading, judge_lag
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.verdict import State
 
 LIMIT = 10.0
@@ -15,7 +15,7 @@ def reading(
     ends: tuple[list[int], list[int]], places: tuple[list[int], list[int]], idle: float = 0.1
 ) -> Reading:
     before, after = ({p: Progress(offset, idle) for p, offset in enumerate(each)} for each in places)
-    return Reading(Twice(*(dict(enumerate(each)) for each in ends)), Twice(before, after))
+    return Reading(SamplePair(*(dict(enumerate(each)) for each in ends)), SamplePair(before, after))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from stockstream.errors import ServiceError
 from stockstream.jobs.health.detector import ModelsSight, judge_models, look_at_models
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
 from stockstream.jobs.health.report import document, lines
-from stockstream.jobs.health.sight import Glance
+from stockstream.jobs.health.sight import BackgroundProbe
 from stockstream.jobs.health.tables import TablesSight
 from stockstream.jobs.health.verdict import State, failed, is_healthy, ok, waiting
 
@@ -80,7 +80,7 @@ def test_models_tell_their_age_and_a_drifted_one_its_remedy(tmp_path: Path) -> N
 
 def test_a_look_that_hangs_is_left_behind() -> None:
     for_ever = Event()
-    met = Glance(for_ever.wait, seconds=0.01).seen()
+    met = BackgroundProbe(for_ever.wait, seconds=0.01).seen()
     for_ever.set()
     assert isinstance(met, ServiceError)
     assert str(met) == "no answer within 0.01 seconds"

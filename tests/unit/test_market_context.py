@@ -13,10 +13,10 @@ from stockstream.market.anomalies.features.market_context import (
     NEIGHBOURS,
     NOBODY,
     RECENT,
-    Surroundings,
+    MarketContext,
     surroundings,
 )
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch, of_rows
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow, of_rows
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.models.model import fit
 from stockstream.market.anomalies.models.thresholds import FASTER
@@ -27,7 +27,7 @@ SYMBOLS = ("A", "B", "C", "D", "E")
 TRADES, CHANGE = 3_000, 2_500
 
 
-def tape(symbol: str, number: int, moves: Floats) -> Stretch:
+def tape(symbol: str, number: int, moves: Floats) -> TradeWindow:
     """Return a tape of a trade a second, each symbol a little after the one before."""
     rng = np.random.default_rng(number)
     price = 100 * np.exp(np.cumsum(moves))
@@ -45,7 +45,7 @@ def tape(symbol: str, number: int, moves: Floats) -> Stretch:
     return of_rows(symbol, rows)
 
 
-def market(wilder: float) -> list[Stretch]:
+def market(wilder: float) -> list[TradeWindow]:
     """Return five symbols' tapes, all of which move so many times as far from CHANGE on."""
     scale = np.where(np.arange(TRADES) < CHANGE, 1e-4, 1e-4 * wilder)
     return [
@@ -54,7 +54,7 @@ def market(wilder: float) -> list[Stretch]:
     ]
 
 
-def jumps(own: Stretch, around: Surroundings) -> list[Finding]:
+def jumps(own: TradeWindow, around: MarketContext) -> list[Finding]:
     """Return what a model of the calm finds in the prices after it."""
     model = fit(around.around(own)[:CHANGE])
     found = Detector(own[:CHANGE], Ensemble(model)).examine(own[CHANGE:], lambda _first, _last: around)

@@ -9,7 +9,7 @@ import pytest
 
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.errors import KafkaUnreachableError
-from stockstream.jobs.read_ahead import PLAIN, Prefetch
+from stockstream.jobs.read_ahead import PLAIN, ReadAhead
 
 TIMES = 300
 # Seconds; of a healthy end it takes a thousandth.
@@ -59,7 +59,7 @@ def impatient_threads() -> Iterator[None]:
 def test_it_ends_in_an_outage_wherever_the_thread_stands() -> None:
     def begin_and_end() -> None:
         for _ in range(TIMES):
-            with Prefetch(Outage()):
+            with ReadAhead(Outage()):
                 pass
 
     assert ends(begin_and_end)
@@ -67,7 +67,7 @@ def test_it_ends_in_an_outage_wherever_the_thread_stands() -> None:
 
 def test_a_question_is_answered_in_an_outage_wherever_the_thread_stands() -> None:
     def ask() -> None:
-        with Prefetch(Outage()) as ahead:
+        with ReadAhead(Outage()) as ahead:
             for _ in range(TIMES):
                 with suppress(KafkaUnreachableError):
                     ahead.next_batch()
@@ -78,7 +78,7 @@ def test_a_question_is_answered_in_an_outage_wherever_the_thread_stands() -> Non
 
 def test_a_question_is_answered_though_nobody_takes_what_was_read() -> None:
     def ask() -> None:
-        with Prefetch(Flood()) as ahead:
+        with ReadAhead(Flood()) as ahead:
             while not ahead.lag():
                 pass
             ahead.lag()

@@ -15,7 +15,7 @@ from stockstream.market.anomalies.explanation import KINDS, KINDS_OF_FEATURE
 from stockstream.ui.charts import gaps, plot, prices, shares, style
 from stockstream.ui.charts.marks import INKS, OTHER_SHAPES, SHAPES
 from stockstream.ui.charts.plot import Figure
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.records import Candle, FeedGap, Mark
 from stockstream.ui.data.window import Span
 from stockstream.ui.server.scripts import SCRIPT
@@ -40,10 +40,10 @@ def mark(kind: str, price: str | None = "110") -> Mark:
     )
 
 
-def picture(marks: list[Mark], question: Question | None = None) -> Picture:
+def snapshot(marks: list[Mark], question: Question | None = None) -> MarketSnapshot:
     line = [(NOON - timedelta(seconds=at), Decimal(100 + at)) for at in range(5, 0, -1)]
     one = Decimal(1)
-    return Picture(
+    return MarketSnapshot(
         question or Question("15m"),
         NOON,
         NOON,
@@ -71,7 +71,7 @@ def plain(figure: Figure) -> Figure:
 
 @pytest.mark.parametrize("marks", [[], [mark("price_spike", "900"), mark("a kind to come"), mark("x", None)]])
 def test_plotly_takes_every_figure(marks: list[Mark]) -> None:
-    shown = picture(marks)
+    shown = snapshot(marks)
     figures = [
         prices.compare(shown, as_change=True),
         prices.compare(shown, as_change=False),
@@ -93,7 +93,7 @@ def test_plotlys_script_is_the_released_one() -> None:
 
 def test_each_kind_of_finding_has_a_shape_of_its_own_and_one_without_a_price_none() -> None:
     figure = prices.compare(
-        picture([mark("price_spike"), mark("volume_spike"), mark("x", None)]), as_change=True
+        snapshot([mark("price_spike"), mark("volume_spike"), mark("x", None)]), as_change=True
     )
     marks = {trace["name"]: trace for trace in figure["data"] if trace["mode"] == "markers"}
     assert marks["price spike"]["marker"]["symbol"] != marks["volume spike"]["marker"]["symbol"]
@@ -113,7 +113,7 @@ def test_each_kind_has_an_ink_of_its_own_in_the_pages_colours() -> None:
 
 
 def test_change_is_counted_from_the_windows_first_price() -> None:
-    figure = prices.compare(picture([mark("price_spike", "125")]), as_change=True)
+    figure = prices.compare(snapshot([mark("price_spike", "125")]), as_change=True)
     aapl = next(trace for trace in figure["data"] if trace["name"] == "AAPL")
     found = next(trace for trace in figure["data"] if trace["name"] == "price spike")
     assert aapl["y"] == pytest.approx([5, 4, 3, 2, 1])
@@ -122,7 +122,7 @@ def test_change_is_counted_from_the_windows_first_price() -> None:
 
 def test_zoom_is_kept_while_the_question_stays_and_dropped_when_it_changes() -> None:
     def revision(question: Question) -> str:
-        return str(prices.compare(picture([], question), as_change=True)["layout"]["uirevision"])
+        return str(prices.compare(snapshot([], question), as_change=True)["layout"]["uirevision"])
 
     assert revision(Question("15m")) == revision(Question("15m", tape=50))
     assert revision(Question("15m")) != revision(Question("5m"))
@@ -130,13 +130,13 @@ def test_zoom_is_kept_while_the_question_stays_and_dropped_when_it_changes() -> 
 
 
 def test_no_axis_of_time_has_a_range_that_would_undo_a_zoom() -> None:
-    for figure in (prices.compare(picture([]), as_change=True), prices.focus(picture([]), "AAPL", SPAN)):
+    for figure in (prices.compare(snapshot([]), as_change=True), prices.focus(snapshot([]), "AAPL", SPAN)):
         assert "range" not in figure["layout"]["xaxis"]
 
 
 def test_small_shares_of_the_volume_are_put_together() -> None:
     rows = [standing(f"S{place:02}", "1") for place in range(20)]
-    shown = Picture(
+    shown = MarketSnapshot(
         Question("15m"), NOON, NOON, NOON, NOON, SPAN, tuple(row.symbol for row in rows), rows, focus="S00"
     )
     (ring,) = shares.volume_shares(shown)["data"]
@@ -149,7 +149,7 @@ def test_a_slice_too_thin_for_its_name_is_among_the_others() -> None:
         replace(standing("AAPL", "1"), volume=Decimal(1)),
         replace(standing("V", "1"), volume=Decimal(999)),
     ]
-    shown = Picture(
+    shown = MarketSnapshot(
         Question("15m"), NOON, NOON, NOON, NOON, SPAN, ("AAPL", "V"), standings=rows, focus="AAPL"
     )
     (ring,) = shares.volume_shares(shown)["data"]
@@ -165,7 +165,7 @@ def test_a_gap_shades_the_candles_that_it_touches_and_says_why() -> None:
     early = FeedGap("kraken", NOON - timedelta(days=2), at, None, "first")
     made = FeedGap("kraken", at + timedelta(seconds=70), at + timedelta(seconds=100), 3, "second")
     still = FeedGap("kraken", NOON - timedelta(seconds=90), None, None, "third")
-    shown = replace(picture([]), gaps=[still, made, early])
+    shown = replace(snapshot([]), gaps=[still, made, early])
     figure = prices.focus(shown, "AAPL", SPAN)
     graph_objects.Figure(plain(figure))
     spans = [(shape["x0"][11:16], shape["x1"][11:16]) for shape in figure["layout"]["shapes"]]
@@ -176,18 +176,18 @@ def test_a_gap_shades_the_candles_that_it_touches_and_says_why() -> None:
         "kraken, 11:53:10 to 11:53:40: 3 trades missing (second)",
     ]
     assert gaps.words("AAPL", shown).startswith("Trades of AAPL are missing where it is shaded: kraken, from")
-    assert not gaps.words("AAPL", picture([]))
+    assert not gaps.words("AAPL", snapshot([]))
 
 
 def test_a_single_candle_has_its_own_width_and_room_beside_it() -> None:
-    figure = prices.focus(picture([]), "AAPL", SPAN)
+    figure = prices.focus(snapshot([]), "AAPL", SPAN)
     drawn = json.loads(plot.drawing(figure, "", "").text.splitlines()[1])
     for trace, name in zip(drawn["data"], ("open", "y", "y"), strict=True):
         assert trace["x"] == ["2026-11-23 11:58:00.000", "2026-11-23 11:59:00.000"]
         assert trace[name] == [None, 1.0]
     axis = figure["layout"]["xaxis"]
     begin, end = (datetime.fromisoformat(at) for at in axis["autorangeoptions"]["include"])
-    (candle,) = picture([]).candles
+    (candle,) = snapshot([]).candles
     assert (begin, end) == (
         candle.start.replace(tzinfo=None) - 9 * timedelta(minutes=1),
         candle.start.replace(tzinfo=None) + timedelta(minutes=1),

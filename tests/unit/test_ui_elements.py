@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.records import Mark, Print, Standing
 from stockstream.ui.html import elements
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-PICTURE = Picture(Question("15m"), NOON)
+PICTURE = MarketSnapshot(Question("15m"), NOON)
 EVIL = "<script>alert(1)</script>"
 
 

@@ -11,7 +11,7 @@ from stockstream.ui.data.market_snapshot import Question
 from stockstream.ui.data.window import RANGE, Span, before, range_of
 from stockstream.ui.html import heat
 from stockstream.ui.html.formatting import MINUS
-from tests.unit.test_ui_charts import picture
+from tests.unit.test_ui_charts import snapshot
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SPAN = Span(NOON, NOON + timedelta(minutes=12))
@@ -34,7 +34,7 @@ def test_a_symbol_without_a_trade_is_all_empty() -> None:
 
 
 def test_a_cell_has_its_number_and_the_deepest_ground_is_the_largest_changes() -> None:
-    shown = picture([])
+    shown = snapshot([])
     shown.lines["AAPL"][:] = [
         (NOON + timedelta(minutes=at), Decimal(price)) for at, price in ((0.5, 100), (1.5, 110), (2.5, 104.5))
     ]
@@ -46,13 +46,13 @@ def test_a_cell_has_its_number_and_the_deepest_ground_is_the_largest_changes() -
 
 
 def test_noise_has_hardly_a_colour() -> None:
-    shown = picture([])
+    shown = snapshot([])
     shown.lines["AAPL"][:] = [(NOON, Decimal(100_000)), (NOON + timedelta(minutes=2), Decimal(100_001))]
     assert "var(--up) 1%" in heat.heat(shown, SPAN)
 
 
 def test_what_comes_from_outside_is_escaped() -> None:
-    shown = picture([])
+    shown = snapshot([])
     shown.standings[0] = replace(shown.standings[0], symbol="<b>")
     assert "<b>" not in heat.heat(shown, SPAN)
 
@@ -67,7 +67,7 @@ def test_what_comes_from_outside_is_escaped() -> None:
     ],
 )
 def test_heads_are_as_exact_as_the_stretches_are_long(length: timedelta, head: str) -> None:
-    table = heat.heat(picture([]), Span(NOON, NOON + length))
+    table = heat.heat(snapshot([]), Span(NOON, NOON + length))
     assert re.findall(r'<th scope="col">([^<]*)</th>', table)[2] == head
 
 

@@ -10,7 +10,7 @@ import pytest
 from stockstream.ui.charts import prices
 from stockstream.ui.charts.plot import Figure
 from stockstream.ui.data.records import Candle, Mark
-from tests.unit.test_ui_charts import NOON, SPAN, mark, picture
+from tests.unit.test_ui_charts import NOON, SPAN, mark, snapshot
 
 LINE = [(NOON - timedelta(seconds=at), Decimal(100 + at)) for at in (4, 3, 2, 1)]
 ONE = Decimal(1)
@@ -18,13 +18,13 @@ Draw = Callable[[list[Mark], str], Figure]
 
 
 def compared(marks: list[Mark], last: str) -> Figure:
-    shown = picture(marks)
+    shown = snapshot(marks)
     shown.lines["AAPL"][:] = [*LINE, (NOON, Decimal(last))]
     return prices.compare(shown, as_change=False)
 
 
 def focused(marks: list[Mark], high: str) -> Figure:
-    shown = picture(marks)
+    shown = snapshot(marks)
     start, hundred = NOON - timedelta(minutes=1), 100 * ONE
     shown.candles[:] = [Candle(start, hundred, Decimal(high), 99 * ONE, 101 * ONE, ONE, 140 * ONE, ONE)]
     return prices.focus(shown, "AAPL", SPAN)
@@ -75,7 +75,7 @@ def test_a_price_that_nobody_found_odd_is_shown_whole(draw: Draw) -> None:
 
 @pytest.mark.parametrize("far", [150, 50])
 def test_a_wick_far_beyond_the_bodies_leaves_the_chart_though_nobody_found_it(far: int) -> None:
-    shown, hundred = picture([]), 100 * ONE
+    shown, hundred = snapshot([]), 100 * ONE
     usual = Candle(NOON, hundred, 102 * ONE, 99 * ONE, 101 * ONE, ONE, hundred, ONE)
     odd = replace(usual, high=max(usual.high, far * ONE), low=min(usual.low, far * ONE))
     shown.candles[:] = [usual, odd, usual]
@@ -100,6 +100,6 @@ def test_a_found_trade_among_the_others_is_not_at_the_edge() -> None:
 
 
 def test_prices_that_are_all_the_same_have_no_scale() -> None:
-    shown = picture([mark("price_spike", "150")])
+    shown = snapshot([mark("price_spike", "150")])
     shown.lines["AAPL"][:] = [(moment, Decimal(100)) for moment, _ in LINE]
     assert reach(prices.compare(shown, as_change=True)) is None

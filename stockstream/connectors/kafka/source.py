@@ -109,7 +109,7 @@ class KafkaSource:
             logger=_log_of(group),
         )
         self._partitions = Partitions(self._consumer, servers, topic)
-        self._trouble: KafkaError | None = None
+        self._last_error: KafkaError | None = None
         self._consumer.subscribe(
             [topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
@@ -142,7 +142,7 @@ class KafkaSource:
         self._fetch_only(self._at.keys() - self._waiting - self._left_out)
         events = sorted_events(self._fetch(most, wait), self._at.keys())
         # It is raised at the next call: the good messages beside it must not be lost.
-        self._trouble = events.fault or self._trouble
+        self._last_error = events.fault or self._last_error
         batch = batch_of(events.messages, self._at, self._bases, events.eofs)
         if batch and not self._is_same_topic():
             return Batch()
@@ -253,7 +253,7 @@ class KafkaSource:
     def _serve_group(self, wait: float) -> None:
         """Let the group hand out and take away partitions, and read none."""
         self._fetch_only(frozenset())
-        self._trouble = fault_of(self._consumer.consume(1, wait)) or self._trouble
+        self._last_error = fault_of(self._consumer.consume(1, wait)) or self._last_error
 
     def _fetch_only(self, wanted: AbstractSet[int]) -> None:
         """Have the client fetch these partitions from our places, and no others.
@@ -341,28 +341,28 @@ class KafkaSource:
 
     def _note(self, error: KafkaError) -> None:
         # That no broker is left follows a refused login, and tells less.
-        if self._trouble is None or self._trouble.code() not in LOGIN_REFUSED:
-            self._trouble = error
+        if self._last_error is None or self._last_error.code() not in LOGIN_REFUSED:
+            self._last_error = error
 
     def _raise_trouble(self) -> None:
         """Raise what keeps us from reading, or find out by reading on from the place again."""
-        trouble, self._trouble = self._trouble, None
-        if trouble is None:
+        error, self._last_error = self._last_error, None
+        if error is None:
             return
-        if trouble.code() in NO_TOPIC:
-            self._trouble = trouble
+        if error.code() in NO_TOPIC:
+            self._last_error = error
             # It raises as long as there is no such topic.
             self._incarnations.is_current()
-            self._trouble = None
-        if trouble.code() in REMEDIES:
-            raise self._partitions.own_error(trouble)
-        if trouble.code() in NO_TOPIC or trouble.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+            self._last_error = None
+        if error.code() in REMEDIES:
+            raise self._partitions.own_error(error)
+        if error.code() in NO_TOPIC or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             self._waiting |= set(self._at)
-        if trouble.code() in DOUBTS:
+        if error.code() in DOUBTS:
             # The client tells of each connection that it loses, and of none that it has again.
-            self._trouble = trouble
-            self._partitions.require_answer(trouble)
-            self._trouble = None
+            self._last_error = error
+            self._partitions.require_answer(error)
+            self._last_error = None
 
 
 def _log_of(group: str) -> logging.Logger:

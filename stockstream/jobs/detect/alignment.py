@@ -24,7 +24,7 @@ AHEAD = 20_000
 
 
 @dataclass
-class Through:
+class ReleasedTrades:
     """What is to be examined now.
 
     Attributes:
@@ -37,7 +37,7 @@ class Through:
 
 
 @dataclass
-class Lane:
+class PartitionBuffer:
     """One partition: what waits in it, how far it is read, in offsets and in time."""
 
     heard: float
@@ -69,7 +69,7 @@ class Alignment:
     def __init__(self, clock: Callable[[], float]) -> None:
         """Begin with nothing; `clock` tells seconds that never go back."""
         self._clock = clock
-        self._lanes: dict[int, Lane] = {}
+        self._lanes: dict[int, PartitionBuffer] = {}
 
     @property
     def holds(self) -> bool:
@@ -85,7 +85,7 @@ class Alignment:
         """Take a batch; what is no trade only moves its partition on."""
         now = self._clock()
         for partition, (begin, end) in batch.spans.items():
-            lane = self._lanes.setdefault(partition, Lane(now))
+            lane = self._lanes.setdefault(partition, PartitionBuffer(now))
             if not len(lane.held):
                 lane.begin = begin
             lane.heard, lane.end = now, end
@@ -96,7 +96,7 @@ class Alignment:
         """Forget what waits in a partition: it is read from another place."""
         self._lanes.pop(partition, None)
 
-    def let_through(self, reading: AbstractSet[int], caught_up: AbstractSet[int]) -> Through:
+    def let_through(self, reading: AbstractSet[int], caught_up: AbstractSet[int]) -> ReleasedTrades:
         """Return what need wait no longer.
 
         Args:
@@ -104,21 +104,21 @@ class Alignment:
             caught_up: those that have nothing left to read.
         """
         now = self._clock()
-        self._lanes = {number: self._lanes.get(number) or Lane(now) for number in reading}
+        self._lanes = {number: self._lanes.get(number) or PartitionBuffer(now) for number in reading}
         awaited = [
             lane.reached
             for number, lane in self._lanes.items()
             if number not in caught_up and now - lane.heard < SILENT
         ]
-        through, frontier = Through(), min(awaited, default=float("inf"))
+        released, frontier = ReleasedTrades(), min(awaited, default=float("inf"))
         sure = min((lane.reached for lane in self._lanes.values()), default=frontier)
         for number, lane in self._lanes.items():
             begin, taken = lane.begin, lane.take(frontier, sure)
             if len(taken):
-                through.trades[number] = taken
+                released.trades[number] = taken
             if lane.begin > begin:
-                through.spans[number] = begin, lane.begin
-        return through
+                released.spans[number] = begin, lane.begin
+        return released
 
 
 def _by_partition(batch: Batch) -> Iterator[tuple[int, pa.Table]]:

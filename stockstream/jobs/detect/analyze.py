@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from stockstream.connectors.models.registry import ModelStore
-from stockstream.connectors.postgres.read.trade_reader import ALL, BEGINNING, History, Span
+from stockstream.connectors.postgres.read.trade_reader import ALL, BEGINNING, Span, TradeReader
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features.market_context import Market, Surroundings
+from stockstream.market.anomalies.features.market_context import Market, MarketContext
 from stockstream.market.anomalies.features.table import CONTEXT
 from stockstream.market.anomalies.finding import Finding
 
@@ -16,7 +16,7 @@ NEWEST = 20_000
 
 
 def analyze(
-    history: History, store: ModelStore, symbol: str, span: Span, tell: Callable[[str], None]
+    history: TradeReader, store: ModelStore, symbol: str, span: Span, tell: Callable[[str], None]
 ) -> list[Finding]:
     """Return the findings of a symbol's trades in a span, in order of time.
 
@@ -67,7 +67,7 @@ def _ensemble(store: ModelStore, symbol: str, tell: Callable[[str], None]) -> En
 def _told_if_unknown(market: Market, symbol: str, tell: Callable[[str], None]) -> Market:
     told = list[bool]()
 
-    def around(first: int, last: int) -> Surroundings:
+    def around(first: int, last: int) -> MarketContext:
         known = market(first, last)
         if not len(known) and not told:
             told.append(True)

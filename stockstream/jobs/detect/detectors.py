@@ -8,7 +8,7 @@ from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.market_book import MarketBook
-from stockstream.market.anomalies.features.trade_window import Stretch, of_rows
+from stockstream.market.anomalies.features.trade_window import TradeWindow, of_rows
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.models.model import POOLED
 
@@ -17,7 +17,7 @@ NANO = 1_000_000_000
 log = logging.getLogger("detector")
 
 
-class Desk:
+class SymbolDetectors:
     """Keeps what is remembered of each symbol, and the newest model that the store has."""
 
     def __init__(self, store: ModelStore) -> None:
@@ -28,7 +28,7 @@ class Desk:
         self._detectors: dict[tuple[int, str], Detector] = {}
         self._market = MarketBook()
 
-    def open(self, partition: int, contexts: Mapping[str, Stretch]) -> None:
+    def open(self, partition: int, contexts: Mapping[str, TradeWindow]) -> None:
         """Begin a partition with the last trades of its symbols; what was remembered of it is dropped."""
         self._detectors = {key: kept for key, kept in self._detectors.items() if key[0] != partition}
         self._market.drop(partition)
@@ -36,15 +36,15 @@ class Desk:
             self._market.add(partition, context)
             self._detectors[partition, symbol] = Detector(context, self._ensemble(symbol))
 
-    def see(self, partition: int, trades: Stretch) -> None:
+    def see(self, partition: int, trades: TradeWindow) -> None:
         """Take a symbol's trades as part of the market: before they, or others of that time, are examined."""
         self._market.add(partition, trades)
 
-    def remember(self, partition: int, trades: Stretch) -> None:
+    def remember(self, partition: int, trades: TradeWindow) -> None:
         """Take trades as context that were examined before."""
         self._detector(partition, trades.symbol).remember(trades)
 
-    def examine(self, partition: int, trades: Stretch) -> list[Finding]:
+    def examine(self, partition: int, trades: TradeWindow) -> list[Finding]:
         """Return what stands out among trades that come after all those seen before."""
         return self._detector(partition, trades.symbol).examine(trades, self._market.between)
 

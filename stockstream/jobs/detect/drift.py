@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stockstream.connectors.models.registry import DriftNote, ModelStore
-from stockstream.connectors.postgres.read.trade_reader import ALL, History
+from stockstream.connectors.postgres.read.trade_reader import ALL, TradeReader
 from stockstream.errors import ModelRefusedError
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.table import CONTEXT, NAMES, QUIET
-from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.anomalies.models.drift import DRIFTED, stability
 from stockstream.market.anomalies.models.forest import compressed
 from stockstream.market.anomalies.models.model import Model
@@ -47,7 +47,7 @@ class Drift:
         )
 
 
-def drift_of(model: Model, trades: Stretch) -> Drift | None:
+def drift_of(model: Model, trades: TradeWindow) -> Drift | None:
     """Return how far trades are from a model; None for fewer than are a measure."""
     if len(trades) < FEWEST:
         return None
@@ -59,7 +59,7 @@ def drift_of(model: Model, trades: Stretch) -> Drift | None:
     return Drift(trades.symbol, NAMES[most], float(index[most]), 1_000 * alerts / judged)
 
 
-def drifted(history: History, store: ModelStore, symbol: str) -> Drift | None:
+def drifted(history: TradeReader, store: ModelStore, symbol: str) -> Drift | None:
     """Return the drift of a symbol; None where there is no model of it or too little to judge by."""
     try:
         model = store.load(symbol)

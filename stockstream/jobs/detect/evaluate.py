@@ -7,7 +7,7 @@ import numpy as np
 
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.table import CONTEXT, LOOKBACK
-from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, TradeWindow
 from stockstream.market.anomalies.models.model import BUDGET, Model, fit, fit_together
 from stockstream.market.anomalies.models.thresholds import share_of
 from stockstream.market.anomalies.scores import score
@@ -118,7 +118,7 @@ def _judge_clean(plan: Plan, seed: int, result: Result) -> None:
             past = stretch
 
 
-def _unlabelled(stretch: Stretch) -> Labelled:
+def _unlabelled(stretch: TradeWindow) -> Labelled:
     names = np.arange(len(stretch)).astype(np.str_).astype(np.object_)
     none = np.zeros(len(stretch), np.int64)
     return Labelled(replace(stretch, trade_ids=names), none, np.array([""], np.object_), np.array([np.nan]))

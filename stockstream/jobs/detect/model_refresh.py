@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.errors import ModelsFolderError, RecoverableError
-from stockstream.jobs.detect.detectors import Desk
+from stockstream.jobs.detect.detectors import SymbolDetectors
 from stockstream.jobs.detect.train import Trainer
 
 log = logging.getLogger("detector")
@@ -18,7 +18,7 @@ log = logging.getLogger("detector")
 Clock = Callable[[], float]
 
 
-class Upkeep:
+class ModelRefresh:
     """What the watch does between batches; it is cheap, and waits for nothing."""
 
     REFRESH_EVERY = 5.0
@@ -27,11 +27,15 @@ class Upkeep:
     LOOKED_AT = 20
 
     def __init__(
-        self, desk: Desk, trainer: Trainer, clock: Clock, metrics: DetectorMetrics | None = None
+        self,
+        detectors: SymbolDetectors,
+        trainer: Trainer,
+        clock: Clock,
+        metrics: DetectorMetrics | None = None,
     ) -> None:
         """Begin; `clock` tells seconds that never go back, `metrics` are told which models there are."""
         self._metrics = metrics or DetectorMetrics()
-        self._desk = desk
+        self._detectors = detectors
         self._trainer = trainer
         self._clock = clock
         self._refresh_at = self._train_at = clock() + self.REFRESH_EVERY
@@ -56,10 +60,12 @@ class Upkeep:
     def _begin_due(self, now: float) -> None:
         if now >= self._train_at:
             self._train_at = now + self.TRAIN_EVERY
-            self._work = self._beside.submit(self._learn, self._desk.without_model())
+            self._work = self._beside.submit(self._learn, self._detectors.without_model())
         elif now >= self._look_at:
             self._look_at = now + self.LOOK_EVERY
-            self._work = self._beside.submit(self._look_for_drift, self._desk.with_model()[: self.LOOKED_AT])
+            self._work = self._beside.submit(
+                self._look_for_drift, self._detectors.with_model()[: self.LOOKED_AT]
+            )
 
     def _take_up(self, learnt: str | None, now: float) -> None:
         self._work = None
@@ -83,5 +89,5 @@ class Upkeep:
 
     def _refresh(self) -> None:
         self._refresh_at = self._clock() + self.REFRESH_EVERY
-        self._desk.refresh()
-        self._metrics.models(self._desk.made_at(), without=len(self._desk.without_model()))
+        self._detectors.refresh()
+        self._metrics.models(self._detectors.made_at(), without=len(self._detectors.without_model()))

@@ -7,10 +7,10 @@ from datetime import datetime
 from threading import Event
 
 from stockstream.connectors.models.registry import ModelStore
-from stockstream.connectors.postgres.read.trade_reader import ALL, History, Span
+from stockstream.connectors.postgres.read.trade_reader import ALL, Span, TradeReader
 from stockstream.errors import TooFewTradesError
 from stockstream.jobs.detect.drift import drifted, note
-from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.anomalies.models.model import BUDGET, FEWEST_TRADES, SEED, Model, fit, fit_together
 
 log = logging.getLogger("detector")
@@ -40,7 +40,11 @@ class Trainer:
     """Makes models from the stored trades and puts them into the store."""
 
     def __init__(
-        self, history: History, store: ModelStore, now: Callable[[], datetime], recipe: Recipe | None = None
+        self,
+        history: TradeReader,
+        store: ModelStore,
+        now: Callable[[], datetime],
+        recipe: Recipe | None = None,
     ) -> None:
         """Train by `recipe`; `now` is the moment that stands on a model's card."""
         self._history = history
@@ -103,7 +107,7 @@ class Trainer:
             tell(str(exc))
 
     def _train_pooled(self, symbols: Sequence[str]) -> None:
-        recipe, stretches = self._recipe, list[Stretch]()
+        recipe, stretches = self._recipe, list[TradeWindow]()
         for symbol in symbols[:POOLED_SYMBOLS]:
             newest = self._history.newest(symbol, min(recipe.most, POOLED_TRADES), recipe.span)
             stretches.append(self._history.among(newest))

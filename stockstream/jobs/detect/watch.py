@@ -10,12 +10,12 @@ from typing import Protocol
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.errors import FencedError, RecoverableError
-from stockstream.jobs.detect.alignment import Alignment, Through
-from stockstream.jobs.detect.detectors import Desk
+from stockstream.jobs.detect.alignment import Alignment, ReleasedTrades
+from stockstream.jobs.detect.detectors import SymbolDetectors
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.retry import Retry
 from stockstream.market.anomalies.features.group_by_symbol import by_symbol
-from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.anomalies.finding import Finding
 
 MOST, WAIT = 10_000, 0.25
@@ -57,7 +57,7 @@ class FindingsLog(Protocol):
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over."""
 
-    def context(self, partition: int, place: int) -> tuple[dict[str, Stretch], int]:
+    def context(self, partition: int, place: int) -> tuple[dict[str, TradeWindow], int]:
         """Return what is to be remembered at a place, and from where to read the rest."""
 
     def next_offset(self, partition: int) -> int:
@@ -68,7 +68,7 @@ class FindingsLog(Protocol):
 
 
 def begin(
-    findings: FindingsLog, desk: Desk, alignment: Alignment, partitions: Sequence[int]
+    findings: FindingsLog, detectors: SymbolDetectors, alignment: Alignment, partitions: Sequence[int]
 ) -> dict[int, int]:
     """Take partitions over, remember what came before their places; returns where to read from.
 
@@ -78,7 +78,7 @@ def begin(
     starts = {}
     for partition, place in findings.acquire(partitions).items():
         contexts, starts[partition] = findings.context(partition, place)
-        desk.open(partition, contexts)
+        detectors.open(partition, contexts)
         alignment.drop(partition)
     return starts
 
@@ -100,11 +100,11 @@ class Watch:
         self,
         source: TradeSource,
         findings: FindingsLog,
-        desk: Desk,
+        detectors: SymbolDetectors,
         alignment: Alignment,
         stop: Event,
         *,
-        upkeep: Callable[[], None],
+        model_refresh: Callable[[], None],
         idle: Idle,
         alert: Callable[[Sequence[Finding]], None] | None = None,
         metrics: DetectorMetrics | None = None,
@@ -122,8 +122,13 @@ class Watch:
             alert: told of findings once they are stored, and never of the same again.
             metrics: told of each batch once it is committed.
         """
-        self._source, self._findings, self._desk, self._alignment = source, findings, desk, alignment
-        self._stop, self._upkeep, self._idle, self._alert = stop, upkeep, idle, alert
+        self._source, self._findings, self._detectors, self._alignment = (
+            source,
+            findings,
+            detectors,
+            alignment,
+        )
+        self._stop, self._refresh_models, self._idle, self._alert = stop, model_refresh, idle, alert
         self._metrics = metrics or DetectorMetrics()
         self._patience = Retry(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
         self._append = self._metrics.timed(findings.append)
@@ -151,62 +156,66 @@ class Watch:
         """Look once; returns whether more may come."""
         began = time.monotonic()
         batch = self._patience(partial(self._source.next_batch, MOST, WAIT))
-        through = self._passed(batch)
-        if through.spans:
-            self._write(through, examined(through, self._findings, self._desk))
+        released = self._passed(batch)
+        if released.spans:
+            self._write(released, examined(released, self._findings, self._detectors))
         elif not self._alignment.holds and self._patience(self._idle.is_over):
             return False
-        self._upkeep()
+        self._refresh_models()
         if len(batch) < MOST:
             self._stop.wait(max(began + BETWEEN_LOOKS - time.monotonic(), 0.0))
         return True
 
-    def _passed(self, batch: Batch) -> Through:
+    def _passed(self, batch: Batch) -> ReleasedTrades:
         """Return what need wait no longer, with this batch heard."""
         self._alignment.add(batch)
         self._heard += len(batch)
-        through = self._alignment.let_through(self._source.partitions, self._source.caught_up())
+        released = self._alignment.let_through(self._source.partitions, self._source.caught_up())
         self._source.leave_out(self._alignment.ahead)
-        return through
+        return released
 
-    def _write(self, through: Through, found: Sequence[Finding]) -> None:
+    def _write(self, released: ReleasedTrades, found: Sequence[Finding]) -> None:
         """Store the findings and the places, then tell of them."""
-        ends = {partition: end for partition, (_, end) in through.spans.items()}
+        ends = {partition: end for partition, (_, end) in released.spans.items()}
         self._written += self._patience(partial(self._append, ends, found))
-        self._source.commit_to_group(Batch(spans=through.spans))
+        self._source.commit_to_group(Batch(spans=released.spans))
         self._metrics.examined(self._heard, found)
         self._heard = 0
         _tell(found)
         if self._alert:
             self._alert(found)
-        if through.trades:
+        if released.trades:
             self._idle.begin()
 
 
-def examined(through: Through, findings: FindingsLog, desk: Desk) -> list[Finding]:
+def examined(released: ReleasedTrades, findings: FindingsLog, detectors: SymbolDetectors) -> list[Finding]:
     """Return what stands out in what has passed, in order of time; what was examined before is remembered."""
-    stretches = list(_stretches(through, findings))
+    stretches = list(_stretches(released, findings))
     # All of the market's trades are seen before the first of them is judged.
     for partition, *both in stretches:
         for stretch in both:
-            desk.see(partition, stretch)
-    return sorted(_judged(stretches, desk), key=lambda finding: finding.end)
+            detectors.see(partition, stretch)
+    return sorted(_judged(stretches, detectors), key=lambda finding: finding.end)
 
 
-def _stretches(through: Through, findings: FindingsLog) -> Iterator[tuple[int, Stretch, Stretch]]:
+def _stretches(
+    released: ReleasedTrades, findings: FindingsLog
+) -> Iterator[tuple[int, TradeWindow, TradeWindow]]:
     """Yield partition, what was examined before and what was not, of each symbol."""
-    for partition, trades in through.trades.items():
+    for partition, trades in released.trades.items():
         is_new = trades["kafka_offset"].to_numpy() >= findings.next_offset(partition)
         for stretch, rows in by_symbol(trades):
             yield partition, stretch[~is_new[rows]], stretch[is_new[rows]]
 
 
-def _judged(stretches: Sequence[tuple[int, Stretch, Stretch]], desk: Desk) -> Iterator[Finding]:
+def _judged(
+    stretches: Sequence[tuple[int, TradeWindow, TradeWindow]], detectors: SymbolDetectors
+) -> Iterator[Finding]:
     for partition, former, new in stretches:
         if len(former):
-            desk.remember(partition, former)
+            detectors.remember(partition, former)
         if len(new):
-            yield from desk.examine(partition, new)
+            yield from detectors.examine(partition, new)
 
 
 def _tell(found: Sequence[Finding]) -> None:

@@ -16,12 +16,12 @@ from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.connectors.metrics.detector import DetectorMetrics
 from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.connection import address_of
-from stockstream.connectors.postgres.read.trade_reader import History
+from stockstream.connectors.postgres.read.trade_reader import TradeReader
 from stockstream.connectors.postgres.store.findings import JOB, Findings
 from stockstream.connectors.webhook import Webhook
 from stockstream.jobs.detect.alignment import Alignment
-from stockstream.jobs.detect.detectors import Desk
-from stockstream.jobs.detect.model_refresh import Upkeep
+from stockstream.jobs.detect.detectors import SymbolDetectors
+from stockstream.jobs.detect.model_refresh import ModelRefresh
 from stockstream.jobs.detect.train import Trainer
 from stockstream.jobs.detect.watch import Watch, begin
 from stockstream.jobs.idle import Idle
@@ -35,7 +35,7 @@ log = logging.getLogger("detector")
 
 
 @dataclass(frozen=True)
-class Wishes:
+class WatchOptions:
     """What a watch is asked for besides the settings.
 
     Args:
@@ -50,7 +50,9 @@ class Wishes:
 
 
 @contextmanager
-def watching(settings: Settings, wishes: Wishes, stop: Event, metrics: DetectorMetrics) -> Iterator[Watch]:
+def watching(
+    settings: Settings, options: WatchOptions, stop: Event, metrics: DetectorMetrics
+) -> Iterator[Watch]:
     """Yield a watch that is ready to run; what it has opened is closed with the block.
 
     Raises:
@@ -61,19 +63,19 @@ def watching(settings: Settings, wishes: Wishes, stop: Event, metrics: DetectorM
         patience = Retry(stop, log, metrics=metrics)
         patience(findings.check)
         patience(partial(ensure_topic, cluster_of(settings), settings.kafka_topic, settings.kafka_partitions))
-        desk, alignment = Desk(ModelStore(settings.models_dir)), Alignment(time.monotonic)
-        alert, upkeep = _alert(wishes, stack), _upkeep(settings, desk, metrics, stack)
-        begins = partial(begin, findings, desk, alignment)
+        detectors, alignment = SymbolDetectors(ModelStore(settings.models_dir)), Alignment(time.monotonic)
+        alert, model_refresh = _alert(options, stack), _refresh_models(settings, detectors, metrics, stack)
+        begins = partial(begin, findings, detectors, alignment)
         # Closed first, so that the group knows at once that its member has gone.
         source = stack.enter_context(closing(_source(settings, begins, metrics)))
         yield Watch(
             source,
             findings,
-            desk,
+            detectors,
             alignment,
             stop,
-            upkeep=upkeep,
-            idle=Idle(source, time.monotonic, wishes.exit_when_idle),
+            model_refresh=model_refresh,
+            idle=Idle(source, time.monotonic, options.exit_when_idle),
             alert=alert,
             metrics=metrics,
         )
@@ -87,13 +89,15 @@ def _source(settings: Settings, begins: Positions, metrics: DetectorMetrics) -> 
     return KafkaSource(servers, topic, group, begins, incarnations, least_bytes=LEAST_BYTES, metrics=metrics)
 
 
-def _upkeep(settings: Settings, desk: Desk, metrics: DetectorMetrics, stack: ExitStack) -> Upkeep:
-    history = stack.enter_context(closing(History(address_of(settings))))
+def _refresh_models(
+    settings: Settings, detectors: SymbolDetectors, metrics: DetectorMetrics, stack: ExitStack
+) -> ModelRefresh:
+    history = stack.enter_context(closing(TradeReader(address_of(settings))))
     trainer = Trainer(history, ModelStore(settings.models_dir), partial(datetime.now, UTC))
-    return stack.enter_context(closing(Upkeep(desk, trainer, time.monotonic, metrics)))
+    return stack.enter_context(closing(ModelRefresh(detectors, trainer, time.monotonic, metrics)))
 
 
-def _alert(wishes: Wishes, stack: ExitStack) -> Webhook | None:
-    if not wishes.webhook:
+def _alert(options: WatchOptions, stack: ExitStack) -> Webhook | None:
+    if not options.webhook:
         return None
-    return stack.enter_context(closing(Webhook(wishes.webhook, wishes.webhook_rate, time.monotonic)))
+    return stack.enter_context(closing(Webhook(options.webhook, options.webhook_rate, time.monotonic)))

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from stockstream.connectors.flink.rest import Flink, JobStatus
 from stockstream.errors import FlinkError, StockstreamError
 from stockstream.jobs.health.lag import FEW, SECONDS_OF_FLOW
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.tables import TablesSight
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
 
 REMEDY = "python flink_processor.py status"
 RUNNING = "RUNNING"
 
-JobSight = Twice[JobStatus] | None
+JobSight = SamplePair[JobStatus] | None
 
 
 def look_at_job(
@@ -32,9 +32,9 @@ def look_at_job(
         raise FlinkError(what=f"{page} knows no job {name!r}")
     before = flink.status(job)
     if (before.lag or 0) <= FEW:
-        return Twice(before, before)
+        return SamplePair(before, before)
     pause()
-    return Twice(before, flink.status(job))
+    return SamplePair(before, flink.status(job))
 
 
 def judge_job(seen: JobSight | StockstreamError, arrived: int) -> Check:

@@ -17,7 +17,7 @@ from stockstream.jobs.health.flow import candle_limit, judge_candles, judge_trad
 from stockstream.jobs.health.gaps import judge_gaps
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
-from stockstream.jobs.health.sight import Glance
+from stockstream.jobs.health.sight import BackgroundProbe
 from stockstream.jobs.health.tables import TablesSight, judge_tables, look_at_tables
 from stockstream.jobs.health.topic import TopicSight, judge_topic, look_at_topic
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
@@ -27,7 +27,7 @@ SECONDS = 8.0
 
 
 @dataclass(frozen=True)
-class Patient:
+class Target:
     """What is examined, and where it is; `interval` is the seconds between two trades.
 
     `zookeeper_port` is None where Kafka does not stand on a ZooKeeper of ours.
@@ -49,7 +49,7 @@ class Patient:
         return remedy_for(job, f"python {job}.py", self.processes)
 
 
-def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
+def examine(patient: Target, pause: Callable[[], object]) -> list[Check]:
     """Return what there is to say of every part, in under ten seconds whatever is down.
 
     Args:
@@ -58,11 +58,11 @@ def examine(patient: Patient, pause: Callable[[], object]) -> list[Check]:
     models = look_at_models(patient.models, time.time())
     page = f"http://{patient.dashboard_host}:{patient.dashboard_port}/_stcore/health"
     enough = None if models.count else ENOUGH
-    topic = Glance(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
-    tables = Glance(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
-    dashboard = Glance(lambda: require_answer(page, patience=3), SECONDS)
+    topic = BackgroundProbe(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
+    tables = BackgroundProbe(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
+    dashboard = BackgroundProbe(lambda: require_answer(page, patience=3), SECONDS)
     flink = f"http://localhost:{patient.flink_port}"
-    job = Glance(lambda: look_at_job(flink, CANDLES.name, tables.seen, pause), SECONDS)
+    job = BackgroundProbe(lambda: look_at_job(flink, CANDLES.name, tables.seen, pause), SECONDS)
     return [
         *_judge_zookeeper(patient),
         *judge_topic(patient.servers, patient.topic, topic.seen()),
@@ -77,7 +77,7 @@ def _engine(tables: TablesSight | StockstreamError) -> str | None:
     return tables.engine if isinstance(tables, TablesSight) else None
 
 
-def _judge_zookeeper(patient: Patient) -> list[Check]:
+def _judge_zookeeper(patient: Target) -> list[Check]:
     if patient.zookeeper_port is None:
         return []
     seen = look_at_zookeeper(patient.zookeeper_port, SECONDS).seen()
@@ -85,11 +85,11 @@ def _judge_zookeeper(patient: Patient) -> list[Check]:
 
 
 def _judge_flow(
-    patient: Patient,
+    patient: Target,
     topic: TopicSight | StockstreamError,
     tables: TablesSight | StockstreamError,
     models: ModelsSight,
-    job: Glance[JobSight],
+    job: BackgroundProbe[JobSight],
 ) -> list[Check]:
     if isinstance(tables, StockstreamError) or tables.schema_fault:
         missing = "postgresql" if isinstance(tables, StockstreamError) else "schema"
@@ -107,16 +107,16 @@ def _judge_flow(
     ]
 
 
-def _remedy(patient: Patient, engine: str | None) -> str:
+def _remedy(patient: Target, engine: str | None) -> str:
     return JOB_REMEDY if engine == "flink" else patient.remedy("aggregator")
 
 
 def _judge_lags(
-    patient: Patient,
+    patient: Target,
     topic: TopicSight | StockstreamError,
     tables: TablesSight,
     limit: float,
-    job: Glance[JobSight],
+    job: BackgroundProbe[JobSight],
 ) -> list[Check]:
     engine = "flink" if tables.engine == "flink" else "aggregator"
     if isinstance(topic, StockstreamError):
@@ -130,7 +130,7 @@ def _judge_lags(
     return [first, judge_lag("aggregator", aggregator, limit, patient.remedy("aggregator"))]
 
 
-def _judge_dashboard(patient: Patient, seen: StockstreamError | None) -> Check:
+def _judge_dashboard(patient: Target, seen: StockstreamError | None) -> Check:
     if isinstance(seen, StockstreamError):
         remedy = remedy_for("dashboard", "streamlit run dashboard.py", patient.processes)
         return failed("dashboard", happened(seen), remedy)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from stockstream.connectors.kafka.topic import lag
 from stockstream.connectors.postgres.read.probes import Progress
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.verdict import Check, failed, ok, waiting
 
 # A backlog below this is a batch under way; above it, so are ten seconds of what arrives now.
@@ -16,12 +16,12 @@ SECONDS_OF_FLOW = 10
 class Reading:
     """A job's places and the topic's ends, each seen twice, a second apart."""
 
-    ends: Twice[dict[int, int]]
-    places: Twice[dict[int, Progress]]
+    ends: SamplePair[dict[int, int]]
+    places: SamplePair[dict[int, Progress]]
 
-    def behind(self) -> Twice[dict[int, int]]:
+    def behind(self) -> SamplePair[dict[int, int]]:
         """Return how many messages of each partition the job had still to read."""
-        return Twice(
+        return SamplePair(
             lag(self.ends.before, _offsets(self.places.before)),
             lag(self.ends.after, _offsets(self.places.after)),
         )

@@ -13,17 +13,17 @@ Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True)
-class Twice(Generic[Seen]):
+class SamplePair(Generic[Seen]):
     """The same thing seen at two moments, a second apart."""
 
     before: Seen
     after: Seen
 
 
-class Glance(Generic[Seen]):
+class BackgroundProbe(Generic[Seen]):
     """A look that has begun and goes on beside others.
 
-    >>> Glance(lambda: 7, seconds=5).seen()
+    >>> BackgroundProbe(lambda: 7, seconds=5).seen()
     7
     """
 

@@ -15,10 +15,10 @@ from stockstream.connectors.postgres.read.probes import (
     Progress,
 )
 from stockstream.errors import SchemaMissingError, SchemaTooNewError, StockstreamError
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
 
-NEVER: Twice[dict[int, Progress]] = Twice({}, {})
+NEVER: SamplePair[dict[int, Progress]] = SamplePair({}, {})
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class TablesSight:
     """
 
     schema_fault: SchemaMissingError | SchemaTooNewError | None = None
-    consumer: Twice[dict[int, Progress]] = NEVER
-    aggregator: Twice[dict[int, Progress]] = NEVER
+    consumer: SamplePair[dict[int, Progress]] = NEVER
+    aggregator: SamplePair[dict[int, Progress]] = NEVER
     trade: NewestTrade | None = None
     dead_letter: NewestDeadLetter | None = None
     candle: NewestCandle | None = None
@@ -58,8 +58,8 @@ def look_at_tables(
         consumer, aggregator = probes.progress("consumer"), probes.progress("aggregator")
         pause()
         return TablesSight(
-            consumer=Twice(consumer, probes.progress("consumer")),
-            aggregator=Twice(aggregator, probes.progress("aggregator")),
+            consumer=SamplePair(consumer, probes.progress("consumer")),
+            aggregator=SamplePair(aggregator, probes.progress("aggregator")),
             trade=probes.newest_trade(),
             dead_letter=probes.newest_dead_letter(),
             candle=probes.newest_candle(),

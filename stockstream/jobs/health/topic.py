@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.topic import ends, partition_counts
 from stockstream.errors import KafkaBusyError, KafkaRefusedError, StockstreamError
-from stockstream.jobs.health.sight import Twice
+from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
 
 PATIENCE = 3.0
@@ -16,7 +16,7 @@ PATIENCE = 3.0
 class TopicSight:
     """The ends of the topic's partitions at two moments; no partitions where there is no topic."""
 
-    ends: Twice[dict[int, int]]
+    ends: SamplePair[dict[int, int]]
 
 
 def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> TopicSight:
@@ -26,10 +26,10 @@ def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> To
         KafkaUnreachableError: no broker answers within a few seconds.
     """
     if topic not in partition_counts(servers, PATIENCE):
-        return TopicSight(Twice({}, {}))
+        return TopicSight(SamplePair({}, {}))
     before = ends(servers, topic, PATIENCE)
     pause()
-    return TopicSight(Twice(before, ends(servers, topic, PATIENCE)))
+    return TopicSight(SamplePair(before, ends(servers, topic, PATIENCE)))
 
 
 def judge_topic(servers: Where, topic: str, sight: TopicSight | StockstreamError) -> list[Check]:

@@ -2,15 +2,15 @@
 
 from stockstream.connectors.zookeeper import require_answer
 from stockstream.errors import StockstreamError
-from stockstream.jobs.health.sight import Glance
+from stockstream.jobs.health.sight import BackgroundProbe
 from stockstream.jobs.health.verdict import Check, failed, happened, ok
 
 REMEDY = "./start.sh, or see zookeeper.log in DATA_DIR/logs; SERVICES=external where Kafka is not ours"
 
 
-def look_at_zookeeper(port: int, seconds: float) -> Glance[None]:
+def look_at_zookeeper(port: int, seconds: float) -> BackgroundProbe[None]:
     """Begin to look."""
-    return Glance(lambda: require_answer(port), seconds)
+    return BackgroundProbe(lambda: require_answer(port), seconds)
 
 
 def judge_zookeeper(port: int, seen: StockstreamError | None) -> Check:

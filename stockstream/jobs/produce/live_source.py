@@ -46,7 +46,7 @@ class LiveSource:
         self._thread: Thread | None = None
         self._gaps: GapKeeper | None = None
         self.stream: Stream | None = None
-        self._trouble: Exception | None = None
+        self._last_error: Exception | None = None
         self._ended = Event()
         self._given: dict[str, Place] = {}
         self._acknowledged: dict[str, Place] = {}
@@ -65,8 +65,8 @@ class LiveSource:
             self._thread = Thread(target=self._listen, args=(self.stream,), daemon=True)
             self._thread.start()
         trades = self._come(most)
-        if not trades and self._trouble:
-            raise self._trouble
+        if not trades and self._last_error:
+            raise self._last_error
         del stop  # it is looked at between two turns, which are short
         self._given |= {trade.symbol: place_of(trade) for trade in trades}
         return Messages([trade.symbol.encode() for trade in trades], list(map(encode, trades)))
@@ -104,7 +104,7 @@ class LiveSource:
         try:
             asyncio.run(self._until_ended(stream))
         except Exception as exc:  # noqa: BLE001 - it comes out where the messages are asked for
-            self._trouble = exc
+            self._last_error = exc
 
     async def _until_ended(self, stream: Stream) -> None:
         listening = asyncio.create_task(stream.run(self._give))

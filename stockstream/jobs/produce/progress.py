@@ -32,8 +32,8 @@ def telling(count: int | None) -> Iterator[Tell]:
         pace = Rate()
 
         def tell(sink: KafkaSink) -> None:
-            trouble = sink.outage
-            description = str(trouble) if trouble else f"{counts(sink)}, {pace.now(sink.accepted)}"
+            error = sink.outage
+            description = str(error) if error else f"{counts(sink)}, {pace.now(sink.accepted)}"
             bar.update(task, completed=sink.acknowledged, description=description)
 
         yield tell
@@ -60,15 +60,15 @@ class Lines:
         log.info("%s, %s", counts(sink), self._rate.now(sink.accepted), extra=facts)
 
     def _tell_outage(self, sink: KafkaSink, now: float) -> None:
-        trouble = sink.outage
-        if trouble and now - self._outage_told_at > BETWEEN_OUTAGE_LINES:
-            facts = {"error": type(trouble).__name__, "waiting": sink.unsettled}
-            log.warning("%s; %s trades wait", trouble, f"{sink.unsettled:,}", extra=facts)
+        error = sink.outage
+        if error and now - self._outage_told_at > BETWEEN_OUTAGE_LINES:
+            facts = {"error": type(error).__name__, "waiting": sink.unsettled}
+            log.warning("%s; %s trades wait", error, f"{sink.unsettled:,}", extra=facts)
             self._outage_told_at = now
-        elif self._out and not trouble:
+        elif self._out and not error:
             log.info("Kafka answers again")
             self._outage_told_at = float("-inf")
-        self._out = trouble is not None
+        self._out = error is not None
 
 
 class Rate:

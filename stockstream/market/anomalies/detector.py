@@ -5,7 +5,7 @@ import numpy as np
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.market_context import Market, unknown
 from stockstream.market.anomalies.features.table import CONTEXT
-from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.anomalies.finding import Finding
 
 
@@ -23,16 +23,16 @@ class Detector:
     [('volume_spike', '500')]
     """
 
-    def __init__(self, context: Stretch, ensemble: Ensemble) -> None:
+    def __init__(self, context: TradeWindow, ensemble: Ensemble) -> None:
         """Start with what is known: up to CONTEXT trades; an empty stretch is a cold start."""
         self.ensemble = ensemble
         self._context = context[-CONTEXT:]
 
-    def remember(self, trades: Stretch) -> None:
+    def remember(self, trades: TradeWindow) -> None:
         """Take trades as context without examining them."""
         self._context = self._context.then(self._new(trades))[-CONTEXT:]
 
-    def examine(self, trades: Stretch, market: Market = unknown) -> list[Finding]:
+    def examine(self, trades: TradeWindow, market: Market = unknown) -> list[Finding]:
         """Return what stands out among trades that come after all those seen before.
 
         A trade with fewer than CONTEXT trades before it is remembered and not judged: the warm-up.
@@ -47,7 +47,7 @@ class Detector:
         around = market(int(known.micros.min()), int(known.micros.max()))
         return self.ensemble.find(around.around(known))
 
-    def _new(self, trades: Stretch) -> Stretch:
+    def _new(self, trades: TradeWindow) -> TradeWindow:
         """Return the trades without those met a moment ago: a feed that repeats itself is no run."""
         met = set(zip(self._context.sources, self._context.trade_ids, strict=True))
         fresh = np.ones(len(trades), np.bool_)

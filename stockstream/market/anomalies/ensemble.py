@@ -11,7 +11,7 @@ import numpy as np
 
 from stockstream.market.anomalies import explanation
 from stockstream.market.anomalies.features.table import LOOKBACK, QUIET
-from stockstream.market.anomalies.features.trade_window import Bools, Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, TradeWindow
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.models.model import Model
 from stockstream.market.anomalies.models.thresholds import Thresholds, at_pace, unmeasured
@@ -62,7 +62,7 @@ class Ensemble:
         """What a finding says of where it came from."""
         return self.model.version if self.model else NO_MODEL
 
-    def find(self, stretch: Stretch) -> list[Finding]:
+    def find(self, stretch: TradeWindow) -> list[Finding]:
         """Return what stands out among the trades after the first CONTEXT, in their order."""
         if len(stretch) <= LOOKBACK + QUIET:
             return []
@@ -79,7 +79,7 @@ class Ensemble:
         return _alerts(scores, self.limits(scores))
 
     def _told(
-        self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...], limits: Thresholds
+        self, stretch: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limits: Thresholds
     ) -> list[Finding]:
         """Return a finding of the trade, if its own measures say so, and one of each streak."""
         of_trade = tuple(method for method in methods if method not in SEQUENCES)
@@ -90,7 +90,7 @@ class Ensemble:
         ]
 
     def _finding(
-        self, stretch: Stretch, scores: Scores, row: int, methods: tuple[str, ...], limit: float
+        self, stretch: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limit: float
     ) -> Finding:
         leading, index = methods[0], LOOKBACK + row
         is_streak = leading in SEQUENCES

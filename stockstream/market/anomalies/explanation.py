@@ -6,7 +6,7 @@ import numpy as np
 
 from stockstream.market.anomalies.features import pace
 from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, RAMP, SIZES, WINDOW
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.models.model import Model
 from stockstream.market.anomalies.rules.arrival_scan import BASE, STEPS, crowd_z, shares
 from stockstream.market.anomalies.rules.jumps import JUMPS, steps
@@ -41,7 +41,7 @@ KINDS_OF_FEATURE = {
 
 
 def of(  # noqa: PLR0913, PLR0917 - a sentence is made from all that is known of a trade
-    stretch: Stretch, scores: Scores, row: int, method: str, threshold: float, model: Model | None
+    stretch: TradeWindow, scores: Scores, row: int, method: str, threshold: float, model: Model | None
 ) -> tuple[str, str]:
     """Return the kind of a finding and its sentence."""
     features, index = scores.features[row], LOOKBACK + row
@@ -52,7 +52,7 @@ def of(  # noqa: PLR0913, PLR0917 - a sentence is made from all that is known of
     return KINDS[method], OF_ZSCORE[method](stretch, index, features)
 
 
-def of_price(stretch: Stretch, index: int, row: Floats) -> str:
+def of_price(stretch: TradeWindow, index: int, row: Floats) -> str:
     """Say how far the price jumped."""
     price, former = stretch.price[index], stretch.price[index - 1]
     change = 100 * (price / former - 1)
@@ -64,14 +64,14 @@ def of_price(stretch: Stretch, index: int, row: Floats) -> str:
     )
 
 
-def of_size(stretch: Stretch, index: int, row: Floats) -> str:
+def of_size(stretch: TradeWindow, index: int, row: Floats) -> str:
     """Say how large the trade is."""
     times = math.exp(row[NAMES.index("size_ratio")])
     volume = stretch.volume[index]
     return f"volume {volume:,.10g} is {times:,.3g} times the median of the last {SIZES} trades"
 
 
-def of_ramp(stretch: Stretch, index: int, row: Floats) -> str:
+def of_ramp(stretch: TradeWindow, index: int, row: Floats) -> str:
     """Say how far the price went in a few trades."""
     price, former = stretch.price[index], stretch.price[index - RAMP]
     usual = abs(row[NAMES.index("ramp_z")])
@@ -81,7 +81,7 @@ def of_ramp(stretch: Stretch, index: int, row: Floats) -> str:
     )
 
 
-def of_crowd(stretch: Stretch, index: int, row: Floats) -> str:
+def of_crowd(stretch: TradeWindow, index: int, row: Floats) -> str:
     """Say how fast trades come, over the width of the scan that says so most."""
     known = stretch[: index + 1]
     pauses, ways = pace.pauses(known), steps(np.log(known.price), STEPS)
@@ -116,7 +116,7 @@ def of_learnt(model: Model, row: Floats, method: str, score: float, threshold: f
     return KINDS_OF_FEATURE[NAMES[leading[0]]], sentence
 
 
-def of_same_side(stretch: Stretch, index: int, streaks: Streaks, row: int) -> str:
+def of_same_side(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say how long a run is, and how likely."""
     side = "BUY" if stretch.buy[index] else "SELL"
     share = 100 * streaks.chance[row]
@@ -129,7 +129,7 @@ def of_same_side(stretch: Stretch, index: int, streaks: Streaks, row: int) -> st
     )
 
 
-def of_alternating(stretch: Stretch, index: int, streaks: Streaks, row: int) -> str:
+def of_alternating(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say what is repeated, how often, and how likely that is."""
     return (
         f"{streaks.length[row] + 1} trades in a row of {stretch.volume[index]:,.10g} at "
@@ -138,7 +138,7 @@ def of_alternating(stretch: Stretch, index: int, streaks: Streaks, row: int) -> 
     )
 
 
-def of_repeated_size(stretch: Stretch, index: int, streaks: Streaks, row: int) -> str:
+def of_repeated_size(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say which size comes again and again."""
     return (
         f"{streaks.length[row] + 1} trades in a row of {stretch.volume[index]:,.10g} have a probability of "
@@ -146,7 +146,7 @@ def of_repeated_size(stretch: Stretch, index: int, streaks: Streaks, row: int) -
     )
 
 
-def of_still_price(stretch: Stretch, index: int, streaks: Streaks, row: int) -> str:
+def of_still_price(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say at which price the market stands still."""
     share = 100 * streaks.chance[row]
     return (

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from stockstream.market.anomalies.features.pace import mean
 from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, features
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.models.forest import Forest, compressed
 from stockstream.market.anomalies.models.linear import Linear
 from stockstream.market.anomalies.rules import zscore
@@ -56,7 +56,7 @@ class Scores:
     pace: Floats
 
 
-def score(stretch: Stretch, learnt: Learnt | None) -> Scores:
+def score(stretch: TradeWindow, learnt: Learnt | None) -> Scores:
     """Return the scores of a stretch; without a model, those of the methods that need none."""
     rows = features(stretch)
     each = {name: of(rows) for name, of in ZSCORES.items()}

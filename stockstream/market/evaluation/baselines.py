@@ -4,7 +4,7 @@ import numpy as np
 from numpy.random import Generator
 
 from stockstream.market.anomalies.features.table import QUIET
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.models.threshold import at_budget
 from stockstream.market.evaluation.events import CLASSES, MEDIUM, STRONG, Alert
 
@@ -13,7 +13,7 @@ USUAL_LIMIT = 3.0
 ROLLING, ROLLING_USUAL, RANDOM, ALWAYS = "rolling z", "rolling z over 3", "random", "always on"
 
 
-def rolling_z(stretch: Stretch) -> Floats:
+def rolling_z(stretch: TradeWindow) -> Floats:
     """Return the larger z-score of each trade's return and log volume, against the 200 trades before."""
     returns = np.diff(np.log(stretch.price), prepend=np.log(stretch.price[:1]))
     size: Floats = np.maximum(np.abs(_z(returns)), _z(np.log(stretch.volume)))
@@ -38,7 +38,7 @@ def alerts_above(
 
 
 def baselines(
-    tape: Stretch, before: Stretch, start: int, share: float, rng: Generator
+    tape: TradeWindow, before: TradeWindow, start: int, share: float, rng: Generator
 ) -> dict[str, list[Alert]]:
     """Return what each baseline says of a tape.
 

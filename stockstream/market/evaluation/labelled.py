@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from stockstream.market.anomalies.features.market_context import surroundings
-from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, Stretch, Texts
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, Texts, TradeWindow
 from stockstream.market.simulator import Injection, Listing, Market, Tape
 from stockstream.market.simulator.kinds import KINDS, Kind
 from stockstream.market.simulator.path import HALF_SPREAD
@@ -37,7 +37,7 @@ class Labelled:
         magnitude: of each event, in deviations; nan where that is no measure of it.
     """
 
-    stretch: Stretch
+    stretch: TradeWindow
     event: Ints
     kinds: Texts
     magnitude: Floats
@@ -103,7 +103,7 @@ def _own(tape: Tape, clean: Tape, number: int) -> tuple[Tape, Tape]:
 
 
 def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
-    stretch = Stretch(
+    stretch = TradeWindow(
         name,
         (tape.at * 1e6).astype(np.int64),
         tape.cents / 100,

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from stockstream.market.anomalies.features.market_context import surroundings
-from stockstream.market.anomalies.features.trade_window import Stretch
+from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.evaluation.labelled import simulate
 from stockstream.market.simulator import Injection, Listing
 
@@ -21,9 +21,9 @@ REGIMES = (
 )
 
 
-def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) -> dict[str, list[Stretch]]:
+def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) -> dict[str, list[TradeWindow]]:
     """Return each symbol's stretches, one a regime, each going on where the one before ended."""
-    own: dict[str, list[Stretch]] = {listing.symbol: [] for listing in listings}
+    own: dict[str, list[TradeWindow]] = {listing.symbol: [] for listing in listings}
     for number, (_, share, faster, wilder) in enumerate(REGIMES):
         now = [_at(listing, own[listing.symbol], wilder) for listing in listings]
         part = simulate(
@@ -35,17 +35,17 @@ def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) ->
     return _within_market(own)
 
 
-def _within_market(own: dict[str, list[Stretch]]) -> dict[str, list[Stretch]]:
+def _within_market(own: dict[str, list[TradeWindow]]) -> dict[str, list[TradeWindow]]:
     """Return the same with the market around them, which goes on from one regime to the next."""
-    market = surroundings(reduce(Stretch.then, stretches) for stretches in own.values())
-    around: dict[str, list[Stretch]] = {}
+    market = surroundings(reduce(TradeWindow.then, stretches) for stretches in own.values())
+    around: dict[str, list[TradeWindow]] = {}
     for symbol, stretches in own.items():
         cuts = [0, *accumulate(map(len, stretches))]
-        whole = market.around(reduce(Stretch.then, stretches))
+        whole = market.around(reduce(TradeWindow.then, stretches))
         around[symbol] = [whole[begin:end] for begin, end in pairwise(cuts)]
     return around
 
 
-def _at(listing: Listing, so_far: Sequence[Stretch], wilder: float) -> Listing:
+def _at(listing: Listing, so_far: Sequence[TradeWindow], wilder: float) -> Listing:
     price = float(np.median(so_far[-1].price[-5:])) if so_far else listing.price
     return replace(listing, price=price, volatility=listing.volatility * wilder)

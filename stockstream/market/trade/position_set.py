@@ -7,7 +7,7 @@ Offsets = NDArray[np.int64]
 SHOWN = 5
 
 
-class Taken:
+class PositionSet:
     """The places from 0 up to an end.
 
     Attributes:
@@ -16,7 +16,7 @@ class Taken:
         twice: places that were taken again, the first few of them.
         beyond: places outside, the first few of them.
 
-    >>> taken = Taken(4)
+    >>> taken = PositionSet(4)
     >>> taken.take(np.array([0, 2]))
     >>> taken.take(np.array([3, 2, 9]))
     >>> taken.count, taken.twice, taken.beyond, taken.free()

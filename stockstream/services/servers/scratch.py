@@ -11,7 +11,7 @@ from stockstream.services import ports
 from stockstream.services.servers import kafka, postgres
 from stockstream.services.servers.program import Program
 from stockstream.services.servers.ready import await_kafka, await_postgres
-from stockstream.services.supervision.process_guard import Leash
+from stockstream.services.supervision.process_guard import ProcessGuard
 from stockstream.settings import Settings
 
 
@@ -22,27 +22,27 @@ class ScratchServer:
     program: Program
     log: Path
     _await: Callable[[Callable[[], bool], Path], None]
-    _leash: Leash | None = field(default=None, init=False)
+    _guard: ProcessGuard | None = field(default=None, init=False)
 
     @property
     def pid(self) -> int:
         """Its process id; 0 while it does not run."""
-        return self._leash.pid if self._leash and self._leash.is_alive() else 0
+        return self._guard.pid if self._guard and self._guard.is_alive() else 0
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self._leash = Leash(self.program, self.log)
-        self._await(self._leash.is_alive, self.log)
+        self._guard = ProcessGuard(self.program, self.log)
+        self._await(self._guard.is_alive, self.log)
 
     def kill(self) -> None:
         """End it as a crash does (kill -9)."""
-        if self._leash:
-            self._leash.kill()
+        if self._guard:
+            self._guard.kill()
 
     def stop(self) -> None:
         """End it as its operator does."""
-        if self._leash:
-            self._leash.end()
+        if self._guard:
+            self._guard.end()
 
 
 @dataclass(frozen=True)

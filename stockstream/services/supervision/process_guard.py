@@ -20,7 +20,7 @@ from stockstream.services.servers.system_user import run_as
 PROJECT = Path(__file__).resolve().parents[3]
 
 
-class Leash:
+class ProcessGuard:
     """A running program that ends when this process does."""
 
     def __init__(self, program: Program, log: Path) -> None:

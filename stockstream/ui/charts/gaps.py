@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stockstream.ui.charts.marks import AT_EDGE, EDGE, Trace, stamp
-from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.records import FeedGap
 from stockstream.ui.data.window import Span
 from stockstream.ui.html import formatting
@@ -82,12 +82,12 @@ def told(gap: FeedGap, read_at: datetime) -> str:
     return f"{gap.source}, {when}: {what} missing ({gap.reason})"
 
 
-def words(symbol: str, picture: Picture) -> str:
+def words(symbol: str, snapshot: MarketSnapshot) -> str:
     """Return in words where trades of a symbol are missing, the newest gap first; nothing without gaps."""
-    if not picture.gaps:
+    if not snapshot.gaps:
         return ""
-    each = [told(gap, picture.read_at) for gap in picture.gaps[:MOST_TOLD]]
-    more = [f"and {len(picture.gaps) - MOST_TOLD:,} more"] if len(picture.gaps) > MOST_TOLD else []
+    each = [told(gap, snapshot.read_at) for gap in snapshot.gaps[:MOST_TOLD]]
+    more = [f"and {len(snapshot.gaps) - MOST_TOLD:,} more"] if len(snapshot.gaps) > MOST_TOLD else []
     return f"Trades of {symbol} are missing where it is shaded: {'; '.join([*each, *more])}."
 
 

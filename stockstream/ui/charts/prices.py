@@ -14,7 +14,7 @@ from stockstream.ui.charts.marks import Bases, Trace, edge_axis, height_of, mark
 from stockstream.ui.charts.plot import Figure
 from stockstream.ui.charts.scale import Scale, scale_of, usual_lines, usual_prices
 from stockstream.ui.charts.style import axis, colours, layout_of, revision, time_axis
-from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.records import Candle, Line, Standing
 from stockstream.ui.data.window import RANGE, Span, candle_width
 
@@ -25,22 +25,24 @@ NONE = Decimal("NaN")  # null in JSON, which Plotly leaves out
 DASHES = ("solid", "10px,3px", "3px,2px", "dashdot")
 
 
-def compare(picture: Picture, *, as_change: bool) -> Figure:
+def compare(snapshot: MarketSnapshot, *, as_change: bool) -> Figure:
     """Return the symbols' prices over time, as change since the window began or as they are."""
-    inks = colours(picture.symbols)
-    seen = sorted(picture.shown[:MOST_LINES_SEEN], key=lambda row: row.symbol)
-    bases = {row.symbol: _base(row, picture.lines.get(row.symbol, [])) if as_change else None for row in seen}
+    inks = colours(snapshot.symbols)
+    seen = sorted(snapshot.shown[:MOST_LINES_SEEN], key=lambda row: row.symbol)
+    bases = {
+        row.symbol: _base(row, snapshot.lines.get(row.symbol, [])) if as_change else None for row in seen
+    }
     traces = [
-        _line(row.symbol, picture.lines.get(row.symbol, []), bases[row.symbol], inks[row.symbol], place)
-        for place, row in ((picture.symbols.index(row.symbol), row) for row in seen)
+        _line(row.symbol, snapshot.lines.get(row.symbol, []), bases[row.symbol], inks[row.symbol], place)
+        for place, row in ((snapshot.symbols.index(row.symbol), row) for row in seen)
     ]
-    marks = [mark for mark in picture.marks if mark.symbol in bases]
-    scale = _scale_of_lines(usual_lines(picture), bases)
+    marks = [mark for mark in snapshot.marks if mark.symbol in bases]
+    scale = _scale_of_lines(usual_lines(snapshot), bases)
     traces += marks_of(marks, bases, scale)
     unit = " %" if as_change else ""
-    layout = layout_of(revision("change" if as_change else "price", picture.question), 390)
+    layout = layout_of(revision("change" if as_change else "price", snapshot.question), 390)
     layout |= {
-        "xaxis": time_axis() | _past(picture),
+        "xaxis": time_axis() | _past(snapshot),
         "yaxis": axis() | {"ticksuffix": unit, "side": "right", "zeroline": as_change} | _within(scale),
         "hovermode": "x unified",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
@@ -48,44 +50,44 @@ def compare(picture: Picture, *, as_change: bool) -> Figure:
     return {"data": traces, "layout": layout | edge_axis(traces)}
 
 
-def focus(picture: Picture, symbol: str, span: Span) -> Figure:
+def focus(snapshot: MarketSnapshot, symbol: str, span: Span) -> Figure:
     """Return one symbol's candles with its volume below, its vwap, what was found and what is missing."""
-    asked = picture.question.width
-    covered = picture.question.candle_span(span)
-    inside = [mark for mark in picture.marks if mark.symbol == symbol and mark.end >= covered.start]
+    asked = snapshot.question.width
+    covered = snapshot.question.candle_span(span)
+    inside = [mark for mark in snapshot.marks if mark.symbol == symbol and mark.end >= covered.start]
     width = asked or candle_width(covered)
-    candles = _never_alone(picture.candles, width)
-    scale = scale_of([float(price) for price in usual_prices(picture.candles, inside)])
+    candles = _never_alone(snapshot.candles, width)
+    scale = scale_of([float(price) for price in usual_prices(snapshot.candles, inside)])
     traces = [_candlestick(candles, width), _vwap(candles, width), _volumes(candles, width)]
-    traces += marks_of(inside, {symbol: None}, scale) + gaps.marks(picture.gaps, covered, width)
-    layout = layout_of(revision(symbol, picture.question), 390)
+    traces += marks_of(inside, {symbol: None}, scale) + gaps.marks(snapshot.gaps, covered, width)
+    layout = layout_of(revision(symbol, snapshot.question), 390)
     layout |= {
-        "xaxis": _candle_axis(picture, width) | {"rangeslider": {"visible": False}, "anchor": "y2"},
+        "xaxis": _candle_axis(snapshot, width) | {"rangeslider": {"visible": False}, "anchor": "y2"},
         "yaxis": axis() | {"domain": [0.24, 1], "side": "right"} | _within(scale),
         "yaxis2": axis() | {"domain": [0, 0.18], "side": "right", "nticks": 3, "rangemode": "tozero"},
         "hovermode": "x",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
-        "shapes": gaps.shades(picture.gaps, covered, width),
+        "shapes": gaps.shades(snapshot.gaps, covered, width),
     }
     return {"data": traces, "layout": layout | edge_axis(traces)}
 
 
-def imbalance(picture: Picture, symbol: str) -> Figure:
+def imbalance(snapshot: MarketSnapshot, symbol: str) -> Figure:
     """Return how much more was bought than sold in each candle, in percent of its volume."""
-    asked = picture.question.width
-    covered = picture.question.candle_span(picture.span) if picture.span else None
+    asked = snapshot.question.width
+    covered = snapshot.question.candle_span(snapshot.span) if snapshot.span else None
     width = asked or (candle_width(covered) if covered else timedelta(minutes=1))
-    shares = [float(candle.imbalance) for candle in picture.candles]
-    bars = _period(picture.candles, width) | {
+    shares = [float(candle.imbalance) for candle in snapshot.candles]
+    bars = _period(snapshot.candles, width) | {
         "type": "bar",
         "name": "imbalance",
         "y": shares,
         "marker": {"color": ["var(--up)" if share >= 0 else "var(--down)" for share in shares]},
         "hovertemplate": "%{y:+.1f} % net bought<extra></extra>",
     }
-    layout = layout_of(revision(f"{symbol} imbalance", picture.question), 240)
+    layout = layout_of(revision(f"{symbol} imbalance", snapshot.question), 240)
     layout |= {
-        "xaxis": _candle_axis(picture, width),
+        "xaxis": _candle_axis(snapshot, width),
         "yaxis": axis()
         | {"ticksuffix": " %", "side": "right", "range": [-105, 105], "dtick": 50, "zeroline": True},
     }
@@ -157,16 +159,16 @@ def _never_alone(candles: Sequence[Candle], width: timedelta) -> Sequence[Candle
     return [Candle(candles[0].start - width, *[NONE] * 7), *candles]
 
 
-def _candle_axis(picture: Picture, width: timedelta) -> dict[str, Any]:
-    return time_axis() | (_past(picture) or _roomy(picture.candles, width))
+def _candle_axis(snapshot: MarketSnapshot, width: timedelta) -> dict[str, Any]:
+    return time_axis() | (_past(snapshot) or _roomy(snapshot.candles, width))
 
 
-def _past(picture: Picture) -> dict[str, Any]:
+def _past(snapshot: MarketSnapshot) -> dict[str, Any]:
     """Return an axis of all of a chosen range, which stays and so leaves a viewer's zoom alone."""
-    since, until = picture.question.since, picture.question.until
-    if picture.span is None or picture.question.window != RANGE or since is None or until is None:
+    since, until = snapshot.question.since, snapshot.question.until
+    if snapshot.span is None or snapshot.question.window != RANGE or since is None or until is None:
         return {}
-    zone = picture.span.start.tzinfo
+    zone = snapshot.span.start.tzinfo
     return {"range": [stamp(since.astimezone(zone)), stamp(until.astimezone(zone))]}
 
 

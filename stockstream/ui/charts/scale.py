@@ -11,7 +11,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.records import Candle, Line, Mark
 
 ROOM = 0.08  # above and below, as a part of what is between
@@ -48,9 +48,9 @@ def scale_of(heights: Collection[float]) -> Scale | None:
     return Scale(low - room, high + room) if room else None
 
 
-def usual_lines(picture: Picture) -> dict[str, Line]:
+def usual_lines(snapshot: MarketSnapshot) -> dict[str, Line]:
     """Return each symbol's line without the single trades that were found, worked out once for all."""
-    return picture.once("usual lines", lambda: _without_found(picture.lines, picture.marks))
+    return snapshot.once("usual lines", lambda: _without_found(snapshot.lines, snapshot.marks))
 
 
 def usual_prices(candles: Sequence[Candle], marks: Sequence[Mark]) -> list[Decimal]:

@@ -4,17 +4,17 @@ from decimal import Decimal
 
 from stockstream.ui.charts.plot import Figure
 from stockstream.ui.charts.style import axis, colours, layout_of, revision
-from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.html import formatting
 
 MOST_BARS = 12
 LEAST_SLICE = Decimal("0.01")  # of the ring: names of thinner ones would stand on one another
 
 
-def value_bars(picture: Picture, sign: str) -> Figure:
+def value_bars(snapshot: MarketSnapshot, sign: str) -> Figure:
     """Return the value traded per symbol, the greatest on top."""
-    inks = colours(picture.symbols)
-    shown = [row for row in picture.standings[:MOST_BARS] if row.value]
+    inks = colours(snapshot.symbols)
+    shown = [row for row in snapshot.standings[:MOST_BARS] if row.value]
     most = max((float(row.value) for row in shown), default=1.0)
     bars = {
         "type": "bar",
@@ -27,7 +27,7 @@ def value_bars(picture: Picture, sign: str) -> Figure:
         "marker": {"color": [inks[row.symbol] for row in shown]},
         "hovertemplate": f"%{{y}}: {sign}%{{x:,.2f}}<extra></extra>",
     }
-    layout = layout_of(revision("value", picture.question), 340)
+    layout = layout_of(revision("value", snapshot.question), 340)
     layout |= {
         "xaxis": axis()
         | {"tickprefix": sign, "exponentformat": "B", "fixedrange": True, "range": [0, 1.32 * most]},
@@ -37,10 +37,10 @@ def value_bars(picture: Picture, sign: str) -> Figure:
     return {"data": [bars], "layout": layout}
 
 
-def volume_shares(picture: Picture) -> Figure:
+def volume_shares(snapshot: MarketSnapshot) -> Figure:
     """Return each symbol's share of the volume; the small ones together are `other`."""
-    inks = colours(picture.symbols)
-    rows = sorted((row for row in picture.standings if row.volume), key=lambda row: row.volume, reverse=True)
+    inks = colours(snapshot.symbols)
+    rows = sorted((row for row in snapshot.standings if row.volume), key=lambda row: row.volume, reverse=True)
     total = sum((row.volume for row in rows), Decimal(0))
     shown = [row for row in rows[:MOST_BARS] if row.volume >= LEAST_SLICE * total]
     others = total - sum((row.volume for row in shown), Decimal(0))
@@ -58,7 +58,7 @@ def volume_shares(picture: Picture) -> Figure:
         "textposition": "outside",
         "hovertemplate": "%{label}: %{value:,} (%{percent:.2%})<extra></extra>",
     }
-    layout = layout_of(revision("volume", picture.question), 340) | {"showlegend": False}
+    layout = layout_of(revision("volume", snapshot.question), 340) | {"showlegend": False}
     layout["margin"] = {"l": 80, "r": 80, "t": 34, "b": 34}
     layout["annotations"] = [
         {"text": f"<b>{formatting.short(total)}</b><br>volume", "showarrow": False, "font": {"size": 15}}

@@ -18,13 +18,13 @@ from stockstream.errors import StockstreamError
 from stockstream.settings import Settings
 from stockstream.ui.data import market_snapshot as pictures
 from stockstream.ui.data.lines import Lines
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.search import Found, Search
-from stockstream.ui.data.system_status import Condition, Plant, Process
+from stockstream.ui.data.system_status import Condition, Process, SystemStatus
 from stockstream.ui.data.zones import told_in
 
 Asked = Question | Search | Condition
-Answer = Picture | Found | Plant
+Answer = MarketSnapshot | Found | SystemStatus
 
 KEPT_ANSWERS = 32
 LONGEST_REFRESH = 10
@@ -34,31 +34,31 @@ PROCESSES_PACE = 2
 
 
 @dataclass(frozen=True)
-class Trouble:
+class LastError:
     """Why there is no picture now, in the one line that the viewer reads."""
 
     line: str
 
 
 @dataclass(frozen=True)
-class Taken:
+class Refresh:
     """A picture, and when it was taken by this machine's steady clock, in seconds."""
 
-    picture: Answer
+    snapshot: Answer
     at: float
     _told: dict[tzinfo, Answer] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def told_in(self, zone: tzinfo) -> Answer:
         """Return the picture with its moments told in a zone: one for all viewers there."""
         if zone not in self._told:
-            self._told[zone] = told_in(zone, self.picture)
+            self._told[zone] = told_in(zone, self.snapshot)
         return self._told[zone]
 
     def seconds_old(self) -> float:
         """Return how long ago the newest trade happened, by the database's clock and ours since."""
-        if self.picture.newest is None:
+        if self.snapshot.newest is None:
             return 0.0
-        then = (self.picture.read_at - self.picture.newest).total_seconds()
+        then = (self.snapshot.read_at - self.snapshot.newest).total_seconds()
         return then + time.monotonic() - self.at
 
 
@@ -88,7 +88,7 @@ def costs(question: Asked) -> dict[str, float]:
     return {"seconds": 0.0}
 
 
-def look(question: Asked, interval: int) -> Taken | Trouble:
+def look(question: Asked, interval: int) -> Refresh | LastError:
     """Return the answer of this refresh: the clock is cut in intervals, and each asks once.
 
     An answer that took long (the whole of a long tape) is kept longer, up to the longest refresh, so
@@ -106,13 +106,13 @@ def known_symbols() -> tuple[str, ...]:
 
 # Nobody changes an answer, so all viewers have the same one: a copy for each costs as much as the asking.
 @st.cache_resource(show_spinner=False, max_entries=KEPT_ANSWERS, ttl=LONGEST_REFRESH)
-def _look(question: Asked, pace: int, tick: int) -> Taken | Trouble:
+def _look(question: Asked, pace: int, tick: int) -> Refresh | LastError:
     del pace, tick  # they are here to tell one refresh from the next
     address, began = address_of(settings()), time.monotonic()
     try:
-        return Taken(readers(address).read(_way_to(question, address)), time.monotonic())
+        return Refresh(readers(address).read(_way_to(question, address)), time.monotonic())
     except StockstreamError as exc:
-        return Trouble(str(exc))
+        return LastError(str(exc))
     finally:
         costs(question)["seconds"] = time.monotonic() - began
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from stockstream.connectors.postgres.read_pool import Rows
 from stockstream.ui.data.lines import Course, Lines
-from stockstream.ui.data.records import Beat, Candle, FeedGap, Line, Mark, Print, Standing
+from stockstream.ui.data.records import Bucket, Candle, FeedGap, Line, Mark, Print, Standing
 from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import (
     RANGE,
@@ -61,7 +61,7 @@ class Question:
             return range_of(self.since or first, self.until or newest, newest)
         return span_of(self.window, first, newest)
 
-    def answer(self, rows: Rows, lines: Lines | None = None) -> "Picture":
+    def answer(self, rows: Rows, lines: Lines | None = None) -> "MarketSnapshot":
         """Read the picture that answers this; `lines` has points that are known already."""
         return take(rows, self, Lines() if lines is None else lines)
 
@@ -94,7 +94,7 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class Picture:
+class MarketSnapshot:
     """The market at `read_at`, by the database's clock; `newest` is None while the tape is empty.
 
     `elsewhere` has the newest trades of the symbol asked for where none is in the window. What was made of
@@ -114,8 +114,8 @@ class Picture:
     candles: list[Candle] = field(default_factory=list)
     tape: list[Print] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    beats: list[Beat] = field(default_factory=list)
-    former: Beat | None = None
+    buckets: list[Bucket] = field(default_factory=list)
+    former: Bucket | None = None
     elsewhere: list[Print] = field(default_factory=list)
     absent: tuple[str, ...] = ()
     gaps: list[FeedGap] = field(default_factory=list)
@@ -141,12 +141,12 @@ class Picture:
         return _shown(self.standings, self.question)
 
 
-def take(rows: Rows, question: Question, lines: Lines) -> Picture:
+def take(rows: Rows, question: Question, lines: Lines) -> MarketSnapshot:
     """Read the picture that answers a question; the rows are of one moment."""
     known = symbols(rows)
     there = reach(rows, known)
     if there.newest is None or there.first is None:
-        return Picture(question, there.read_at, absent=there.absent)
+        return MarketSnapshot(question, there.read_at, absent=there.absent)
     span = question.span(there.first, there.newest)
     asked = [symbol for symbol in known if symbol in question.symbols] or list(known)
     facts = {
@@ -160,7 +160,7 @@ def take(rows: Rows, question: Question, lines: Lines) -> Picture:
     focus = question.focus if question.focus in known else [*shown, *asked][0]
     covered = _covered(question.candle_span(span), focus, question.width)
     tape = _tape(rows, question, facts)
-    return Picture(
+    return MarketSnapshot(
         question,
         there.read_at,
         there.newest,
@@ -174,7 +174,7 @@ def take(rows: Rows, question: Question, lines: Lines) -> Picture:
         [Candle(*row) for row in rows(query("candles"), covered)],
         tape,
         [Mark(*row) for row in rows(query("findings"), facts | {"at_most": MOST_FINDINGS})],
-        [Beat(*row) for row in rows(query("beats"), facts | {"width": beat_width(span)})],
+        [Bucket(*row) for row in rows(query("beats"), facts | {"width": beat_width(span)})],
         _former(rows, facts, before(span), there.first),
         _elsewhere(rows, question, facts, tape),
         there.absent,
@@ -211,12 +211,12 @@ def _covered(covered: Span, symbol: str, asked_width: timedelta | None) -> dict[
     return {"symbol": symbol, "start": covered.start, "end": covered.end, "width": width}
 
 
-def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: datetime) -> Beat | None:
+def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: datetime) -> Bucket | None:
     """Return the market in the stretch before the window, None where the tape does not reach back so far."""
     if start < first.replace(second=0, microsecond=0):
         return None
-    ((beat),) = rows(query("former"), {**facts, "before": start})
-    return Beat(*beat)
+    ((bucket),) = rows(query("former"), {**facts, "before": start})
+    return Bucket(*bucket)
 
 
 def _tape(rows: Rows, question: Question, facts: Mapping[str, Any]) -> list[Print]:

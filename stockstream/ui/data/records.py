@@ -99,7 +99,7 @@ Line = list[tuple[datetime, Decimal]]
 
 
 @dataclass(frozen=True)
-class Beat:
+class Bucket:
     """The whole market in one stretch of time."""
 
     start: datetime

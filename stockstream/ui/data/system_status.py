@@ -12,7 +12,7 @@ MOST_LETTERS = 50
 
 
 @dataclass(frozen=True)
-class Place:
+class JobProgress:
     """How far a job is in a partition, in offsets of the topic as it is now; `idle` is in seconds."""
 
     job: str
@@ -24,7 +24,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Letter:
+class DeadLetterRow:
     """A message that could not be read: where it stands, why, and how it begins."""
 
     topic: str
@@ -70,7 +70,7 @@ class Minute:
 
 
 @dataclass(frozen=True)
-class Plant:
+class SystemStatus:
     """The answer.
 
     Attributes:
@@ -88,8 +88,8 @@ class Plant:
     span: Span | None = None
     symbols: tuple[str, ...] = ()
     candle_idle: float | None = None
-    places: list[Place] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    places: list[JobProgress] = field(default_factory=list)
+    letters: list[DeadLetterRow] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     minutes: list[Minute] = field(default_factory=list)
     latency: tuple[float, float] | None = None
@@ -104,7 +104,7 @@ class Condition:
 
     window: str = "60m"
 
-    def answer(self, rows: Rows) -> Plant:
+    def answer(self, rows: Rows) -> SystemStatus:
         """Read it; the rows are of one moment."""
         known = symbols(rows)
         there = reach(rows, known)
@@ -113,7 +113,7 @@ class Condition:
         ((middle, slowest),) = rows(query("latency"), {"symbols": list(known)})
         ((letter_count,),) = rows(query("letter_count"), None)
         (waiting,) = rows(query("waiting"), None)
-        return Plant(
+        return SystemStatus(
             self,
             there.read_at,
             there.newest,
@@ -121,8 +121,8 @@ class Condition:
             Span(minutes[0].start, there.newest) if minutes and there.newest else None,
             known,
             candle_idle,
-            [Place(*row) for row in rows(query("select_offsets"), None)],
-            [Letter(*row) for row in rows(query("letters"), {"at_most": MOST_LETTERS})],
+            [JobProgress(*row) for row in rows(query("select_offsets"), None)],
+            [DeadLetterRow(*row) for row in rows(query("letters"), {"at_most": MOST_LETTERS})],
             [Session(*row) for row in rows(query("sessions"), None)],
             minutes,
             None if middle is None else (middle, slowest),

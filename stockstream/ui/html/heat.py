@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from html import escape
 
-from stockstream.ui.data.market_snapshot import Picture
+from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.records import Line
 from stockstream.ui.data.window import MINUTE, Span
 from stockstream.ui.html.elements import cell, table
@@ -24,10 +24,10 @@ NOTHING = '<p class="quiet">No symbol to show.</p>'
 Row = list[float | None]
 
 
-def heat(picture: Picture, span: Span) -> str:
+def heat(snapshot: MarketSnapshot, span: Span) -> str:
     """Return the changes of price by symbol and stretch; a cell has its number as well as a colour."""
-    chosen = sorted(row.symbol for row in picture.shown[:MOST_ROWS])
-    rows = [changes(picture.lines.get(symbol, []), span) for symbol in chosen]
+    chosen = sorted(row.symbol for row in snapshot.shown[:MOST_ROWS])
+    rows = [changes(snapshot.lines.get(symbol, []), span) for symbol in chosen]
     most = max([LEAST_CHANGE, *(abs(change) for row in rows for change in row if change is not None)])
     body = "".join(_row(symbol, row, most) for symbol, row in zip(chosen, rows, strict=True))
     return table("heat", ("Symbol", *_heads(span)), body) if chosen else NOTHING

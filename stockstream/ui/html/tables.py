@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from stockstream.ui.data.system_status import Letter, Place, Process, Session
+from stockstream.ui.data.system_status import DeadLetterRow, JobProgress, Process, Session
 from stockstream.ui.html import formatting
 from stockstream.ui.html.elements import cell, table
 
@@ -15,7 +15,7 @@ NO_PROCESSES = "<code>./start.sh</code> keeps none up here; those that run by ha
 NO_PLACES = "No job has read the topic yet."
 
 
-def places(rows: Sequence[Place], ends: Mapping[int, int] | None, topic: str) -> str:
+def places(rows: Sequence[JobProgress], ends: Mapping[int, int] | None, topic: str) -> str:
     """Return the jobs' places, and how many messages lie before the end of each partition."""
     if not rows:
         return f'<p class="quiet">{NO_PLACES}</p>'
@@ -23,7 +23,7 @@ def places(rows: Sequence[Place], ends: Mapping[int, int] | None, topic: str) ->
     return table("places", heads, "".join(_place(row, ends if row.topic == topic else None) for row in rows))
 
 
-def _place(row: Place, ends: Mapping[int, int] | None) -> str:
+def _place(row: JobProgress, ends: Mapping[int, int] | None) -> str:
     end = (ends or {}).get(row.partition)
     behind = formatting.NOTHING if end is None else f"{max(end - row.next_offset, 0):,}"
     cells = (
@@ -65,7 +65,7 @@ def _process(row: Process, read_at: datetime) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def letters(rows: Sequence[Letter], read_at: datetime) -> str:
+def letters(rows: Sequence[DeadLetterRow], read_at: datetime) -> str:
     """Return the refused messages: where, why, and how each begins."""
     if not rows:
         return f'<p class="quiet">{NO_LETTERS}</p>'
@@ -74,7 +74,7 @@ def letters(rows: Sequence[Letter], read_at: datetime) -> str:
     )
 
 
-def _letter(row: Letter, read_at: datetime) -> str:
+def _letter(row: DeadLetterRow, read_at: datetime) -> str:
     cells = (
         cell(formatting.moment(row.received_at, read_at), "time"),
         cell(f"{row.partition} / {row.offset:,}"),

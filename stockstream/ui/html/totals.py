@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from stockstream.ui.data.market_snapshot import Picture
-from stockstream.ui.data.records import Beat
+from stockstream.ui.data.market_snapshot import MarketSnapshot
+from stockstream.ui.data.records import Bucket
 from stockstream.ui.html import elements, formatting
 
 ZERO = Decimal(0)
-Part = Callable[[Beat], Decimal]
+Part = Callable[[Bucket], Decimal]
 
-TRADES: Part = lambda beat: Decimal(beat.trades)  # noqa: E731 - a column, not a function
-VOLUME: Part = lambda beat: beat.volume  # noqa: E731
-VALUE: Part = lambda beat: beat.value  # noqa: E731
-ACTIVE: Part = lambda beat: Decimal(beat.active)  # noqa: E731
-FINDINGS: Part = lambda beat: Decimal(beat.findings)  # noqa: E731
+TRADES: Part = lambda bucket: Decimal(bucket.trades)  # noqa: E731 - a column, not a function
+VOLUME: Part = lambda bucket: bucket.volume  # noqa: E731
+VALUE: Part = lambda bucket: bucket.value  # noqa: E731
+ACTIVE: Part = lambda bucket: Decimal(bucket.active)  # noqa: E731
+FINDINGS: Part = lambda bucket: Decimal(bucket.findings)  # noqa: E731
 
 
-def totals(picture: Picture, sign: str) -> str:
+def totals(snapshot: MarketSnapshot, sign: str) -> str:
     """Return the five numbers: sums over the candles of the window."""
-    rows = picture.standings
+    rows = snapshot.standings
     trades = sum(row.trades for row in rows)
     volume = sum((row.volume for row in rows), ZERO)
     bought = sum((row.buy_volume for row in rows), ZERO)
@@ -27,11 +27,11 @@ def totals(picture: Picture, sign: str) -> str:
     late = sum(row.late for row in rows)
     findings = sum(row.findings for row in rows)
     active = sum(1 for row in rows if row.trades)
-    pace = f"{trades / picture.seconds:,.1f} a second" + (f", {late:,} late" if late else "")
+    pace = f"{trades / snapshot.seconds:,.1f} a second" + (f", {late:,} late" if late else "")
     share = f"{bought / volume:.0%} bought" if volume else "none"
     mean = f"vwap {formatting.price(value / volume)}" if volume else "none"
     rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"
-    known = f"of {len(picture.symbols):,} on the tape"
+    known = f"of {len(snapshot.symbols):,} on the tape"
     told = (
         (("Trades", f"{trades:,}", pace), Decimal(trades), TRADES),
         (("Volume", formatting.short(volume), share), volume, VOLUME),
@@ -39,13 +39,13 @@ def totals(picture: Picture, sign: str) -> str:
         (("Active symbols", f"{active:,}", known), Decimal(active), ACTIVE),
         (("Anomalies", f"{findings:,}", rate), Decimal(findings), FINDINGS),
     )
-    return elements.totals(elements.Total(*words, _course(picture, now, part)) for words, now, part in told)
+    return elements.totals(elements.Total(*words, _course(snapshot, now, part)) for words, now, part in told)
 
 
-def _course(picture: Picture, now: Decimal, part: Part) -> str:
+def _course(snapshot: MarketSnapshot, now: Decimal, part: Part) -> str:
     # The newest beat is not over: drawn beside whole ones, it would look like a fall.
-    course = [(beat.start, part(beat)) for beat in picture.beats[:-1]]
-    former = part(picture.former) / _pace(picture, part) if picture.former else ZERO
+    course = [(bucket.start, part(bucket)) for bucket in snapshot.buckets[:-1]]
+    former = part(snapshot.former) / _pace(snapshot, part) if snapshot.former else ZERO
     return f"{elements.sparkline(course)}{_change(now, former)}"
 
 
@@ -59,9 +59,9 @@ def _change(now: Decimal, former: Decimal) -> str:
     )
 
 
-def _pace(picture: Picture, part: Part) -> Decimal:
+def _pace(snapshot: MarketSnapshot, part: Part) -> Decimal:
     """Return how much longer the stretch before is than the window; what does not flow has no pace."""
-    if picture.former is None or picture.span is None or part is ACTIVE:
+    if snapshot.former is None or snapshot.span is None or part is ACTIVE:
         return Decimal(1)
-    former = (picture.span.start - picture.former.start).total_seconds()
-    return Decimal(str(former / picture.seconds))
+    former = (snapshot.span.start - snapshot.former.start).total_seconds()
+    return Decimal(str(former / snapshot.seconds))

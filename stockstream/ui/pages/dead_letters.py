@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from stockstream.ui.data.system_status import Plant
+from stockstream.ui.data.system_status import SystemStatus
 from stockstream.ui.html import elements, tables
 from stockstream.ui.server import downloads
 from stockstream.ui.server.background_tasks import errand
@@ -24,7 +24,7 @@ def _told(said: str) -> None:
     st.markdown(f"**{said}**")
 
 
-def show(plant: Plant) -> None:
+def show(status: SystemStatus) -> None:
     """Draw the newest, where each stands and why it was refused."""
-    st.html(elements.titled("Dead letters", tables.letters(plant.letters, plant.read_at)))
-    downloads.keep("letters", plant.letters)
+    st.html(elements.titled("Dead letters", tables.letters(status.letters, status.read_at)))
+    downloads.keep("letters", status.letters)

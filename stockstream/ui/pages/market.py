@@ -4,7 +4,7 @@ import streamlit as st
 
 from stockstream.ui import address, panels
 from stockstream.ui.controls import Controls
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.html import formatting
 from stockstream.ui.html.totals import totals
 from stockstream.ui.parameters import MOST_VALUE
@@ -17,21 +17,21 @@ def ask(controls: Controls) -> Question:
     return controls.question(None if chosen == MOST_VALUE else chosen)
 
 
-def draw(picture: Picture) -> None:
+def draw(snapshot: MarketSnapshot) -> None:
     """Draw the market's panels, top to bottom."""
-    if picture.span is None:
+    if snapshot.span is None:
         return
-    sign = formatting.currency([row.symbol for row in picture.standings])
-    st.html(picture.once("totals", lambda: totals(picture, sign)))
+    sign = formatting.currency([row.symbol for row in snapshot.standings])
+    st.html(snapshot.once("totals", lambda: totals(snapshot, sign)))
     with st.container(horizontal=True, key="row_prices", gap="small"):
         with st.container(key="compare"):
-            panels.compare(picture)
+            panels.compare(snapshot)
         with st.container(key="focus"):
-            panels.focus(picture, picture.span)
-    panels.standings(picture, sign)
+            panels.focus(snapshot, snapshot.span)
+    panels.standings(snapshot, sign)
     with st.container(horizontal=True, key="row_shares", gap="small"):
-        panels.split(picture, sign)
-    panels.heat_map(picture, picture.span)
+        panels.split(snapshot, sign)
+    panels.heat_map(snapshot, snapshot.span)
     with st.container(horizontal=True, key="row_news", gap="small"):
-        panels.recent(picture, sign)
-        panels.found(picture)
+        panels.recent(snapshot, sign)
+        panels.found(snapshot)

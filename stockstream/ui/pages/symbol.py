@@ -13,7 +13,7 @@ from stockstream.ui import panels
 from stockstream.ui.charts import prices
 from stockstream.ui.charts.plot import plot
 from stockstream.ui.controls import Controls, choices, one_of
-from stockstream.ui.data.market_snapshot import Picture, Question
+from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.records import Standing
 from stockstream.ui.data.window import WIDTHS, Span
 from stockstream.ui.html import elements, formatting, links
@@ -52,56 +52,56 @@ def _symbol(offered: list[str]) -> str | None:
     return str(st.session_state[LAST])
 
 
-def draw(picture: Picture) -> None:
+def draw(snapshot: MarketSnapshot) -> None:
     """Draw the symbol's panels, top to bottom."""
-    symbol = picture.question.focus
-    if picture.span is None or symbol is None:
+    symbol = snapshot.question.focus
+    if snapshot.span is None or symbol is None:
         return
-    if symbol not in picture.symbols:
+    if symbol not in snapshot.symbols:
         st.html(f'<p class="quiet">{escape(UNKNOWN.format(symbol=symbol))}</p>')
         return
-    row = next((row for row in picture.standings if row.symbol == symbol), None)
+    row = next((row for row in snapshot.standings if row.symbol == symbol), None)
     if row is not None:
         st.html(_numbers(row))
-        remark = _remark(picture, row)
+        remark = _remark(snapshot, row)
         if remark is not None:
             st.html(f'<p class="note">{remark}</p>')
-    if picture.candles:
-        _charts(picture, symbol, picture.span)
+    if snapshot.candles:
+        _charts(snapshot, symbol, snapshot.span)
     else:
-        panels.missing(picture, symbol)
-    downloads.keep("candles", picture.candles)
-    if any(picture.lines.values()):
+        panels.missing(snapshot, symbol)
+    downloads.keep("candles", snapshot.candles)
+    if any(snapshot.lines.values()):
         with st.container(key="compare"):
-            panels.compare(picture)
+            panels.compare(snapshot)
     with st.container(horizontal=True, key="row_news", gap="small"):
-        panels.recent(picture, formatting.currency([symbol]))
-        panels.found(picture)
+        panels.recent(snapshot, formatting.currency([symbol]))
+        panels.found(snapshot)
 
 
-def _charts(picture: Picture, symbol: str, span: Span) -> None:
-    panels.candles(picture, symbol, span)
+def _charts(snapshot: MarketSnapshot, symbol: str, span: Span) -> None:
+    panels.candles(snapshot, symbol, span)
     said = f"Net bought share of the volume of {symbol}, by candle"
-    bars = partial(prices.imbalance, picture, symbol)
-    plot(bars, "imbalance_plot", "Bought less sold", said, picture.once)
+    bars = partial(prices.imbalance, snapshot, symbol)
+    plot(bars, "imbalance_plot", "Bought less sold", said, snapshot.once)
 
 
-def _remark(picture: Picture, row: Standing) -> str | None:
+def _remark(snapshot: MarketSnapshot, row: Standing) -> str | None:
     """Return as HTML why trades or candles are missing here, if they are."""
-    if picture.elsewhere:
-        return _elsewhere(picture, row.symbol)
-    if not picture.candles and picture.tape:
+    if snapshot.elsewhere:
+        return _elsewhere(snapshot, row.symbol)
+    if not snapshot.candles and snapshot.tape:
         return escape(NO_CANDLES.format(symbol=row.symbol))
-    covered = picture.question.candle_span(picture.span) if picture.span else None
-    if picture.span and covered and covered.start > picture.span.start:
-        since = formatting.moment(covered.start, picture.read_at)
+    covered = snapshot.question.candle_span(snapshot.span) if snapshot.span else None
+    if snapshot.span and covered and covered.start > snapshot.span.start:
+        since = formatting.moment(covered.start, snapshot.read_at)
         return escape(f"The chart has room for the candles since {since}; choose wider ones to see more.")
     return None
 
 
-def _elsewhere(picture: Picture, symbol: str) -> str:
-    first, last = picture.elsewhere[-1].timestamp, picture.elsewhere[0].timestamp
-    since, until = (formatting.moment(moment, picture.read_at) for moment in (first, last))
+def _elsewhere(snapshot: MarketSnapshot, symbol: str) -> str:
+    first, last = snapshot.elsewhere[-1].timestamp, snapshot.elsewhere[0].timestamp
+    since, until = (formatting.moment(moment, snapshot.read_at) for moment in (first, last))
     said = f"No trade of {symbol} in this window. Its newest trades are from {since} to {until}: "
     return escape(said) + elements.link("show their charts", links.span(symbol, first, last))
 

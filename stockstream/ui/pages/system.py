@@ -10,7 +10,7 @@ from stockstream.errors import StockstreamError
 from stockstream.ui.charts.plot import Figure, plot
 from stockstream.ui.charts.style import axis, layout_of, time_axis
 from stockstream.ui.data import live
-from stockstream.ui.data.system_status import Minute, Plant, Process
+from stockstream.ui.data.system_status import Minute, Process, SystemStatus
 from stockstream.ui.html import elements, formatting, tables
 from stockstream.ui.pages import dead_letters
 
@@ -20,27 +20,27 @@ MODEL_PACE = 60
 NO_BROKER = "No broker answers: how far the jobs are behind is not known."
 
 
-def draw(plant: Plant, processes: Sequence[Process]) -> None:
+def draw(status: SystemStatus, processes: Sequence[Process]) -> None:
     """Draw the numbers, then each part of the system; `processes` are those that start.sh keeps up."""
-    st.html(_numbers(plant))
-    said = f"Trades in each of the last {len(plant.minutes)} minutes, and those that came late"
-    plot(lambda: flow(plant.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
+    st.html(_numbers(status))
+    said = f"Trades in each of the last {len(status.minutes)} minutes, and those that came late"
+    plot(lambda: flow(status.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
     with st.container(horizontal=True, key="row_jobs", gap="small"):
         with st.container(key="card_lag"):
-            st.html(elements.titled("Jobs and their places", _places(plant)))
+            st.html(elements.titled("Jobs and their places", _places(status)))
         with st.container(key="card_processes"):
-            kept = elements.titled("Processes", tables.processes(processes, plant.read_at))
-            st.html(kept + elements.titled("Connected to the database", tables.sessions(plant.sessions)))
+            kept = elements.titled("Processes", tables.processes(processes, status.read_at))
+            st.html(kept + elements.titled("Connected to the database", tables.sessions(status.sessions)))
     with st.container(key="card_models"):
         st.html(elements.titled("Models", tables.models(_models(live.settings().models_dir))))
     with st.container(key="card_letters"):
-        dead_letters.show(plant)
+        dead_letters.show(status)
 
 
-def _places(plant: Plant) -> str:
+def _places(status: SystemStatus) -> str:
     ends = live.ends()
     unknown = f'<p class="caption">{NO_BROKER}</p>' if ends is None else ""
-    return unknown + tables.places(plant.places, ends, live.settings().kafka_topic)
+    return unknown + tables.places(status.places, ends, live.settings().kafka_topic)
 
 
 def flow(minutes: list[Minute]) -> Figure:
@@ -67,17 +67,17 @@ def flow(minutes: list[Minute]) -> Figure:
     return {"data": [on_time, late], "layout": layout}
 
 
-def _numbers(plant: Plant) -> str:
-    whole = [each for each in plant.minutes if plant.newest and (plant.newest - each.start).seconds >= 60]  # noqa: PLR2004
+def _numbers(status: SystemStatus) -> str:
+    whole = [each for each in status.minutes if status.newest and (status.newest - each.start).seconds >= 60]  # noqa: PLR2004
     pace = f"{whole[-1].trades / 60:,.1f} / s" if whole else formatting.NOTHING
-    late = sum(each.late for each in plant.minutes)
-    trades = sum(each.trades for each in plant.minutes)
+    late = sum(each.late for each in status.minutes)
+    trades = sum(each.trades for each in status.minutes)
     told = (
         ("Throughput", pace, "in the last whole minute"),
-        ("Trade to table", *_latency(plant.latency)),
-        ("Candles written", _ago(plant.candle_idle), _waiting(*plant.waiting)),
+        ("Trade to table", *_latency(status.latency)),
+        ("Candles written", _ago(status.candle_idle), _waiting(*status.waiting)),
         ("Late trades", f"{late:,}", f"of {trades + late:,} in an hour"),
-        ("Dead letters", formatting.at_most(plant.letter_count, COUNTED), "of all time"),
+        ("Dead letters", formatting.at_most(status.letter_count, COUNTED), "of all time"),
     )
     return elements.totals(starmap(elements.Total, told))
 

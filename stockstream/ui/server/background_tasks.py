@@ -34,7 +34,7 @@ class Examined:
 
 
 @dataclass(frozen=True)
-class Errands:
+class BackgroundTasks:
     """What others do for the page.
 
     Attributes:

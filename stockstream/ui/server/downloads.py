@@ -11,10 +11,10 @@ from typing import Any
 import streamlit as st
 
 from stockstream.ui.data.records import Candle, Mark, Print, Standing
-from stockstream.ui.data.system_status import Letter
+from stockstream.ui.data.system_status import DeadLetterRow
 
-Record = Candle | Letter | Mark | Print | Standing
-Records = Sequence[Candle] | Sequence[Letter] | Sequence[Mark] | Sequence[Print] | Sequence[Standing]
+Record = Candle | DeadLetterRow | Mark | Print | Standing
+Records = Sequence[Candle] | Sequence[DeadLetterRow] | Sequence[Mark] | Sequence[Print] | Sequence[Standing]
 
 
 def keep(name: str, records: Records) -> None:

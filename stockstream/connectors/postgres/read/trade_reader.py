@@ -12,13 +12,13 @@ from stockstream.connectors.postgres.connection import Address, own_errors
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import UnknownSymbolError
-from stockstream.market.anomalies.features.market_context import NOBODY, Surroundings, of_prices
+from stockstream.market.anomalies.features.market_context import NOBODY, MarketContext, of_prices
 from stockstream.market.anomalies.features.trade_window import (
     EPOCH,
     MICROSECOND,
     Floats,
     Ints,
-    Stretch,
+    TradeWindow,
     of_rows,
 )
 
@@ -42,7 +42,7 @@ class Span:
 ALL = Span()
 
 
-class History:
+class TradeReader:
     """The stored trades; reads only, and never the label."""
 
     def __init__(self, address: Address) -> None:
@@ -76,12 +76,12 @@ class History:
         """Return whether a symbol has at least so many trades; costs no more than to count them."""
         return bool(_rows(self._session, "check_trade_count", {"symbol": symbol, "trades": trades})[0][0])
 
-    def newest(self, symbol: str, most: int, span: Span) -> Stretch:
+    def newest(self, symbol: str, most: int, span: Span) -> TradeWindow:
         """Return the newest `most` trades of a span, in order of event time."""
         wanted = {"symbol": symbol, "since": span.since, "until": span.until, "most": most}
         return of_rows(symbol, _rows(self._session, "select_newest_trades", wanted))
 
-    def portions(self, symbol: str, span: Span) -> Iterator[Stretch]:
+    def portions(self, symbol: str, span: Span) -> Iterator[TradeWindow]:
         """Yield the trades of a span in order of event time, so many at a time as memory allows."""
         connection = self._session.connection
         wanted = {"symbol": symbol, "since": span.since, "until": span.until}
@@ -90,7 +90,7 @@ class History:
             while rows := cursor.fetchmany(PORTION):
                 yield of_rows(symbol, rows)
 
-    def market(self, first: int, last: int) -> Surroundings:
+    def market(self, first: int, last: int) -> MarketContext:
         """Return what all symbols traded: a `Market`; unknown where it is too much to read."""
         since, until = (EPOCH + micros * MICROSECOND for micros in (first, last))
         wanted = {"first": since, "last": until, "most": MARKET + 1}
@@ -99,7 +99,7 @@ class History:
         }
         return of_prices(tapes) if sum(len(times) for times, _ in tapes.values()) <= MARKET else NOBODY
 
-    def among(self, stretch: Stretch) -> Stretch:
+    def among(self, stretch: TradeWindow) -> TradeWindow:
         """Return a stretch of the tape with the market around it."""
         if not len(stretch):
             return stretch

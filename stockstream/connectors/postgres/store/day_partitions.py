@@ -25,7 +25,7 @@ OLDEST = timedelta(days=400)
 AHEAD = timedelta(days=2)
 
 
-class Days:
+class DayPartitions:
     """What is known of the days, for one consumer; others store other symbols, or wait behind the fence."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import FencedError
-from stockstream.market.anomalies.features.trade_window import Row, Stretch, of_rows
+from stockstream.market.anomalies.features.trade_window import Row, TradeWindow, of_rows
 from stockstream.market.anomalies.finding import Finding
 
 JOB = "detector"
@@ -50,7 +50,7 @@ class Findings:
         """Return the first offset of a claimed partition that is not examined yet."""
         return self._next[partition]
 
-    def context(self, partition: int, place: int) -> tuple[dict[str, Stretch], int]:
+    def context(self, partition: int, place: int) -> tuple[dict[str, TradeWindow], int]:
         """Return each symbol's last stored trades below a place, and from where to read the rest.
 
         The consumer may not have stored all trades below the place yet: the offset returned is the
@@ -108,7 +108,7 @@ def _all(cursor: Cursor, name: str, values: dict[str, int]) -> list[tuple[Any, .
     return cursor.fetchall()
 
 
-def _by_symbol(latest_first: Sequence[tuple[Any, ...]]) -> dict[str, Stretch]:
+def _by_symbol(latest_first: Sequence[tuple[Any, ...]]) -> dict[str, TradeWindow]:
     rows: dict[str, list[Row]] = defaultdict(list)
     for symbol, *row in reversed(latest_first):
         rows[symbol].append(tuple(row))

@@ -27,7 +27,7 @@ from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store.copy_rows import Rows
-from stockstream.connectors.postgres.store.day_partitions import Days, id_ranges
+from stockstream.connectors.postgres.store.day_partitions import DayPartitions, id_ranges
 from stockstream.connectors.postgres.store.incarnations import IMPORTED
 from stockstream.errors import PlaceClashError, TapeInUseError
 
@@ -43,7 +43,7 @@ class ImportedTape:
         """Prepare; the connection is opened when it is needed."""
         self._session = Session(address, "import")
         self._topic = topic
-        self._days = Days()
+        self._days = DayPartitions()
 
     def add(self, trades: pa.Table, path: Path) -> int:
         """Store what is not there yet; returns how many those were.

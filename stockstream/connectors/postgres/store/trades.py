@@ -25,7 +25,7 @@ from stockstream.connectors.postgres.connection import Address, connect, own_err
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store import dead_letters
-from stockstream.connectors.postgres.store.day_partitions import Days
+from stockstream.connectors.postgres.store.day_partitions import DayPartitions
 from stockstream.connectors.postgres.store.dedupe import DedupeStore
 from stockstream.connectors.postgres.store.encoded_batch import WRITERS, EncodedBatch, Part
 from stockstream.errors import FencedError, PoisonError
@@ -78,7 +78,7 @@ class Tape:
         self._reached = reached
         self._sessions = [Session(address, JOB) for _ in range(WRITERS)]
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="tape")
-        self._days = Days()
+        self._days = DayPartitions()
         self._owned: dict[int, fence.CommittedOffset] = {}
 
     def check(self) -> None:

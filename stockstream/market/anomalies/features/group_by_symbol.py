@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch, Texts
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, Texts, TradeWindow
 from stockstream.market.trade.codec import MAX_DECIMALS
 
 # Above it a float does not hold each whole number.
 _EXACT = 1 << 53
 
 
-def by_symbol(trades: pa.Table) -> Iterator[tuple[Stretch, Ints]]:
+def by_symbol(trades: pa.Table) -> Iterator[tuple[TradeWindow, Ints]]:
     """Yield the stretch of each symbol, in the order of the rows, and which rows these are.
 
     Args:
@@ -50,9 +50,9 @@ def floats(amounts: pa.ChunkedArray) -> Floats:
     return found
 
 
-def _stretch(trades: pa.Table) -> Stretch:
+def _stretch(trades: pa.Table) -> TradeWindow:
     count = len(trades)
-    return Stretch(
+    return TradeWindow(
         "",
         micros(trades),
         floats(trades["price"]),

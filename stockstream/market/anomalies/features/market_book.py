@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.anomalies.features.market_context import PRICES, Surroundings, surprises
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.market_context import PRICES, MarketContext, surprises
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 
 TRADE = np.dtype(
     [("micros", np.int64), ("surprise", np.float64), ("symbol", np.int32), ("partition", np.int32)]
@@ -38,7 +38,7 @@ class MarketBook:
     _names: dict[str, int] = field(default_factory=dict)
     _prices: dict[tuple[int, str], Floats] = field(default_factory=dict)
 
-    def add(self, partition: int, trades: Stretch) -> None:
+    def add(self, partition: int, trades: TradeWindow) -> None:
         """Take a symbol's next trades in a partition, in their order there."""
         if not len(trades):
             return
@@ -56,15 +56,15 @@ class MarketBook:
         self._kept = len(self._trades)
         self._prices = {key: last for key, last in self._prices.items() if key[0] != partition}
 
-    def between(self, first: int, last: int) -> Surroundings:
+    def between(self, first: int, last: int) -> MarketContext:
         """Return the market from one moment to another; a `Market`."""
         some = self._trades[self._place(first, "left") : self._place(last, "right")]
-        return Surroundings(some["micros"], some["surprise"], some["symbol"], self._names)
+        return MarketContext(some["micros"], some["surprise"], some["symbol"], self._names)
 
     def _place(self, moment: int, side: Literal["left", "right"]) -> int:
         return int(np.searchsorted(self._trades["micros"][: self._kept], moment, side=side))
 
-    def _rows(self, partition: int, trades: Stretch) -> Trades:
+    def _rows(self, partition: int, trades: TradeWindow) -> Trades:
         before = self._prices.get((partition, trades.symbol), np.empty(0))
         prices = np.concatenate([before, trades.price])
         self._prices[partition, trades.symbol] = prices[-(PRICES - 1) :]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from stockstream.market.anomalies.features import rolling
-from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, TradeWindow
 from stockstream.market.compiled import compiled
 
 DECAY, BEFORE = 0.95, 60
@@ -28,7 +28,7 @@ RECENT = 400
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class MarketContext:
     """The market's trades of a span, in order of time; columns of equal length.
 
     Attributes:
@@ -46,7 +46,7 @@ class Surroundings:
         """Return the number of trades."""
         return len(self.micros)
 
-    def around(self, stretch: Stretch) -> Stretch:
+    def around(self, stretch: TradeWindow) -> TradeWindow:
         """Return a stretch with the market around it, of which it is a part.
 
         >>> from stockstream.market.anomalies.features.trade_window import of_rows
@@ -57,7 +57,7 @@ class Surroundings:
         place = np.searchsorted(self.micros, stretch.micros, side="right").astype(np.int64)
         return replace(stretch, market=place, unrest=self._unrest(stretch, place))
 
-    def _unrest(self, stretch: Stretch, place: Ints) -> Floats:
+    def _unrest(self, stretch: TradeWindow, place: Ints) -> Floats:
         """Return the unrest at each trade; one where it is calm, or not known."""
         own = self.names.get(stretch.symbol, -1)
         return last_surprises(self.micros, self.surprises, self.symbols, own, stretch.micros, place)
@@ -65,21 +65,21 @@ class Surroundings:
 
 # Gives the market's trades from one moment to another, both included: microseconds since 1970. None at all
 # where the market is not known.
-Market = Callable[[int, int], Surroundings]
-NOBODY = Surroundings()
+Market = Callable[[int, int], MarketContext]
+NOBODY = MarketContext()
 
 
-def unknown(_first: int, _last: int) -> Surroundings:
+def unknown(_first: int, _last: int) -> MarketContext:
     """Return nothing: the market of a tape that is looked at alone."""
     return NOBODY
 
 
-def surroundings(stretches: Iterable[Stretch]) -> Surroundings:
+def surroundings(stretches: Iterable[TradeWindow]) -> MarketContext:
     """Return the market that stretches of several symbols make together."""
     return of_prices({each.symbol: (each.micros, each.price) for each in stretches})
 
 
-def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> Surroundings:
+def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> MarketContext:
     """Return the market of symbols' times and prices, each symbol's in the order of its trades."""
     if not tapes:
         return NOBODY
@@ -88,7 +88,7 @@ def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> Surroundings:
     symbols = np.repeat(np.arange(len(tapes)), [len(times) for times, _ in tapes.values()])
     order = np.argsort(micros, kind="stable")
     names = {symbol: number for number, symbol in enumerate(tapes)}
-    return Surroundings(micros[order], surprised[order], symbols[order], names)
+    return MarketContext(micros[order], surprised[order], symbols[order], names)
 
 
 @compiled

@@ -7,14 +7,14 @@ infinitely fast, and the same tape at another speed has the same features.
 import numpy as np
 
 from stockstream.market.anomalies.features import rolling
-from stockstream.market.anomalies.features.trade_window import Floats, Ints, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, Ints, TradeWindow
 
 PAUSES = 100
 DAY = 86_400e6  # microseconds
 LEAST = 0.05
 
 
-def pauses(stretch: Stretch) -> Ints:
+def pauses(stretch: TradeWindow) -> Ints:
     """Return the microseconds since the trade before; nought for a late trade and for the first."""
     return np.maximum(np.diff(stretch.micros, prepend=stretch.micros[:1]), 0)
 
@@ -27,7 +27,7 @@ def usual(own: Ints) -> Floats:
     return median
 
 
-def mean(stretch: Stretch, trades: int) -> Floats:
+def mean(stretch: TradeWindow, trades: int) -> Floats:
     """Return trades a day at the pace of so many before each, from row `trades` on; shape (n - trades,).
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
@@ -40,7 +40,7 @@ def mean(stretch: Stretch, trades: int) -> Floats:
     return pace
 
 
-def relative(stretch: Stretch) -> Floats:
+def relative(stretch: TradeWindow) -> Floats:
     """Return the logarithm of each pause over the usual one (durations: Engle and Russell, 1998).
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows

@@ -32,7 +32,7 @@ standstill) is measured in `sequences`.
 import numpy as np
 
 from stockstream.market.anomalies.features import pace, rolling
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.rules.arrival_scan import STEPS, crowd_z
 from stockstream.market.anomalies.rules.jumps import jump_z, steps
 
@@ -71,7 +71,7 @@ STILL_SIZE = 0.05
 SMALLEST_VOLATILITY = 1e-7
 
 
-def features(stretch: Stretch) -> Floats:
+def features(stretch: TradeWindow) -> Floats:
     """Return the features of every trade after the first LOOKBACK; shape (n - LOOKBACK, 13).
 
     Row i is that of trade LOOKBACK + i; the columns are NAMES. All are finite.
@@ -105,7 +105,7 @@ def features(stretch: Stretch) -> Floats:
     return np.column_stack([column[LOOKBACK:] for column in columns])
 
 
-def zscores(stretch: Stretch) -> Floats:
+def zscores(stretch: TradeWindow) -> Floats:
     """Return the columns of `features` that the robust z-scores alone need; the others are nought."""
     rows = np.zeros((max(len(stretch) - LOOKBACK, 0), len(NAMES)))
     if len(rows):
@@ -127,14 +127,14 @@ def _z(values: Floats, floor: float, least: float = 0.0) -> Floats:
     return rolling.robust_z(values, LOOKBACK, WINDOW, floor, least)[0]
 
 
-def _imbalance(stretch: Stretch) -> Floats:
+def _imbalance(stretch: TradeWindow) -> Floats:
     signed = np.where(stretch.buy, stretch.volume, -stretch.volume)
     bought, traded = (rolling.total(each, LOOKBACK, FLOW)[1:] for each in (signed, stretch.volume))
     imbalance: Floats = bought / np.maximum(traded, np.finfo(np.float64).tiny)
     return imbalance
 
 
-def _vwap_distance(stretch: Stretch, price: Floats) -> Floats:
+def _vwap_distance(stretch: TradeWindow, price: Floats) -> Floats:
     """Return the log price less that of the VWAP of the trades before."""
     tiny = np.finfo(np.float64).tiny
     value = rolling.total(stretch.price * stretch.volume, LOOKBACK, WINDOW)[:-1]

@@ -22,7 +22,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
+class TradeWindow:
     """Trades of one symbol in the order in which they are looked at; columns of equal length.
 
     Attributes:
@@ -56,13 +56,13 @@ class Stretch:
         """Return the number of trades."""
         return len(self.micros)
 
-    def __getitem__(self, part: slice | Bools) -> "Stretch":
+    def __getitem__(self, part: slice | Bools) -> "TradeWindow":
         """Return a part of it."""
         return self.of(self.symbol, part)
 
-    def of(self, symbol: str, part: slice | Bools | Ints) -> "Stretch":
+    def of(self, symbol: str, part: slice | Bools | Ints) -> "TradeWindow":
         """Return a part of it, as a stretch of this symbol."""
-        return Stretch(
+        return TradeWindow(
             symbol,
             self.micros[part],
             self.price[part],
@@ -74,9 +74,9 @@ class Stretch:
             self.unrest[part],
         )
 
-    def then(self, later: "Stretch") -> "Stretch":
+    def then(self, later: "TradeWindow") -> "TradeWindow":
         """Return this stretch with a later one after it."""
-        return Stretch(
+        return TradeWindow(
             self.symbol,
             np.concatenate([self.micros, later.micros]),
             np.concatenate([self.price, later.price]),
@@ -96,13 +96,13 @@ class Stretch:
 Row = tuple[int, float, float, bool, str, str]
 
 
-def of_rows(symbol: str, rows: Sequence[Row]) -> Stretch:
+def of_rows(symbol: str, rows: Sequence[Row]) -> TradeWindow:
     """Return the stretch of (micros, price, volume, buy, trade_id, source) rows.
 
     A row whose price or volume is no number above zero cannot be measured, and is left out.
     """
     micros, price, volume, buy, trade_ids, sources = zip(*rows, strict=True) if rows else ((),) * 6
-    stretch = Stretch(
+    stretch = TradeWindow(
         symbol,
         np.array(micros, np.int64),
         np.array(price, np.float64),
@@ -117,7 +117,7 @@ def of_rows(symbol: str, rows: Sequence[Row]) -> Stretch:
     return stretch[sound & (stretch.price > 0) & (stretch.volume > 0)]
 
 
-def of_trades(symbol: str, trades: Sequence[Trade]) -> Stretch:
+def of_trades(symbol: str, trades: Sequence[Trade]) -> TradeWindow:
     """Return the stretch of trades of one symbol."""
     return of_rows(symbol, [_row(trade) for trade in trades])
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from stockstream.errors import TooFewTradesError
 from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, STILL_SIZE, features
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.models.drift import Bins, bins_of
 from stockstream.market.anomalies.models.forest import Forest, compressed, grow
 from stockstream.market.anomalies.models.linear import Linear, lay
@@ -85,7 +85,7 @@ class Model:
         return self.card.size_deviation
 
 
-def fit(stretch: Stretch, budget: float = BUDGET, seed: int = SEED) -> Model:
+def fit(stretch: TradeWindow, budget: float = BUDGET, seed: int = SEED) -> Model:
     """Return the model of a stretch: grown on its earlier part, thresholds set on the later.
 
     The same trades, budget and seed give the same model.
@@ -97,7 +97,7 @@ def fit(stretch: Stretch, budget: float = BUDGET, seed: int = SEED) -> Model:
 
 
 def fit_together(
-    stretches: Sequence[Stretch], symbol: str = POOLED, budget: float = BUDGET, seed: int = SEED
+    stretches: Sequence[TradeWindow], symbol: str = POOLED, budget: float = BUDGET, seed: int = SEED
 ) -> Model:
     """Return the model of several symbols' stretches, each split by time.
 
@@ -127,7 +127,7 @@ def fit_together(
     return replace(learnt, card=card)
 
 
-def _card(stretches: Sequence[Stretch], symbol: str, budget: float, seed: int, rows: Floats) -> Card:
+def _card(stretches: Sequence[TradeWindow], symbol: str, budget: float, seed: int, rows: Floats) -> Card:
     """Return the card as far as it is known before anything is measured."""
     return Card(
         symbol,

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from stockstream.market.anomalies.features.pace import DAY
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.models.threshold import at_budget
 from stockstream.market.anomalies.rules.sequences import SEQUENCES, Streaks
 from stockstream.market.anomalies.scores import FOREST, METHODS, ZSCORES, Scores
@@ -62,7 +62,7 @@ def unmeasured() -> Thresholds:
     return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | {"crowd": CROWD_UNMEASURED} | rules
 
 
-def trades_a_day(stretch: Stretch) -> float:
+def trades_a_day(stretch: TradeWindow) -> float:
     """Return how many trades a day has at the pace of a stretch."""
     span = max(int(stretch.micros.max() - stretch.micros.min()), 1)
     return len(stretch) * DAY / span

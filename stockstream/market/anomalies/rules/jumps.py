@@ -15,7 +15,7 @@ at an opening they know it sooner than this symbol's next trades do.
 import numpy as np
 
 from stockstream.market.anomalies.features import rolling
-from stockstream.market.anomalies.features.trade_window import Floats, Stretch
+from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.compiled import compiled
 
 WINDOW, JUMPS = 200, 120
@@ -31,7 +31,7 @@ LONGEST_PAUSE = 5.0
 LEAST, STILL = 1e-5, 1e-4
 
 
-def jump_z(stretch: Stretch, pause: Floats, paused: int, first: int) -> Floats:
+def jump_z(stretch: TradeWindow, pause: Floats, paused: int, first: int) -> Floats:
     """Return each trade's jump in deviations; nought where it only comes back from the trade before.
 
     A trade that returns from a spike goes far in one step and nowhere in two. So after a step of SPIKE

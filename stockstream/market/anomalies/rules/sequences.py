@@ -20,7 +20,7 @@ import numpy as np
 
 from stockstream.market.anomalies.features import pace, rolling
 from stockstream.market.anomalies.features.table import LOOKBACK
-from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, Stretch
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, TradeWindow
 from stockstream.market.anomalies.rules import runs
 
 # Longest streak counted, and trades before it that tell its share: both fit into LOOKBACK.
@@ -52,29 +52,29 @@ class Streaks:
     sizes: Floats
 
 
-def same_side(stretch: Stretch) -> Streaks:
+def same_side(stretch: TradeWindow) -> Streaks:
     """Return the runs of trades on one side: somebody buys, or sells, again and again."""
     group = np.searchsorted(EDGES, pace.relative(stretch), side="right")
     repeats, tilts = _repeats(stretch.buy), _tilts(stretch.volume)
     return _after_lookback(*runs.one_sided(repeats, group, len(EDGES) + 1, tilts, LOOKBACK, LONGEST, SIDES))
 
 
-def alternating(stretch: Stretch) -> Streaks:
+def alternating(stretch: TradeWindow) -> Streaks:
     """Return the streaks of trades that repeat the one before, in size and price, on the other side."""
     return _streaks(_repeats(stretch.price) & _repeats(stretch.volume) & ~_repeats(stretch.buy))
 
 
-def repeated_size(stretch: Stretch) -> Streaks:
+def repeated_size(stretch: TradeWindow) -> Streaks:
     """Return the streaks of trades of one size."""
     return _after_lookback(*runs.repeated(stretch.volume, LOOKBACK, LONGEST, SHARE))
 
 
-def still_price(stretch: Stretch) -> Streaks:
+def still_price(stretch: TradeWindow) -> Streaks:
     """Return the streaks of trades at one price: a feed that hangs repeats it."""
     return _streaks(_repeats(stretch.price))
 
 
-SEQUENCES: dict[str, Callable[[Stretch], Streaks]] = {
+SEQUENCES: dict[str, Callable[[TradeWindow], Streaks]] = {
     "same_side": same_side,
     "alternating": alternating,
     "repeated_size": repeated_size,
