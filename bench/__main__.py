@@ -6,9 +6,20 @@ from pathlib import Path
 from threading import Event
 from types import ModuleType
 
-from bench import dashboard, detect, growth, latency, overload, produce, reconcile, sink, soak, windows
-from bench.report import check_chart, check_paths, publish
-from bench.stage import InterruptedBenchError
+from bench.harness.report import check_chart, check_paths, publish
+from bench.harness.stage import InterruptedBenchError
+from bench.scenarios import (
+    dashboard,
+    detect,
+    growth,
+    latency,
+    overload,
+    produce,
+    reconcile,
+    sink,
+    soak,
+    windows,
+)
 from stockstream import cli
 from stockstream.settings import Settings
 

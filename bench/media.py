@@ -12,11 +12,11 @@ from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize
 
-from bench.dashboard import served
 from bench.films import FILMS, HEAT, shoot
-from bench.options import whole
-from bench.stage import SEED, InterruptedBenchError, stage
-from bench.viewers import chromium
+from bench.harness.options import whole
+from bench.harness.stage import SEED, InterruptedBenchError, stage
+from bench.load.viewers import chromium
+from bench.scenarios.dashboard import served
 from stockstream import cli
 from stockstream.settings import PROJECT, Settings
 

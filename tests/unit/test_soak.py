@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.memory import Footprint, growths
-from bench.room import require_room
-from bench.schedule import FAULTS, schedule
-from bench.sustaining import highest
-from bench.tape_of_topic import compared
+from bench.harness.disk_room import require_room
+from bench.harness.fault_schedule import FAULTS, schedule
+from bench.harness.memory import Footprint, growths
+from bench.load.sustainable_rate import highest
+from bench.load.tape_of_topic import compared
 from stockstream.errors import UsageError
 
 MB = 1_000_000

@@ -1,0 +1,124 @@
+"""consumer.py at work, watched from outside by the progress that it commits."""
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from bench.harness.probes import Cpu, cpu_seconds, resident_bytes
+from bench.harness.stage import Stage, ended
+from bench.sql import query
+from stockstream.connectors.postgres.connection import address_of, connect
+from stockstream.errors import ServiceError
+from stockstream.settings import Settings
+
+LOOK_EVERY = 0.01
+PATIENCE = 60.0
+IDLE = "0.5"
+
+
+@dataclass(frozen=True)
+class Consumed:
+    """What a run of consumer.py took.
+
+    Args:
+        trades: rows that it stored.
+        rate: rows a second from the first stored row to the last: those that came after the first
+            sight of any, by the time between.
+        seconds: from the start of the process to the last stored row.
+        cpu: from the start of the process to the last stored row.
+        peak_bytes: the most resident memory seen, by a look every 10 ms.
+    """
+
+    trades: int
+    rate: float
+    seconds: float
+    cpu: Cpu
+    peak_bytes: int
+
+
+class Progress:
+    """Reads how far the consumer of one topic has stored each partition."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect; every look is a transaction of its own."""
+        self._connection = connect(address_of(settings), "bench watcher")
+        self._connection.autocommit = True
+        self._cursor = self._connection.cursor()
+        # Planned once: it may be asked a thousand times a second.
+        self._cursor.execute("PREPARE progress AS " + query("progress"), {"topic": settings.kafka_topic})
+        self.backend = self._connection.info.backend_pid
+
+    def __enter__(self) -> Self:
+        """Return the watcher itself."""
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def look(self) -> dict[int, int]:
+        """Return the next offset to store, for each partition that was begun."""
+        self._cursor.execute("EXECUTE progress")
+        return dict(self._cursor.fetchall())
+
+
+def consume(stage: Stage, settings: Settings, begins: Mapping[int, int], ends: Mapping[int, int]) -> Consumed:
+    """Let consumer.py store what lies between two places of the topic, and watch it.
+
+    Raises:
+        ServiceError: it failed, or what it stored is not what the topic holds.
+    """
+    trades = sum(ends.values()) - sum(begins.values())
+    before = Cpu(0.0, cpu_seconds(stage.servers.postgres.pid), cpu_seconds(stage.servers.kafka.pid))
+    with Progress(settings) as progress:
+        start = time.monotonic()
+        with stage.script(settings, "consumer.py", "--exit-when-idle", IDLE) as consumer:
+            sight, moved, peak = (start, 0), (0, start), 0
+            while (stored := sum(progress.look().values()) - sum(begins.values())) < trades:
+                stage.go_on()
+                if consumer.poll() is not None:
+                    ended(consumer, "consumer.py")
+                    raise ServiceError(what=f"consumer.py ended with {stored:,} of {trades:,} trades stored")
+                moved = (stored, time.monotonic()) if stored != moved[0] else moved
+                if time.monotonic() - moved[1] > PATIENCE:
+                    raise ServiceError(what=f"consumer.py stands still with {stored:,} of {trades:,} stored")
+                peak = max(peak, resident_bytes(consumer.pid))
+                sight = _first_sight(sight, stored)
+                time.sleep(LOOK_EVERY)
+            end = time.monotonic()
+            cpu = _spent(stage, consumer.pid, progress.backend, before)
+            ended(consumer, "consumer.py")
+    _check(settings, begins, trades)
+    return Consumed(trades, (trades - sight[1]) / (end - sight[0]), end - start, cpu, peak)
+
+
+def _first_sight(sight: tuple[float, int], stored: int) -> tuple[float, int]:
+    """Return when rows were seen first and how many; until then, when none were seen last.
+
+    So a run that fits one batch, and is over at first sight, still counts from a moment before it.
+    """
+    return sight if sight[1] else (time.monotonic(), max(stored, 0))
+
+
+def _spent(stage: Stage, consumer: int, watcher: int, before: Cpu) -> Cpu:
+    servers = stage.servers
+    return Cpu(
+        cpu_seconds(consumer),
+        cpu_seconds(servers.postgres.pid, without=(watcher,)) - before.postgres,
+        cpu_seconds(servers.kafka.pid) - before.kafka,
+    )
+
+
+def _check(settings: Settings, begins: Mapping[int, int], trades: int) -> None:
+    with closing(connect(address_of(settings), "bench")) as connection, connection.cursor() as cursor:
+        cursor.execute(query("count_read"), {"partitions": list(begins), "offsets": list(begins.values())})
+        (found,) = cursor.fetchone() or (0,)
+    if found != trades:
+        raise ServiceError(
+            what=f"consumer.py stored {found:,} of {trades:,} trades; nothing can be said of its speed"
+        )

@@ -1,0 +1,28 @@
+"""A witness beside the producer: few messages, but each is accounted for, from the sender to the table.
+
+It is the feed of the tests of faults: messages of its own making, some late, some sent before, some no
+trades.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from bench.harness.system import System
+from tests.faults.feed import Feed, Manner
+
+RATE = 100  # messages a second
+SOURCE = "faults"  # of a feed's trades
+
+
+@contextmanager
+def witness(system: System, seed: int) -> Iterator[Feed]:
+    """Send for the time of the block or until it is stopped, and keep the ledgers of it."""
+    manner = Manner(RATE, datetime.now(UTC), timedelta(seconds=1 / RATE), mixed=1.0)
+    feed = Feed(system.settings, "witness", Random(seed), manner)  # noqa: S311 - no secret
+    feed.start()
+    try:
+        yield feed
+    finally:
+        feed.abandon()

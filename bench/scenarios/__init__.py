@@ -1,0 +1,1 @@
+"""What each bench measures; each is `python -m bench NAME`."""

@@ -1,0 +1,204 @@
+"""How near the producer comes to its client: simulated, encoded and sent, against ready bytes sent bare.
+
+In turns, into the same topic of the same broker: the bare client with messages that are ready in
+memory, the producer's loop with the simulated market in this process, and producer.py as a user runs
+it; for comparison the simulation and its encoding alone, with nobody to send to. Then the pace:
+how far the number of trades in so many seconds is from the asked one.
+"""
+
+import os
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import pairwise
+from operator import attrgetter
+from threading import Event, Timer
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from confluent_kafka import Producer
+
+from bench.harness.options import whole, wholes
+from bench.harness.report import Report
+from bench.harness.rounds import in_turns, middle
+from bench.harness.stage import SEED, Stage, stage
+from stockstream.connectors.kafka.sink import BLINK, PRODUCER_SETTINGS, QUEUE, KafkaSink, Messages
+from stockstream.jobs.produce.loop import MOST, produce
+from stockstream.jobs.produce.pace import SystemClock
+from stockstream.jobs.produce.simulated_source import SyntheticSource
+from stockstream.market.simulator import Market, listed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BARE, LOOP, SCRIPT, ENCODE = "bare client, ready bytes", "producer's loop", "producer.py", "no client"
+READY = 100_000  # distinct messages, sent again and again
+FAST = 100_000.0  # trades a second of market time, as producer.py has it
+
+
+class Run(NamedTuple):
+    """One run of a way: trades a second by the clock, and seconds of CPU of the sending side a million."""
+
+    rate: float
+    cpu: float
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Add what makes the bench small."""
+    add = parser.add_argument
+    add("--trades", type=whole, default=1_000_000, metavar="N", help="of each run (%(default)s)")
+    add("--rounds", type=whole, default=3, metavar="R", help="runs of each way (%(default)s)")
+    add("--rates", type=wholes, default=[2, 100, 10_000], metavar="R,R", help="paces (2,100,10000)")
+    add("--seconds", type=whole, default=60, metavar="S", help="of each pace (%(default)s)")
+
+
+def measure(arguments: Namespace, stop: Event) -> Report:
+    """Run all ways in turns, then all paces."""
+    with stage(stop) as scene:
+        ready = _ready(min(READY, arguments.trades))
+        ways = {
+            BARE: partial(_bare, scene, ready, arguments.trades),
+            LOOP: partial(_loop, scene, arguments.trades),
+            SCRIPT: partial(_script, scene, arguments.trades),
+            ENCODE: partial(_encode, arguments.trades),
+        }
+        _bare(scene, ready, len(ready))  # the first connection and the topic's first segments
+        results = in_turns(
+            {name: partial(_run, scene, name, way, arguments.trades) for name, way in ways.items()},
+            arguments.rounds,
+        )
+        paces = {rate: _pace_error(scene, rate, arguments.seconds) for rate in arguments.rates}
+    return _report(arguments, results, paces)
+
+
+def _run(scene: Stage, name: str, way: Callable[[], float], trades: int) -> Run:
+    scene.go_on()
+    began = _cpu()
+    rate = way()
+    run = Run(rate, (_cpu() - began) / trades * 1e6)
+    scene.say(f"{name}: {run.rate:,.0f} trades/s, {run.cpu:.2f} s of CPU a million")
+    return run
+
+
+def _cpu() -> float:
+    """Return seconds of CPU of this process, its threads and the scripts that have ended; no server's."""
+    return sum(os.times()[:4])
+
+
+def _source(rate: float, *, paced: bool) -> SyntheticSource:
+    market = Market(np.random.default_rng(int(SEED)), listed(10), rate)
+    return SyntheticSource(market, SystemClock(), np.random.default_rng(), paced=paced)
+
+
+def _ready(number: int) -> Messages:
+    source = _source(FAST, paced=False)
+    keys: list[bytes] = []
+    values: list[bytes] = []
+    while len(values) < number:
+        messages = source.next_messages(number - len(values), Event())
+        keys += messages.keys
+        values += messages.values
+    return Messages(keys, values)
+
+
+def _bare(scene: Stage, ready: Messages, trades: int) -> float:
+    settings = scene.settings
+    client = Producer(PRODUCER_SETTINGS | {"bootstrap.servers": settings.kafka_bootstrap_servers})
+    pairs = [{"key": key, "value": value} for key, value in zip(ready.keys, ready.values, strict=True)]
+    batches = [pairs[first : first + MOST] for first in range(0, len(pairs), MOST)]
+    began, sent = time.monotonic(), 0
+    while sent < trades:
+        batch = batches[sent // MOST % len(batches)][: trades - sent]
+        while QUEUE - len(client) < len(batch):
+            client.poll(BLINK)
+        client.produce_batch(settings.kafka_topic, batch)
+        sent += len(batch)
+    client.flush()
+    return trades / (time.monotonic() - began)
+
+
+def _loop(scene: Stage, trades: int) -> float:
+    sink = KafkaSink(scene.settings.kafka_bootstrap_servers, scene.settings.kafka_topic)
+    began = time.monotonic()
+    produce(_source(FAST, paced=False), sink, trades, scene.stop, lambda _sink: None)
+    return sink.acknowledged / (time.monotonic() - began)
+
+
+def _script(scene: Stage, trades: int) -> float:
+    began = time.monotonic()
+    scene.produce(trades)
+    return trades / (time.monotonic() - began)
+
+
+def _encode(trades: int) -> float:
+    source, made = _source(FAST, paced=False), 0
+    began = time.monotonic()
+    while made < trades:
+        made += len(source.next_messages(min(MOST, trades - made), Event()))
+    return made / (time.monotonic() - began)
+
+
+def _pace_error(scene: Stage, rate: int, seconds: int) -> float:
+    """Return in percent how far the trades of so many seconds are from what was asked for."""
+    scene.go_on()
+    over = Event()
+    turns: list[tuple[float, int]] = []
+    sink = KafkaSink(scene.settings.kafka_bootstrap_servers, scene.settings.kafka_topic)
+    source = _source(float(rate), paced=True)
+    timer = Timer(seconds, over.set)
+    timer.start()
+    produce(source, sink, None, over, lambda sink: turns.append((time.monotonic(), sink.accepted)))
+    timer.join()
+    # From the first trades to the last that came: what is left of the last gap is nobody's error.
+    steps = [after for before, after in pairwise([(0.0, 0), *turns]) if after[1] > before[1]]
+    (began, first), (ended, last) = steps[0], steps[-1]
+    error = 100 * abs((last - first) / (rate * max(ended - began, 1 / rate)) - 1)
+    scene.say(f"{rate:,}/s for {ended - began:.1f} s: {last - first:,} trades, {error:.2f} % off")
+    return error
+
+
+def _report(arguments: Namespace, results: Mapping[str, list[Run]], paces: Mapping[int, float]) -> Report:
+    medians = {name: middle(runs, attrgetter("rate")) for name, runs in results.items()}
+    cpu = {name: middle(runs, attrgetter("cpu")) for name, runs in results.items()}
+    ratios = {
+        "loop_to_bare": medians[LOOP] / medians[BARE],
+        "script_to_bare": medians[SCRIPT] / medians[BARE],
+        "worst_pace_error_percent": max(paces.values()),
+    }
+    rows = [
+        [
+            name,
+            f"{medians[name]:,.0f}",
+            f"{min(runs).rate:,.0f}",
+            f"{max(runs).rate:,.0f}",
+            f"{medians[name] / medians[BARE]:.2f}",
+            f"{cpu[name]:.2f}",
+        ]
+        for name, runs in results.items()
+    ]
+    rows += [[f"pace of {rate:,}/s, % off", f"{error:.2f}"] for rate, error in paces.items()]
+    return Report(
+        bench="produce",
+        title=f"Into the topic, {arguments.trades:,} trades; median of {arguments.rounds}",
+        columns=("way", "trades/s", "slowest", "fastest", "to bare", "CPU s a million"),
+        rows=rows,
+        facts={
+            "rates": {name: [run.rate for run in runs] for name, runs in results.items()},
+            "medians": medians,
+            "cpu_seconds_per_million": cpu,
+            "pace_errors_percent": dict(paces),
+            "ratios": ratios,
+        },
+        ratio=f"producer's loop ÷ bare client {ratios['loop_to_bare']:.2f}, "
+        f"worst pace error {ratios['worst_pace_error_percent']:.2f} %",
+        draw=partial(_draw, medians),
+    )
+
+
+def _draw(medians: Mapping[str, float], axes: "Axes") -> None:
+    names = list(medians)[::-1]
+    bars = axes.barh(names, [medians[name] for name in names], color="#3b6ea5")
+    axes.bar_label(bars, labels=[f"{medians[name]:,.0f}" for name in names], padding=4)
+    axes.set_xlabel("trades a second")
+    axes.margins(x=0.15)

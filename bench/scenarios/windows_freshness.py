@@ -1,0 +1,102 @@
+"""How long a trade takes until a candle shows it, at an even pace, whatever engine makes the candles."""
+
+import time
+from dataclasses import dataclass
+from subprocess import Popen
+
+import numpy as np
+from confluent_kafka import Consumer, TopicPartition
+from numpy.typing import NDArray
+
+from bench.harness.stage import Stage, ended
+from bench.scenarios.windows_engines import Candles, engine, require_alive
+from stockstream.connectors.kafka.source import CONSUMER_SETTINGS
+from stockstream.connectors.kafka.topic import ends as ends_of
+from stockstream.errors import ServiceError
+from stockstream.market.candles.columns import columns
+from stockstream.settings import Settings
+
+LOOK_EVERY = 0.002
+PATIENCE = 60.0
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Trades a second, for so many seconds, after a warm-up."""
+
+    rate: int
+    seconds: float
+    warm_up: float
+
+
+def freshness(stage: Stage, settings: Settings, name: str, pace: Pace) -> Floats:
+    """Return, for each trade after the warm-up, the milliseconds until the candles showed as many.
+
+    The n-th trade counts as shown when the candles show n trades.
+    """
+    with Candles(settings) as candles, engine(stage, settings, name) as process:
+        _await_first(stage, candles, process, name)
+        before, times, counts = candles.shown(), [], []
+        notes = settings.data_dir / f"fresh-{name}.json"
+        with stage.script(
+            settings, "-m", "bench.load.paced", str(pace.rate), str(pace.warm_up + pace.seconds), str(notes)
+        ) as sender:
+            deadline, sent = float("inf"), None
+            while sent is None or counts[-1] < sent:
+                stage.go_on()
+                require_alive(process, name)
+                times.append(time.time_ns() // 1000)
+                counts.append(candles.shown() - before)
+                if sent is None and sender.poll() is not None:
+                    ended(sender, "bench.load.paced")
+                    sent, deadline = _in_topic(settings) - before, time.monotonic() + PATIENCE
+                if time.monotonic() > deadline:
+                    stage.say(f"{name} does not keep up with {pace.rate:,} trades/s")
+                    break
+                time.sleep(LOOK_EVERY)
+    happened = np.sort(_event_times(settings))[before:]
+    # A look that began before its answer came: the trade was shown by the end of that look. One that was not
+    # shown in time has not come for ever.
+    seen = np.searchsorted(np.array(counts), np.arange(1, len(happened) + 1))
+    shown_at = np.array([*times[1:], time.time_ns() // 1000, np.inf])[seen]
+    counted = happened >= happened[0] + round(pace.warm_up * 1e6)
+    late: Floats = (shown_at - happened)[counted] / 1000
+    return late
+
+
+def _await_first(stage: Stage, candles: Candles, process: "Popen[str]", name: str) -> None:
+    """Wait until the engine has made candles of what is in the topic before the pace begins."""
+    deadline = time.monotonic() + PATIENCE
+    while not candles.shown():
+        stage.go_on()
+        require_alive(process, name)
+        if time.monotonic() > deadline:
+            raise ServiceError(what=f"{name} makes no candle within {PATIENCE:g} s")
+        time.sleep(LOOK_EVERY)
+
+
+def _in_topic(settings: Settings) -> int:
+    return sum(ends_of(settings.kafka_bootstrap_servers, settings.kafka_topic).values())
+
+
+def _event_times(settings: Settings) -> Ints:
+    """Return the times of all trades in the topic."""
+    ends = ends_of(settings.kafka_bootstrap_servers, settings.kafka_topic)
+    reader = Consumer(
+        CONSUMER_SETTINGS
+        | {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": "bench reader"}
+        | {"enable.partition.eof": False}
+    )
+    reader.assign([TopicPartition(settings.kafka_topic, partition, 0) for partition in ends])
+    found: list[Ints] = []
+    left = sum(ends.values())
+    while left:
+        values = [each.value() for each in reader.consume(20_000, 1.0)]
+        count = len(values)
+        found.append(columns(values, [0] * count).trades.times)
+        left -= count
+    reader.close()
+    return np.concatenate(found)
