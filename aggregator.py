@@ -56,10 +56,10 @@ def _aggregate(
 ) -> None:
     """Make candles as they form, and reconcile them beside that."""
     servers, topic, address = cluster_of(settings), settings.kafka_topic, address_of(settings)
-    patience = Retry(stop, log, metrics=metrics)
+    retry = Retry(stop, log, metrics=metrics)
     with closing(CandleTable(address, topic)) as table:
-        patience(table.check)
-        patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
+        retry(table.check)
+        retry(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
         candles = Tumbling(lateness=round(arguments.allowed_lateness * SECOND))
         aggregator = Aggregator(candles, table, lambda: time.time_ns() // 1_000, metrics)
         source = KafkaSource(
@@ -87,10 +87,10 @@ def _reconcile(
 ) -> None:
     """Reconcile without making candles; with a frame, keep wider candles from now on."""
     with closing(Reconciliation(address_of(settings))) as minutes:
-        patience = Retry(stop, log, metrics=metrics)
-        patience(minutes.check)
+        retry = Retry(stop, log, metrics=metrics)
+        retry(minutes.check)
         if frame:
-            patience(lambda: minutes.keep_frame(frame))
+            retry(lambda: minutes.keep_frame(frame))
         reconciler = reconciler_of(settings, minutes, metrics.reconciler)
         reconciler.run(stop, idle_limit)
         log.info("ended: %s", reconciler.total)

@@ -44,18 +44,18 @@ def main(
     servers, topic = cluster_of(settings), settings.kafka_topic
     tape = Tape(address_of(settings), topic, reached)
     metrics = ConsumerMetrics()
-    patience = Retry(stop, log, metrics=metrics)
+    retry = Retry(stop, log, metrics=metrics)
     try:
         if arguments.replay_dead_letters:
-            patience(tape.check)
+            retry(tape.check)
             log.info("ended: %s", revive(DeadLetters(address_of(settings), topic), stop))
             return 0
         serve("consumer", settings, metrics, log)
-        patience(tape.check)
-        patience(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
+        retry(tape.check)
+        retry(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
         incarnations = _incarnations(arguments, settings)
         if arguments.skip_lost:
-            patience(incarnations.skip_lost)
+            retry(incarnations.skip_lost)
     except RecoverableError:
         return 0
     source = KafkaSource(

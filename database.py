@@ -79,13 +79,13 @@ def prune(connection: Connection, address: Address, arguments: argparse.Namespac
     """Delete whole days of trades (UTC) that are older than asked, once their candles are reconciled."""
     schema.require(connection, address)
     wanted = datetime.now(UTC) - arguments.older_than
-    patience = Retry(arguments.stop, log)
+    retry = Retry(arguments.stop, log)
     _reconcile(arguments, Span(until=wanted), "candles to be reconciled first")
     before = maintenance.prunable_before(connection, address, wanted)
     maintenance.note_pruning(connection, address, before)
     days = maintenance.old_days(connection, address, before)
     for day in days:
-        patience(partial(maintenance.drop_day, connection, address, day))
+        retry(partial(maintenance.drop_day, connection, address, day))
         console.print(f"dropped {day.table}, about {day.rows:,} trades", highlight=False)
     others = maintenance.prune_elsewhen(connection, address, before)
     moment = before.isoformat(timespec="seconds")

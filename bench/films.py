@@ -12,7 +12,7 @@ VIEW: ViewportSize = {"width": 1280, "height": 800}
 SHOWN = (960, 600)  # pixels
 COLOURS = 96
 FRAME = 900  # milliseconds that a frame is shown
-PATIENCE = 120_000  # milliseconds
+TIMEOUT = 120_000  # milliseconds
 
 Step = Callable[[Page], None]
 
@@ -57,13 +57,13 @@ def zoom(page: Page) -> None:
 def open_finding(page: Page) -> None:
     """Open the chart around the newest finding's moment."""
     page.locator(".findings a").first.click()
-    page.locator(".st-key-candles_plot .main-svg").first.wait_for(timeout=PATIENCE)
+    page.locator(".st-key-candles_plot .main-svg").first.wait_for(timeout=TIMEOUT)
 
 
 def examine(page: Page) -> None:
     """Have the detector look at the shown window, and wait for what it says."""
     page.get_by_role("button", name="Run the detector").click()
-    page.locator(".st-key-examined").wait_for(timeout=PATIENCE)
+    page.locator(".st-key-examined").wait_for(timeout=TIMEOUT)
 
 
 HEAT = ".heat td"
@@ -89,12 +89,12 @@ FILMS = (
 def shoot(browser: Browser, address: str, film: Film, folder: Path) -> None:
     """Play a film and write it as `<name>.gif`."""
     context = browser.new_context(viewport=VIEW, color_scheme="light", timezone_id="UTC")
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(TIMEOUT)
     page = context.new_page()
-    page.goto(f"{address}/{film.path}", timeout=PATIENCE)
-    page.locator(film.awaited).first.wait_for(timeout=PATIENCE)
+    page.goto(f"{address}/{film.path}", timeout=TIMEOUT)
+    page.locator(film.awaited).first.wait_for(timeout=TIMEOUT)
     # The controls come last.
-    page.get_by_test_id("stSlider").first.wait_for(timeout=PATIENCE)
+    page.get_by_test_id("stSlider").first.wait_for(timeout=TIMEOUT)
     frames = [_frame(page)]
     for step in film.steps:
         step(page)
@@ -106,5 +106,5 @@ def shoot(browser: Browser, address: str, film: Film, folder: Path) -> None:
 
 
 def _frame(page: Page) -> Image.Image:
-    shot = Image.open(BytesIO(page.screenshot(timeout=PATIENCE))).convert("RGB")
+    shot = Image.open(BytesIO(page.screenshot(timeout=TIMEOUT))).convert("RGB")
     return shot.resize(SHOWN, Image.Resampling.LANCZOS).quantize(COLOURS, dither=Image.Dither.NONE)

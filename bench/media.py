@@ -22,7 +22,7 @@ from stockstream.settings import PROJECT, Settings
 
 MEDIA = PROJECT / "media"
 WIDE, NARROW, TALLEST = 1440, 390, 2600
-PATIENCE = 120_000  # milliseconds
+TIMEOUT = 120_000  # milliseconds
 SETTLED = 3_000
 
 
@@ -82,12 +82,12 @@ def take(browser: Browser, address: str, shot: Shot) -> None:
     view: ViewportSize = {"width": shot.width, "height": 900}
     context = browser.new_context(viewport=view, color_scheme=shot.scheme, timezone_id="UTC")
     page = context.new_page()
-    page.goto(f"{address}/{shot.path}", timeout=PATIENCE)
-    page.locator(shot.awaited).first.wait_for(timeout=PATIENCE)
+    page.goto(f"{address}/{shot.path}", timeout=TIMEOUT)
+    page.locator(shot.awaited).first.wait_for(timeout=TIMEOUT)
     tall = page.evaluate("document.querySelector('.stMain').scrollHeight")
     page.set_viewport_size({"width": shot.width, "height": min(tall + 20, TALLEST)})
     page.wait_for_timeout(SETTLED)
-    page.screenshot(path=MEDIA / f"{shot.name}.png", timeout=PATIENCE)
+    page.screenshot(path=MEDIA / f"{shot.name}.png", timeout=TIMEOUT)
     context.close()
 
 

@@ -17,7 +17,7 @@ from stockstream.settings import PROJECT, Settings
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".run", ".*_cache", "__pycache__", "tests", "media", "results"
 )
-PATIENCE = 300
+TIMEOUT = 300
 # Found nowhere but where it is meant to be.
 PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - a test's own
 
@@ -98,7 +98,7 @@ class ProjectCopy:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
 
     def _environment(self) -> dict[str, str]:

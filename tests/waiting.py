@@ -8,10 +8,10 @@ LOOK_EVERY = 0.05
 SLACK = 3
 
 
-def until(holds: Callable[[], object], patience: float = 10.0) -> None:
-    """Wait until `holds()` is true; fails after `patience` seconds times SLACK."""
-    patience *= SLACK
-    deadline = time.monotonic() + patience
+def until(holds: Callable[[], object], timeout: float = 10.0) -> None:
+    """Wait until `holds()` is true; fails after `timeout` seconds times SLACK."""
+    timeout *= SLACK
+    deadline = time.monotonic() + timeout
     while not holds():
-        assert time.monotonic() < deadline, f"still not so after {patience:g} s"
+        assert time.monotonic() < deadline, f"still not so after {timeout:g} s"
         time.sleep(LOOK_EVERY)

@@ -13,7 +13,7 @@ from bench.harness.fault_schedule import SESSION, Fault
 from bench.harness.system import JOBS, Places, System, covers
 from stockstream.errors import RecoverableError
 
-PATIENCE = 120.0
+TIMEOUT = 120.0
 LOOK_EVERY = 0.1
 LEAVE_PATIENCE = 30.0
 
@@ -57,7 +57,7 @@ def recovery(system: System, stop: Event) -> dict[str, float | None] | None:
         if stop.wait(LOOK_EVERY):
             return None
         took = time.monotonic() - began
-        if took > PATIENCE:
+        if took > TIMEOUT:
             return dict.fromkeys(JOBS) | found
         with suppress(RecoverableError):
             goal = goal or system.ends()

@@ -27,7 +27,7 @@ from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import PROJECT, Settings
 
 JOBS = ("consumer", "aggregator", "detector")
-PATIENCE = 300.0
+TIMEOUT = 300.0
 LOOK_EVERY = 0.1
 WAITING = """
 SELECT FROM touched_minutes WHERE window_start <= now() - interval '1 minute'
@@ -113,10 +113,10 @@ class System:
         Raises:
             ServiceError: one has not after five minutes; names the jobs.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while behind := self._behind():
             if time.monotonic() > deadline:
-                raise ServiceError(what=f"not done {PATIENCE:g} s after the last trade: {', '.join(behind)}")
+                raise ServiceError(what=f"not done {TIMEOUT:g} s after the last trade: {', '.join(behind)}")
             time.sleep(LOOK_EVERY)
 
     def _behind(self) -> list[str]:

@@ -15,7 +15,7 @@ from stockstream.errors import ServiceError
 from stockstream.settings import Settings
 
 LOOK_EVERY = 0.01
-PATIENCE = 60.0
+TIMEOUT = 60.0
 IDLE = "0.5"
 
 
@@ -85,7 +85,7 @@ def consume(stage: Stage, settings: Settings, begins: Mapping[int, int], ends: M
                     ended(consumer, "consumer.py")
                     raise ServiceError(what=f"consumer.py ended with {stored:,} of {trades:,} trades stored")
                 moved = (stored, time.monotonic()) if stored != moved[0] else moved
-                if time.monotonic() - moved[1] > PATIENCE:
+                if time.monotonic() - moved[1] > TIMEOUT:
                     raise ServiceError(what=f"consumer.py stands still with {stored:,} of {trades:,} stored")
                 peak = max(peak, resident_bytes(consumer.pid))
                 sight = _first_sight(sight, stored)

@@ -26,7 +26,7 @@ from stockstream.market.trade.ids import trade_ids
 from stockstream.settings import Settings
 
 TICK = 0.001  # seconds: trades due within one go out together
-FLUSH_PATIENCE = 30.0
+FLUSH_TIMEOUT = 30.0
 SEED = 7
 
 
@@ -57,7 +57,7 @@ class PacedSender:
             self._producer.poll(0)
             if due < len(ahead):
                 time.sleep(TICK)
-        self._producer.flush(FLUSH_PATIENCE)
+        self._producer.flush(FLUSH_TIMEOUT)
         return clock.monotonic() - began
 
     def _send(self, tape: Tape, began_at: int) -> None:

@@ -17,7 +17,7 @@ from stockstream.connectors.postgres.connection import Connection
 from stockstream.settings import Settings
 
 PORTION = 20_000
-PATIENCE = 10.0  # seconds, for the next messages
+TIMEOUT = 10.0  # seconds, for the next messages
 TRADE_ID = re.compile(rb'"trade_id"\s*:\s*"([^"]*)"')
 
 Hashes = NDArray[np.int64]
@@ -96,7 +96,7 @@ def _messages(settings: Settings, ends: Mapping[int, int]) -> Iterator[tuple[int
     reader.assign([TopicPartition(settings.kafka_topic, partition, 0) for partition in ends])
     left = {partition for partition, end in ends.items() if end}
     try:
-        while left and (found := reader.consume(PORTION, PATIENCE)):
+        while left and (found := reader.consume(PORTION, TIMEOUT)):
             for message in found:
                 partition, offset = int(message.partition() or 0), int(message.offset() or 0)
                 if offset < ends[partition]:

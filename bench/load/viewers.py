@@ -17,7 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from stockstream.errors import ServiceError
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE = 120.0  # seconds
+TIMEOUT = 120.0  # seconds
 NUMBERS = ".totals .value"
 CANDLES = ".st-key-candles_plot .main-svg"
 
@@ -140,9 +140,9 @@ def viewing(browser: Browser, address: str, *awaited: str) -> Iterator[tuple[Vie
     page.on("console", lambda said: viewer.console.append(said.text) if said.type == "error" else None)
     began = time.monotonic()
     # What is awaited tells when it is there; the load event waits for whatever is still being fetched.
-    page.goto(address, timeout=PATIENCE * 1000, wait_until="commit")
+    page.goto(address, timeout=TIMEOUT * 1000, wait_until="commit")
     for selector in awaited:
-        page.locator(selector).first.wait_for(timeout=PATIENCE * 1000)
+        page.locator(selector).first.wait_for(timeout=TIMEOUT * 1000)
     try:
         yield viewer, time.monotonic() - began
     finally:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from playwright.sync_api import Browser
 
-PATIENCE = 120  # seconds, for a page's server to answer
+TIMEOUT = 120  # seconds, for a page's server to answer
 STORE_EVERY = 0.5  # seconds
 DAYS = 1
 QUERY = "refresh=1&times=UTC"
@@ -188,7 +188,7 @@ def served(scene: Stage, settings: Settings, script: str) -> Iterator[Served]:
     address = f"http://127.0.0.1:{port}"
     command = ("-m", "streamlit", "run", str(PROJECT / script), "--server.port", str(port))
     with scene.script(settings, *command) as process:
-        for _ in range(PATIENCE):
+        for _ in range(TIMEOUT):
             try:
                 require_answer(f"{address}/_stcore/health", 1)
                 break

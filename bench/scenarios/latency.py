@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LOOK_EVERY = 0.001
-PATIENCE = 30.0
+TIMEOUT = 30.0
 PERCENTILES = (50.0, 99.0, 99.9)
 CURVE = np.concatenate([np.arange(0, 99, 1.0), np.arange(99, 100, 0.02)])
 
@@ -144,11 +144,11 @@ class _Watched:
 
     def await_all(self, scene: Stage, places: NDArray[np.int64]) -> None:
         """Look on until every sampled trade is stored."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not _all_stored(self.look(), places):
             scene.go_on()
             if time.monotonic() > deadline:
-                raise ServiceError(what=f"consumer.py is more than {PATIENCE:g} s behind; try lower --rates")
+                raise ServiceError(what=f"consumer.py is more than {TIMEOUT:g} s behind; try lower --rates")
             time.sleep(LOOK_EVERY)
 
     def latencies(self, places: NDArray[np.int64]) -> Floats:

@@ -41,7 +41,7 @@ def add_options(parser: ArgumentParser) -> None:
     add("--sustainable", type=whole, metavar="R", help="trades a second (default: looked for)")
     add("--try-seconds", type=positive, default=20.0, metavar="S", help="at each rate (%(default)g)")
     add("--normal", type=whole, default=1_000, metavar="R", help="trades a second anyhow (%(default)s)")
-    add("--patience", type=positive, default=90.0, metavar="M", help="minutes to recover (%(default)g)")
+    add("--timeout", type=positive, default=90.0, metavar="M", help="minutes to recover (%(default)g)")
     add("--seed", type=int, default=7, metavar="N", help="of the witness (%(default)s)")
     add("--no-viewer", action="store_true", help="nobody looks at the dashboard")
     add("--logs", type=Path, metavar="DIR", help="keep the processes' logs there")
@@ -114,7 +114,7 @@ class _Run:
             cut_short = self._wait(60 * self._arguments.minutes, self._is_full)
         sent, ended, left = sum(system.ends().values()) - before, self.watch.now, behind(system)
         self._tell.say(f"{sent / (ended - began):,.0f} trades/s, {asked:,} asked; now it may recover")
-        is_level = self._wait(60 * self._arguments.patience, self._is_level)
+        is_level = self._wait(60 * self._arguments.timeout, self._is_level)
         level = self.watch.now
         is_well = is_level and not healthy(system, lambda: self._stop.wait(1))
         return Flood(

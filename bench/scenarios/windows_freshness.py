@@ -17,7 +17,7 @@ from stockstream.market.candles.columns import columns
 from stockstream.settings import Settings
 
 LOOK_EVERY = 0.002
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +52,7 @@ def freshness(stage: Stage, settings: Settings, name: str, pace: Pace) -> Floats
                 counts.append(candles.shown() - before)
                 if sent is None and sender.poll() is not None:
                     ended(sender, "bench.load.paced")
-                    sent, deadline = _in_topic(settings) - before, time.monotonic() + PATIENCE
+                    sent, deadline = _in_topic(settings) - before, time.monotonic() + TIMEOUT
                 if time.monotonic() > deadline:
                     stage.say(f"{name} does not keep up with {pace.rate:,} trades/s")
                     break
@@ -69,12 +69,12 @@ def freshness(stage: Stage, settings: Settings, name: str, pace: Pace) -> Floats
 
 def _await_first(stage: Stage, candles: Candles, process: "Popen[str]", name: str) -> None:
     """Wait until the engine has made candles of what is in the topic before the pace begins."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not candles.shown():
         stage.go_on()
         require_alive(process, name)
         if time.monotonic() > deadline:
-            raise ServiceError(what=f"{name} makes no candle within {PATIENCE:g} s")
+            raise ServiceError(what=f"{name} makes no candle within {TIMEOUT:g} s")
         time.sleep(LOOK_EVERY)
 
 

@@ -13,7 +13,7 @@ from stockstream.errors import ServiceError
 from stockstream.market.trade.codec import decode
 from stockstream.settings import Settings
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 def insert_rate(settings: Settings, trades: int) -> float:
@@ -35,7 +35,7 @@ def _stored(reader: Consumer, settings: Settings, trades: int) -> float:
     began = 0.0
     with closing(connect(address_of(settings), "bench")) as connection, connection.cursor() as cursor:
         for _ in range(trades):
-            message = reader.poll(PATIENCE)
+            message = reader.poll(TIMEOUT)
             if message is None or message.error():
                 raise ServiceError(what=f"the topic {settings.kafka_topic} gives no message to insert")
             began = began or time.perf_counter()

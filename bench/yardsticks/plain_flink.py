@@ -21,7 +21,7 @@ from stockstream.services.supervision.process_guard import ProcessGuard
 from stockstream.settings import Settings
 
 PLAIN = Job(
-    "plain candles", (Path(__file__).parent / "sql" / "plain_flink.sql",), "bench plain flink", "plain"
+    "plain candles", (Path(__file__).parents[1] / "sql" / "plain_flink.sql",), "bench plain flink", "plain"
 )
 PARALLELISM = 2
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE = 1.0
+TIMEOUT = 1.0
 
 Greet = Callable[[socket.socket], bool]
 
@@ -52,7 +52,7 @@ def is_spoken(host: str, port: int) -> bool:
 
 
 def _shaken(context: ssl.SSLContext, host: str, port: int, greet: Greet) -> str | None:
-    with socket.create_connection((host, port), PATIENCE) as line:
+    with socket.create_connection((host, port), TIMEOUT) as line:
         if not greet(line):
             return "it speaks no TLS"
         with context.wrap_socket(line, server_hostname=host):

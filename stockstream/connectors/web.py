@@ -6,14 +6,14 @@ from urllib.request import urlopen
 from stockstream.errors import ServiceError
 
 
-def require_answer(url: str, patience: float) -> None:
+def require_answer(url: str, timeout: float) -> None:
     """Ask for a page.
 
     Raises:
-        ServiceError: it does not answer with success within `patience` seconds.
+        ServiceError: it does not answer with success within `timeout` seconds.
     """
     try:
-        with urlopen(url, timeout=patience):  # noqa: S310 - the caller's own http:// address
+        with urlopen(url, timeout=timeout):  # noqa: S310 - the caller's own http:// address
             pass
     except (URLError, OSError) as exc:
         reason = getattr(exc, "reason", None) or exc

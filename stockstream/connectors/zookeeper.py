@@ -7,14 +7,14 @@ from stockstream.errors import ZooKeeperUnreachableError
 ASKED, WELL = b"ruok", b"imok"
 
 
-def require_answer(port: int, patience: float = 2.0) -> None:
+def require_answer(port: int, timeout: float = 2.0) -> None:
     """Ask the server at 127.0.0.1 how it is, in its own four letters.
 
     Raises:
-        ZooKeeperUnreachableError: it does not answer within `patience` seconds, or is not well.
+        ZooKeeperUnreachableError: it does not answer within `timeout` seconds, or is not well.
     """
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=patience) as there:
+        with socket.create_connection(("127.0.0.1", port), timeout=timeout) as there:
             there.sendall(ASKED)
             answer = there.recv(len(WELL))
     except OSError as exc:

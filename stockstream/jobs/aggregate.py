@@ -135,21 +135,21 @@ class Aggregator:
             idle_limit: also end when all is read and so many seconds brought nothing new; the candles
                 of minutes that are over are then closed.
         """
-        patience = Retry(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
+        retry = Retry(stop, log, on_wait=source.keep_alive, metrics=self._metrics)
         progress, idle = Progress(log, self._seconds), Idle(source, self._seconds, idle_limit)
         ended = False
         while not (ended or stop.is_set()):
             self._metrics.turned()
             try:
-                batch = patience(partial(source.next_batch, BATCH))
+                batch = retry(partial(source.next_batch, BATCH))
                 self._read(batch, source.partitions)
                 if len(batch):
                     idle.begin()
                 progress.tell(len(batch), str(self.total))
-                ended = patience(idle.is_over)
+                ended = retry(idle.is_over)
                 caught_up = self._candles.partitions if ended else source.caught_up()
                 if ended or self._is_due(is_behind=len(batch) == BATCH):
-                    self._store_changes(patience, caught_up, ended=ended)
+                    self._store_changes(retry, caught_up, ended=ended)
                     source.commit_to_group(self._stored_batch())
             except FencedError as exc:
                 log.warning("%s", exc)
@@ -181,11 +181,11 @@ class Aggregator:
         every, share = (BEHIND_EVERY, BEHIND_SHARE) if is_behind else (CAUGHT_UP_EVERY, CAUGHT_UP_SHARE)
         return self._clock() - self._stored_at >= max(every, share * self._storing_took)
 
-    def _store_changes(self, patience: Retry, caught_up: Collection[int], *, ended: bool) -> None:
+    def _store_changes(self, retry: Retry, caught_up: Collection[int], *, ended: bool) -> None:
         self._stored_at = self._clock()
         changes = self._candles.changes(self._stored_at, caught_up, ended=ended)
         if changes.candles or changes.next_offsets != self._next_offsets:
-            patience(partial(self._write, changes))
+            retry(partial(self._write, changes))
             self._storing_took = min(self._clock() - self._stored_at, SECOND)
             self._next_offsets = changes.next_offsets
             self._count(changes)

@@ -72,22 +72,22 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
         What became of all messages.
     """
     metrics = metrics or ConsumerMetrics()
-    patience, append = Retry(stop, log, metrics=metrics), metrics.timed(tape.append)
+    retry, append = Retry(stop, log, metrics=metrics), metrics.timed(tape.append)
     progress, idle = Progress(log, clock), Idle(source, clock, idle_limit)
     total = Stored()
     while not stop.is_set():
         metrics.turned()
         try:
-            found = patience(source.next_batch)
+            found = retry(source.next_batch)
             if found is None:
-                if patience(idle.is_over):
+                if retry(idle.is_over):
                     break
                 continue
             encoded, batch = found
-            stored = patience(partial(append, encoded))
+            stored = retry(partial(append, encoded))
             source.commit_to_group(batch)
             # Aborted transactions move partitions on, and bring nothing.
-            if not len(encoded) and patience(idle.is_over):
+            if not len(encoded) and retry(idle.is_over):
                 break
         except FencedError as exc:
             log.warning("%s", exc)

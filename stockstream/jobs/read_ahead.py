@@ -26,7 +26,7 @@ PLAIN = (
 AHEAD = 1
 WAIT = 0.1
 # A batch that waits longer than this waits for the database: the group must not think us dead.
-PATIENCE = 1.0
+TIMEOUT = 1.0
 
 
 class BatchSource(Protocol):
@@ -174,7 +174,7 @@ class ReadAhead:
         """Put it where the other thread takes it; while there is no room, stay in the group and answer."""
         while not self._ended.is_set() and self._life == self._wanted_life:
             try:
-                self._ready.put((self._life, found), timeout=PATIENCE)
+                self._ready.put((self._life, found), timeout=TIMEOUT)
             except Full:
                 self._grant_wishes()
                 self._source.keep_alive()

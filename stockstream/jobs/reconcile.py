@@ -120,30 +120,30 @@ class Reconciler:
 
     def run(self, stop: Event, idle_limit: float | None = None) -> None:
         """Reconcile until `stop` is set, or nothing was due for so many seconds."""
-        patience = Retry(stop, log)
+        retry = Retry(stop, log)
         idle_since, pause = self._clock(), PAUSE
         try:
             while not stop.is_set():
-                if self.step(patience, stop):
+                if self.step(retry, stop):
                     idle_since, pause = self._clock(), PAUSE
                 elif self._is_ahead:
                     # What waits for the consumer is not looked at again and again.
                     pause = min(2 * pause, LONGEST_PAUSE)
                 if idle_limit is not None and self._clock() - idle_since >= idle_limit:
-                    self.finish(patience, stop)
+                    self.finish(retry, stop)
                     break
                 stop.wait(pause)
         except RecoverableError:
             # Patience gives up only when asked to stop; what was not done waits.
             return
 
-    def step(self, patience: Retry, stop: Event, quiet: timedelta = QUIET) -> int:
+    def step(self, retry: Retry, stop: Event, quiet: timedelta = QUIET) -> int:
         """Do one pass over all that is due; returns how many candles were made equal to the tape."""
-        patience(self._minutes.collect)
+        retry(self._minutes.collect)
         after, settled, self._is_ahead = FIRST, 0, False
         while not stop.is_set():
             begun = self._clock()
-            found = patience(partial(self._minutes.settle, after, self._most, quiet, self._barrier.passed))
+            found = retry(partial(self._minutes.settle, after, self._most, quiet, self._barrier.passed))
             self._count(found)
             after, settled = found.last, settled + found.settled
             self._is_ahead |= found.settled < found.looked_at
@@ -153,20 +153,20 @@ class Reconciler:
                 self._most = _paced(self._most, self._clock() - begun)
         if self._is_ahead:
             self._barrier.look()
-        patience(partial(self._minutes.close_wide, quiet))
-        left = patience(self._minutes.waiting)
+        retry(partial(self._minutes.close_wide, quiet))
+        left = retry(self._minutes.waiting)
         self._metrics.waiting(left.minutes, left.since)
         return settled
 
-    def finish(self, patience: Retry, stop: Event) -> None:
+    def finish(self, retry: Retry, stop: Event) -> None:
         """Reconcile all that can be, and wait for nothing: nobody writes any more."""
-        while self.step(patience, stop, AT_ONCE):
+        while self.step(retry, stop, AT_ONCE):
             pass
         # Once more for those that waited for the consumer, as far as it has come by now.
         self._barrier.look()
-        self.step(patience, stop, AT_ONCE)
+        self.step(retry, stop, AT_ONCE)
 
-    def catch_up(self, span: Span, patience: Retry, stop: Event, tell: Callable[[int, int], object]) -> int:
+    def catch_up(self, span: Span, retry: Retry, stop: Event, tell: Callable[[int, int], object]) -> int:
         """Reconcile until all is done that waits of a span now, or nothing more can be done.
 
         Args:
@@ -176,16 +176,16 @@ class Reconciler:
         Returns:
             How many minutes of the span still wait.
         """
-        patience(self._minutes.collect)
-        span = replace(span, noted_before=patience(self._minutes.now))
-        total = left = patience(partial(self._minutes.waiting, span)).minutes
+        retry(self._minutes.collect)
+        span = replace(span, noted_before=retry(self._minutes.now))
+        total = left = retry(partial(self._minutes.waiting, span)).minutes
         moved_at = self._clock()
         while left and not stop.is_set() and self._clock() - moved_at < STUCK:
-            if self.step(patience, stop, AT_ONCE):
+            if self.step(retry, stop, AT_ONCE):
                 moved_at = self._clock()
             else:
                 stop.wait(PAUSE)
-            left = patience(partial(self._minutes.waiting, span)).minutes
+            left = retry(partial(self._minutes.waiting, span)).minutes
             total = max(total, left)
             tell(total - left, total)
         return left

@@ -44,14 +44,14 @@ class Retry:
         self,
         stop: Event,
         log: logging.Logger,
-        meanwhile: Callable[[], None] = lambda: None,
+        on_wait: Callable[[], None] = lambda: None,
         pause: Callable[[float], None] | None = None,
         metrics: ProcessMetrics | None = None,
     ) -> None:
         """Prepare.
 
         Args:
-            stop: ends the patience; the last error then comes out.
+            stop: ends the retries; the last error is then raised.
             log: told what is wrong.
             meanwhile: called before each new try, such as to stay in a consumer group.
             pause: waits so many seconds; by default until `stop` is set at the longest.
@@ -59,7 +59,7 @@ class Retry:
         """
         self._metrics = metrics or ProcessMetrics()
         self._log = log
-        self._meanwhile = meanwhile
+        self._meanwhile = on_wait
         self._spoken: dict[str, float] = {}
         self._retrying = Retrying(
             retry=retry_if_exception_type(RecoverableError),

@@ -19,11 +19,11 @@ from stockstream.services.ports import free_port
 from stockstream.settings import PROJECT
 from tests.waiting import until
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 TOTALS = ".totals"
 
-expect.set_options(timeout=PATIENCE * 1000)
+expect.set_options(timeout=TIMEOUT * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +45,8 @@ class View:
     def open(self, address: str, charts: int = 4) -> None:
         """Open the page and wait for its numbers and its charts, so many of them."""
         self.page.goto(address)
-        self.page.locator(TOTALS).wait_for(timeout=PATIENCE * 1000)
-        self.page.locator(".plot .main-svg").nth(charts - 1).wait_for(timeout=PATIENCE * 1000)
+        self.page.locator(TOTALS).wait_for(timeout=TIMEOUT * 1000)
+        self.page.locator(".plot .main-svg").nth(charts - 1).wait_for(timeout=TIMEOUT * 1000)
 
     def total(self, label: str) -> str:
         """Return one of the numbers on top."""
@@ -61,7 +61,7 @@ class View:
         """Wait until the number of trades has changed so many times."""
         for _ in range(count):
             before = self.total("Trades")
-            until(partial(self._moved, before), PATIENCE)
+            until(partial(self._moved, before), TIMEOUT)
 
     def _moved(self, before: str) -> bool:
         return self.total("Trades") != before
@@ -85,7 +85,7 @@ class View:
 def looking(chromium: Browser) -> Iterator[View]:
     """Open a fresh page, 1440 pixels wide; its console must stay silent until it is closed."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000)
+    context.set_default_timeout(TIMEOUT * 1000)
     page = context.new_page()
     seen = View(page)
     page.on("console", seen.note)
@@ -128,7 +128,7 @@ def serving(
         command, cwd=PROJECT, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            until(lambda: answers(f"{address}/_stcore/health"), PATIENCE)
+            until(lambda: answers(f"{address}/_stcore/health"), TIMEOUT)
             yield address
         finally:
             process.send_signal(end)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.ui.html.formatting import age
-from tests.browser.conftest import PATIENCE, View
+from tests.browser.conftest import TIMEOUT, View
 from tests.browser.market import find, put, random_trades, trading
 from tests.waiting import until
 
@@ -69,7 +69,7 @@ def test_sixty_refreshes_move_the_numbers_and_nothing_else(view: View, dashboard
     kept, before = page.evaluate(VIEW), number(view.total("Trades"))
     newest = page.evaluate(NEWEST)
     view.refreshes(60)
-    until(lambda: page.evaluate(NEWEST) > newest, PATIENCE)
+    until(lambda: page.evaluate(NEWEST) > newest, TIMEOUT)
     assert number(view.total("Trades")) > before
     assert page.evaluate(VIEW) == kept
     assert kept["scroll"] == 130
@@ -88,7 +88,7 @@ def zoom(view: View, height: int = 10) -> None:
     view.page.mouse.down()
     view.page.mouse.move(box["x"] + 300, box["y"] + 60 + height, steps=5)
     view.page.mouse.up()
-    until(lambda: view.page.evaluate(RANGE) != usual, PATIENCE)
+    until(lambda: view.page.evaluate(RANGE) != usual, TIMEOUT)
 
 
 @pytest.mark.usefixtures("live")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from stockstream.connectors.postgres.connection import Connection
 from stockstream.services.ports import free_port
-from tests.browser.conftest import PATIENCE, View, answers, looking, serving
+from tests.browser.conftest import TIMEOUT, View, answers, looking, serving
 from tests.browser.market import put, random_trades
 from tests.waiting import until
 
@@ -34,7 +34,7 @@ def provider() -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             address = f"http://127.0.0.1:{port}"
-            until(lambda: answers(f"{address}/.well-known/openid-configuration"), PATIENCE)
+            until(lambda: answers(f"{address}/.well-known/openid-configuration"), TIMEOUT)
             yield address
         finally:
             process.terminate()

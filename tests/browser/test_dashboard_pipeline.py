@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from stockstream.connectors.postgres.connection import Connection
-from tests.browser.conftest import PATIENCE, View
+from tests.browser.conftest import TIMEOUT, View
 from tests.scripts import ran, running
 from tests.waiting import until
 
@@ -22,7 +22,7 @@ def test_trades_of_the_producer_reach_the_page(
         view.open(f"{dashboard}/?window=all")
         parts.enter_context(running(environment, "producer.py", "--rate", "50", "--count", "600"))
         view.refreshes(2)
-        until(lambda: view.total("Trades") == "660", PATIENCE)
+        until(lambda: view.total("Trades") == "660", TIMEOUT)
     with connection, connection.cursor() as cursor:
         cursor.execute(COUNTED)
         assert (view.total("Trades"), view.total("Volume")) == cursor.fetchone()

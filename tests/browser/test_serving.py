@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from stockstream.connectors.postgres.connection import Connection
 from stockstream.ui.server.scripts import SCRIPT
-from tests.browser.conftest import PATIENCE, looking, serving
+from tests.browser.conftest import TIMEOUT, looking, serving
 from tests.browser.market import put, random_trades
 
 ENCODINGS = ("gzip", "identity")
@@ -56,4 +56,4 @@ def test_it_ends_well_while_a_page_is_open(
 ) -> None:
     with closing(chromium.new_page()) as page, serving(environment, end=end) as address:
         page.goto(address)
-        page.get_by_text("No trades yet").wait_for(timeout=PATIENCE * 1000)
+        page.get_by_text("No trades yet").wait_for(timeout=TIMEOUT * 1000)

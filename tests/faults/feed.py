@@ -20,7 +20,7 @@ from tests.faults.ledger import Ledger
 
 TICK = 0.02  # seconds
 SYMBOLS = ("AAPL", "AMZN", "BRK.B", "BTC/USD", "ETH-EUR", "GOOG", "META", "MSFT", "NVDA", "TSLA")
-FLUSH_PATIENCE = 60
+FLUSH_TIMEOUT = 60
 
 FEED_SETTINGS: dict[str, str | int | bool] = {
     "acks": "all",
@@ -98,7 +98,7 @@ class Feed:
         self._stop.set()
         if self._thread.ident:
             self._thread.join()
-        assert self._producer.flush(FLUSH_PATIENCE) == 0, "the broker did not take everything"
+        assert self._producer.flush(FLUSH_TIMEOUT) == 0, "the broker did not take everything"
 
     def abandon(self) -> None:
         """Send no more, and forget what is not sent."""

@@ -17,7 +17,7 @@ from tests.faults.judgement import judge
 from tests.faults.results import Result
 from tests.waiting import until
 
-PATIENCE = 90.0
+TIMEOUT = 90.0
 WAITING = """
 SELECT FROM touched_minutes WHERE window_start < now() - interval '1 minute'
 UNION ALL SELECT FROM unreconciled_minutes WHERE window_start < now() - interval '1 minute'
@@ -66,12 +66,12 @@ class Scene:
     def await_flow(self) -> None:
         """Wait until the tape grows."""
         before = self.places()
-        until(lambda: self.places() != before, PATIENCE)
+        until(lambda: self.places() != before, TIMEOUT)
 
     def recover(self) -> None:
         """The fault is over: wait until all that was sent by now is stored, and note how long it took."""
         began, goal = time.monotonic(), self._ends()
-        until(lambda: _covers(self.places(), goal), PATIENCE)
+        until(lambda: _covers(self.places(), goal), TIMEOUT)
         self.result.recovered_after.append(time.monotonic() - began)
 
     def end(self) -> None:
@@ -79,9 +79,9 @@ class Scene:
         self.feed.stop()
         goal = self._ends()
         for job in self._jobs:
-            until(lambda job=job: self.places(job) == goal, PATIENCE)  # type: ignore[misc]
+            until(lambda job=job: self.places(job) == goal, TIMEOUT)  # type: ignore[misc]
         if "aggregator" in self._jobs:
-            until(lambda: not self._ask(WAITING), PATIENCE)
+            until(lambda: not self._ask(WAITING), TIMEOUT)
         self.crew.leave()
         with self.connected() as connection:
             judgement = judge(connection, self.feed.trades, self.feed.bad)
@@ -132,7 +132,7 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
             found.append(ask())
         return bool(found)
 
-    until(told, PATIENCE)
+    until(told, TIMEOUT)
     return found[0]
 
 

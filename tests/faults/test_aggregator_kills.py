@@ -34,7 +34,7 @@ SHORT = 10_000
 # Each kill waits for a process to start and to come up with the load before.
 pytestmark = pytest.mark.timeout(900 + 120 * KILLS)
 LONGEST = 1.0  # seconds from the first sign of progress to the kill
-PATIENCE = 120.0  # a busy machine takes most of it to start a process
+TIMEOUT = 120.0  # a busy machine takes most of it to start a process
 
 RECONCILED = "SELECT FROM stock_metrics WHERE reconciled_at IS NOT NULL LIMIT 1"
 
@@ -49,10 +49,10 @@ def test_killed_at_random_under_load_its_candles_are_plain_sql_each_time(
     with running(environment, "consumer.py"):
         for _ in range(KILLS):
             with running(environment, "aggregator.py") as aggregator:
-                until(lambda: not differing(connection), PATIENCE)
+                until(lambda: not differing(connection), TIMEOUT)
                 seen = progress(connection)
                 with sending(settings, first) as sent:
-                    until(partial(has_moved, connection, seen), PATIENCE)
+                    until(partial(has_moved, connection, seen), TIMEOUT)
                     time.sleep(chance.uniform(0, LONGEST))
                     aggregator.kill()
             first += len(sent)
@@ -67,7 +67,7 @@ def test_killed_between_any_two_effects_of_a_write_it_loses_and_doubles_nothing(
     for number, point in enumerate(POINTS):
         produce(settings, mixed_tape(SHORT, seed=number, first=number * SHORT))
         with running(environment, "-m", "tests.faults.halting_aggregator", point) as aggregator:
-            aggregator.communicate(timeout=PATIENCE)
+            aggregator.communicate(timeout=TIMEOUT)
         assert aggregator.returncode == -9, point
         consume(environment)
     aggregate(environment)
@@ -81,7 +81,7 @@ def test_a_reconciler_killed_at_any_point_leaves_the_rest_to_the_next(
         produce(settings, mixed_tape(SHORT // 4, seed=number, first=number * SHORT))
         consume(environment)
         with running(environment, "-m", "tests.faults.halting_reconciler", point) as reconciler:
-            reconciler.communicate(timeout=PATIENCE)
+            reconciler.communicate(timeout=TIMEOUT)
         assert reconciler.returncode == -9, point
     reconcile(environment)
     assert_plain_sql(connection)
@@ -96,7 +96,7 @@ def test_a_reconciler_killed_again_and_again_leaves_no_candle_wrong(
     for _ in range(KILLS):
         rows(connection, "UPDATE stock_metrics SET open = open + 1, reconciled_at = NULL RETURNING 1")
         with running(environment, "aggregator.py", "--reconcile-only") as reconciler:
-            until(lambda: rows(connection, RECONCILED), PATIENCE)
+            until(lambda: rows(connection, RECONCILED), TIMEOUT)
             time.sleep(chance.uniform(0, LONGEST / 2))
             reconciler.kill()
     reconcile(environment)

@@ -26,7 +26,7 @@ from tests.waiting import until
 
 BROKERS = 3
 SENT = 40_000
-PATIENCE = 60.0
+TIMEOUT = 60.0
 pytestmark = pytest.mark.timeout(1800)
 
 
@@ -93,11 +93,11 @@ def test_any_broker_dies_and_another_is_restarted(cluster: Cluster, clustered: S
     dead.kill()
     clustered.recover()
     dead.start()
-    until(lambda: cluster.in_sync(topic) == {BROKERS}, PATIENCE)
+    until(lambda: cluster.in_sync(topic) == {BROKERS}, TIMEOUT)
     restarted.stop()
     restarted.start()
     clustered.recover()
-    until(lambda: cluster.in_sync(topic) == {BROKERS}, PATIENCE)
+    until(lambda: cluster.in_sync(topic) == {BROKERS}, TIMEOUT)
     clustered.end()
     assert [member.process.returncode for member in members] == [0, 0, 0]
 
@@ -109,10 +109,10 @@ def test_the_producer_loses_nothing_while_brokers_come_and_go(cluster: Cluster, 
     for broker in clustered.random.sample(cluster.brokers, 2):
         broker.kill()
         broker.start()
-        until(lambda: cluster.in_sync(clustered.settings.kafka_topic) == {BROKERS}, PATIENCE)
-    until(lambda: not producer.is_running, PATIENCE)
+        until(lambda: cluster.in_sync(clustered.settings.kafka_topic) == {BROKERS}, TIMEOUT)
+    until(lambda: not producer.is_running, TIMEOUT)
     assert producer.process.returncode == 0, producer.said
-    until(lambda: sum(clustered.places().values()) == SENT, PATIENCE)
+    until(lambda: sum(clustered.places().values()) == SENT, TIMEOUT)
     with clustered.connected() as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), count(DISTINCT (source, symbol, trade_id)), (SELECT count(*) FROM dead_letters)"

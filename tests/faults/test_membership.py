@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.faults.scene import PATIENCE, Scene
+from tests.faults.scene import TIMEOUT, Scene
 from tests.waiting import until
 
 POINTS = ("before the fence", "inside COPY", "before COMMIT")
@@ -16,7 +16,7 @@ def test_a_stopped_member_comes_back_as_a_zombie(scene: Scene) -> None:
     """
     point, times = scene.random.choice(POINTS), str(scene.random.randint(5, 12))
     zombie = scene.begin("-m", "tests.faults.halting_consumer", point, times, "--signal", "SIGSTOP")
-    until(lambda: zombie.is_stopped, PATIENCE)
+    until(lambda: zombie.is_stopped, TIMEOUT)
     heir = scene.consumer()
     scene.recover()
     zombie.process.send_signal(signal.SIGCONT)

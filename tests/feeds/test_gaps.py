@@ -20,7 +20,7 @@ from tests.feeds.test_stream import QUICK, feed_at, meant
 from tests.feeds.venue import Venue, facts
 from tests.waiting import until
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 CONSECUTIVE = [name for name, feed in FEEDS.items() if feed().is_consecutive]
 
 
@@ -54,11 +54,11 @@ class Scene:
 
     async def trades(self, number: int) -> None:
         """Wait for so many trades."""
-        await asyncio.to_thread(until, lambda: len(self.heard.trades) >= number, PATIENCE)
+        await asyncio.to_thread(until, lambda: len(self.heard.trades) >= number, TIMEOUT)
 
     async def gaps(self, number: int) -> None:
         """Wait for so many gaps."""
-        await asyncio.to_thread(until, lambda: len(self.heard.gaps) >= number, PATIENCE)
+        await asyncio.to_thread(until, lambda: len(self.heard.gaps) >= number, TIMEOUT)
 
 
 def places(known: Sequence[Fact]) -> dict[str, Place]:

@@ -21,7 +21,7 @@ from tests.feeds.loops import ran_alone
 from tests.feeds.venue import FAULTS, Venue, facts
 
 QUICK = Timing(first=0.01, longest=0.05, fills=(0.02, 0.05, 0.1, 0.2, 0.4))
-PATIENCE = 180.0
+TIMEOUT = 180.0
 ROUNDS = int(os.environ.get("FEED_FAULTS", "50")) // len(FAULTS)
 TRADES_A_FAULT = 30
 
@@ -58,7 +58,7 @@ class Listening:
 
     async def until(self, number: int, running: asyncio.Task[None]) -> None:
         """Wait for so many, or for the stream's end."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while len(self.trades) < number and not running.done():  # noqa: ASYNC110 - a test looks on
                 await asyncio.sleep(0.01)
 

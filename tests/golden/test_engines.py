@@ -112,7 +112,7 @@ def _produce(environment: Mapping[str, str], trades: Sequence[Arrival]) -> None:
 def _read_and_be_killed(environment: Mapping[str, str], connection: Connection, count: int) -> None:
     with running(environment, "aggregator.py") as aggregator:
         try:
-            until(partial(_has_read, connection, count), patience=90)
+            until(partial(_has_read, connection, count), timeout=90)
         except AssertionError as exc:
             aggregator.kill()
             raise AssertionError(aggregator.communicate()[1]) from exc

@@ -52,7 +52,7 @@ class Cluster:
         self._begin("jobmanager", JOB_MANAGER, "--configDir", str(self._conf))
         self.begin_task_manager()
         self._begin("gateway", *self._program.command[-1:])
-        until(self._is_ready, patience=90)
+        until(self._is_ready, timeout=90)
 
     def begin_task_manager(self) -> None:
         """Start a process that does the job's work."""

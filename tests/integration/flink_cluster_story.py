@@ -63,13 +63,13 @@ def _play(seen: Seen, cluster: Cluster) -> Seen:
     seen.sent = [len(first), len(second), len(third)]
     produce(seen.settings, first)
     seen.answers["sent"] = _submit(seen, cluster)
-    until(lambda: has_stored_state(seen, len(first) - len(BAD)), patience=150)
+    until(lambda: has_stored_state(seen, len(first) - len(BAD)), timeout=150)
     seen.answers["again"] = _submit(seen, cluster)
     cluster.kill_task_manager()
     cluster.begin_task_manager()
-    until(lambda: told(seen.environment).get("restarts"), patience=150)
+    until(lambda: told(seen.environment).get("restarts"), timeout=150)
     produce(seen.settings, second)
-    until(lambda: has_stored_state(seen, len(second)), patience=150)
+    until(lambda: has_stored_state(seen, len(second)), timeout=150)
     seen.telling = told(seen.environment)
     seen.answers["stopped"] = ran(seen.environment, "flink_processor.py", "cancel")
     produce(seen.settings, third)
@@ -77,7 +77,7 @@ def _play(seen: Seen, cluster: Cluster) -> Seen:
     seen.answers["resumed"] = _submit(seen, cluster, "--savepoint", savepoint)
     # What is not as it must be after that is for the tests to say.
     with suppress(AssertionError):
-        until(lambda: is_through(seen), patience=150)
+        until(lambda: is_through(seen), timeout=150)
     seen.status = told_records(seen.environment)
     seen.answers["end"] = ran(seen.environment, "flink_processor.py", "cancel")
     return seen

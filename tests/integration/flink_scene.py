@@ -100,14 +100,14 @@ def play(settings: Settings, environment: Mapping[str, str], connection: Connect
     scene.sent = [len(first), len(second), len(third)]
     produce(settings, first)
     with flink(environment) as process:
-        until(lambda: has_stored_state(scene, len(first) - len(BAD)), patience=150)
+        until(lambda: has_stored_state(scene, len(first) - len(BAD)), timeout=150)
         scene.refusal = _refusal(settings)
         _java(process).kill()
         _, said = process.communicate(timeout=60)
         scene.killed = (process.returncode, said.splitlines()[-1])
     produce(settings, second)
     with flink(environment) as process:
-        until(lambda: has_stored_state(scene, len(second)), patience=150)
+        until(lambda: has_stored_state(scene, len(second)), timeout=150)
         scene.cancelled = ran(environment, "flink_processor.py", "cancel")
         process.communicate(timeout=60)
         scene.ended = process.returncode
@@ -116,7 +116,7 @@ def play(settings: Settings, environment: Mapping[str, str], connection: Connect
     with flink(environment) as process:
         # What is not as it must be after that is for the tests to say.
         with suppress(AssertionError):
-            until(lambda: is_through(scene), patience=150)
+            until(lambda: is_through(scene), timeout=150)
         scene.status = told_records(environment)
         scene.spoken = ran(environment, "flink_processor.py", "status").stdout
         scene.health = json.loads(ran(environment, "test_system.py", "--json").stdout)["checks"]
@@ -171,7 +171,7 @@ def _find_patterns(scene: Scene) -> None:
     with closing(EngineLock(address_of(scene.settings), "aggregator")) as lock:
         lock.acquire()
         with flink(scene.environment, "--patterns"), suppress(AssertionError):
-            until(lambda: has_found(scene), patience=150)
+            until(lambda: has_found(scene), timeout=150)
             scene.patterns = told_records(scene.environment, "--patterns")
 
 
@@ -213,7 +213,7 @@ def told_records(environment: Mapping[str, str], *options: str) -> dict[str, Any
         said.update(told(environment, *options))
         return bool(said.get("records"))
 
-    until(tells, patience=60)
+    until(tells, timeout=60)
     return said
 
 
@@ -234,7 +234,7 @@ def has_stored_state(scene: Scene, messages: int) -> bool:
     if not _has_read(scene, messages):
         return False
     before = scene.checkpoints
-    until(lambda: _has_read(scene, messages) and scene.checkpoints > before + 1, patience=90)
+    until(lambda: _has_read(scene, messages) and scene.checkpoints > before + 1, timeout=90)
     return True
 
 

@@ -120,7 +120,7 @@ def _postgres(settings: Settings, folder: Path, certificates: Certificates) -> S
     key.write_bytes(certificates.identity.read_bytes())
     system_user.give(key, user)
     command = (str(binaries / "postgres"), "-D", str(data))
-    program = Program("postgres", command, data, user=user, stop_signal=SIGINT, patience=60, part="server")
+    program = Program("postgres", command, data, user=user, stop_signal=SIGINT, timeout=60, part="server")
     return ScratchServer(program, folder / "postgres.log", partial(await_postgres, address_of(settings)))
 
 

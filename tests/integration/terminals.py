@@ -15,7 +15,7 @@ from stockstream.settings import PROJECT
 from tests.waiting import until
 
 BASH = shutil.which("bash") or "bash"
-PATIENCE = 240.0
+TIMEOUT = 240.0
 LEFT_OUT = {".git", ".venv", ".run", "models", "evaluation"}
 
 
@@ -39,14 +39,14 @@ class Terminals:
     def run(self, command: str) -> str:
         """Run a command to its end, which has to be a good one; returns what it said."""
         with self.opened(command) as terminal:
-            terminal.process.wait(PATIENCE)
+            terminal.process.wait(TIMEOUT)
             assert terminal.process.returncode == 0, f"{command}: {terminal.said()}"
             return terminal.said()
 
     def begin(self, command: str, sign: str) -> None:
         """Run a command until it says `sign`, then end it with Ctrl-C."""
         with self.opened(command) as terminal:
-            until(lambda: sign in terminal.said() or terminal.process.poll() is not None, PATIENCE)
+            until(lambda: sign in terminal.said() or terminal.process.poll() is not None, TIMEOUT)
             terminal.interrupt()
 
     @contextmanager
@@ -86,4 +86,4 @@ class Terminal:
         """End it with Ctrl-C, which has to be a good end."""
         assert self.process.poll() is None, f"{self.command} has ended by itself: {self.said()}"
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(PATIENCE) == 0, f"{self.command}: {self.said()}"
+        assert self.process.wait(TIMEOUT) == 0, f"{self.command}: {self.said()}"

@@ -56,7 +56,7 @@ def test_killed_at_any_time_it_loses_and_doubles_nothing(
             seen = progress(connection)
             produce(settings, tape[start : start + third])
             with running(environment, "aggregator.py"):
-                until(partial(has_moved, connection, seen), patience=30)
+                until(partial(has_moved, connection, seen), timeout=30)
     consume(environment)
     aggregate(environment)
     assert_plain_sql(connection)
@@ -72,7 +72,7 @@ def test_a_candle_that_formed_before_a_restart_goes_on_from_the_tape(
     for line in lines[3:]:
         produce(settings, [line])
         with running(environment, "aggregator.py"):
-            until(partial(closes_at, connection, Decimal(line.price)), patience=30)
+            until(partial(closes_at, connection, Decimal(line.price)), timeout=30)
         consume(environment)
     found = rows(connection, "SELECT trade_count, open, total_volume, is_final FROM stock_metrics")
     assert found == [(6, Decimal("1.0"), 12, False)]
@@ -86,9 +86,9 @@ def test_a_candle_is_seen_while_it_forms(
     settings: Settings, environment: Mapping[str, str], connection: Connection
 ) -> None:
     with running(environment, "aggregator.py"):
-        until(lambda: rows(connection, "SELECT FROM ingest_offsets WHERE job = 'aggregator'"), patience=30)
+        until(lambda: rows(connection, "SELECT FROM ingest_offsets WHERE job = 'aggregator'"), timeout=30)
         produce(settings, [Line("now", datetime.now(UTC), "AAPL", "1.5", "1", "BUY")])
-        until(lambda: rows(connection, "SELECT FROM stock_metrics"), patience=10)
+        until(lambda: rows(connection, "SELECT FROM stock_metrics"), timeout=10)
         assert rows(connection, "SELECT is_final, trade_count FROM stock_metrics") == [(False, 1)]
 
 
@@ -106,7 +106,7 @@ def test_a_connection_that_breaks_again_and_again_loses_and_doubles_nothing(
                 "WHERE datname = current_database()"
                 " AND application_name IN ('stockstream aggregator', 'stockstream reconciler')",
             )
-            until(partial(has_moved, connection, seen), patience=30)
+            until(partial(has_moved, connection, seen), timeout=30)
         aggregator.terminate()
         aggregator.communicate(timeout=60)
     assert aggregator.returncode == 0
@@ -160,10 +160,10 @@ def test_two_share_the_partitions_and_one_that_is_killed_is_replaced(
                 lambda: rows(
                     connection, "SELECT FROM ingest_offsets WHERE job = 'aggregator' AND next_offset > 0"
                 ),
-                patience=30,
+                timeout=30,
             )
         produce(settings, tape[COUNT // 4 :])
-        until(lambda: rows(connection, "SELECT FROM trades") and not differing(connection), patience=60)
+        until(lambda: rows(connection, "SELECT FROM trades") and not differing(connection), timeout=60)
     consume(environment)
     aggregate(environment)
     assert_plain_sql(connection)
@@ -175,7 +175,7 @@ def test_a_signal_ends_it_cleanly(
 ) -> None:
     produce(settings, mixed_tape(100))
     with running(environment, "aggregator.py") as aggregator:
-        until(lambda: rows(connection, "SELECT FROM stock_metrics"), patience=30)
+        until(lambda: rows(connection, "SELECT FROM stock_metrics"), timeout=30)
         aggregator.send_signal(signum)
         _, told = aggregator.communicate(timeout=60)
     assert aggregator.returncode == 0, told

@@ -61,5 +61,5 @@ def test_a_topic_whose_oldest_messages_are_gone_is_read_from_the_position(
                 source.keep_alive()
             return len(values) >= COUNT - START
 
-        until(read, patience=30)
+        until(read, timeout=30)
     assert values == [b"%d" % number for number in range(START, COUNT)]

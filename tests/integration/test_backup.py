@@ -62,11 +62,11 @@ def test_a_dump_of_a_tape_that_is_written_is_restored_and_catches_up(
         running(environment, "aggregator.py"),
     ):
         sending = pool.submit(send, settings, tape)
-        until(lambda: int(str(count(connection))) > AT_ONCE, patience=90)
+        until(lambda: int(str(count(connection))) > AT_ONCE, timeout=90)
         typed.run("pg_dump")
         assert not sending.done()
         sending.result()
-        until(lambda: rows(connection, CAUGHT_UP.format(len(tape) + len(tape) // 100)) != [], patience=90)
+        until(lambda: rows(connection, CAUGHT_UP.format(len(tape) + len(tape) // 100)) != [], timeout=90)
     typed.run("createdb", "pg_restore", "python database.py init")
     with closing(connect(address_of(restored), "test")) as elsewhere:
         dumped = int(str(count(elsewhere)))

@@ -74,7 +74,7 @@ def test_what_compaction_has_removed_is_counted(
 ) -> None:
     for number in range(COUNT):
         send(settings, number, key=f"key {number % KEYS}")
-    until(lambda: left(settings) < COUNT, patience=60)
+    until(lambda: left(settings) < COUNT, timeout=60)
     for job in ("consumer.py", "aggregator.py"):
         ended = ran(environment, job, "--exit-when-idle", "1")
         assert ended.returncode == 0, ended.stderr

@@ -132,7 +132,7 @@ def test_killed_at_any_time_it_loses_and_doubles_nothing(
         produce(settings, COUNT, start)
         seen = count(connection)
         with running(environment, "consumer.py"):
-            until(partial(lambda seen: count(connection) != seen, seen), patience=30)
+            until(partial(lambda seen: count(connection) != seen, seen), timeout=30)
     final = ran(environment, "consumer.py", "--exit-when-idle", "1")
     assert final.returncode == 0, final.stderr
     assert rows(connection, "SELECT count(*), count(DISTINCT trade_id) FROM trades") == [
@@ -149,7 +149,7 @@ def test_a_signal_ends_it_cleanly(
 ) -> None:
     produce(settings, 10)
     with running(environment, "consumer.py") as consumer:
-        until(lambda: count(connection) == 10, patience=30)
+        until(lambda: count(connection) == 10, timeout=30)
         consumer.send_signal(signum)
         _, told = consumer.communicate(timeout=60)
     assert consumer.returncode == 0, told

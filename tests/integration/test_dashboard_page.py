@@ -13,7 +13,7 @@ from stockstream.settings import PROJECT, Settings
 from stockstream.ui.data import live
 from tests.browser.market import SYMBOLS, find, put, random_trades
 
-PATIENCE = 90
+TIMEOUT = 90
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def page(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv(key, value)
     st.cache_data.clear()
     st.cache_resource.clear()
-    yield AppTest.from_file(str(PROJECT / "stockstream" / "dashboard_page.py"), default_timeout=PATIENCE)
+    yield AppTest.from_file(str(PROJECT / "stockstream" / "dashboard_page.py"), default_timeout=TIMEOUT)
     st.cache_data.clear()
     st.cache_resource.clear()
 
@@ -106,7 +106,7 @@ def test_a_wrong_address_is_a_usual_page(open_page: AppTest, connection: Connect
 def test_a_link_takes_along_what_its_own_viewer_has_set(open_page: AppTest, connection: Connection) -> None:
     put(connection, random_trades(50, datetime.now(UTC), 30))
     find(connection, "TSLA")
-    other = AppTest.from_file(str(PROJECT / "stockstream" / "dashboard_page.py"), default_timeout=PATIENCE)
+    other = AppTest.from_file(str(PROJECT / "stockstream" / "dashboard_page.py"), default_timeout=TIMEOUT)
     open_page.query_params["theme"] = "dark"
     for page, themes in ((open_page, {"theme=dark"}), (other, set())):
         html = " ".join(element.proto.body for element in page.run().get("html"))

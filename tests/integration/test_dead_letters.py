@@ -108,13 +108,13 @@ def test_killed_at_any_time_beside_a_consumer_it_loses_and_doubles_nothing(
     with running(environment, "consumer.py"):
         with running(environment, "consumer.py", "--replay-dead-letters") as replaying:
             produce(settings, range(buried, buried + streamed // 2))
-            until(partial(lambda least: stored_below(connection, buried) >= least, waits_for), patience=90)
+            until(partial(lambda least: stored_below(connection, buried) >= least, waits_for), timeout=90)
             replaying.kill()
         # Some come again at new offsets while the rest is revived.
         produce(settings, range(buried - 100, buried + streamed))
         assert replay(environment).split(": ")[-1].endswith("0 stay")
-        until(lambda: count(connection) == buried + streamed, patience=90)
-        until(lambda: rows(connection, BALANCE) == [(True,)], patience=60)
+        until(lambda: count(connection) == buried + streamed, timeout=90)
+        until(lambda: rows(connection, BALANCE) == [(True,)], timeout=60)
     assert rows(connection, "SELECT count(DISTINCT trade_id) FROM trades") == [(buried + streamed,)]
     assert rows(connection, LETTERS) == []
 

@@ -201,7 +201,7 @@ def test_a_watch_that_is_killed_writes_each_finding_once(
         store(environment)
         ran(environment, "anomaly_detector.py", "train")
     with running(environment, "anomaly_detector.py", "watch") as watch:
-        until(lambda: examined(connection) > 0, patience=30)
+        until(lambda: examined(connection) > 0, timeout=30)
         watch.kill()
     produce(environment, 9_000, seed=2)
     detect(environment, "watch", "--exit-when-idle", "1")
@@ -229,7 +229,7 @@ def test_a_watch_trains_by_itself_and_ends_at_a_signal(environment: Environment,
     fill(environment, 12_000)
     models = ModelStore(settings.models_dir)
     with running(environment, "anomaly_detector.py", "watch") as watch:
-        until(lambda: models.load("AAPL") is not None and models.load("NVDA") is not None, patience=40)
+        until(lambda: models.load("AAPL") is not None and models.load("NVDA") is not None, timeout=40)
         watch.terminate()
         assert watch.wait(timeout=60) == 0
         said = watch.stderr.read() if watch.stderr else ""
@@ -247,16 +247,16 @@ def test_a_watch_goes_on_while_it_learns(
         closing(connect(address, "test")) as holder,
         holder.cursor() as held,
     ):
-        until(lambda: examined(connection) == 3_000, patience=60)
+        until(lambda: examined(connection) == 3_000, timeout=60)
         # Whoever learns reads the tape, and waits as long as another has it.
         held.execute("LOCK TABLE trades IN ACCESS EXCLUSIVE MODE")
-        until(lambda: is_waiting_for_the_tape(connection), patience=60)
+        until(lambda: is_waiting_for_the_tape(connection), timeout=60)
         produce(environment, 12_000, seed=8)
-        until(lambda: examined(connection) == 15_000, patience=40)
+        until(lambda: examined(connection) == 15_000, timeout=40)
         assert is_waiting_for_the_tape(connection)
         holder.rollback()
         store(environment)
-        until(lambda: models.load("AAPL") is not None, patience=60)
+        until(lambda: models.load("AAPL") is not None, timeout=60)
         watch.terminate()
         assert watch.wait(timeout=60) == 0
 

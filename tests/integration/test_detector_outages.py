@@ -31,16 +31,16 @@ def test_a_crash_of_either_server_costs_no_finding_and_doubles_none(
 
         produce(environment, BATCH, seed=1)
         with running(environment, "anomaly_detector.py", "watch") as watch:
-            until(lambda: has_examined(BATCH), patience=40)
+            until(lambda: has_examined(BATCH), timeout=40)
             own_servers.postgres.kill()
             produce(environment, BATCH, seed=2)
             own_servers.postgres.start()
-            until(lambda: has_examined(2 * BATCH), patience=40)
+            until(lambda: has_examined(2 * BATCH), timeout=40)
             own_servers.kafka.kill()
             own_servers.kafka.start()
             produce(environment, BATCH, seed=3)
             # A member that the group believes to be joining is waited for as long as 45 s.
-            until(lambda: has_examined(3 * BATCH), patience=150)
+            until(lambda: has_examined(3 * BATCH), timeout=150)
             watch.terminate()
             assert watch.wait(timeout=60) == 0
             said = watch.stderr.read() if watch.stderr else ""
@@ -61,12 +61,12 @@ def test_two_watches_share_the_topic_and_one_takes_over_from_the_other(
         running(environment, "anomaly_detector.py", "watch") as first,
         running(environment, "anomaly_detector.py", "watch") as second,
     ):
-        until(lambda: examined(connection) == BATCH, patience=60)
+        until(lambda: examined(connection) == BATCH, timeout=60)
         produce(environment, BATCH, seed=2)
-        until(lambda: examined(connection) == 2 * BATCH, patience=60)
+        until(lambda: examined(connection) == 2 * BATCH, timeout=60)
         first.kill()
         produce(environment, BATCH, seed=3)
-        until(lambda: examined(connection) == 3 * BATCH, patience=60)
+        until(lambda: examined(connection) == 3 * BATCH, timeout=60)
         second.terminate()
         assert second.wait(timeout=60) == 0
     once = written(connection)

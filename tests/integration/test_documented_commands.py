@@ -16,7 +16,7 @@ from stockstream.settings import PROJECT, Settings
 from tests.documented import commands
 from tests.fresh import environment_of, fresh
 from tests.integration.run_elsewhere import ELSEWHERE, elsewhere
-from tests.integration.terminals import PATIENCE, Terminals
+from tests.integration.terminals import TIMEOUT, Terminals
 from tests.waiting import until
 
 # What runs in terminals of its own, all at once, until the end.
@@ -125,7 +125,7 @@ def test_a_reader_types_it_all(terminals: Terminals, system: Settings) -> None:
         terminals.run(FIRST)
         opened = [stack.enter_context(terminals.opened(command)) for command in LASTING]
         side_by_side(terminals, MARKET)
-        until(lambda: answers(system, "SELECT count(*) FROM trades")[0] > 40_000, PATIENCE)
+        until(lambda: answers(system, "SELECT count(*) FROM trades")[0] > 40_000, TIMEOUT)
         terminals.run("python database.py export trades.csv")
         keep_tape(system, terminals.folder / "tape.jsonl")
         side_by_side(terminals, REST)

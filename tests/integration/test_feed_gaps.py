@@ -24,7 +24,7 @@ from tests.feeds.playing import playing
 from tests.feeds.venue import Venue, facts
 from tests.fresh import environment_of
 from tests.integration.test_live_feeds import feeding
-from tests.integration.test_producer import PATIENCE, total, trades
+from tests.integration.test_producer import TIMEOUT, total, trades
 from tests.integration.users import users
 from tests.waiting import until
 
@@ -54,10 +54,10 @@ def test_the_minute_in_which_a_feed_begins_is_kept(
         playing(venue, facts(venue.language, 4000)) as where,
         feeding(environment, tmp_path / "log", name, where) as process,
     ):
-        until(lambda: len(kept(connection)) == 2, PATIENCE)
-        until(lambda: total(settings) > 100, PATIENCE)
+        until(lambda: len(kept(connection)) == 2, TIMEOUT)
+        until(lambda: total(settings) > 100, TIMEOUT)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
+        assert process.wait(TIMEOUT) == 0, (tmp_path / "log").read_text()
     first = {trade.symbol: trade.timestamp for trade in reversed(trades(settings))}
     minutes = {symbol: at.replace(second=0, microsecond=0) for symbol, at in first.items()}
     assert kept(connection) == [(each, minutes[each], first[each], None, BEGAN) for each in sorted(first)]
@@ -77,18 +77,18 @@ def test_what_was_missed_between_two_runs_is_filled_by_time_or_kept(
     venue.forgotten = frozenset(mine[2400:2410])
     with playing(venue, happening, pace=0.003) as where:
         with feeding(there, tmp_path / "log", "coinbase", where) as process:
-            until(lambda: total(topic) > 50, PATIENCE)
+            until(lambda: total(topic) > 50, TIMEOUT)
             process.send_signal(signal.SIGKILL)
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         before = total(topic)
-        until(lambda: len(venue.told) == len(happening), PATIENCE)
+        until(lambda: len(venue.told) == len(happening), TIMEOUT)
         first = {trade.symbol: int(trade.trade_id) for trade in reversed(trades(topic))}
         expected = [fact for fact in happening if fact.number >= first[fact.symbol]]
         with feeding(there, tmp_path / "again", "coinbase", where) as process:
-            until(lambda: total(topic) >= len(expected) - 10, PATIENCE)
-            until(lambda: len(kept(connection)) == 3, PATIENCE)
+            until(lambda: total(topic) >= len(expected) - 10, TIMEOUT)
+            until(lambda: len(kept(connection)) == 3, TIMEOUT)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE) == 0, (tmp_path / "again").read_text()
+            assert process.wait(TIMEOUT) == 0, (tmp_path / "again").read_text()
     filled = trades(topic)[before:]
     assert [trade.timestamp for trade in filled] == sorted(trade.timestamp for trade in filled)
     assert max(len(list(run)) for _, run in groupby(trade.symbol for trade in filled)) <= 12
@@ -105,19 +105,19 @@ def test_trades_do_not_wait_for_a_database_that_is_away_and_gaps_are_written_lat
     away = environment | {"POSTGRES_PORT": str(free_port())}
     with playing(venue, facts(venue.language, 4000), ["repeat", "skip", "skip"], pace=0.001) as where:
         with feeding(away, log, "binance", where) as process:
-            until(lambda: len(venue.told) == 4000, PATIENCE)
-            until(lambda: log.read_text().count("were numbered and not given") == 2, PATIENCE)
-            until(lambda: total(settings) > 2900, PATIENCE)
+            until(lambda: len(venue.told) == 4000, TIMEOUT)
+            until(lambda: log.read_text().count("were numbered and not given") == 2, TIMEOUT)
+            until(lambda: total(settings) > 2900, TIMEOUT)
             process.send_signal(signal.SIGKILL)
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         assert kept(connection) == []
         (line,) = (each for each in log.read_text().splitlines() if "gaps of the feed" in each)
         assert "wait in" in line
         assert "cannot reach PostgreSQL" in line
         with feeding(environment, tmp_path / "again", "binance", where) as process:
-            until(lambda: len(kept(connection)) == 4, PATIENCE)
+            until(lambda: len(kept(connection)) == 4, TIMEOUT)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE) == 0, (tmp_path / "again").read_text()
+            assert process.wait(TIMEOUT) == 0, (tmp_path / "again").read_text()
     assert [gap[0] for gap in kept(connection) if gap[4] == BEGAN] == sorted(venue.language.symbols)
     assert [gap[3] for gap in kept(connection) if gap[4] != BEGAN] == [1, 1]
     assert list((settings.data_dir / "producer").rglob("*.gaps.json")) == []

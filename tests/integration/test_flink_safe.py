@@ -42,6 +42,6 @@ def test_flink_makes_the_candles_of_every_trade_over_tls_alone() -> None:
             done = ran(environment, *command)
             assert done.returncode == 0, done.stderr
         with flink(environment):
-            until(lambda: asked(settings, SUMMED) == COUNT, patience=150)
+            until(lambda: asked(settings, SUMMED) == COUNT, timeout=150)
             assert asked(settings, BY_TLS) > 0
             assert asked(settings, IN_THE_CLEAR) == 0

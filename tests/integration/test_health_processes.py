@@ -47,14 +47,14 @@ def supervised(settings: Settings) -> Iterator[Callable[[], dict[str, ProcessSta
 def test_a_process_that_was_killed_is_named_when_it_has_just_come_back(
     environment: Environment, supervised: Callable[[], dict[str, ProcessState]]
 ) -> None:
-    until(lambda: all(since(each) > 11 for each in supervised().values()), patience=30)
+    until(lambda: all(since(each) > 11 for each in supervised().values()), timeout=30)
     killed = supervised()["consumer"].pid
     os.kill(killed, signal.SIGKILL)
     _, checks = examine(environment)
     assert checks["process consumer"]["state"] == "failed"
     assert checks["process consumer"]["remedy"].startswith(f"see {supervised()['consumer'].log}")
     assert (checks["process producer"]["state"], checks["process aggregator"]["state"]) == ("ok", "ok")
-    until(lambda: "restarted" in detail_after_kill(environment, supervised), patience=60)
+    until(lambda: "restarted" in detail_after_kill(environment, supervised), timeout=60)
     assert checks["trades"]["remedy"] == f"see {supervised()['producer'].log}"
 
 

@@ -119,7 +119,7 @@ def test_an_import_beside_a_reconciler_has_its_candles_made(
     with running(environment, "aggregator.py", "--reconcile-only"):
         assert ran(environment, "database.py", "import", file).returncode == 0
         until(
-            lambda: rows(connection, "SELECT sum(trade_count) FROM stock_metrics") == [(1_000,)], patience=60
+            lambda: rows(connection, "SELECT sum(trade_count) FROM stock_metrics") == [(1_000,)], timeout=60
         )
     assert_plain_sql(connection)
 
@@ -140,7 +140,7 @@ def test_an_import_that_was_killed_is_run_again(
     bad = {7: {"price": "-1"}, 30_000: {"kafka_offset": "x"}, 44_000: {"trade_id": ""}}
     file = written(tmp_path / "long.csv", [line(each, **bad.get(each, {})) for each in range(ROWS)])
     with running(environment, "database.py", "import", file) as killed:
-        until(lambda: count(connection) != 0, patience=60)
+        until(lambda: count(connection) != 0, timeout=60)
         killed.kill()
         killed.wait(30)
     done = int(str(count(connection)))

@@ -49,7 +49,7 @@ def test_each_partition_goes_on_after_many_rests(
         caplog.at_level(logging.DEBUG, topic),
         closing(KafkaSource(servers, topic, topic, acquire)) as source,
     ):
-        until(lambda: read(source), patience=100)
+        until(lambda: read(source), timeout=100)
     assert set(places.values()) == {EACH}
     asked = [said for said in caplog.messages if "thrd:app" in said]
     assert asked

@@ -19,7 +19,7 @@ from stockstream.settings import Settings
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.playing import playing
 from tests.feeds.venue import Venue, facts
-from tests.integration.test_producer import PATIENCE, messages, producing, total, trades
+from tests.integration.test_producer import TIMEOUT, messages, producing, total, trades
 from tests.integration.transactions import transactions
 from tests.waiting import until
 
@@ -46,17 +46,17 @@ def test_a_feed_that_is_killed_goes_on_with_each_trade_once(
         for turn, end in enumerate((signal.SIGKILL, signal.SIGTERM)):
             before = total(settings)
             with feeding(environment, tmp_path / f"log{turn}", name, where) as process:
-                until(lambda before=before: total(settings) > before + 150, PATIENCE)  # type: ignore[misc]
+                until(lambda before=before: total(settings) > before + 150, TIMEOUT)  # type: ignore[misc]
                 process.send_signal(end)
-                assert process.wait(PATIENCE) == (0 if end == signal.SIGTERM else -9)
+                assert process.wait(TIMEOUT) == (0 if end == signal.SIGTERM else -9)
             if not turn:
                 first = {trade.symbol: int(trade.trade_id) for trade in reversed(trades(settings))}
         with feeding(environment, tmp_path / "last", name, where) as process:
-            until(lambda: len(venue.told) == len(happening), PATIENCE)
+            until(lambda: len(venue.told) == len(happening), TIMEOUT)
             expected = [fact for fact in happening if fact.number >= first[fact.symbol]]
-            until(lambda: total(settings) >= len(expected), PATIENCE)
+            until(lambda: total(settings) >= len(expected), TIMEOUT)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE) == 0, (tmp_path / "last").read_text()
+            assert process.wait(TIMEOUT) == 0, (tmp_path / "last").read_text()
     sent = trades(settings)
     for symbol in venue.language.symbols:
         numbers = [int(trade.trade_id) for trade in sent if trade.symbol == symbol]
@@ -74,9 +74,9 @@ def test_the_topic_tells_where_to_go_on_when_the_places_are_gone(
             before = total(settings)
             elsewhere = environment | {"DATA_DIR": str(tmp_path / f"data{turn}")}
             with feeding(elsewhere, tmp_path / "log", "kraken", where) as process:
-                until(lambda before=before: total(settings) > before + 100, PATIENCE)  # type: ignore[misc]
+                until(lambda before=before: total(settings) > before + 100, TIMEOUT)  # type: ignore[misc]
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(PATIENCE) == 0
+                assert process.wait(TIMEOUT) == 0
     ids = [(trade.symbol, trade.trade_id) for trade in trades(settings)]
     assert len(ids) == len(set(ids))
 
@@ -97,10 +97,10 @@ def test_a_feed_goes_on_after_the_last_committed_trade_of_a_transactional_produc
     assert look == last
     assert time.monotonic() - begun < LOOK
     with playing(venue, happening) as where, feeding(environment, log, "kraken", where) as process:
-        until(lambda: len(venue.told) == len(happening), PATIENCE)
-        until(lambda: total(settings) >= len(happening) + 7, PATIENCE)
+        until(lambda: len(venue.told) == len(happening), TIMEOUT)
+        until(lambda: total(settings) >= len(happening) + 7, TIMEOUT)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0, log.read_text()
+        assert process.wait(TIMEOUT) == 0, log.read_text()
     assert all(f"goes on after trade {place.number} of" in log.read_text() for place in last.values())
     spans = bounds(settings.kafka_bootstrap_servers, settings.kafka_topic)
     values = values_between(settings.kafka_bootstrap_servers, settings.kafka_topic, spans)
@@ -129,7 +129,7 @@ def test_a_venue_that_does_not_serve_this_place_gets_one_clear_line(
     venue, log = Venue(LANGUAGES["binance"]), tmp_path / "log"
     venue.status = HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS
     with playing(venue, ()) as where, feeding(environment, log, "binance", where) as process:
-        assert process.wait(PATIENCE) == 1
+        assert process.wait(TIMEOUT) == 1
     last = log.read_text().splitlines()[-1]
     assert last.startswith("producer: binance does not serve this place (HTTP 451); take another --source")
     assert "Traceback" not in log.read_text()
@@ -146,6 +146,6 @@ def test_a_venue_that_does_not_serve_this_place_gets_one_clear_line(
 def test_an_option_of_another_source_is_refused(tmp_path: Path, arguments: list[str], told: str) -> None:
     log = tmp_path / "log"
     with producing({}, log, *arguments) as process:
-        assert process.wait(PATIENCE) == 2
+        assert process.wait(TIMEOUT) == 2
     (line,) = log.read_text().splitlines()
     assert told in line

@@ -21,7 +21,7 @@ from tests.scrape import Scrape, free_base, page, scraper
 from tests.scripts import ran
 from tests.waiting import until
 
-PATIENCE = 90.0
+TIMEOUT = 90.0
 PASSWORD = "kafka_password"  # noqa: S105 - the default of the settings
 SCRIPTS = {
     "producer": ("producer.py", "--rate", "20", "--seed", "5"),
@@ -81,25 +81,25 @@ def test_what_the_processes_tell_is_what_the_database_says(
     with ExitStack() as stack:
         # An engine begins where the consumer is, and this one is to read all.
         logs = {"aggregator": stack.enter_context(logging_to(tmp_path, own, "aggregator"))}
-        until(lambda: is_done(look["aggregator"]()), PATIENCE)
+        until(lambda: is_done(look["aggregator"]()), TIMEOUT)
         send(settings, LATE)
-        until(lambda: look["aggregator"]().value("stockstream_late_trades_total") == 1, PATIENCE)
+        until(lambda: look["aggregator"]().value("stockstream_late_trades_total") == 1, TIMEOUT)
         for name in ("consumer", "detector"):
             logs[name] = stack.enter_context(logging_to(tmp_path, own, name))
-        until(lambda: is_done(look["consumer"]()), PATIENCE)
-        until(lambda: is_done(look["detector"]()), PATIENCE)
+        until(lambda: is_done(look["consumer"]()), TIMEOUT)
+        until(lambda: is_done(look["detector"]()), TIMEOUT)
         check_consumer(look["consumer"](), connection)
-        until(lambda: late(connection) == 1, PATIENCE)
-        until(lambda: changed(look["aggregator"]()) == 2, PATIENCE)
+        until(lambda: late(connection) == 1, TIMEOUT)
+        until(lambda: changed(look["aggregator"]()) == 2, TIMEOUT)
         # The last minute has long been over by the clock: it closes once its partition is quiet.
-        until(lambda: look["aggregator"]().value("stockstream_open_windows") == 0, PATIENCE)
+        until(lambda: look["aggregator"]().value("stockstream_open_windows") == 0, TIMEOUT)
         check_aggregator(look["aggregator"]())
         check_detector(look["detector"](), connection)
         logs["producer"] = stack.enter_context(logging_to(tmp_path, own, "producer"))
         before = len(mixed() + LATE)
-        until(lambda: told(look["producer"]()), PATIENCE)
+        until(lambda: told(look["producer"]()), TIMEOUT)
         sent = total(settings) - before
-        until(lambda: told(look["producer"]()) >= sent, PATIENCE)
+        until(lambda: told(look["producer"]()) >= sent, TIMEOUT)
         assert told(look["producer"]()) <= total(settings) - before
         for number in range(len(PROCESSES)):
             assert page(base + number, "/healthz") == (200, "ok\n")
@@ -198,7 +198,7 @@ def test_an_outage_is_told_while_it_lasts(environment: dict[str, str], tmp_path:
     own = environment | {"METRICS_PORT": str(base), "LOG_FORMAT": "json", "POSTGRES_PORT": "1"}
     look = scraper(port)
     with logging_to(tmp_path, own, "consumer") as log:
-        until(lambda: look().value("stockstream_waiting") == 1, PATIENCE)
+        until(lambda: look().value("stockstream_waiting") == 1, TIMEOUT)
         assert look().by("stockstream_retries_total", "error")["PostgresUnreachableError"] >= 1
         assert page(port, "/healthz") == (200, "ok\n")
     errors = [line for line in lines_of(log) if "error" in line]

@@ -58,7 +58,7 @@ def test_partitions_change_hands_in_an_outage_and_no_message_is_skipped(settings
             step(first, tape)
             return sum(tape.places.values()) >= 50
 
-        until(begun, patience=90)
+        until(begun, timeout=90)
         with closing(KafkaSource(servers, topic, topic, tape.acquire)) as second:
             _hand_over_in_an_outage(settings, tape, first, second)
 
@@ -79,13 +79,13 @@ def _hand_over_in_an_outage(
         return len(first.partitions) == 2
 
     tape.is_away = True
-    until(handed_over, patience=90)
+    until(handed_over, timeout=90)
     before = dict(tape.places)
     for partition in range(4):
         produce(settings, range(EACH, 2 * EACH), partition)
     both()
     assert tape.places == before
     tape.is_away = False
-    until(lambda: stored(4 * 2 * EACH), patience=90)
+    until(lambda: stored(4 * 2 * EACH), timeout=90)
     assert first.partitions | second.partitions == set(range(4))
     assert not first.partitions & second.partitions

@@ -35,12 +35,12 @@ def test_an_outage_of_the_broker_has_one_beginning_and_one_end(
 ) -> None:
     produce(environment_of(settings), BATCH, seed=1)
     with reading(settings) as readers:
-        until(lambda: has_read(settings, BATCH), patience=60)
+        until(lambda: has_read(settings, BATCH), timeout=60)
         own_servers.kafka.kill()
         time.sleep(AWAY)
         own_servers.kafka.start()
         produce(environment_of(settings), BATCH, seed=2)
-        until(lambda: has_read(settings, 2 * BATCH), patience=150)
+        until(lambda: has_read(settings, 2 * BATCH), timeout=150)
         for reader in readers:
             said = last_words(reader)
             assert 1 <= said.count("cannot reach Kafka at") <= 3, said
@@ -52,7 +52,7 @@ def test_an_outage_of_the_broker_has_one_beginning_and_one_end(
 def test_readers_end_when_asked_though_the_broker_is_away(own_servers: Scratch, settings: Settings) -> None:
     produce(environment_of(settings), BATCH, seed=1)
     with reading(settings) as readers:
-        until(lambda: has_read(settings, BATCH), patience=60)
+        until(lambda: has_read(settings, BATCH), timeout=60)
         own_servers.kafka.kill()
         try:
             time.sleep(AWAY)

@@ -28,7 +28,7 @@ from stockstream.settings import PROJECT, Settings
 from tests.fresh import environment_of
 from tests.waiting import until
 
-PATIENCE = 120.0  # the first producer of a fresh checkout compiles its encoder
+TIMEOUT = 120.0  # the first producer of a fresh checkout compiles its encoder
 COUNTS = re.compile(r"([\d,]+) trades sent, ([\d,]+) acknowledged, ([\d,]+) failed")
 
 
@@ -48,7 +48,7 @@ def producing(
 def run(environment: Mapping[str, str], log: Path, *arguments: str) -> str:
     """Run producer.py to its good end and return its lines."""
     with producing(environment, log, *arguments) as process:
-        assert process.wait(PATIENCE) == 0, log.read_text()
+        assert process.wait(TIMEOUT) == 0, log.read_text()
     return log.read_text()
 
 
@@ -77,7 +77,7 @@ def messages(settings: Settings) -> list[Message]:
     found: list[Message] = []
     with closing(Consumer({"bootstrap.servers": servers, "group.id": "test", "log_level": 0})) as consumer:
         consumer.assign([TopicPartition(topic, partition, 0) for partition in ends(servers, topic)])
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while len(found) < expected and time.monotonic() < deadline:
             found += [message for message in consumer.consume(10_000, 0.2) if message.error() is None]
     assert len(found) == expected
@@ -147,9 +147,9 @@ def test_a_signal_ends_it_when_all_it_has_sent_is_acknowledged(
 ) -> None:
     log = tmp_path / "log"
     with producing(environment, log, "--rate", "20000") as process:
-        until(lambda: reached(settings, 5_000), PATIENCE)
+        until(lambda: reached(settings, 5_000), TIMEOUT)
         process.send_signal(signum)
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
     sent, acknowledged, failed = counted(log.read_text())
     assert sent == acknowledged == total(settings)
     assert failed == 0
@@ -162,9 +162,9 @@ def test_a_broker_that_is_away_at_the_start_gets_one_line_and_a_stop_ends_the_wa
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         nobody = f"127.0.0.1:{taken.getsockname()[1]}"
     with producing(environment | {"KAFKA_BOOTSTRAP_SERVERS": nobody}, log) as process:
-        until(lambda: "cannot reach Kafka" in log.read_text(), PATIENCE)
+        until(lambda: "cannot reach Kafka" in log.read_text(), TIMEOUT)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
     (line,) = log.read_text().splitlines()
     assert nobody in line
     assert "is it running? ./start.sh starts one" in line
@@ -174,13 +174,13 @@ def test_a_crash_of_the_broker_loses_and_doubles_nothing(own_servers: Scratch, t
     settings, log = own_servers.settings, tmp_path / "log"
     own_servers.kafka.kill()
     with producing(environment_of(settings), log, "--rate", "2000", "--count", "20000") as process:
-        until(lambda: "cannot reach Kafka" in log.read_text(), PATIENCE)
+        until(lambda: "cannot reach Kafka" in log.read_text(), TIMEOUT)
         own_servers.kafka.start()
-        until(lambda: reached(settings, 2_000), PATIENCE)
+        until(lambda: reached(settings, 2_000), TIMEOUT)
         own_servers.kafka.kill()
-        until(lambda: log.read_text().count("cannot reach Kafka") == 2, PATIENCE)
+        until(lambda: log.read_text().count("cannot reach Kafka") == 2, TIMEOUT)
         own_servers.kafka.start()
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
     assert counted(log.read_text()) == (20_000, 20_000, 0)
     ids = [trade.trade_id for trade in trades(settings)]
     assert len(ids) == len(set(ids)) == 20_000
@@ -195,17 +195,17 @@ def test_a_stop_in_an_outage_tells_what_was_not_delivered_and_a_second_ctrl_c_en
         producing(environment, patient, "--rate", "100") as waits,
         producing(environment, hasty, "--rate", "100") as ends_at_once,
     ):
-        until(lambda: "trades/s" in patient.read_text() and "trades/s" in hasty.read_text(), PATIENCE)
-        until(lambda: reached(own_servers.settings, 100), PATIENCE)
+        until(lambda: "trades/s" in patient.read_text() and "trades/s" in hasty.read_text(), TIMEOUT)
+        until(lambda: reached(own_servers.settings, 100), TIMEOUT)
         own_servers.kafka.kill()
-        until(lambda: "trades wait" in patient.read_text() and "trades wait" in hasty.read_text(), PATIENCE)
+        until(lambda: "trades wait" in patient.read_text() and "trades wait" in hasty.read_text(), TIMEOUT)
         waits.send_signal(signal.SIGTERM)
         ends_at_once.send_signal(signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
             ends_at_once.wait(1.0)
         ends_at_once.send_signal(signal.SIGINT)
         assert ends_at_once.wait(3.0) == 130
-        assert waits.wait(PATIENCE) == 1
+        assert waits.wait(TIMEOUT) == 1
     sent, acknowledged, failed = counted(patient.read_text())
     assert f"{sent - acknowledged + failed:,} trades were not delivered" in patient.read_text()
     assert sent > acknowledged
@@ -218,10 +218,10 @@ def test_trades_that_the_broker_will_not_have_are_counted_and_end_in_exit_code_1
     narrow = settings.model_copy(update={"kafka_topic": f"{settings.kafka_topic}-narrow"})
     topic = NewTopic(narrow.kafka_topic, 4, 1, config={"max.message.bytes": "150"})
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
-    admin.create_topics([topic])[narrow.kafka_topic].result(PATIENCE)
+    admin.create_topics([topic])[narrow.kafka_topic].result(TIMEOUT)
     log = tmp_path / "log"
     with producing(environment_of(narrow), log, "--rate", "1000", "--count", "50") as process:
-        assert process.wait(PATIENCE) == 1
+        assert process.wait(TIMEOUT) == 1
     said = log.read_text()
     assert counted(said) == (50, total(narrow), 50 - total(narrow))
     assert total(narrow) < 50
@@ -263,7 +263,7 @@ def test_wrong_usage_gets_one_line_that_tells_what_is_allowed(
 ) -> None:
     log = tmp_path / "log"
     with producing({}, log, *arguments) as process:
-        assert process.wait(PATIENCE) == 2
+        assert process.wait(TIMEOUT) == 2
     (line,) = log.read_text().splitlines()
     assert line.startswith(f"producer: {arguments[0]} ")
     assert allowed in line

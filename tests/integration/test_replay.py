@@ -11,7 +11,7 @@ from stockstream.connectors.postgres.connection import Connection, address_of, c
 from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import Settings
 from tests.fresh import environment_of, fresh
-from tests.integration.test_producer import PATIENCE, counted, producing, run, total, trades
+from tests.integration.test_producer import TIMEOUT, counted, producing, run, total, trades
 from tests.scripts import ran
 from tests.waiting import until
 
@@ -102,9 +102,9 @@ def test_a_replay_goes_on_after_a_stop_and_after_a_kill(
     file.write_text("\n".join(["time,symbol,price,size,side,id", *rows]) + "\n")
     arguments = ("--source", "replay", "--file", str(file), "--speed", "2")
     with producing(environment, tmp_path / "log", *arguments) as process:
-        until(lambda: total(settings) > 2000, PATIENCE)
+        until(lambda: total(settings) > 2000, TIMEOUT)
         process.send_signal(end)
-        assert process.wait(PATIENCE) == (0 if end == signal.SIGTERM else -9)
+        assert process.wait(TIMEOUT) == (0 if end == signal.SIGTERM else -9)
     said = run(environment, tmp_path / "again", *arguments[:-1], "max")
     sent = [trade.trade_id for trade in trades(settings)]
     assert set(sent) == {f"{n:06}" for n in range(8000)}
@@ -129,6 +129,6 @@ def test_a_replay_goes_on_after_a_stop_and_after_a_kill(
 def test_what_cannot_be_replayed_is_one_line(tmp_path: Path, arguments: list[str], told: str) -> None:
     log = tmp_path / "log"
     with producing({}, log, "--source", "replay", *arguments) as process:
-        assert process.wait(PATIENCE) in (1, 2)
+        assert process.wait(TIMEOUT) in (1, 2)
     (line,) = log.read_text().splitlines()
     assert told in line

@@ -17,7 +17,7 @@ from tests.integration.safe_servers import safe_servers
 from tests.integration.safe_story import COUNT, Story, play
 from tests.scripts import ran
 
-PATIENCE = 2.0
+TIMEOUT = 2.0
 WRONG = "wrong"
 
 
@@ -65,7 +65,7 @@ def test_what_keeps_kafka_shut_is_one_line(
 ) -> None:
     spoilt = spoil(cluster_of(safe), certificates)
     with pytest.raises(RecoverableError) as refusal:
-        partition_counts(spoilt, PATIENCE)
+        partition_counts(spoilt, TIMEOUT)
     said = str(refusal.value)
     assert what in said
     assert spoilt.servers in said

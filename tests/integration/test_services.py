@@ -77,4 +77,4 @@ def test_servers_end_with_a_process_that_is_killed(folder: Path) -> None:
     assert all(psutil.pid_exists(pid) for pid in pids)
     owner.send_signal(signal.SIGKILL)
     owner.communicate()
-    until(lambda: not any(psutil.pid_exists(pid) for pid in pids), patience=20)
+    until(lambda: not any(psutil.pid_exists(pid) for pid in pids), timeout=20)

@@ -103,7 +103,7 @@ def test_what_is_killed_comes_back_and_what_is_orphaned_is_found(copy: ProjectCo
     before = copy.processes()
     for name in ("consumer", "kafka", "postgres"):
         psutil.Process(before[name].pid).kill()
-    until(lambda: all_back(copy, before), patience=10)
+    until(lambda: all_back(copy, before), timeout=10)
 
     until(lambda: database_answers(copy))
     stored = trades(copy)

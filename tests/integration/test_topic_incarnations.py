@@ -71,7 +71,7 @@ def test_messages_that_are_dropped_under_a_sleeping_consumer_stop_it(
 ) -> None:
     produce(settings, range(100))
     with running(environment, "consumer.py") as consumer:
-        until(lambda: count(connection) == 100, patience=30)
+        until(lambda: count(connection) == 100, timeout=30)
         consumer.send_signal(signal.SIGSTOP)
         # What it asked before it fell asleep is answered by then, with nothing.
         time.sleep(1)
@@ -148,7 +148,7 @@ def test_a_topic_that_is_deleted_and_made_anew_under_a_consumer_brings_no_wrong_
 ) -> None:
     produce(settings, range(100))
     with running(environment, "consumer.py") as consumer:
-        until(lambda: count(connection) == 100, patience=30)
+        until(lambda: count(connection) == 100, timeout=30)
         make_anew(settings)
         produce(settings, range(1_000, 3_000))
         _, told = consumer.communicate(timeout=60)
@@ -163,7 +163,7 @@ def test_a_topic_that_goes_away_is_one_line_and_patience(
 ) -> None:
     produce(settings, range(100))
     with running(environment, "consumer.py") as consumer:
-        until(lambda: count(connection) == 100, patience=30)
+        until(lambda: count(connection) == 100, timeout=30)
         delete(settings)
         assert consumer.stderr is not None
         line = next(line for line in consumer.stderr if "reading" not in line)
@@ -206,21 +206,21 @@ def test_a_member_that_wakes_leaves_its_heir_alone(
 ) -> None:
     produce(settings, range(100))
     with running(environment, "consumer.py") as sleeper:
-        until(lambda: count(connection) == 100, patience=30)
+        until(lambda: count(connection) == 100, timeout=30)
         with running(environment, "consumer.py") as heir:
-            until(lambda: takeovers(connection) == 4 + 2, patience=30)
+            until(lambda: takeovers(connection) == 4 + 2, timeout=30)
             sleeper.send_signal(signal.SIGSTOP)
             for partition in range(4):
                 produce(settings, range(1_000 * partition, 1_000 * partition + 100), partition)
-            until(lambda: count(connection) == 400, patience=40)
+            until(lambda: count(connection) == 400, timeout=40)
             assert takeovers(connection) == 4 + 2 + 2
             sleeper.send_signal(signal.SIGCONT)
             heir.terminate()
             assert heir.wait(20) == 0
         produce(settings, range(5_000, 5_100), 1)
-        until(lambda: count(connection) == 500, patience=40)
+        until(lambda: count(connection) == 500, timeout=40)
         # Each partition is taken over once more: by the sleeper, when the heir has left.
-        until(lambda: takeovers(connection) == 8 + 4, patience=40)
+        until(lambda: takeovers(connection) == 8 + 4, timeout=40)
         sleeper.terminate()
         _, told = sleeper.communicate(timeout=60)
     assert sleeper.returncode == 0, told

@@ -51,17 +51,17 @@ def test_a_system_on_zookeeper_keeps_each_trade_once_through_kills_and_leaves_no
     environment = environment_of(copy.settings) | {"METRICS_PORT": "0"}
 
     with running(environment, *PRODUCER) as producer:
-        until(lambda: asked(copy, COUNTED)[0] > COUNT / 10, patience=30)
+        until(lambda: asked(copy, COUNTED)[0] > COUNT / 10, timeout=30)
         before = copy.pids()
         for name in KILLED:
             psutil.Process(before[name]).kill()
-        until(lambda: is_back(copy, before), patience=30)
+        until(lambda: is_back(copy, before), timeout=30)
         assert producer.wait(60) == 0
-    until(lambda: asked(copy, COUNTED) == (COUNT, COUNT), patience=30)
-    until(lambda: asked(copy, SUMMED) == (COUNT,), patience=30)
+    until(lambda: asked(copy, COUNTED) == (COUNT, COUNT), timeout=30)
+    until(lambda: asked(copy, SUMMED) == (COUNT,), timeout=30)
     # What has just been brought back is told for ten seconds.
     with suppress(AssertionError):
-        until(lambda: ran(environment, "test_system.py").returncode == 0, patience=20)
+        until(lambda: ran(environment, "test_system.py").returncode == 0, timeout=20)
     told = ran(environment, "test_system.py")
     assert told.returncode == 0, told.stdout
     # Trades go on meanwhile, and a minute's first may be in the tape a moment before its candle.

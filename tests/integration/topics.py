@@ -44,7 +44,7 @@ def delete(settings: Settings) -> None:
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_topic
     admin = AdminClient({"bootstrap.servers": servers})
     admin.delete_topics([topic])[topic].result(30)
-    until(lambda: topic not in partition_counts(servers), patience=30)
+    until(lambda: topic not in partition_counts(servers), timeout=30)
 
 
 def make_anew(settings: Settings) -> None:

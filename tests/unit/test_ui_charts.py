@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
@@ -107,7 +107,7 @@ def test_each_kind_that_the_detector_tells_of_is_known_to_the_charts() -> None:
 
 
 def test_each_kind_has_an_ink_of_its_own_in_the_pages_colours() -> None:
-    css = Path(prices.__file__).with_name("page.css").read_text("utf-8")
+    css = (files("stockstream.ui") / "page.css").read_text("utf-8")
     inks = [re.search(rf"{re.escape(ink[4:-1])}: (.+);", css) for ink in INKS.values()]
     assert len({ink and ink[1] for ink in inks} - {None}) == len(SHAPES)
 

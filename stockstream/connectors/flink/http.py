@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 from stockstream.errors import FlinkError, FlinkUnreachableError
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 def ask(url: str, body: object = None, *, method: str = "", name: str = "Flink") -> Any:  # noqa: ANN401 - JSON
@@ -21,7 +21,7 @@ def ask(url: str, body: object = None, *, method: str = "", name: str = "Flink")
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {"Content-Type": "application/json"}, method=method or None)  # noqa: S310 - http
     try:
-        with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - the same
+        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - the same
             return json.loads(answer.read() or b"null")
     except HTTPError as exc:
         raise FlinkError(what=f"{name} at {url} refuses: {_reason(exc)}") from exc

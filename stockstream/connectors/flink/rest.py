@@ -19,7 +19,7 @@ LAG = "pendingRecords"
 READ = "numRecordsIn"
 FETCHES = "KafkaSourceReader.KafkaConsumer.fetch-total"
 # A page that nobody has looked at for a while gathers its numbers first.
-PATIENCE = 5.0
+TIMEOUT = 5.0
 GATHERING = 0.5
 
 
@@ -109,7 +109,7 @@ class Flink:
             # The job ends a moment before its savepoint is told.
             if (state := self.state(job)) in ENDED:
                 away = away or time.monotonic()
-                if time.monotonic() > away + PATIENCE:
+                if time.monotonic() > away + TIMEOUT:
                     raise FlinkError(what=f"the job has ended without a savepoint ({state.lower()})")
             if not goes_on():
                 return ""
@@ -130,7 +130,7 @@ class Flink:
 
         A question makes Flink gather them, and is answered with those that it had gathered before.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         self._metric(job, source, READ)
         time.sleep(GATHERING)
         while not (found := self._metric(job, source, READ)):

@@ -11,7 +11,7 @@ from stockstream.connectors.kafka.errors import own_error
 from stockstream.connectors.kafka.incarnations import Extent
 from stockstream.errors import StockstreamError
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 GLANCE = 1.0
 
 
@@ -35,7 +35,7 @@ class Partitions:
             KafkaUnreachableError: no broker answers within five seconds.
         """
         try:
-            return bounds_of(self._consumer, self._topic, partition, PATIENCE)
+            return bounds_of(self._consumer, self._topic, partition, TIMEOUT)
         except KafkaException as exc:
             raise self.own_error(exc.args[0]) from exc
 
@@ -46,7 +46,7 @@ class Partitions:
             KafkaUnreachableError: no broker answers within five seconds.
         """
         try:
-            hints = self._consumer.committed(self.named(partitions), PATIENCE)
+            hints = self._consumer.committed(self.named(partitions), TIMEOUT)
         except KafkaException as exc:
             raise self.own_error(exc.args[0]) from exc
         return {each.partition: Extent(*self.bounds(each.partition), each.offset) for each in hints}
@@ -60,7 +60,7 @@ class Partitions:
         try:
             for one in sorted(partitions)[:1]:
                 # To commit what is committed is refused by the group where we are no member any more.
-                (committed,) = self._consumer.committed(self.named([one]), PATIENCE)
+                (committed,) = self._consumer.committed(self.named([one]), TIMEOUT)
                 again = TopicPartition(self._topic, one, max(committed.offset, 0))
                 self._consumer.commit(offsets=[again], asynchronous=False)
         except KafkaException:

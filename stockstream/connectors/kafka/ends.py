@@ -15,15 +15,15 @@ from collections.abc import Iterable
 from confluent_kafka import Consumer, TopicPartition
 
 
-def bounds_of(client: Consumer, topic: str, partition: int, patience: float) -> tuple[int, int]:
+def bounds_of(client: Consumer, topic: str, partition: int, timeout: float) -> tuple[int, int]:
     """Ask the broker for the offset of the oldest record, and the end.
 
     librdkafka answers with the last stable offset here; the value that it caches is the high watermark.
 
     Raises:
-        KafkaException: no answer within `patience` seconds, or a refusal.
+        KafkaException: no answer within `timeout` seconds, or a refusal.
     """
-    begin, end = client.get_watermark_offsets(TopicPartition(topic, partition), timeout=patience)
+    begin, end = client.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout)
     return int(begin), int(end)
 
 

@@ -22,7 +22,7 @@ QUEUE = 200_000
 SLICE = 10_000
 BLINK = 0.005  # seconds between two looks at a full queue
 GLANCE = 0.1
-FLUSH_PATIENCE = 8.0  # below the ten seconds after which supervisors kill
+FLUSH_TIMEOUT = 8.0  # below the ten seconds after which supervisors kill
 OUTAGES = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *LOGIN_REFUSED)  # noqa: SLF001 - the client's own names
 
 PRODUCER_SETTINGS: dict[str, str | int | bool] = {
@@ -138,13 +138,13 @@ class KafkaSink:
     def flush(self) -> None:
         """Wait until all that was accepted is acknowledged or failed.
 
-        It gives up when nothing has moved for `FLUSH_PATIENCE` seconds; `unsettled` tells what is left.
+        It gives up when nothing has moved for `FLUSH_TIMEOUT` seconds; `unsettled` tells what is left.
 
         Raises:
             DeliveryError: the client can send no more.
         """
         queued, moved = self.unsettled, time.monotonic()
-        while queued and time.monotonic() - moved < FLUSH_PATIENCE:
+        while queued and time.monotonic() - moved < FLUSH_TIMEOUT:
             # Short waits, so that a second Ctrl-C ends at once.
             self._producer.flush(GLANCE)
             self.poll()

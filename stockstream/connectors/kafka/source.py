@@ -13,7 +13,7 @@ from threading import Thread
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from stockstream.connectors.kafka.assignment import PATIENCE, GroupOffsets, Partitions
+from stockstream.connectors.kafka.assignment import TIMEOUT, GroupOffsets, Partitions
 from stockstream.connectors.kafka.batch import Batch, batch_of
 from stockstream.connectors.kafka.client import Where, consumer
 from stockstream.connectors.kafka.ends import ReachedEnds
@@ -237,7 +237,7 @@ class KafkaSource:
         # The client waits without end for an answer to what it has asked: the process need not.
         leaving = Thread(target=self._consumer.close, name="leaving", daemon=True)
         leaving.start()
-        leaving.join(PATIENCE)
+        leaving.join(TIMEOUT)
 
     def _commit_group_offsets(self) -> None:
         offsets = self._group_offsets.take(self._topic, self._bases, self._at)

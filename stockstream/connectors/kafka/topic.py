@@ -13,65 +13,65 @@ from stockstream.connectors.kafka.ends import bounds_of
 from stockstream.connectors.kafka.errors import own_error
 from stockstream.errors import KafkaBusyError
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 
 
-def ensure_topic(servers: Where, topic: str, partitions: int, patience: float = PATIENCE) -> bool:
+def ensure_topic(servers: Where, topic: str, partitions: int, timeout: float = TIMEOUT) -> bool:
     """Make the topic unless it is there; returns whether it was made.
 
     Raises:
-        KafkaUnreachableError: no broker answers within `patience` seconds.
+        KafkaUnreachableError: no broker answers within `timeout` seconds.
     """
-    if topic in partition_counts(servers, patience):
+    if topic in partition_counts(servers, timeout):
         return False
     admin = Admin(servers)
     # How many copies there are of it is the cluster's own choice.
     wish = NewTopic(topic, num_partitions=partitions, replication_factor=-1)
     try:
-        admin.create_topics([wish], request_timeout=patience)[topic].result()
+        admin.create_topics([wish], request_timeout=timeout)[topic].result()
     except KafkaException as exc:
         if exc.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
         raise admin.own_error(exc) from exc
-    _await_topic(servers, topic, patience)
+    _await_topic(servers, topic, timeout)
     return True
 
 
-def _await_topic(servers: Where, topic: str, patience: float) -> None:
+def _await_topic(servers: Where, topic: str, timeout: float) -> None:
     """Wait until the broker tells of the topic: it hears of it a moment after its controller made it."""
     listed = Retrying(
         retry=retry_if_result(lambda counts: topic not in counts),
-        stop=stop_after_delay(patience),
+        stop=stop_after_delay(timeout),
         wait=wait_fixed(0.05),
     )
     try:
-        listed(partition_counts, servers, patience)
+        listed(partition_counts, servers, timeout)
     except RetryError as exc:
         raise KafkaBusyError(servers=servers, reason=f"topic {topic} does not appear") from exc
 
 
-def partition_counts(servers: Where, patience: float = PATIENCE) -> dict[str, int]:
+def partition_counts(servers: Where, timeout: float = TIMEOUT) -> dict[str, int]:
     """Return each topic's number of partitions.
 
     Raises:
-        KafkaUnreachableError: no broker answers within `patience` seconds.
+        KafkaUnreachableError: no broker answers within `timeout` seconds.
     """
     admin = Admin(servers)
     try:
-        found = admin.list_topics(timeout=patience)
+        found = admin.list_topics(timeout=timeout)
     except KafkaException as exc:
         raise admin.own_error(exc) from exc
     return {name: len(topic.partitions) for name, topic in found.topics.items()}
 
 
-def id_of(admin: Admin, topic: str, patience: float = PATIENCE) -> str | None:
+def id_of(admin: Admin, topic: str, timeout: float = TIMEOUT) -> str | None:
     """Return the id that Kafka gave the topic when it was made, None where there is no such topic.
 
     Raises:
-        KafkaUnreachableError: no broker answers within `patience` seconds.
+        KafkaUnreachableError: no broker answers within `timeout` seconds.
     """
     try:
-        found = admin.describe_topics(TopicCollection([topic]), request_timeout=patience)
+        found = admin.describe_topics(TopicCollection([topic]), request_timeout=timeout)
         return str(found[topic].result().topic_id)
     except KafkaException as exc:
         if exc.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
@@ -79,46 +79,46 @@ def id_of(admin: Admin, topic: str, patience: float = PATIENCE) -> str | None:
         raise admin.own_error(exc) from exc
 
 
-def begins(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+def begins(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, int]:
     """Return the begin of each partition: the offset of the oldest message that is still there.
 
     Raises:
-        KafkaUnreachableError: no broker answers within `patience` seconds.
+        KafkaUnreachableError: no broker answers within `timeout` seconds.
     """
-    return {partition: begin for partition, (begin, _) in bounds(servers, topic, patience).items()}
+    return {partition: begin for partition, (begin, _) in bounds(servers, topic, timeout).items()}
 
 
-def ends(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, int]:
+def ends(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, int]:
     """Return the end of each partition: all that can be read now lies before it (see `kafka_ends`).
 
     Raises:
-        KafkaUnreachableError: no broker answers within `patience` seconds.
+        KafkaUnreachableError: no broker answers within `timeout` seconds.
     """
-    return {partition: end for partition, (_, end) in bounds(servers, topic, patience).items()}
+    return {partition: end for partition, (_, end) in bounds(servers, topic, timeout).items()}
 
 
-def bounds(servers: Where, topic: str, patience: float = PATIENCE) -> dict[int, tuple[int, int]]:
+def bounds(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, tuple[int, int]]:
     """Return begin and end of each partition, at one look.
 
     Raises:
-        KafkaUnreachableError: no broker answers within `patience` seconds.
+        KafkaUnreachableError: no broker answers within `timeout` seconds.
     """
-    count = partition_counts(servers, patience).get(topic, 0)
+    count = partition_counts(servers, timeout).get(topic, 0)
     with _looking(servers, "stockstream-look") as looker:
-        return {each: bounds_of(looker, topic, each, patience) for each in range(count)}
+        return {each: bounds_of(looker, topic, each, timeout) for each in range(count)}
 
 
 def hints(
-    servers: Where, topic: str, group: str, partitions: Iterable[int], patience: float = PATIENCE
+    servers: Where, topic: str, group: str, partitions: Iterable[int], timeout: float = TIMEOUT
 ) -> dict[int, int]:
     """Return the offset that a group last committed for each partition, below zero where it never did.
 
     Raises:
-        KafkaUnreachableError: no broker answers within `patience` seconds.
+        KafkaUnreachableError: no broker answers within `timeout` seconds.
     """
     with _looking(servers, group) as looker:
         wanted = [TopicPartition(topic, partition) for partition in partitions]
-        return {each.partition: each.offset for each in looker.committed(wanted, patience)}
+        return {each.partition: each.offset for each in looker.committed(wanted, timeout)}
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from stockstream.connectors.postgres.sql import query
 from stockstream.errors import FencedError
 
 # Seconds that a former owner has to finish a transaction; a batch takes a fraction of one.
-PATIENCE = 2
+TIMEOUT = 2
 # The SQLSTATE of a refusal.
 REFUSED = "SF001"
 
@@ -55,14 +55,14 @@ def acquire(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> 
 
 
 def terminate_stale_owner(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> None:
-    """Wait for a former owner in the middle of writing no longer than `PATIENCE`, in this transaction.
+    """Wait for a former owner in the middle of writing no longer than `TIMEOUT`, in this transaction.
 
     After that the server refuses to wait, which is recoverable, and the next call ends its session.
     """
-    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{PATIENCE}s"])
+    cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{TIMEOUT}s"])
     for partition in partitions:
         key = {"job": job, "topic": topic, "partition": partition}
-        cursor.execute(query("terminate_stale_owner"), key | {"patience": PATIENCE})
+        cursor.execute(query("terminate_stale_owner"), key | {"patience": TIMEOUT})
 
 
 def advance(

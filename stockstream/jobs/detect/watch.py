@@ -130,7 +130,7 @@ class Watch:
         )
         self._stop, self._refresh_models, self._idle, self._alert = stop, model_refresh, idle, alert
         self._metrics = metrics or DetectorMetrics()
-        self._patience = Retry(stop, log, meanwhile=source.keep_alive, metrics=self._metrics)
+        self._patience = Retry(stop, log, on_wait=source.keep_alive, metrics=self._metrics)
         self._append = self._metrics.timed(findings.append)
         self._written = 0
         self._heard = 0  # messages since the last write; spans count offsets that hold none, too

@@ -60,9 +60,9 @@ def watching(
     """
     with ExitStack() as stack:
         findings = stack.enter_context(closing(Findings(address_of(settings), settings.kafka_topic)))
-        patience = Retry(stop, log, metrics=metrics)
-        patience(findings.check)
-        patience(partial(ensure_topic, cluster_of(settings), settings.kafka_topic, settings.kafka_partitions))
+        retry = Retry(stop, log, metrics=metrics)
+        retry(findings.check)
+        retry(partial(ensure_topic, cluster_of(settings), settings.kafka_topic, settings.kafka_partitions))
         detectors, alignment = SymbolDetectors(ModelStore(settings.models_dir)), Alignment(time.monotonic)
         alert, model_refresh = _alert(options, stack), _refresh_models(settings, detectors, metrics, stack)
         begins = partial(begin, findings, detectors, alignment)

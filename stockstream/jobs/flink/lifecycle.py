@@ -18,7 +18,7 @@ from stockstream.errors import EngineRunsError, FlinkError, FlinkUnreachableErro
 
 LOOK_EVERY = 0.5
 # Flink's own threads end a moment after its process was killed, and with them the sessions they hold.
-PATIENCE = 5.0
+TIMEOUT = 5.0
 START = 60.0
 TELL_EVERY = 10.0
 # So far the times of files may be behind the clock.
@@ -37,7 +37,7 @@ def claimed(lock: EngineLock) -> Iterator[Callable[[], None]]:
 
 def _acquire(lock: EngineLock) -> None:
     """Sessions of a job that has just ended may be a moment in going."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             lock.acquire(alone=True)
@@ -51,7 +51,7 @@ def _acquire(lock: EngineLock) -> None:
 
 def still_running(flink: Flink, name: str) -> str:
     """Return the job of a name that goes on running; one that was stopped may be a moment in ending."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while (job := flink.running(name)) and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY)
     return job
@@ -151,7 +151,7 @@ def watch(
 
 def _ends(is_alive: Callable[[], bool]) -> bool:
     """Return whether Flink's process is ending: its page may be gone a moment before."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while is_alive() and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY)
     return not is_alive()

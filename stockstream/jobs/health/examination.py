@@ -60,7 +60,7 @@ def examine(patient: Target, pause: Callable[[], object]) -> list[Check]:
     enough = None if models.count else ENOUGH
     topic = BackgroundProbe(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
     tables = BackgroundProbe(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
-    dashboard = BackgroundProbe(lambda: require_answer(page, patience=3), SECONDS)
+    dashboard = BackgroundProbe(lambda: require_answer(page, timeout=3), SECONDS)
     flink = f"http://localhost:{patient.flink_port}"
     job = BackgroundProbe(lambda: look_at_job(flink, CANDLES.name, tables.seen, pause), SECONDS)
     return [

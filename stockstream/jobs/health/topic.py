@@ -9,7 +9,7 @@ from stockstream.errors import KafkaBusyError, KafkaRefusedError, StockstreamErr
 from stockstream.jobs.health.sight import SamplePair
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
 
-PATIENCE = 3.0
+TIMEOUT = 3.0
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> To
     Raises:
         KafkaUnreachableError: no broker answers within a few seconds.
     """
-    if topic not in partition_counts(servers, PATIENCE):
+    if topic not in partition_counts(servers, TIMEOUT):
         return TopicSight(SamplePair({}, {}))
-    before = ends(servers, topic, PATIENCE)
+    before = ends(servers, topic, TIMEOUT)
     pause()
-    return TopicSight(SamplePair(before, ends(servers, topic, PATIENCE)))
+    return TopicSight(SamplePair(before, ends(servers, topic, TIMEOUT)))
 
 
 def judge_topic(servers: Where, topic: str, sight: TopicSight | StockstreamError) -> list[Check]:

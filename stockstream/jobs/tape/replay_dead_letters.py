@@ -33,13 +33,13 @@ def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.mono
     Returns:
         What became of those that were tried.
     """
-    patience, progress = Retry(stop, log), Progress(log, clock)
+    retry, progress = Retry(stop, log), Progress(log, clock)
     total = ReplayedLetters()
     place: Place | None = BEFORE_ALL
     try:
-        log.info("trying %s dead letters again", f"{patience(letters.count):,}")
+        log.info("trying %s dead letters again", f"{retry(letters.count):,}")
         while place is not None and not stop.is_set():
-            done, place = patience(partial(letters.revive, place))
+            done, place = retry(partial(letters.revive, place))
             total += done
             progress.tell(len(done), str(total))
     except RecoverableError:

@@ -120,7 +120,7 @@ def _prepared(start: list[str], node: Node, folder: Path, cluster: str) -> Progr
         _make(start, node, data, cluster)
     properties.write_text(node.properties(data), "utf-8")
     command = (*start, "kafka.Kafka", properties.name)
-    return Program("kafka", command, folder, java.ENVIRONMENT, patience=30, part="server")
+    return Program("kafka", command, folder, java.ENVIRONMENT, timeout=30, part="server")
 
 
 def _controller_port(properties: Path) -> int:

@@ -87,7 +87,7 @@ def _prepared(address: Address, folder: Path, *, durable: bool) -> Program:
     if process(data) is None:
         _set_login(data, address, user)
     command = (str(BIN / "postgres"), "-D", str(data))
-    return Program("postgres", command, data, user=user, stop_signal=STOP_SIGNAL, patience=60, part="server")
+    return Program("postgres", command, data, user=user, stop_signal=STOP_SIGNAL, timeout=60, part="server")
 
 
 def _make(data: Path, user: str | None) -> None:

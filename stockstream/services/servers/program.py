@@ -15,7 +15,7 @@ class Program:
     """A process to run.
 
     `folder` is where it runs; `user` is a system user's name, or None for the one who runs us;
-    `patience` is how many seconds it may take to end after `stop_signal`; `part` tells in which
+    `timeout` is how many seconds it may take to end after `stop_signal`; `part` tells in which
     order things end: pages, which keep nothing, then apps, then the servers that apps use, last the
     base that a server itself stands on.
     """
@@ -26,7 +26,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     stop_signal: Signals = SIGTERM
-    patience: int = 20
+    timeout: int = 20
     part: Part = "app"
 
     def to_json(self) -> str:

@@ -10,7 +10,7 @@ from stockstream.connectors.postgres.connection import Address, connect
 from stockstream.errors import RecoverableError, ServiceError
 
 # A broker that rejoins a busy cluster on two slow cores has been seen to need more than a minute.
-PATIENCE = 180.0
+TIMEOUT = 180.0
 LOOK_EVERY = 0.1
 
 
@@ -20,7 +20,7 @@ def await_answer(name: str, knock: Callable[[], object], is_alive: Callable[[], 
     Raises:
         ServiceError: the server ended, or does not answer in time; names the log and its last line.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         try:
             knock()
@@ -30,7 +30,7 @@ def await_answer(name: str, knock: Callable[[], object], is_alive: Callable[[], 
             time.sleep(LOOK_EVERY)
         else:
             return
-    raise ServiceError(what=f"{name} does not answer after {PATIENCE:.0f} s ({last_line(log)}); see {log}")
+    raise ServiceError(what=f"{name} does not answer after {TIMEOUT:.0f} s ({last_line(log)}); see {log}")
 
 
 def await_kafka(servers: Where, is_alive: Callable[[], bool], log: Path) -> None:
@@ -39,7 +39,7 @@ def await_kafka(servers: Where, is_alive: Callable[[], bool], log: Path) -> None
     Raises:
         ServiceError: it ended, or does not answer in time; names the log and its last line.
     """
-    await_answer("Kafka", lambda: partition_counts(servers, patience=1.0), is_alive, log)
+    await_answer("Kafka", lambda: partition_counts(servers, timeout=1.0), is_alive, log)
 
 
 def await_postgres(address: Address, is_alive: Callable[[], bool], log: Path) -> None:

@@ -104,7 +104,7 @@ class Kafka(Server):
     def check(self) -> None:
         """Raise KafkaUnreachableError unless a broker answers."""
         if "," not in self.settings.kafka_bootstrap_servers and not _listens(self.host, self.port):
-            # The client would try for its whole patience.
+            # The client would try for its whole timeout.
             raise KafkaUnreachableError(servers=self.place, reason="nothing listens there")
         partition_counts(cluster_of(self.settings))
 

@@ -58,7 +58,7 @@ def prepare_kafka(servers: str, port: int, folder: Path) -> Program:
         data.mkdir(parents=True, exist_ok=True)
         properties.write_text(_broker(servers, port, data), "utf-8")
     command = (*start, "kafka.Kafka", properties.name)
-    return Program("kafka", command, folder, java.ENVIRONMENT, patience=30, part="server")
+    return Program("kafka", command, folder, java.ENVIRONMENT, timeout=30, part="server")
 
 
 def _broker(servers: str, port: int, data: Path) -> str:

@@ -15,7 +15,7 @@ from stockstream.services.supervision.processes import ProcessState, states
 from stockstream.settings import Settings
 
 # A first start makes machine code, three processes side by side: on a slow and busy machine that is minutes.
-PATIENCE = 240.0
+TIMEOUT = 240.0
 LOOK_EVERY = 0.25
 
 # A trade or candle no older than this, and two intervals between trades, shows that they flow.
@@ -39,7 +39,7 @@ def await_flow(settings: Settings, names: list[str], stop: Event, progress: Call
         ServiceError: it is not well in time, a process does not stay up, or `stop` was set;
             names the part, its last words and its log.
     """
-    deadline = time.monotonic() + PATIENCE + 2 * settings.producer_interval
+    deadline = time.monotonic() + TIMEOUT + 2 * settings.producer_interval
     starts: dict[str, set[int]] = {name: set() for name in names}
     while (missing := _missing(settings, names)) is not None:
         progress(missing.waits_for)

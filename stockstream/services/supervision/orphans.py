@@ -16,7 +16,7 @@ from stockstream.services.supervision.run_folder import MARK, PART
 ORDER = ("supervisor", "page", "app", "server", "base")
 # Seconds. A process that cannot write its log any more, because the supervisor that kept it is
 # gone, may not end by itself.
-PATIENCE = {"supervisor": 120.0, "page": 1.0, "app": 10.0, "server": 60.0, "base": 20.0}
+TIMEOUT = {"supervisor": 120.0, "page": 1.0, "app": 10.0, "server": 60.0, "base": 20.0}
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ def end(found: list[Orphan]) -> None:
         for orphan in ending:
             with suppress(psutil.NoSuchProcess):
                 orphan.process.send_signal(orphan.stop_signal)
-        _, lingering = psutil.wait_procs([orphan.process for orphan in ending], timeout=PATIENCE[part])
+        _, lingering = psutil.wait_procs([orphan.process for orphan in ending], timeout=TIMEOUT[part])
         for process in lingering:
             process.kill()
-        psutil.wait_procs(lingering, timeout=PATIENCE[part])
+        psutil.wait_procs(lingering, timeout=TIMEOUT[part])
 
 
 def _others() -> list[psutil.Process]:

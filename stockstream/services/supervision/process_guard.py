@@ -27,7 +27,7 @@ class ProcessGuard:
         """Start the program; its output is appended to `log`."""
         self.name = program.name
         self.log = log
-        self._patience = program.patience
+        self._patience = program.timeout
         with log.open("ab") as out:
             self._keeper = subprocess.Popen(
                 [sys.executable, "-m", __name__, program.to_json()],
@@ -75,7 +75,7 @@ def _end_with_owner(child: subprocess.Popen[bytes], program: Program) -> None:
     sys.stdin.read()
     child.send_signal(program.stop_signal)
     try:
-        child.wait(program.patience)
+        child.wait(program.timeout)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
 

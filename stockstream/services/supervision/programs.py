@@ -32,6 +32,6 @@ def _python(name: str, *arguments: str) -> Program:
         (sys.executable, *arguments),
         PROJECT,
         {"PYTHONUNBUFFERED": "1"},
-        patience=30,
+        timeout=30,
         part="page" if name == "dashboard" else "app",
     )

@@ -20,7 +20,7 @@ from stockstream.services.supervision.run_folder import MARK, PART, RunFolder
 from stockstream.services.supervision.supervisor_config import HOME, rendered
 from stockstream.settings import PROJECT
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 LOOK_EVERY = 0.1
 
 # With the folder that it runs in open as file descriptor 3: the supervisor closes all from 5 on.
@@ -68,7 +68,7 @@ class Supervisor:
                 stderr=out,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not self.is_alive():
             if child.poll() is not None or time.monotonic() > deadline:
                 raise ServiceError(what=f"the supervisor does not start ({last_line(log)}); see {log}")
@@ -119,7 +119,7 @@ class Supervisor:
         pid = self._ask("getPID")
         self._ask("shutdown")
         with suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).wait(PATIENCE)
+            psutil.Process(pid).wait(TIMEOUT)
 
     def _write(self, programs: Iterable[Program]) -> None:
         self._folder.config.write_text(rendered(self._folder, programs), "utf-8")

@@ -65,7 +65,7 @@ def _program(folder: RunFolder, program: Program) -> dict[str, object]:
         "startsecs": 1,
         "startretries": TRIES,
         "stopsignal": program.stop_signal.name.removeprefix("SIG"),
-        "stopwaitsecs": program.patience,
+        "stopwaitsecs": program.timeout,
         # PostgreSQL's own processes take their orders from their parent alone.
         "stopasgroup": str(program.part != "server").lower(),
         "killasgroup": "true",

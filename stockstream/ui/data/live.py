@@ -29,7 +29,7 @@ Answer = MarketSnapshot | Found | SystemStatus
 KEPT_ANSWERS = 32
 LONGEST_REFRESH = 10
 BUSY_SHARE = 0.1
-KAFKA_PACE, KAFKA_PATIENCE = 4, 1.0
+KAFKA_PACE, KAFKA_TIMEOUT = 4, 1.0
 PROCESSES_PACE = 2
 
 
@@ -144,7 +144,7 @@ def _ends(tick: int) -> dict[int, int] | None:
     del tick
     try:
         wanted = settings()
-        return topic.ends(cluster_of(wanted), wanted.kafka_topic, KAFKA_PATIENCE)
+        return topic.ends(cluster_of(wanted), wanted.kafka_topic, KAFKA_TIMEOUT)
     except StockstreamError:
         return None
 

@@ -7,7 +7,7 @@ from typing import Any
 from stockstream.connectors.postgres.connection import Address, Connection, connect, own_errors
 from stockstream.connectors.postgres.sql import query
 
-STATEMENT_PATIENCE = "3s"
+STATEMENT_TIMEOUT = "3s"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Probes:
         self.connection: Connection = connect(address, "health")
         # Two looks must see two moments, not one transaction's.
         self.connection.autocommit = True
-        self._row("SELECT set_config('statement_timeout', %(patience)s, false)", patience=STATEMENT_PATIENCE)
+        self._row("SELECT set_config('statement_timeout', %(timeout)s, false)", timeout=STATEMENT_TIMEOUT)
 
     def close(self) -> None:
         """Disconnect."""
