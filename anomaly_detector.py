@@ -127,7 +127,7 @@ def _judged(plan: Plan, file: Path | None) -> Result:
 
 def _long_enough(tapes: dict[str, Labelled]) -> dict[str, Labelled]:
     """Return the tapes that can be split into a part to train on and one to judge."""
-    long = {symbol: tape for symbol, tape in tapes.items() if len(tape.stretch) >= 2 * FEWEST_TRADES}
+    long = {symbol: tape for symbol, tape in tapes.items() if len(tape.window) >= 2 * FEWEST_TRADES}
     if not long:
         raise UsageError(what=f"no symbol of the file has {2 * FEWEST_TRADES:,} trades, half to learn from")
     return long

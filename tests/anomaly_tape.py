@@ -20,10 +20,10 @@ def labelled(
     parts: list[tuple[TradeWindow, NDArray[np.object_]]] = []
     while sum(len(part) for part, _ in parts) < trades:
         parts.append(_of(market.next_block(), symbol, len(parts)))
-    stretch = parts[0][0]
+    window = parts[0][0]
     for part, _ in parts[1:]:
-        stretch = stretch.then(part)
-    return stretch[:trades], np.concatenate([labels for _, labels in parts])[:trades]
+        window = window.then(part)
+    return window[:trades], np.concatenate([labels for _, labels in parts])[:trades]
 
 
 def quiet(trades: int, seed: int = 7) -> TradeWindow:
@@ -34,7 +34,7 @@ def quiet(trades: int, seed: int = 7) -> TradeWindow:
 def _of(tape: Tape, symbol: str, block: int) -> tuple[TradeWindow, NDArray[np.object_]]:
     rows = np.flatnonzero(tape.symbol == tape.symbols.index(symbol))
     names = np.array([f"{block}-{row}" for row in rows], np.object_)
-    stretch = TradeWindow(
+    window = TradeWindow(
         symbol,
         (tape.at[rows] * 1e6).astype(np.int64),
         tape.cents[rows] / 100,
@@ -45,4 +45,4 @@ def _of(tape: Tape, symbol: str, block: int) -> tuple[TradeWindow, NDArray[np.ob
         block * len(tape) + rows + 1,
         np.ones(len(rows)),
     )
-    return stretch, np.array(tape.kinds, np.object_)[tape.label[rows]]
+    return window, np.array(tape.kinds, np.object_)[tape.label[rows]]

@@ -67,7 +67,7 @@ def measure(arguments: Namespace, stop: Event) -> Report:
 
 def _tapes(symbols: int, trades: int) -> list[TradeWindow]:
     tapes = simulate(SEED, listed(symbols), 100.0, trades, Injection())
-    return [tape.stretch for tape in tapes.values()]
+    return [tape.window for tape in tapes.values()]
 
 
 def _ways(model: Model) -> dict[str, Callable[[TradeWindow], object]]:

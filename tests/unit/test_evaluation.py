@@ -68,7 +68,7 @@ def test_magnitudes_are_what_was_done_to_the_trade() -> None:
     for judged in tapes.values():
         spikes = judged.kinds == "volume_spike"
         rows = np.array([np.flatnonzero(judged.event == each)[0] for each in np.flatnonzero(spikes)])
-        order = np.argsort(judged.stretch.volume[rows])
+        order = np.argsort(judged.window.volume[rows])
         assert (np.diff(judged.magnitude[spikes][order]) >= 0).all()
         assert np.isnan(judged.magnitude[judged.kinds == "burst"]).all()
 

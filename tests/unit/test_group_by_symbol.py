@@ -39,7 +39,7 @@ def test_a_table_gives_the_stretches_of_its_trades(made: list[Trade]) -> None:
     expected = defaultdict(list)
     for trade in made:
         expected[trade.symbol].append(trade)
-    found = {stretch.symbol: stretch for stretch, _ in by_symbol(table)}
+    found = {window.symbol: window for window, _ in by_symbol(table)}
     assert found.keys() == expected.keys()
     for symbol, own in expected.items():
         assert columns(found[symbol]) == columns(of_trades(symbol, own))
@@ -51,7 +51,7 @@ def test_rows_say_where_each_trade_stands(made: list[Trade]) -> None:
     times = micros(table)
     placed = [row for _, rows in by_symbol(table) for row in rows.tolist()]
     assert sorted(placed) == list(range(len(made)))
-    assert all(np.array_equal(times[rows], stretch.micros) for stretch, rows in by_symbol(table))
+    assert all(np.array_equal(times[rows], window.micros) for window, rows in by_symbol(table))
 
 
 def in_order(made: list[Trade]) -> pa.Table:
@@ -62,6 +62,6 @@ def in_order(made: list[Trade]) -> pa.Table:
     return pa.concat_tables([table[: count // 2], table[count // 2 :]])
 
 
-def columns(stretch: TradeWindow) -> list[list[object]]:
+def columns(window: TradeWindow) -> list[list[object]]:
     """Return what a stretch holds, as plain values."""
-    return [getattr(stretch, name).tolist() for name in COLUMNS]
+    return [getattr(window, name).tolist() for name in COLUMNS]

@@ -29,8 +29,8 @@ def read(path: Path) -> dict[str, Labelled]:
     except OSError as exc:
         raise UsageError(what=f"{path} cannot be read ({exc.strerror})") from exc
     tapes = {symbol: _labelled(symbol, own) for symbol, own in sorted(trades.items())}
-    market = surroundings(tape.stretch for tape in tapes.values())
-    return {name: replace(tape, stretch=market.around(tape.stretch)) for name, tape in tapes.items()}
+    market = surroundings(tape.window for tape in tapes.values())
+    return {name: replace(tape, window=market.around(tape.window)) for name, tape in tapes.items()}
 
 
 def _trade(line: bytes, path: Path, number: int) -> Trade:

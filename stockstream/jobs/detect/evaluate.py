@@ -78,50 +78,50 @@ def evaluate(plan: Plan, tell: Callable[[str], None]) -> Result:
 
 def judge(tapes: dict[str, Labelled], plan: Plan, seed: int, result: Result) -> None:
     """Train on the first half of each tape, all but a few symbols', and judge on the second half."""
-    halves = {name: len(tape.stretch) // 2 for name, tape in tapes.items()}
+    halves = {name: len(tape.window) // 2 for name, tape in tapes.items()}
     trained = list(tapes)[: len(tapes) - plan.untrained] if len(tapes) > plan.untrained else list(tapes)
-    first = [tapes[name].stretch[: halves[name]] for name in trained]
+    first = [tapes[name].window[: halves[name]] for name in trained]
     models = {each.symbol: fit(each, plan.budget) for each in first}
     pooled = fit_together(first, budget=plan.budget)
     rng = np.random.default_rng(seed)
     for name, tape in tapes.items():
-        part, before = tape.after(halves[name] - CONTEXT), tape.stretch[: halves[name]]
+        part, before = tape.after(halves[name] - CONTEXT), tape.window[: halves[name]]
         model = models.get(name, pooled)
         counted = _tally(part, model)
         (result.known if name in models else result.unknown).append(counted)
         share = share_of(plan.budget, model.card.trades_a_day)
-        for rival, alerts in baselines(part.stretch, before[len(before) // 2 :], CONTEXT, share, rng).items():
+        for rival, alerts in baselines(part.window, before[len(before) // 2 :], CONTEXT, share, rng).items():
             result.rivals.setdefault(rival, []).append(tally(part, alerts, CONTEXT))
         result.scores.append((*_scores(part, model, rng), part.event[CONTEXT:]))
 
 
 def _tally(part: Labelled, model: Model) -> Tally:
-    found = Ensemble(model).find(part.stretch)
+    found = Ensemble(model).find(part.window)
     return tally(part, [alert_of(finding, part) for finding in found], CONTEXT)
 
 
 def _scores(part: Labelled, model: Model, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
     """Return one score a trade: the ensemble's is the largest of its methods' over their thresholds."""
-    scores = score(part.stretch, model)
+    scores = score(part.window, model)
     ratios = [scores.each[method] / limit for method, limit in Ensemble(model).limits(scores).items()]
     ensemble = np.max(ratios, axis=0)[CONTEXT - LOOKBACK :]
-    return ensemble, rolling_z(part.stretch)[CONTEXT:], rng.random(len(ensemble))
+    return ensemble, rolling_z(part.window)[CONTEXT:], rng.random(len(ensemble))
 
 
 def _judge_clean(plan: Plan, seed: int, result: Result) -> None:
     """Train on the calm before, and count every alert in what follows: all are false."""
-    for stretches in regimes(seed, listed(plan.symbols), plan.rate, plan.trades).values():
-        model, past = fit(stretches[0], plan.budget), stretches[0]
-        for (name, *_), stretch in zip(REGIMES[1:], stretches[1:], strict=True):
-            counted = _tally(_unlabelled(past[-CONTEXT:].then(stretch)), model)
+    for windows in regimes(seed, listed(plan.symbols), plan.rate, plan.trades).values():
+        model, past = fit(windows[0], plan.budget), windows[0]
+        for (name, *_), window in zip(REGIMES[1:], windows[1:], strict=True):
+            counted = _tally(_unlabelled(past[-CONTEXT:].then(window)), model)
             result.clean.setdefault(name, []).append(counted)
-            past = stretch
+            past = window
 
 
-def _unlabelled(stretch: TradeWindow) -> Labelled:
-    names = np.arange(len(stretch)).astype(np.str_).astype(np.object_)
-    none = np.zeros(len(stretch), np.int64)
-    return Labelled(replace(stretch, trade_ids=names), none, np.array([""], np.object_), np.array([np.nan]))
+def _unlabelled(window: TradeWindow) -> Labelled:
+    names = np.arange(len(window)).astype(np.str_).astype(np.object_)
+    none = np.zeros(len(window), np.int64)
+    return Labelled(replace(window, trade_ids=names), none, np.array([""], np.object_), np.array([np.nan]))
 
 
 def untrained_names(plan: Plan) -> Sequence[str]:

@@ -107,12 +107,12 @@ class Trainer:
             tell(str(exc))
 
     def _train_pooled(self, symbols: Sequence[str]) -> None:
-        recipe, stretches = self._recipe, list[TradeWindow]()
+        recipe, windows = self._recipe, list[TradeWindow]()
         for symbol in symbols[:POOLED_SYMBOLS]:
             newest = self._history.newest(symbol, min(recipe.most, POOLED_TRADES), recipe.span)
-            stretches.append(self._history.among(newest))
-        if len(stretches) > 1:
-            model = fit_together(stretches, budget=recipe.budget, seed=recipe.seed)
+            windows.append(self._history.among(newest))
+        if len(windows) > 1:
+            model = fit_together(windows, budget=recipe.budget, seed=recipe.seed)
             self._store.save(model, self._now())
 
     def train_ready(self, symbols: Iterable[str]) -> str | None:

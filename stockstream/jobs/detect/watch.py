@@ -190,28 +190,28 @@ class Watch:
 
 def examined(released: ReleasedTrades, findings: FindingsLog, detectors: SymbolDetectors) -> list[Finding]:
     """Return what stands out in what has passed, in order of time; what was examined before is remembered."""
-    stretches = list(_stretches(released, findings))
+    windows = list(_windows(released, findings))
     # All of the market's trades are seen before the first of them is judged.
-    for partition, *both in stretches:
-        for stretch in both:
-            detectors.see(partition, stretch)
-    return sorted(_judged(stretches, detectors), key=lambda finding: finding.end)
+    for partition, *both in windows:
+        for window in both:
+            detectors.see(partition, window)
+    return sorted(_judged(windows, detectors), key=lambda finding: finding.end)
 
 
-def _stretches(
+def _windows(
     released: ReleasedTrades, findings: FindingsLog
 ) -> Iterator[tuple[int, TradeWindow, TradeWindow]]:
     """Yield partition, what was examined before and what was not, of each symbol."""
     for partition, trades in released.trades.items():
         is_new = trades["kafka_offset"].to_numpy() >= findings.next_offset(partition)
-        for stretch, rows in by_symbol(trades):
-            yield partition, stretch[~is_new[rows]], stretch[is_new[rows]]
+        for window, rows in by_symbol(trades):
+            yield partition, window[~is_new[rows]], window[is_new[rows]]
 
 
 def _judged(
-    stretches: Sequence[tuple[int, TradeWindow, TradeWindow]], detectors: SymbolDetectors
+    windows: Sequence[tuple[int, TradeWindow, TradeWindow]], detectors: SymbolDetectors
 ) -> Iterator[Finding]:
-    for partition, former, new in stretches:
+    for partition, former, new in windows:
         if len(former):
             detectors.remember(partition, former)
         if len(new):

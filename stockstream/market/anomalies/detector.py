@@ -24,7 +24,7 @@ class Detector:
     """
 
     def __init__(self, context: TradeWindow, ensemble: Ensemble) -> None:
-        """Start with what is known: up to CONTEXT trades; an empty stretch is a cold start."""
+        """Start with what is known: up to CONTEXT trades; an empty window is a cold start."""
         self.ensemble = ensemble
         self._context = context[-CONTEXT:]
 

@@ -62,16 +62,16 @@ class Ensemble:
         """What a finding says of where it came from."""
         return self.model.version if self.model else NO_MODEL
 
-    def find(self, stretch: TradeWindow) -> list[Finding]:
+    def find(self, window: TradeWindow) -> list[Finding]:
         """Return what stands out among the trades after the first CONTEXT, in their order."""
-        if len(stretch) <= LOOKBACK + QUIET:
+        if len(window) <= LOOKBACK + QUIET:
             return []
-        scores = score(stretch, self.model)
+        scores = score(window, self.model)
         limits = self.limits(scores)
         found: list[Finding] = []
         for row, methods in _alerts(scores, limits):
             here = {method: float(limit[row]) for method, limit in limits.items()}
-            found += self._told(stretch, scores, row, methods, here)
+            found += self._told(window, scores, row, methods, here)
         return found
 
     def alerts(self, scores: Scores) -> list[tuple[int, tuple[str, ...]]]:
@@ -79,30 +79,30 @@ class Ensemble:
         return _alerts(scores, self.limits(scores))
 
     def _told(
-        self, stretch: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limits: Thresholds
+        self, window: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limits: Thresholds
     ) -> list[Finding]:
         """Return a finding of the trade, if its own measures say so, and one of each streak."""
         of_trade = tuple(method for method in methods if method not in SEQUENCES)
         streaks = [(method,) for method in methods if method in SEQUENCES]
         return [
-            self._finding(stretch, scores, row, each, limits[each[0]])
+            self._finding(window, scores, row, each, limits[each[0]])
             for each in [*([of_trade] if of_trade else []), *streaks]
         ]
 
     def _finding(
-        self, stretch: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limit: float
+        self, window: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limit: float
     ) -> Finding:
         leading, index = methods[0], LOOKBACK + row
         is_streak = leading in SEQUENCES
         # A streak of repetitions begins with the trade that is repeated.
         first = index - int(scores.streaks[leading].length[row]) if is_streak else index
-        start, end = sorted((stretch.moment(first), stretch.moment(index)))
-        kind, sentence = explanation.of(stretch, scores, row, leading, limit, self.model)
+        start, end = sorted((window.moment(first), window.moment(index)))
+        kind, sentence = explanation.of(window, scores, row, leading, limit, self.model)
         return Finding(
-            symbol=stretch.symbol,
+            symbol=window.symbol,
             kind=kind,
-            source=stretch.sources[index],
-            trade_id=None if is_streak else stretch.trade_ids[index],
+            source=window.sources[index],
+            trade_id=None if is_streak else window.trade_ids[index],
             start=start,
             end=end,
             score=float(scores.each[leading][row]),

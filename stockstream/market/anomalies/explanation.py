@@ -41,20 +41,20 @@ KINDS_OF_FEATURE = {
 
 
 def of(  # noqa: PLR0913, PLR0917 - a sentence is made from all that is known of a trade
-    stretch: TradeWindow, scores: Scores, row: int, method: str, threshold: float, model: Model | None
+    window: TradeWindow, scores: Scores, row: int, method: str, threshold: float, model: Model | None
 ) -> tuple[str, str]:
     """Return the kind of a finding and its sentence."""
     features, index = scores.features[row], LOOKBACK + row
     if method in LEARNT and model is not None:
         return of_learnt(model, features, method, float(scores.each[method][row]), threshold)
     if method in OF_STREAK:
-        return KINDS[method], OF_STREAK[method](stretch, index, scores.streaks[method], row)
-    return KINDS[method], OF_ZSCORE[method](stretch, index, features)
+        return KINDS[method], OF_STREAK[method](window, index, scores.streaks[method], row)
+    return KINDS[method], OF_ZSCORE[method](window, index, features)
 
 
-def of_price(stretch: TradeWindow, index: int, row: Floats) -> str:
+def of_price(window: TradeWindow, index: int, row: Floats) -> str:
     """Say how far the price jumped."""
-    price, former = stretch.price[index], stretch.price[index - 1]
+    price, former = window.price[index], window.price[index - 1]
     change = 100 * (price / former - 1)
     direction = "above" if change > 0 else "below"
     usual = abs(row[NAMES.index("jump_z")])
@@ -64,16 +64,16 @@ def of_price(stretch: TradeWindow, index: int, row: Floats) -> str:
     )
 
 
-def of_size(stretch: TradeWindow, index: int, row: Floats) -> str:
+def of_size(window: TradeWindow, index: int, row: Floats) -> str:
     """Say how large the trade is."""
     times = math.exp(row[NAMES.index("size_ratio")])
-    volume = stretch.volume[index]
+    volume = window.volume[index]
     return f"volume {volume:,.10g} is {times:,.3g} times the median of the last {SIZES} trades"
 
 
-def of_ramp(stretch: TradeWindow, index: int, row: Floats) -> str:
+def of_ramp(window: TradeWindow, index: int, row: Floats) -> str:
     """Say how far the price went in a few trades."""
-    price, former = stretch.price[index], stretch.price[index - RAMP]
+    price, former = window.price[index], window.price[index - RAMP]
     usual = abs(row[NAMES.index("ramp_z")])
     return (
         f"price went {100 * (price / former - 1):+.2f} % in {RAMP} trades, to {price:,.10g}, "
@@ -81,13 +81,13 @@ def of_ramp(stretch: TradeWindow, index: int, row: Floats) -> str:
     )
 
 
-def of_crowd(stretch: TradeWindow, index: int, row: Floats) -> str:
+def of_crowd(window: TradeWindow, index: int, row: Floats) -> str:
     """Say how fast trades come, over the width of the scan that says so most."""
-    known = stretch[: index + 1]
+    known = window[: index + 1]
     pauses, ways = pace.pauses(known), steps(np.log(known.price), STEPS)
     width = int(crowd_z(pauses, pace.usual(pauses), ways, known.market, index)[1][index])
-    seconds = max(int(stretch.micros[index] - stretch.micros[index - width]), 0) / 1e6
-    before = max(int(stretch.micros[index - width] - stretch.micros[index - width - BASE]), 0) / 1e6
+    seconds = max(int(window.micros[index] - window.micros[index - width]), 0) / 1e6
+    before = max(int(window.micros[index - width] - window.micros[index - width - BASE]), 0) / 1e6
     usual = before / BASE * width
     among = shares(known.market, index, width)
     market = (
@@ -116,11 +116,11 @@ def of_learnt(model: Model, row: Floats, method: str, score: float, threshold: f
     return KINDS_OF_FEATURE[NAMES[leading[0]]], sentence
 
 
-def of_same_side(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+def of_same_side(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say how long a run is, and how likely."""
-    side = "BUY" if stretch.buy[index] else "SELL"
+    side = "BUY" if window.buy[index] else "SELL"
     share = 100 * streaks.chance[row]
-    size, first = np.log(stretch.volume), index - int(streaks.length[row])
+    size, first = np.log(window.volume), index - int(streaks.length[row])
     times = math.exp(size[first : index + 1].mean() - size[first - MEAN : first].mean())
     return (
         f"{streaks.length[row] + 1} {side} trades in a row, {times:.2g} times as large as the {MEAN} before, "
@@ -129,28 +129,28 @@ def of_same_side(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -
     )
 
 
-def of_alternating(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+def of_alternating(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say what is repeated, how often, and how likely that is."""
     return (
-        f"{streaks.length[row] + 1} trades in a row of {stretch.volume[index]:,.10g} at "
-        f"{stretch.price[index]:,.10g} on alternating sides have a probability of "
+        f"{streaks.length[row] + 1} trades in a row of {window.volume[index]:,.10g} at "
+        f"{window.price[index]:,.10g} on alternating sides have a probability of "
         f"{10 ** -streaks.score[row]:.2g}"
     )
 
 
-def of_repeated_size(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+def of_repeated_size(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say which size comes again and again."""
     return (
-        f"{streaks.length[row] + 1} trades in a row of {stretch.volume[index]:,.10g} have a probability of "
+        f"{streaks.length[row] + 1} trades in a row of {window.volume[index]:,.10g} have a probability of "
         f"{10 ** -streaks.score[row]:.2g}"
     )
 
 
-def of_still_price(stretch: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+def of_still_price(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Say at which price the market stands still."""
     share = 100 * streaks.chance[row]
     return (
-        f"{streaks.length[row] + 1} trades in a row at {stretch.price[index]:,.10g} have a probability of "
+        f"{streaks.length[row] + 1} trades in a row at {window.price[index]:,.10g} have a probability of "
         f"{10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades repeat a price"
     )
 

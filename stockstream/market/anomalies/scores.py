@@ -1,4 +1,4 @@
-"""The scores of every method for a stretch; scoring never learns."""
+"""The scores of every method for a trade window; scoring never learns."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -56,9 +56,9 @@ class Scores:
     pace: Floats
 
 
-def score(stretch: TradeWindow, learnt: Learnt | None) -> Scores:
-    """Return the scores of a stretch; without a model, those of the methods that need none."""
-    rows = features(stretch)
+def score(window: TradeWindow, learnt: Learnt | None) -> Scores:
+    """Return the scores of a trade window; without a model, those of the methods that need none."""
+    rows = features(window)
     each = {name: of(rows) for name, of in ZSCORES.items()}
     if learnt is not None:
         seen = compressed(rows)
@@ -68,6 +68,6 @@ def score(stretch: TradeWindow, learnt: Learnt | None) -> Scores:
             # Four hundred trades tell a median well and a deviation badly: the learnt one is steadier.
             SIZE: rows[:, NAMES.index("size_ratio")] / learnt.size_deviation,
         }
-    streaks = {name: of(stretch) for name, of in SEQUENCES.items()}
+    streaks = {name: of(window) for name, of in SEQUENCES.items()}
     each |= {name: found.score for name, found in streaks.items()}
-    return Scores(rows, each, streaks, mean(stretch, LOOKBACK))
+    return Scores(rows, each, streaks, mean(window, LOOKBACK))

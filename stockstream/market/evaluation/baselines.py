@@ -13,10 +13,10 @@ USUAL_LIMIT = 3.0
 ROLLING, ROLLING_USUAL, RANDOM, ALWAYS = "rolling z", "rolling z over 3", "random", "always on"
 
 
-def rolling_z(stretch: TradeWindow) -> Floats:
+def rolling_z(window: TradeWindow) -> Floats:
     """Return the larger z-score of each trade's return and log volume, against the 200 trades before."""
-    returns = np.diff(np.log(stretch.price), prepend=np.log(stretch.price[:1]))
-    size: Floats = np.maximum(np.abs(_z(returns)), _z(np.log(stretch.volume)))
+    returns = np.diff(np.log(window.price), prepend=np.log(window.price[:1]))
+    size: Floats = np.maximum(np.abs(_z(returns)), _z(np.log(window.volume)))
     return size
 
 

@@ -69,9 +69,9 @@ def alert_of(finding: Finding, tape: Labelled) -> Alert:
     """Return the rows of a finding."""
     start, end = ((moment - EPOCH) // MICROSECOND for moment in (finding.start, finding.end))
     if finding.trade_id is not None:
-        row = int(np.flatnonzero(tape.stretch.trade_ids == finding.trade_id)[0])
+        row = int(np.flatnonzero(tape.window.trade_ids == finding.trade_id)[0])
         return Alert(row, row, claims_of(finding))
-    first, last = np.searchsorted(tape.stretch.micros, (start, end))
+    first, last = np.searchsorted(tape.window.micros, (start, end))
     return Alert(int(first), int(last), claims_of(finding))
 
 
@@ -96,7 +96,7 @@ def class_of(kind: str, magnitude: float) -> str:
 
 def tally(tape: Labelled, alerts: Sequence[Alert], start: int) -> Tally:
     """Count what lies at and after row `start`, where judging begins."""
-    micros = tape.stretch.micros
+    micros = tape.window.micros
     counted = Tally(days=float(micros[-1] - micros[start]) / 86_400e6)
     first_alert: dict[int, Alert] = {}
     for alert in sorted(alerts, key=lambda each: each.row):
@@ -131,5 +131,5 @@ def _count(counted: Tally, tape: Labelled, event: int, row: int, alert: Alert | 
         counted.spikes.append((kind, magnitude, alert is not None))
     if alert is not None:
         counted.found[name] += 1
-        seconds = float(tape.stretch.micros[alert.row] - tape.stretch.micros[row]) / 1e6
+        seconds = float(tape.window.micros[alert.row] - tape.window.micros[row]) / 1e6
         counted.delays[name].append((alert.row - row, seconds))

@@ -37,14 +37,14 @@ class Labelled:
         magnitude: of each event, in deviations; nan where that is no measure of it.
     """
 
-    stretch: TradeWindow
+    window: TradeWindow
     event: Ints
     kinds: Texts
     magnitude: Floats
 
     def after(self, start: int) -> "Labelled":
         """Return the part that begins with a row."""
-        return Labelled(self.stretch[start:], self.event[start:], self.kinds, self.magnitude)
+        return Labelled(self.window[start:], self.event[start:], self.kinds, self.magnitude)
 
 
 def mixed(share: float) -> Injection:
@@ -78,8 +78,8 @@ def simulate(
     tape = _blocks(Market(np.random.default_rng(seed), listings, rate, injection), trades)
     clean = _blocks(Market(np.random.default_rng(seed), listings, rate, Injection(share=0.0)), trades)
     own = {name: _labelled(name, *_own(tape, clean, number)) for number, name in enumerate(tape.symbols)}
-    market = surroundings(each.stretch for each in own.values())
-    return {name: replace(each, stretch=market.around(each.stretch)) for name, each in own.items()}
+    market = surroundings(each.window for each in own.values())
+    return {name: replace(each, window=market.around(each.window)) for name, each in own.items()}
 
 
 def _blocks(market: Market, trades: int) -> Tape:
@@ -103,7 +103,7 @@ def _own(tape: Tape, clean: Tape, number: int) -> tuple[Tape, Tape]:
 
 
 def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
-    stretch = TradeWindow(
+    window = TradeWindow(
         name,
         (tape.at * 1e6).astype(np.int64),
         tape.cents / 100,
@@ -119,7 +119,7 @@ def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
     first = first[1:] - 1
     kinds = np.concatenate([[""], labels[tape.label[first]]]).astype(np.object_)
     magnitude = np.concatenate([[np.nan], _magnitudes(tape, clean)[first]])
-    return Labelled(stretch, event[1:], kinds, magnitude)
+    return Labelled(window, event[1:], kinds, magnitude)
 
 
 def events_of(label: Ints, single: Bools) -> Ints:

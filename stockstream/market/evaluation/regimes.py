@@ -22,7 +22,7 @@ REGIMES = (
 
 
 def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) -> dict[str, list[TradeWindow]]:
-    """Return each symbol's stretches, one a regime, each going on where the one before ended."""
+    """Return each symbol's windows, one a regime, each going on where the one before ended."""
     own: dict[str, list[TradeWindow]] = {listing.symbol: [] for listing in listings}
     for number, (_, share, faster, wilder) in enumerate(REGIMES):
         now = [_at(listing, own[listing.symbol], wilder) for listing in listings]
@@ -31,17 +31,17 @@ def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) ->
         )
         opens = max((int(each[-1].micros[-1]) for each in own.values() if each), default=0)
         for symbol, tape in part.items():
-            own[symbol].append(replace(tape.stretch, micros=tape.stretch.micros + opens))
+            own[symbol].append(replace(tape.window, micros=tape.window.micros + opens))
     return _within_market(own)
 
 
 def _within_market(own: dict[str, list[TradeWindow]]) -> dict[str, list[TradeWindow]]:
     """Return the same with the market around them, which goes on from one regime to the next."""
-    market = surroundings(reduce(TradeWindow.then, stretches) for stretches in own.values())
+    market = surroundings(reduce(TradeWindow.then, windows) for windows in own.values())
     around: dict[str, list[TradeWindow]] = {}
-    for symbol, stretches in own.items():
-        cuts = [0, *accumulate(map(len, stretches))]
-        whole = market.around(reduce(TradeWindow.then, stretches))
+    for symbol, windows in own.items():
+        cuts = [0, *accumulate(map(len, windows))]
+        whole = market.around(reduce(TradeWindow.then, windows))
         around[symbol] = [whole[begin:end] for begin, end in pairwise(cuts)]
     return around
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.random import Generator
 
-from stockstream.market.simulator.kinds import KINDS, LABELS, Kind, Stretch
+from stockstream.market.simulator.kinds import KINDS, LABELS, Kind, Segment
 from stockstream.market.simulator.path import Path
 from stockstream.market.simulator.tape import Ints, Tape
 
@@ -114,7 +114,7 @@ class Injector:
     def _shape(self, episode: Episode, tape: Tape, path: Path, rows: Ints) -> None:
         turns = np.arange(episode.done, episode.done + rows.size)
         tape.symbol[rows] = episode.symbol
-        stretch = Stretch(
+        segment = Segment(
             tape,
             path,
             rows,
@@ -125,7 +125,7 @@ class Injector:
             episode.first_cents,
             episode.first_volume,
         )
-        episode.kind.shape(stretch)
+        episode.kind.shape(segment)
         tape.label[rows] = LABELS.index(episode.kind.label)
         tape.episode[rows] = episode.number
 

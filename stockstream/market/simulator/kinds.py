@@ -18,7 +18,7 @@ CRASH_AT = 0.3  # the share of a flash_crash that falls
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """The rows of one block that an episode touches.
 
     Args:
@@ -62,63 +62,63 @@ class Stretch:
         )
 
 
-def price_spike(stretch: Stretch) -> None:
+def price_spike(segment: Segment) -> None:
     """Trade far off the price, up or down; `size` is the relative distance."""
-    stretch.move(1 + stretch.sign * stretch.size)
+    segment.move(1 + segment.sign * segment.size)
 
 
-def volume_spike(stretch: Stretch) -> None:
+def volume_spike(segment: Segment) -> None:
     """Trade `size` times the volume."""
-    stretch.swell(stretch.size)
+    segment.swell(segment.size)
 
 
-def burst(stretch: Stretch) -> None:
+def burst(segment: Segment) -> None:
     """Price the trades of a crowd that its symbol has drawn from all others; `size` multiplies volume."""
-    stretch.swell(stretch.size)
-    stretch.side(stretch.tape.buy[stretch.rows])
+    segment.swell(segment.size)
+    segment.side(segment.tape.buy[segment.rows])
 
 
-def same_side_run(stretch: Stretch) -> None:
+def same_side_run(segment: Segment) -> None:
     """Let all takers stand on one side; `size` multiplies their volume."""
-    stretch.one_side()
-    stretch.swell(stretch.size)
+    segment.one_side()
+    segment.swell(segment.size)
 
 
-def wash_like(stretch: Stretch) -> None:
+def wash_like(segment: Segment) -> None:
     """Trade the same shares back and forth at one price; `size` multiplies the first volume."""
-    stretch.tape.buy[stretch.rows] = stretch.turns % 2 == (stretch.sign > 0)
-    stretch.tape.cents[stretch.rows] = stretch.first_cents
-    stretch.tape.volume[stretch.rows] = stretch.first_volume * round(stretch.size)
+    segment.tape.buy[segment.rows] = segment.turns % 2 == (segment.sign > 0)
+    segment.tape.cents[segment.rows] = segment.first_cents
+    segment.tape.volume[segment.rows] = segment.first_volume * round(segment.size)
 
 
-def pump_and_dump(stretch: Stretch) -> None:
+def pump_and_dump(segment: Segment) -> None:
     """Buy the price up by `size`, then sell it back to where it was, in heavy volume."""
-    pumping = stretch.progress < DUMP_AT
-    height = np.where(pumping, stretch.progress / DUMP_AT, (1 - stretch.progress) / (1 - DUMP_AT))
-    stretch.side(pumping)
-    stretch.move(1 + stretch.size * height)
-    stretch.swell(np.where(pumping, 3.0, 6.0))
+    pumping = segment.progress < DUMP_AT
+    height = np.where(pumping, segment.progress / DUMP_AT, (1 - segment.progress) / (1 - DUMP_AT))
+    segment.side(pumping)
+    segment.move(1 + segment.size * height)
+    segment.swell(np.where(pumping, 3.0, 6.0))
 
 
-def flash_crash(stretch: Stretch) -> None:
+def flash_crash(segment: Segment) -> None:
     """Sell the price down by `size` in no time, and let it come back more slowly."""
-    falling = stretch.progress < CRASH_AT
-    depth = np.where(falling, stretch.progress / CRASH_AT, (1 - stretch.progress) / (1 - CRASH_AT))
-    stretch.side(~falling)
-    stretch.move(1 - stretch.size * depth)
-    stretch.swell(np.where(falling, 4.0, 2.0))
+    falling = segment.progress < CRASH_AT
+    depth = np.where(falling, segment.progress / CRASH_AT, (1 - segment.progress) / (1 - CRASH_AT))
+    segment.side(~falling)
+    segment.move(1 - segment.size * depth)
+    segment.swell(np.where(falling, 4.0, 2.0))
 
 
-def stale_price(stretch: Stretch) -> None:
+def stale_price(segment: Segment) -> None:
     """Repeat one price, as a feed that hangs does; `size` moves it off the market."""
-    stretch.tape.cents[stretch.rows] = max(1, round(stretch.first_cents * (1 + stretch.sign * stretch.size)))
+    segment.tape.cents[segment.rows] = max(1, round(segment.first_cents * (1 + segment.sign * segment.size)))
 
 
-def multivariate(stretch: Stretch) -> None:
+def multivariate(segment: Segment) -> None:
     """Move price and volume together, each by little that alone would pass; `size` scales both."""
-    stretch.one_side()
-    stretch.move(1 + stretch.sign * stretch.size * 0.004)
-    stretch.swell(1 + 4 * stretch.size)
+    segment.one_side()
+    segment.move(1 + segment.sign * segment.size * 0.004)
+    segment.swell(1 + 4 * segment.size)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Kind:
     """
 
     label: str
-    shape: Callable[[Stretch], None]
+    shape: Callable[[Segment], None]
     weight: float
     trades: tuple[int, int]
     size: tuple[float, float]

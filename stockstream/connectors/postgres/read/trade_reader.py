@@ -99,11 +99,11 @@ class TradeReader:
         }
         return of_prices(tapes) if sum(len(times) for times, _ in tapes.values()) <= MARKET else NOBODY
 
-    def among(self, stretch: TradeWindow) -> TradeWindow:
+    def among(self, window: TradeWindow) -> TradeWindow:
         """Return a stretch of the tape with the market around it."""
-        if not len(stretch):
-            return stretch
-        return self.market(int(stretch.micros.min()), int(stretch.micros.max())).around(stretch)
+        if not len(window):
+            return window
+        return self.market(int(window.micros.min()), int(window.micros.max())).around(window)
 
     def close(self) -> None:
         """Close the connection."""

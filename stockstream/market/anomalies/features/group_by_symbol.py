@@ -13,7 +13,7 @@ _EXACT = 1 << 53
 
 
 def by_symbol(trades: pa.Table) -> Iterator[tuple[TradeWindow, Ints]]:
-    """Yield the stretch of each symbol, in the order of the rows, and which rows these are.
+    """Yield the window of each symbol, in the order of the rows, and which rows these are.
 
     Args:
         trades: rows of `columns.SCHEMA`, and any columns besides.

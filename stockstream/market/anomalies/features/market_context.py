@@ -46,21 +46,21 @@ class MarketContext:
         """Return the number of trades."""
         return len(self.micros)
 
-    def around(self, stretch: TradeWindow) -> TradeWindow:
-        """Return a stretch with the market around it, of which it is a part.
+    def around(self, window: TradeWindow) -> TradeWindow:
+        """Return a trade window with the market around it, of which it is a part.
 
         >>> from stockstream.market.anomalies.features.trade_window import of_rows
         >>> own, other = (of_rows(name, [(at, 1.0, 1.0, True, "", "")]) for name, at in (("A", 5), ("B", 1)))
         >>> surroundings([own, other]).around(own).market.tolist()
         [2]
         """
-        place = np.searchsorted(self.micros, stretch.micros, side="right").astype(np.int64)
-        return replace(stretch, market=place, unrest=self._unrest(stretch, place))
+        place = np.searchsorted(self.micros, window.micros, side="right").astype(np.int64)
+        return replace(window, market=place, unrest=self._unrest(window, place))
 
-    def _unrest(self, stretch: TradeWindow, place: Ints) -> Floats:
+    def _unrest(self, window: TradeWindow, place: Ints) -> Floats:
         """Return the unrest at each trade; one where it is calm, or not known."""
-        own = self.names.get(stretch.symbol, -1)
-        return last_surprises(self.micros, self.surprises, self.symbols, own, stretch.micros, place)
+        own = self.names.get(window.symbol, -1)
+        return last_surprises(self.micros, self.surprises, self.symbols, own, window.micros, place)
 
 
 # Gives the market's trades from one moment to another, both included: microseconds since 1970. None at all
@@ -74,9 +74,9 @@ def unknown(_first: int, _last: int) -> MarketContext:
     return NOBODY
 
 
-def surroundings(stretches: Iterable[TradeWindow]) -> MarketContext:
-    """Return the market that stretches of several symbols make together."""
-    return of_prices({each.symbol: (each.micros, each.price) for each in stretches})
+def surroundings(windows: Iterable[TradeWindow]) -> MarketContext:
+    """Return the market that windows of several symbols make together."""
+    return of_prices({each.symbol: (each.micros, each.price) for each in windows})
 
 
 def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> MarketContext:
@@ -97,7 +97,7 @@ def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not 
 ) -> Floats:
     """Return the mean of the others' last NEIGHBOURS surprises at each of a symbol's trades, at least one.
 
-    It is one where too little is known of them: where the stretch itself does not reach so far back, a longer
+    It is one where too little is known of them: where the window itself does not reach so far back, a longer
     one would say more, and none is told.
 
     Args:

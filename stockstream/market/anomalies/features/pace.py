@@ -14,9 +14,9 @@ DAY = 86_400e6  # microseconds
 LEAST = 0.05
 
 
-def pauses(stretch: TradeWindow) -> Ints:
+def pauses(window: TradeWindow) -> Ints:
     """Return the microseconds since the trade before; nought for a late trade and for the first."""
-    return np.maximum(np.diff(stretch.micros, prepend=stretch.micros[:1]), 0)
+    return np.maximum(np.diff(window.micros, prepend=window.micros[:1]), 0)
 
 
 def usual(own: Ints) -> Floats:
@@ -27,7 +27,7 @@ def usual(own: Ints) -> Floats:
     return median
 
 
-def mean(stretch: TradeWindow, trades: int) -> Floats:
+def mean(window: TradeWindow, trades: int) -> Floats:
     """Return trades a day at the pace of so many before each, from row `trades` on; shape (n - trades,).
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
@@ -35,12 +35,12 @@ def mean(stretch: TradeWindow, trades: int) -> Floats:
     >>> mean(of_rows("X", rows), 4).tolist()
     [86400.0]
     """
-    spent = stretch.micros[trades:] - stretch.micros[: max(len(stretch) - trades, 0)]
+    spent = window.micros[trades:] - window.micros[: max(len(window) - trades, 0)]
     pace: Floats = trades * DAY / np.maximum(spent, 1)
     return pace
 
 
-def relative(stretch: TradeWindow) -> Floats:
+def relative(window: TradeWindow) -> Floats:
     """Return the logarithm of each pause over the usual one (durations: Engle and Russell, 1998).
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
@@ -48,7 +48,7 @@ def relative(stretch: TradeWindow) -> Floats:
     >>> relative(of_rows("X", rows))[[150, 151, 152]].round(2).tolist()
     [0.0, 0.67, 0.0]
     """
-    own = pauses(stretch)
+    own = pauses(window)
     return over_usual(own, usual(own))
 
 

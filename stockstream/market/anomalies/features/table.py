@@ -71,46 +71,46 @@ STILL_SIZE = 0.05
 SMALLEST_VOLATILITY = 1e-7
 
 
-def features(stretch: TradeWindow) -> Floats:
+def features(window: TradeWindow) -> Floats:
     """Return the features of every trade after the first LOOKBACK; shape (n - LOOKBACK, 13).
 
     Row i is that of trade LOOKBACK + i; the columns are NAMES. All are finite.
     """
-    if len(stretch) <= LOOKBACK:
+    if len(window) <= LOOKBACK:
         return np.empty((0, len(NAMES)))
-    price, size = np.log(stretch.price), np.log(stretch.volume)
-    returns, pauses = steps(price, 1), pace.pauses(stretch)
+    price, size = np.log(window.price), np.log(window.volume)
+    returns, pauses = steps(price, 1), pace.pauses(window)
     volatility = np.maximum(
         np.sqrt(rolling.weighted(returns**2, _weights(EVERY, DECAY), LOOKBACK)), SMALLEST_VOLATILITY
     )
     usual = pace.usual(pauses)
     pause = pace.over_usual(pauses, usual)
     size_z, size_ratio = rolling.robust_z(size, LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
-    stirred = np.sqrt(stretch.unrest)
+    stirred = np.sqrt(window.unrest)
     columns = (
         returns / (volatility * stirred),
         _z(returns, STILL_PRICE) / stirred,
-        jump_z(stretch, pause, pace.PAUSES, LOOKBACK),
+        jump_z(window, pause, pace.PAUSES, LOOKBACK),
         size_z,
         _z(price + size, STILL_SIZE, STILL_SIZE),
         size_ratio,
         pause,
-        _imbalance(stretch),
-        _vwap_distance(stretch, price) / volatility,
+        _imbalance(window),
+        _vwap_distance(window, price) / volatility,
         _volatility_ratio(returns),
         _z(steps(price, RAMP), STILL_PRICE) / stirred,
         rolling.reversal(price, LOOKBACK, LEVEL) / (volatility * np.sqrt(LEVEL)),
-        crowd_z(pauses, usual, steps(price, STEPS), stretch.market, LOOKBACK)[0],
+        crowd_z(pauses, usual, steps(price, STEPS), window.market, LOOKBACK)[0],
     )
     return np.column_stack([column[LOOKBACK:] for column in columns])
 
 
-def zscores(stretch: TradeWindow) -> Floats:
+def zscores(window: TradeWindow) -> Floats:
     """Return the columns of `features` that the robust z-scores alone need; the others are nought."""
-    rows = np.zeros((max(len(stretch) - LOOKBACK, 0), len(NAMES)))
+    rows = np.zeros((max(len(window) - LOOKBACK, 0), len(NAMES)))
     if len(rows):
-        size_z, _ = rolling.robust_z(np.log(stretch.volume), LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
-        jumps = jump_z(stretch, pace.relative(stretch), pace.PAUSES, LOOKBACK)
+        size_z, _ = rolling.robust_z(np.log(window.volume), LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
+        jumps = jump_z(window, pace.relative(window), pace.PAUSES, LOOKBACK)
         rows[:, NAMES.index("jump_z")] = jumps[LOOKBACK:]
         rows[:, NAMES.index("size_z")] = size_z[LOOKBACK:]
     return rows
@@ -127,18 +127,18 @@ def _z(values: Floats, floor: float, least: float = 0.0) -> Floats:
     return rolling.robust_z(values, LOOKBACK, WINDOW, floor, least)[0]
 
 
-def _imbalance(stretch: TradeWindow) -> Floats:
-    signed = np.where(stretch.buy, stretch.volume, -stretch.volume)
-    bought, traded = (rolling.total(each, LOOKBACK, FLOW)[1:] for each in (signed, stretch.volume))
+def _imbalance(window: TradeWindow) -> Floats:
+    signed = np.where(window.buy, window.volume, -window.volume)
+    bought, traded = (rolling.total(each, LOOKBACK, FLOW)[1:] for each in (signed, window.volume))
     imbalance: Floats = bought / np.maximum(traded, np.finfo(np.float64).tiny)
     return imbalance
 
 
-def _vwap_distance(stretch: TradeWindow, price: Floats) -> Floats:
+def _vwap_distance(window: TradeWindow, price: Floats) -> Floats:
     """Return the log price less that of the VWAP of the trades before."""
     tiny = np.finfo(np.float64).tiny
-    value = rolling.total(stretch.price * stretch.volume, LOOKBACK, WINDOW)[:-1]
-    volume = rolling.total(stretch.volume, LOOKBACK, WINDOW)[:-1]
+    value = rolling.total(window.price * window.volume, LOOKBACK, WINDOW)[:-1]
+    volume = rolling.total(window.volume, LOOKBACK, WINDOW)[:-1]
     distance: Floats = price - np.log(np.maximum(value, tiny) / np.maximum(volume, tiny))
     return distance
 

@@ -1,4 +1,4 @@
-"""A stretch of one symbol's tape, as columns: what every detector reads.
+"""A trade window of one symbol's tape, as columns: what every detector reads.
 
 The label of a trade is no column here, so nothing that detects can read it.
 """
@@ -36,9 +36,9 @@ class TradeWindow:
         unrest: how much more than usual the others' prices have just moved, as a ratio of variances; one
             where the market is calm, or not known.
 
-    >>> stretch = of_rows("AAPL", [(0, 187.0, 100.0, True, "a", "synthetic"),
+    >>> window = of_rows("AAPL", [(0, 187.0, 100.0, True, "a", "synthetic"),
     ...                            (5, float("nan"), 100.0, True, "b", "synthetic")])
-    >>> len(stretch), len(stretch.then(stretch)), stretch.moment(0).isoformat()
+    >>> len(window), len(window.then(window)), window.moment(0).isoformat()
     (1, 2, '1970-01-01T00:00:00+00:00')
     """
 
@@ -61,7 +61,7 @@ class TradeWindow:
         return self.of(self.symbol, part)
 
     def of(self, symbol: str, part: slice | Bools | Ints) -> "TradeWindow":
-        """Return a part of it, as a stretch of this symbol."""
+        """Return a part of it, as a trade window of this symbol."""
         return TradeWindow(
             symbol,
             self.micros[part],
@@ -75,7 +75,7 @@ class TradeWindow:
         )
 
     def then(self, later: "TradeWindow") -> "TradeWindow":
-        """Return this stretch with a later one after it."""
+        """Return this window with a later one after it."""
         return TradeWindow(
             self.symbol,
             np.concatenate([self.micros, later.micros]),
@@ -97,12 +97,12 @@ Row = tuple[int, float, float, bool, str, str]
 
 
 def of_rows(symbol: str, rows: Sequence[Row]) -> TradeWindow:
-    """Return the stretch of (micros, price, volume, buy, trade_id, source) rows.
+    """Return the window of (micros, price, volume, buy, trade_id, source) rows.
 
     A row whose price or volume is no number above zero cannot be measured, and is left out.
     """
     micros, price, volume, buy, trade_ids, sources = zip(*rows, strict=True) if rows else ((),) * 6
-    stretch = TradeWindow(
+    window = TradeWindow(
         symbol,
         np.array(micros, np.int64),
         np.array(price, np.float64),
@@ -113,12 +113,12 @@ def of_rows(symbol: str, rows: Sequence[Row]) -> TradeWindow:
         np.zeros(len(micros), np.int64),
         np.ones(len(micros)),
     )
-    sound = np.isfinite(stretch.price) & np.isfinite(stretch.volume)
-    return stretch[sound & (stretch.price > 0) & (stretch.volume > 0)]
+    sound = np.isfinite(window.price) & np.isfinite(window.volume)
+    return window[sound & (window.price > 0) & (window.volume > 0)]
 
 
 def of_trades(symbol: str, trades: Sequence[Trade]) -> TradeWindow:
-    """Return the stretch of trades of one symbol."""
+    """Return the window of trades of one symbol."""
     return of_rows(symbol, [_row(trade) for trade in trades])
 
 

@@ -85,35 +85,35 @@ class Model:
         return self.card.size_deviation
 
 
-def fit(stretch: TradeWindow, budget: float = BUDGET, seed: int = SEED) -> Model:
-    """Return the model of a stretch: grown on its earlier part, thresholds set on the later.
+def fit(window: TradeWindow, budget: float = BUDGET, seed: int = SEED) -> Model:
+    """Return the model of a trade window: grown on its earlier part, thresholds set on the later.
 
     The same trades, budget and seed give the same model.
 
     Raises:
         TooFewTradesError: there are fewer than FEWEST_TRADES.
     """
-    return fit_together([stretch], stretch.symbol, budget, seed)
+    return fit_together([window], window.symbol, budget, seed)
 
 
 def fit_together(
-    stretches: Sequence[TradeWindow], symbol: str = POOLED, budget: float = BUDGET, seed: int = SEED
+    windows: Sequence[TradeWindow], symbol: str = POOLED, budget: float = BUDGET, seed: int = SEED
 ) -> Model:
-    """Return the model of several symbols' stretches, each split by time.
+    """Return the model of several symbols' windows, each split by time.
 
     Raises:
         TooFewTradesError: one has fewer than FEWEST_TRADES, or there is none.
     """
-    fewest = min(map(len, stretches), default=0)
+    fewest = min(map(len, windows), default=0)
     if fewest < FEWEST_TRADES:
         raise TooFewTradesError(symbol=symbol, trades=f"{fewest:,}", needed=f"{FEWEST_TRADES:,}")
-    cuts = [round((len(each) - LOOKBACK) * FIT_SHARE) for each in stretches]
+    cuts = [round((len(each) - LOOKBACK) * FIT_SHARE) for each in windows]
     rows = np.concatenate(
-        [compressed(features(each[: LOOKBACK + cut])) for each, cut in zip(stretches, cuts, strict=True)]
+        [compressed(features(each[: LOOKBACK + cut])) for each, cut in zip(windows, cuts, strict=True)]
     )
-    learnt = Model(_card(stretches, symbol, budget, seed, rows), grow(rows, seed), lay(rows), bins_of(rows))
+    learnt = Model(_card(windows, symbol, budget, seed, rows), grow(rows, seed), lay(rows), bins_of(rows))
     # The later part begins with the context of its first trade, which is scored but not learnt from.
-    later = [score(each[cut:], learnt) for each, cut in zip(stretches, cuts, strict=True)]
+    later = [score(each[cut:], learnt) for each, cut in zip(windows, cuts, strict=True)]
     share = share_of(budget, learnt.card.trades_a_day)
     judged = sum(len(each.features) for each in later)
     card = replace(
@@ -127,17 +127,17 @@ def fit_together(
     return replace(learnt, card=card)
 
 
-def _card(stretches: Sequence[TradeWindow], symbol: str, budget: float, seed: int, rows: Floats) -> Card:
+def _card(windows: Sequence[TradeWindow], symbol: str, budget: float, seed: int, rows: Floats) -> Card:
     """Return the card as far as it is known before anything is measured."""
     return Card(
         symbol,
-        sum(map(len, stretches)),
-        min(each.moment(int(np.argmin(each.micros))) for each in stretches),
-        max(each.moment(int(np.argmax(each.micros))) for each in stretches),
+        sum(map(len, windows)),
+        min(each.moment(int(np.argmin(each.micros))) for each in windows),
+        max(each.moment(int(np.argmax(each.micros))) for each in windows),
         0,
         0,
         budget,
-        max(map(trades_a_day, stretches)),
+        max(map(trades_a_day, windows)),
         _size_deviation(np.sinh(rows[:, NAMES.index("size_ratio")])),
         seed,
         {},

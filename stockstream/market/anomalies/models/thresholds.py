@@ -62,10 +62,10 @@ def unmeasured() -> Thresholds:
     return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | {"crowd": CROWD_UNMEASURED} | rules
 
 
-def trades_a_day(stretch: TradeWindow) -> float:
-    """Return how many trades a day has at the pace of a stretch."""
-    span = max(int(stretch.micros.max() - stretch.micros.min()), 1)
-    return len(stretch) * DAY / span
+def trades_a_day(window: TradeWindow) -> float:
+    """Return how many trades a day has at the pace of a trade window."""
+    span = max(int(window.micros.max() - window.micros.min()), 1)
+    return len(window) * DAY / span
 
 
 def share_of(budget: float, a_day: float) -> float:

@@ -48,7 +48,7 @@ def crowd_z(pauses: Ints, usual: Floats, ways: Floats, market: Ints, first: int)
         pauses: microseconds since the trade before, shape (n,).
         usual: the usual pause at each trade, microseconds, known from row first - BASE - 48 on.
         ways: log price of each trade less that of STEPS before.
-        market: trades of all symbols so far, as a stretch has them.
+        market: trades of all symbols so far, as a trade window has them.
         first: the first row to compute.
     """
     clock = np.cumsum(np.minimum(pauses, LONGEST * usual + 1.0).astype(np.int64))

@@ -31,7 +31,7 @@ LONGEST_PAUSE = 5.0
 LEAST, STILL = 1e-5, 1e-4
 
 
-def jump_z(stretch: TradeWindow, pause: Floats, paused: int, first: int) -> Floats:
+def jump_z(window: TradeWindow, pause: Floats, paused: int, first: int) -> Floats:
     """Return each trade's jump in deviations; nought where it only comes back from the trade before.
 
     A trade that returns from a spike goes far in one step and nowhere in two. So after a step of SPIKE
@@ -42,7 +42,7 @@ def jump_z(stretch: TradeWindow, pause: Floats, paused: int, first: int) -> Floa
         pause: logarithm of each pause over the usual one, shape (n,), from row `paused` on.
         first: the first row to compute, at least paused + WINDOW + JUMPS.
     """
-    price, side = np.log(stretch.price), np.where(stretch.buy, 1.0, -1.0)
+    price, side = np.log(window.price), np.where(window.buy, 1.0, -1.0)
     time = np.exp(np.minimum(pause, LONGEST_PAUSE))
     returns, turns = steps(price, 1), steps(side, 1)
     slope, rate = _spread_and_rate(_tame(returns, time, paused), turns, time, _weights(), first)
@@ -53,7 +53,7 @@ def jump_z(stretch: TradeWindow, pause: Floats, paused: int, first: int) -> Floa
     before[1:] = (returns[:-1] - slope[1:] * turns[:-1]) / (deviation[1:] * np.sqrt(STANDING + time[:-1]))
     lesser = np.where(one * two > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(two)), 0.0)
     comes_back = (np.abs(before) > SPIKE) & (before * one < 0)
-    jumps: Floats = np.where(comes_back, lesser, one) / np.sqrt(stretch.unrest)
+    jumps: Floats = np.where(comes_back, lesser, one) / np.sqrt(window.unrest)
     return jumps
 
 

@@ -52,26 +52,26 @@ class Streaks:
     sizes: Floats
 
 
-def same_side(stretch: TradeWindow) -> Streaks:
+def same_side(window: TradeWindow) -> Streaks:
     """Return the runs of trades on one side: somebody buys, or sells, again and again."""
-    group = np.searchsorted(EDGES, pace.relative(stretch), side="right")
-    repeats, tilts = _repeats(stretch.buy), _tilts(stretch.volume)
+    group = np.searchsorted(EDGES, pace.relative(window), side="right")
+    repeats, tilts = _repeats(window.buy), _tilts(window.volume)
     return _after_lookback(*runs.one_sided(repeats, group, len(EDGES) + 1, tilts, LOOKBACK, LONGEST, SIDES))
 
 
-def alternating(stretch: TradeWindow) -> Streaks:
+def alternating(window: TradeWindow) -> Streaks:
     """Return the streaks of trades that repeat the one before, in size and price, on the other side."""
-    return _streaks(_repeats(stretch.price) & _repeats(stretch.volume) & ~_repeats(stretch.buy))
+    return _streaks(_repeats(window.price) & _repeats(window.volume) & ~_repeats(window.buy))
 
 
-def repeated_size(stretch: TradeWindow) -> Streaks:
+def repeated_size(window: TradeWindow) -> Streaks:
     """Return the streaks of trades of one size."""
-    return _after_lookback(*runs.repeated(stretch.volume, LOOKBACK, LONGEST, SHARE))
+    return _after_lookback(*runs.repeated(window.volume, LOOKBACK, LONGEST, SHARE))
 
 
-def still_price(stretch: TradeWindow) -> Streaks:
+def still_price(window: TradeWindow) -> Streaks:
     """Return the streaks of trades at one price: a feed that hangs repeats it."""
-    return _streaks(_repeats(stretch.price))
+    return _streaks(_repeats(window.price))
 
 
 SEQUENCES: dict[str, Callable[[TradeWindow], Streaks]] = {
