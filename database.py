@@ -72,7 +72,7 @@ def status(connection: Connection, address: Address, _arguments: argparse.Namesp
         soft_wrap=True,
     )
     console.print(_sizes(maintenance.table_sizes(connection, address)))
-    console.print(_places(maintenance.places(connection, address)))
+    console.print(_offsets(maintenance.offsets(connection, address)))
 
 
 def prune(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
@@ -157,9 +157,9 @@ def _sizes(sizes: list[maintenance.TableSize]) -> Table:
     return table
 
 
-def _places(places: list[maintenance.JobOffset]) -> Table:
+def _offsets(offsets: list[maintenance.JobOffset]) -> Table:
     table = Table("job", "topic", "partition", "next offset", "duplicates", "moved at (UTC)")
-    for each in places:
+    for each in offsets:
         moved = f"{each.updated_at:%Y-%m-%d %H:%M:%S}"
         table.add_row(
             each.job, each.topic, str(each.partition), f"{each.next_offset:,}", f"{each.duplicates:,}", moved

@@ -190,7 +190,7 @@ class TapeInUseError(StockstreamError):
     python producer.py --source replay --file {path}"""
 
 
-class PlaceClashError(StockstreamError):
+class PositionClashError(StockstreamError):
     """partition {partition}, offset {offset} is claimed by {trades}: these are two tapes; import {path}
     into a database of its own, or send it through the topic:
     python producer.py --source replay --file {path}"""

@@ -61,8 +61,8 @@ def recovery(system: System, stop: Event) -> dict[str, float | None] | None:
             return dict.fromkeys(JOBS) | found
         with suppress(RecoverableError):
             goal = goal or system.ends()
-            places = system.places()
-            found |= {job: took for job in JOBS if job not in found and covers(places[job], goal)}
+            offsets = system.offsets()
+            found |= {job: took for job in JOBS if job not in found and covers(offsets[job], goal)}
     return found
 
 

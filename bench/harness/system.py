@@ -93,7 +93,7 @@ class System:
         """Return the ends of the topic."""
         return ends(self.settings.kafka_bootstrap_servers, self.settings.kafka_topic)
 
-    def places(self) -> dict[str, Places]:
+    def offsets(self) -> dict[str, Places]:
         """Return how far each job is in each partition."""
         found: dict[str, Places] = {job: {} for job in JOBS}
         with self.connected() as connection, connection.cursor() as cursor:
@@ -121,13 +121,13 @@ class System:
 
     def _behind(self) -> list[str]:
         try:
-            goal, places = self.ends(), self.places()
+            goal, offsets = self.ends(), self.offsets()
             with self.connected() as connection, connection.cursor() as cursor:
                 cursor.execute(WAITING)
                 waits = ["reconciler"] if cursor.rowcount else []
         except RecoverableError as exc:
             return [str(exc)]
-        return [job for job in JOBS if places[job] != goal] + waits
+        return [job for job in JOBS if offsets[job] != goal] + waits
 
 
 def behind(system: System) -> dict[str, int]:
@@ -136,17 +136,17 @@ def behind(system: System) -> dict[str, int]:
     Raises:
         RecoverableError: a server does not answer.
     """
-    ends_of_topic, places = system.ends(), system.places()
-    return {job: sum(lag(ends_of_topic, places[job]).values()) for job in JOBS}
+    ends_of_topic, offsets = system.ends(), system.offsets()
+    return {job: sum(lag(ends_of_topic, offsets[job]).values()) for job in JOBS}
 
 
-def covers(places: Places, goal: Places) -> bool:
-    """Return whether a job that is at `places` has done all below `goal`.
+def covers(offsets: Places, goal: Places) -> bool:
+    """Return whether a job that is at `offsets` has done all below `goal`.
 
     >>> covers({0: 5, 1: 7}, {0: 5, 1: 6}), covers({0: 5}, {0: 5, 1: 6})
     (True, False)
     """
-    return all(places.get(partition, 0) >= end for partition, end in goal.items())
+    return all(offsets.get(partition, 0) >= end for partition, end in goal.items())
 
 
 @contextmanager

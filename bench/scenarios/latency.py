@@ -118,10 +118,10 @@ def _paced(
         ended(sender, "bench.load.paced")
     busy = (cpu_seconds(consumer.pid) - cpu) / (time.monotonic() - began)
     noted = json.loads(notes.read_text("utf-8"))
-    places = np.array(noted["samples"], np.int64).reshape(-1, 3)
-    watched.await_all(scene, places)
-    happened = places[:, 2]
-    counted = places[happened >= happened.min() + arguments.warm_up * 1e6]
+    samples = np.array(noted["samples"], np.int64).reshape(-1, 3)
+    watched.await_all(scene, samples)
+    happened = samples[:, 2]
+    counted = samples[happened >= happened.min() + arguments.warm_up * 1e6]
     looks = len(watched.times) / (time.monotonic() - began)
     paced = Paced(rate, noted["sent"] / noted["seconds"], watched.latencies(counted), busy, looks)
     scene.say(f"{rate:,} trades/s: p99 {paced.percentile(99):.1f} ms, {len(counted):,} trades sampled")
@@ -142,31 +142,31 @@ class _Watched:
         self._seen.append(seen)
         return seen
 
-    def await_all(self, scene: Stage, places: NDArray[np.int64]) -> None:
+    def await_all(self, scene: Stage, samples: NDArray[np.int64]) -> None:
         """Look on until every sampled trade is stored."""
         deadline = time.monotonic() + TIMEOUT
-        while not _all_stored(self.look(), places):
+        while not _all_stored(self.look(), samples):
             scene.go_on()
             if time.monotonic() > deadline:
                 raise ServiceError(what=f"consumer.py is more than {TIMEOUT:g} s behind; try lower --rates")
             time.sleep(LOOK_EVERY)
 
-    def latencies(self, places: NDArray[np.int64]) -> Floats:
+    def latencies(self, samples: NDArray[np.int64]) -> Floats:
         """Return, for each sampled trade, the milliseconds from its time to the look that saw it stored."""
         times = np.array(self.times)
-        visible = np.empty(len(places), np.int64)
-        for partition in np.unique(places[:, 0]).tolist():
+        visible = np.empty(len(samples), np.int64)
+        for partition in np.unique(samples[:, 0]).tolist():
             ends = np.array([seen.get(partition, 0) for seen in self._seen])
-            rows = places[:, 0] == partition
-            visible[rows] = times[np.searchsorted(ends, places[rows, 1], side="right")]
-        latencies: Floats = (visible - places[:, 2]) / 1000
+            rows = samples[:, 0] == partition
+            visible[rows] = times[np.searchsorted(ends, samples[rows, 1], side="right")]
+        latencies: Floats = (visible - samples[:, 2]) / 1000
         return latencies
 
 
-def _all_stored(ends: Mapping[int, int], places: NDArray[np.int64]) -> bool:
+def _all_stored(ends: Mapping[int, int], samples: NDArray[np.int64]) -> bool:
     return all(
-        ends.get(partition, 0) > places[places[:, 0] == partition, 1].max()
-        for partition in np.unique(places[:, 0]).tolist()
+        ends.get(partition, 0) > samples[samples[:, 0] == partition, 1].max()
+        for partition in np.unique(samples[:, 0]).tolist()
     )
 
 

@@ -14,7 +14,7 @@ Memory is a bit for each place and a portion of rows, whatever the size of the t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from stockstream.connectors.postgres.read.audit import HOUR, AuditedTape, CandleCount, ConsumedPlace
+from stockstream.connectors.postgres.read.audit import HOUR, AuditedTape, CandleCount, ConsumedOffsets
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING
 from stockstream.errors import StockstreamError
 from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
@@ -40,31 +40,31 @@ def audit(
         pause: waits between two looks at what seems wrong; a second is right.
         progress: is told what is looked at, and the share of it that is done.
     """
-    places = tape.places()
-    if not places:
+    offsets = tape.offsets()
+    if not offsets:
         return [waiting("audit", "no trade has been consumed yet")]
     pruned = tape.whole_since()
     progress("places", 0.0)
-    taken = _taken(tape, places)
+    taken = _taken(tape, offsets)
     once = _stored_once(tape, progress)
     tape.look_anew()
     return [
-        _accounted(places, taken, pruned),
+        _accounted(offsets, taken, pruned),
         _unique(taken),
         once,
-        _below(places, tape.places(), taken),
+        _below(offsets, tape.offsets(), taken),
         _candles(tape, pruned or BEGINNING, pause, progress),
         _hinted(tape, hints),
     ]
 
 
-def _taken(tape: AuditedTape, places: list[ConsumedPlace]) -> dict[int, tuple[PositionSet, int]]:
+def _taken(tape: AuditedTape, offsets: list[ConsumedOffsets]) -> dict[int, tuple[PositionSet, int]]:
     """Return for each partition the places that are taken, and how many of them by dead letters."""
-    taken = {place.partition: PositionSet(place.next_offset) for place in places}
+    taken = {place.partition: PositionSet(place.next_offset) for place in offsets}
     nowhere = PositionSet(0)
 
-    def take(partition: int, places: Offsets) -> None:
-        taken.setdefault(partition, nowhere).take(places)
+    def take(partition: int, offsets: Offsets) -> None:
+        taken.setdefault(partition, nowhere).take(offsets)
 
     tape.trades(take)
     trades = {partition: each.count for partition, each in taken.items()}
@@ -73,11 +73,11 @@ def _taken(tape: AuditedTape, places: list[ConsumedPlace]) -> dict[int, tuple[Po
 
 
 def _accounted(
-    places: list[ConsumedPlace], taken: Mapping[int, tuple[PositionSet, int]], pruned: datetime | None
+    offsets: list[ConsumedOffsets], taken: Mapping[int, tuple[PositionSet, int]], pruned: datetime | None
 ) -> Check:
     name = "1 all accounted for"
     missing, faults = 0, []
-    for place in places:
+    for place in offsets:
         found, _ = taken[place.partition]
         gap = place.next_offset - found.count - place.duplicates - place.absent - place.lost
         missing += gap
@@ -92,12 +92,12 @@ def _accounted(
             "; ".join(faults),
             "a message was passed over: read the topic again into a new database and compare",
         )
-    consumed = sum(place.next_offset for place in places)
+    consumed = sum(place.next_offset for place in offsets)
     dead = sum(letters for _, letters in taken.values())
     stored = sum(each.count for each, _ in taken.values()) - dead
-    rest = [(sum(place.duplicates for place in places), "repeats")]
-    rest += [(sum(place.absent for place in places), "offsets without a message")]
-    rest += [(sum(place.lost for place in places), "lost before they were read"), (missing, "pruned")]
+    rest = [(sum(place.duplicates for place in offsets), "repeats")]
+    rest += [(sum(place.absent for place in offsets), "offsets without a message")]
+    rest += [(sum(place.lost for place in offsets), "lost before they were read"), (missing, "pruned")]
     told = "".join(f" + {count:,} {what}" for count, what in rest if count)
     return ok(name, f"{consumed:,} consumed = {stored:,} stored + {dead:,} dead letters{told}")
 
@@ -124,7 +124,7 @@ def _stored_once(tape: AuditedTape, progress: Progress) -> Check:
 
 
 def _below(
-    before: list[ConsumedPlace], after: list[ConsumedPlace], taken: Mapping[int, tuple[PositionSet, int]]
+    before: list[ConsumedOffsets], after: list[ConsumedOffsets], taken: Mapping[int, tuple[PositionSet, int]]
 ) -> Check:
     name = "4 places only grow"
     now = {place.partition: place.next_offset for place in after}
@@ -178,11 +178,11 @@ def _hinted(tape: AuditedTape, hints: GroupOffsets) -> Check:
     name = "6 Kafka's hint is behind"
     # The hint first: the truth may grow between the two looks, and the hint must not be ahead of it.
     try:
-        committed = hints([place.partition for place in tape.places()])
+        committed = hints([place.partition for place in tape.offsets()])
     except StockstreamError as exc:
         return failed(name, happened(exc), "python test_system.py tells more")
     tape.look_anew()
-    now = {place.partition: place.next_offset - place.base for place in tape.places()}
+    now = {place.partition: place.next_offset - place.base for place in tape.offsets()}
     ahead = [
         f"partition {each}: {at:,} over {now[each]:,}" for each, at in committed.items() if at > now[each]
     ]

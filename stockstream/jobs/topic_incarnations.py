@@ -92,9 +92,9 @@ class TopicIncarnations:
             bases |= cut
             starts = bases | {each: base + extents[each].begin for each, base in cut.items()}
             self._skip_lost_range(records, [self._job], starts)
-            places = records.places(self._job, extents)
-            self._pass_over(records, bases, places, extents)
-        self._tell_of_what_comes_again(bases, places, extents)
+            offsets = records.offsets(self._job, extents)
+            self._pass_over(records, bases, offsets, extents)
+        self._tell_of_what_comes_again(bases, offsets, extents)
         self._entered = topic_id
         return bases
 
@@ -159,15 +159,15 @@ class TopicIncarnations:
         self, records: IncarnationRecords, topic_id: str, bases: Mapping[int, int], look: Look
     ) -> dict[int, int]:
         """Start an incarnation where a partition ends before our offset; returns their bases."""
-        places = records.places(self._job, bases)
+        offsets = records.offsets(self._job, bases)
         # Looked at after the places: what came and was stored in between is no cut.
         extents = look()
-        cut = [each for each, base in bases.items() if places[each] > base + extents[each].end]
+        cut = [each for each, base in bases.items() if offsets[each] > base + extents[each].end]
         if not cut:
             return {}
         if not self._accepts_new:
             first = cut[0]
-            end, place = f"{extents[first].end:,}", f"{places[first] - bases[first]:,}"
+            end, place = f"{extents[first].end:,}", f"{offsets[first] - bases[first]:,}"
             raise TopicCutError(topic=self._topic, partition=first, end=end, place=place, job=self._job)
         records.bump_epochs()
         max_offsets = records.max_offsets()
@@ -190,26 +190,26 @@ class TopicIncarnations:
         self,
         records: IncarnationRecords,
         bases: Mapping[int, int],
-        places: Mapping[int, int],
+        offsets: Mapping[int, int],
         extents: Mapping[int, Extent],
     ) -> None:
         """Refuse to read on where messages were dropped unread, unless that is accepted."""
         starts = {each: base + extents[each].begin for each, base in bases.items()}
-        lost = {each: start for each, start in starts.items() if places[each] < start}
+        lost = {each: start for each, start in starts.items() if offsets[each] < start}
         if lost and not self._skips_lost:
             ranges = (
-                f"partition {each}: offsets {places[each] - bases[each]:,} to {start - bases[each] - 1:,}"
+                f"partition {each}: offsets {offsets[each] - bases[each]:,} to {start - bases[each] - 1:,}"
                 for each, start in sorted(lost.items())
             )
             raise LostRangeError(topic=self._topic, ranges="; ".join(ranges), job=self._job)
         self._skip_lost_range(records, [self._job], lost)
 
     def _tell_of_what_comes_again(
-        self, bases: Mapping[int, int], places: Mapping[int, int], extents: Mapping[int, Extent]
+        self, bases: Mapping[int, int], offsets: Mapping[int, int], extents: Mapping[int, Extent]
     ) -> None:
         """Say so where the group was further than the tables are: they come from an older backup."""
         again = sum(
-            max(bases[each] + extent.committed - places[each], 0)
+            max(bases[each] + extent.committed - offsets[each], 0)
             for each, extent in extents.items()
             if extent.committed <= extent.end
         )

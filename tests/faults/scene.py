@@ -65,13 +65,13 @@ class Scene:
 
     def await_flow(self) -> None:
         """Wait until the tape grows."""
-        before = self.places()
-        until(lambda: self.places() != before, TIMEOUT)
+        before = self.offsets()
+        until(lambda: self.offsets() != before, TIMEOUT)
 
     def recover(self) -> None:
         """The fault is over: wait until all that was sent by now is stored, and note how long it took."""
         began, goal = time.monotonic(), self._ends()
-        until(lambda: _covers(self.places(), goal), TIMEOUT)
+        until(lambda: _covers(self.offsets(), goal), TIMEOUT)
         self.result.recovered_after.append(time.monotonic() - began)
 
     def end(self) -> None:
@@ -79,7 +79,7 @@ class Scene:
         self.feed.stop()
         goal = self._ends()
         for job in self._jobs:
-            until(lambda job=job: self.places(job) == goal, TIMEOUT)  # type: ignore[misc]
+            until(lambda job=job: self.offsets(job) == goal, TIMEOUT)  # type: ignore[misc]
         if "aggregator" in self._jobs:
             until(lambda: not self._ask(WAITING), TIMEOUT)
         self.crew.leave()
@@ -96,14 +96,14 @@ class Scene:
         self.crew.kill()
         self.feed.abandon()
 
-    def places(self, job: str = "consumer") -> Places:
+    def offsets(self, job: str = "consumer") -> Places:
         """Return how far a job is in each partition; the consumer never goes back."""
         statement = "SELECT kafka_partition, next_offset FROM ingest_offsets WHERE job = %s"
-        places = {int(str(row[0])): int(str(row[1])) for row in self._ask(statement, job)}
+        offsets = {int(str(row[0])): int(str(row[1])) for row in self._ask(statement, job)}
         if job == "consumer":
-            assert _covers(places, self._seen), f"went back from {self._seen} to {places}"
-            self._seen = places
-        return places
+            assert _covers(offsets, self._seen), f"went back from {self._seen} to {offsets}"
+            self._seen = offsets
+        return offsets
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
@@ -136,5 +136,5 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
     return found[0]
 
 
-def _covers(places: Places, goal: Places) -> bool:
-    return all(places.get(partition, 0) >= end for partition, end in goal.items())
+def _covers(offsets: Places, goal: Places) -> bool:
+    return all(offsets.get(partition, 0) >= end for partition, end in goal.items())

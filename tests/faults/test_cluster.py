@@ -112,7 +112,7 @@ def test_the_producer_loses_nothing_while_brokers_come_and_go(cluster: Cluster, 
         until(lambda: cluster.in_sync(clustered.settings.kafka_topic) == {BROKERS}, TIMEOUT)
     until(lambda: not producer.is_running, TIMEOUT)
     assert producer.process.returncode == 0, producer.said
-    until(lambda: sum(clustered.places().values()) == SENT, TIMEOUT)
+    until(lambda: sum(clustered.offsets().values()) == SENT, TIMEOUT)
     with clustered.connected() as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), count(DISTINCT (source, symbol, trade_id)), (SELECT count(*) FROM dead_letters)"

@@ -12,7 +12,7 @@ import pytest
 
 from stockstream.connectors.venues import Stream
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues import FEEDS, Gap, Place
+from stockstream.market.venues import FEEDS, FeedPosition, Gap
 from stockstream.market.venues.gap import BEGAN
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.loops import ran_alone
@@ -61,8 +61,8 @@ class Scene:
         await asyncio.to_thread(until, lambda: len(self.heard.gaps) >= number, TIMEOUT)
 
 
-def places(known: Sequence[Fact]) -> dict[str, Place]:
-    return {fact.symbol: Place(fact.number, fact.at) for fact in known}
+def positions(known: Sequence[Fact]) -> dict[str, FeedPosition]:
+    return {fact.symbol: FeedPosition(fact.number, fact.at) for fact in known}
 
 
 def of_symbol(known: Sequence[Fact], symbol: str) -> list[Fact]:
@@ -70,7 +70,7 @@ def of_symbol(known: Sequence[Fact], symbol: str) -> list[Fact]:
 
 
 async def listening(
-    name: str, venue: Venue, known: dict[str, Place], play: Callable[[Scene], Awaitable[None]]
+    name: str, venue: Venue, known: dict[str, FeedPosition], play: Callable[[Scene], Awaitable[None]]
 ) -> Heard:
     """Let a stream listen while the venue plays."""
     heard = Heard()
@@ -145,7 +145,7 @@ def test_what_the_pages_of_a_venue_lack_is_a_gap_from_trade_to_trade(name: str) 
     async def play(scene: Scene) -> None:
         await scene.trades(2000 - 100 - 11)
 
-    heard = ran_alone(listening(name, venue, places(happening[:100]), play))
+    heard = ran_alone(listening(name, venue, positions(happening[:100]), play))
     assert [(gap.symbol, gap.start, gap.end, gap.missing) for gap in heard.gaps] == [
         (symbol, mine[99].at, mine[110].at, 10),
         (symbol, mine[499].at, mine[501].at, 1),
@@ -163,7 +163,7 @@ def test_what_lies_before_the_reach_of_the_pages_is_a_gap_after_a_restart(name: 
     happening = facts(venue.language, 1000)
     venue.forgotten = frozenset(happening[:800])
     venue.told = happening
-    known = places(happening[:500])
+    known = positions(happening[:500])
 
     async def play(scene: Scene) -> None:
         await scene.trades(200)
@@ -186,7 +186,7 @@ def test_a_venue_without_a_history_leaves_a_gap_that_the_next_trade_ends() -> No
         while len(scene.heard.gaps) < 2:
             await venue.play(happening[len(venue.told) : len(venue.told) + 2], pace=0.02)
 
-    heard = ran_alone(listening("binance", venue, places(happening[:60]), play))
+    heard = ran_alone(listening("binance", venue, positions(happening[:60]), play))
     for gap in heard.gaps:
         mine = of_symbol(happening, gap.symbol)
         assert gap.start == mine[29].at
@@ -211,7 +211,7 @@ def test_a_trade_that_a_heartbeat_tells_of_and_nobody_gives_is_an_open_gap_once(
         await venue.play(happening[21:30], pace=0.01)
         await scene.gaps(2)
 
-    heard = ran_alone(listening("coinbase", venue, places(happening[:10]), play))
+    heard = ran_alone(listening("coinbase", venue, positions(happening[:10]), play))
     before, after = (of_symbol(happening, lost.symbol)[at] for at in (9, 11))
     spans = [(gap.symbol, gap.start, gap.end, gap.missing) for gap in heard.gaps]
     assert spans == [(lost.symbol, before.at, None, 1), (lost.symbol, before.at, after.at, 1)]

@@ -8,7 +8,7 @@ import pytest
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.codec import Trade, decode, encode
-from stockstream.market.venues import FEEDS, Frame, Place
+from stockstream.market.venues import FEEDS, FeedPosition, Frame
 from stockstream.market.venues.binance import Binance
 from stockstream.market.venues.coinbase import Coinbase
 from stockstream.market.venues.kraken import Kraken
@@ -20,7 +20,7 @@ MATCH = (
     '"time":"2014-11-07T08:19:27.028459Z","product_id":"BTC-USD","size":"5.23512","price":"400.23",'
     '"side":"%s"}'
 )
-PLACE = Place(61044952, datetime(2023, 7, 6, 18, 33, 17, 827736, UTC))
+POSITION = FeedPosition(61044952, datetime(2023, 7, 6, 18, 33, 17, 827736, UTC))
 
 
 @pytest.mark.parametrize(("maker", "taker"), [("sell", "BUY"), ("buy", "SELL")])
@@ -80,12 +80,12 @@ def test_binance_tells_who_makes_in_milliseconds_or_microseconds(
 def test_a_page_is_asked_for_from_the_place_on() -> None:
     assert (
         Coinbase()
-        .page_address("BTC-USD", PLACE)
+        .page_address("BTC-USD", POSITION)
         .endswith("/products/BTC-USD/trades?limit=1000&after=61045953")
     )
-    assert Binance().page_address("BTCUSDT", PLACE).endswith("symbol=BTCUSDT&fromId=61044953&limit=1000")
-    moment = (PLACE.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    assert f"since={(moment - 1) * 1000}" in Kraken().page_address("BTC/USD", PLACE)
+    assert Binance().page_address("BTCUSDT", POSITION).endswith("symbol=BTCUSDT&fromId=61044953&limit=1000")
+    moment = (POSITION.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert f"since={(moment - 1) * 1000}" in Kraken().page_address("BTC/USD", POSITION)
 
 
 @pytest.mark.parametrize("name", FEEDS)

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from stockstream.connectors.venues import Stream
 from stockstream.errors import FeedRefusedError
-from stockstream.market.venues import Gap, Place
+from stockstream.market.venues import FeedPosition, Gap
 from tests.feeds.languages import BEGIN, LANGUAGES, Fact
 from tests.feeds.loops import ran_alone
 from tests.feeds.test_stream import QUICK, Listening, feed_at
@@ -27,7 +27,7 @@ GENERAL = {
     "kraken": '{"error":"Exceeded msg rate","method":"subscribe","success":false}',
     "coinbase": '{"type":"error","message":"rate limit exceeded"}',
 }
-Past = tuple[Mapping[str, Place], Callable[[Gap], object]]
+Past = tuple[Mapping[str, FeedPosition], Callable[[Gap], object]]
 UNKNOWN = {"kraken": "XBT/USD", "coinbase": "XBT-USD"}
 
 
@@ -105,10 +105,10 @@ def test_it_goes_on_without_a_symbol_that_is_refused(
 @pytest.mark.parametrize("name", ["kraken", "coinbase"])
 def test_a_symbol_that_was_heard_before_and_is_refused_now_is_a_gap_without_an_end(name: str) -> None:
     gaps: list[Gap] = []
-    places = {UNKNOWN[name]: Place(7, BEGIN)}
+    positions = {UNKNOWN[name]: FeedPosition(7, BEGIN)}
     venue = Refusing(name, REFUSALS[name], is_late=False)
     symbols = [UNKNOWN[name], LANGUAGES[name].symbols[0]]
-    ran_alone(heard(venue, name, symbols, 20, (places, gaps.append)))
+    ran_alone(heard(venue, name, symbols, 20, (positions, gaps.append)))
     (gap,) = (each for each in gaps if each.symbol == UNKNOWN[name])
     assert (gap.start, gap.end, gap.missing) == (BEGIN, None, None)
     assert gap.reason.startswith("the venue refuses the symbol: ")

@@ -15,7 +15,7 @@ import pytest
 from stockstream.connectors.venues import Stream, Timing
 from stockstream.errors import FeedBlockedError
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues import FEEDS, Feed, place_of
+from stockstream.market.venues import FEEDS, Feed, position_of
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.loops import ran_alone
 from tests.feeds.venue import FAULTS, Venue, facts
@@ -110,13 +110,13 @@ def test_many_faults_lose_and_double_nothing(name: str) -> None:
 def test_a_stream_goes_on_after_its_places(name: str) -> None:
     venue = Venue(LANGUAGES[name])
     happening = facts(venue.language, 2600)
-    places = {fact.symbol: place_of(meant(fact, name)) for fact in happening[:100]}
+    positions = {fact.symbol: position_of(meant(fact, name)) for fact in happening[:100]}
 
     async def scene() -> list[Trade]:
         listening = Listening()
         async with venue.open() as where:
             venue.told = happening[:2500]
-            stream = Stream(feed_at(name, where), venue.language.symbols, places, QUICK)
+            stream = Stream(feed_at(name, where), venue.language.symbols, positions, QUICK)
             running = asyncio.create_task(stream.run(listening.take))
             await listening.until(2400, running)
             await venue.play(happening[2500:])

@@ -24,7 +24,7 @@ from tests.fresh import PARTITIONS, environment_of, fresh, make_template, open_f
 from tests.integration.bad_kinds import BAD, odd_but_good
 from tests.integration.tapes import trade_message
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 SLICE = 1_000
 SEED = 7
 LOOK_EVERY = 0.05
@@ -35,7 +35,7 @@ class Sent:
     """What was sent, and to which places: how many good ones, and each bad one's kind and bytes."""
 
     good: int = 0
-    bad: dict[Place, tuple[str, bytes | None]] = field(default_factory=dict)
+    bad: dict[Position, tuple[str, bytes | None]] = field(default_factory=dict)
     ends: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
 
 
@@ -102,7 +102,7 @@ def faults(connection: Connection, sent: Sent) -> list[str]:
         for partition, offset, payload, reason in letters:
             kind, value = missing.pop((partition, offset), ("no bad message", b""))
             found += _faults_of(kind, value, None if payload is None else bytes(payload), reason)
-    return found + [f"{kind} at {place} is in no dead letter" for place, (kind, _) in missing.items()]
+    return found + [f"{kind} at {position} is in no dead letter" for position, (kind, _) in missing.items()]
 
 
 def _faults_of(kind: str, value: bytes | None, payload: bytes | None, reason: str) -> list[str]:

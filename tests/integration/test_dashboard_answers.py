@@ -155,7 +155,7 @@ def test_the_system_tells_places_letters_and_programs(connection: Connection, re
             r" VALUES ('tape', 2, 149, '\x7b00ff', 'not JSON')"
         )
     status = readers.read(Condition().answer)
-    (place,) = status.places
+    (place,) = status.offsets
     assert (place.job, place.partition, place.next_offset, place.duplicates) == ("consumer", 2, 50, 7)
     (letter,) = status.letters
     assert (letter.reason, letter.offset, letter.begins) == ("not JSON", 149, r"{\000\377")

@@ -15,7 +15,7 @@ from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.connectors.postgres.read.export import export_trades
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.store.imports import ImportedTape
-from stockstream.errors import PlaceClashError
+from stockstream.errors import PositionClashError
 from stockstream.jobs.audit import audit
 from stockstream.jobs.health.verdict import State
 from stockstream.jobs.tape.import_trades import Importer
@@ -162,23 +162,23 @@ def test_parts_of_a_tape_in_any_order_are_one_tape(
     early = written(tmp_path / "early.csv", [line(each) for each in range(70) if each != 31])
     assert put_back(settings, late, early) == "99 stored, 10 were there already, 0 bad rows left out"
     assert unsound(address, settings.kafka_topic) == []
-    places = (
+    positions = (
         "SELECT kafka_partition, next_offset, absent FROM ingest_offsets WHERE job = 'consumer' ORDER BY 1"
     )
-    assert rows(connection, places) == [(0, 50, 0), (1, 50, 1)]
+    assert rows(connection, positions) == [(0, 50, 0), (1, 50, 1)]
 
 
 @pytest.mark.parametrize("place", [1, 900])
 def test_two_trades_at_one_place_are_two_tapes(
-    settings: Settings, connection: Connection, tmp_path: Path, place: int
+    settings: Settings, connection: Connection, tmp_path: Path, position: int
 ) -> None:
-    wrong = [line(2, trade_id=each, kafka_offset=place) for each in ("a", "b")]
+    wrong = [line(2, trade_id=each, kafka_offset=position) for each in ("a", "b")]
     one = written(tmp_path / "one.csv", [line(each) for each in range(10)])
-    two = written(tmp_path / "two.csv", wrong[: 1 if place == 1 else 2])
-    with pytest.raises(PlaceClashError) as refused:
+    two = written(tmp_path / "two.csv", wrong[: 1 if position == 1 else 2])
+    with pytest.raises(PositionClashError) as refused:
         put_back(settings, one, two)
-    claims = f"AAPL test a and AAPL test {'t000002' if place == 1 else 'b'}"
-    assert str(refused.value).startswith(f"partition 0, offset {place} is claimed by {claims}: ")
+    claims = f"AAPL test a and AAPL test {'t000002' if position == 1 else 'b'}"
+    assert str(refused.value).startswith(f"partition 0, offset {position} is claimed by {claims}: ")
     assert count(connection) == 10
 
 

@@ -14,7 +14,7 @@ from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
 from stockstream.jobs.produce.live_produced import produced
 from stockstream.market.trade.codec import Trade, decode, encode
-from stockstream.market.venues import FEEDS, Place
+from stockstream.market.venues import FEEDS, FeedPosition
 from stockstream.settings import Settings
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.playing import playing
@@ -90,7 +90,7 @@ def test_a_feed_goes_on_after_the_last_committed_trade_of_a_transactional_produc
         writer.commit(*(message(fact) for fact in happening[:20]))
         writer.abort(*(message(fact) for fact in happening[20:25]))
     begun = time.monotonic()
-    last = {fact.symbol: Place(fact.number, fact.at) for fact in happening[:20]}
+    last = {fact.symbol: FeedPosition(fact.number, fact.at) for fact in happening[:20]}
     look = produced(
         settings.kafka_bootstrap_servers, settings.kafka_topic, "kraken", venue.language.symbols, None
     )
@@ -101,7 +101,7 @@ def test_a_feed_goes_on_after_the_last_committed_trade_of_a_transactional_produc
         until(lambda: total(settings) >= len(happening) + 7, TIMEOUT)
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT) == 0, log.read_text()
-    assert all(f"goes on after trade {place.number} of" in log.read_text() for place in last.values())
+    assert all(f"goes on after trade {position.number} of" in log.read_text() for position in last.values())
     spans = bounds(settings.kafka_bootstrap_servers, settings.kafka_topic)
     values = values_between(settings.kafka_bootstrap_servers, settings.kafka_topic, spans)
     sent = sorted((trade.symbol, int(trade.trade_id)) for trade in map(decode, values))

@@ -57,7 +57,7 @@ def offset(connection: Connection, job: str) -> object:
     return next((place for name, place in found if name == job), None)
 
 
-def places(connection: Connection) -> list[tuple[object, ...]]:
+def offsets(connection: Connection) -> list[tuple[object, ...]]:
     """Return place and offsets without a message of each job in partition 0."""
     return rows(connection, "SELECT next_offset, absent FROM ingest_offsets WHERE kafka_partition = 0")
 
@@ -112,10 +112,10 @@ def test_a_consumer_that_stands_before_a_marker_goes_on(
     former = "UPDATE ingest_offsets SET next_offset = 10, absent = 0 WHERE kafka_partition = 0 RETURNING 1"
     assert rows(connection, former)
     finish(environment, "consumer")
-    assert places(connection) == [(END, ABSENT)]
+    assert offsets(connection) == [(END, ABSENT)]
     writer.commit(trade_message(40))
     finish(environment, "consumer")
-    assert places(connection) == [(END + 2, ABSENT + 1)]
+    assert offsets(connection) == [(END + 2, ABSENT + 1)]
     assert count(connection) == COMMITTED + 1
 
 
@@ -134,10 +134,10 @@ def test_each_place_that_computes_an_end_finds_the_same(
         until(lambda: hints(servers, topic, group_of("consumer", settings), [0]) == {0: END}, 30)
     assert ends(servers, topic)[0] == bounds(servers, topic)[0][1] == END
     with closing(Probes(address, topic)) as probes:
-        places = probes.progress("consumer")
-    reading = Reading(look_at_topic(servers, topic, lambda: None).ends, SamplePair(places, places))
+        offsets = probes.progress("consumer")
+    reading = Reading(look_at_topic(servers, topic, lambda: None).ends, SamplePair(offsets, offsets))
     assert sum(lag(ends(servers, topic), {0: END}).values()) == 0
     assert (reading.beyond(), reading.stuck(-1)) == ([], [])
     assert judge_lag("consumer", reading, 0, "").state is State.OK
     with closing(AuditedTape(address, topic)) as tape:
-        assert next((each.next_offset, each.absent) for each in tape.places()) == (END, ABSENT)
+        assert next((each.next_offset, each.absent) for each in tape.offsets()) == (END, ABSENT)

@@ -45,13 +45,13 @@ class Step:
 
 def acquire(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> dict[int, CommittedOffset]:
     """Take partitions over: raise each epoch and return where to go on reading."""
-    places = {}
+    offsets = {}
     terminate_stale_owner(cursor, job, topic, partitions := sorted(partitions))
     for partition in partitions:
         cursor.execute(query("acquire_partition"), {"job": job, "topic": topic, "partition": partition})
         next_offset, epoch = cursor.fetchone() or (0, 0)
-        places[partition] = CommittedOffset(next_offset, epoch)
-    return places
+        offsets[partition] = CommittedOffset(next_offset, epoch)
+    return offsets
 
 
 def terminate_stale_owner(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> None:

@@ -48,7 +48,7 @@ def table_sizes(connection: Connection, address: Address) -> list[TableSize]:
         return [TableSize(*row) for row in cursor]
 
 
-def places(connection: Connection, address: Address) -> list[JobOffset]:
+def offsets(connection: Connection, address: Address) -> list[JobOffset]:
     """Return how far each job has read each partition."""
     with own_errors(address), connection.cursor() as cursor:
         cursor.execute(query("select_offsets"))

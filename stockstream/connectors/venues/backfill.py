@@ -14,7 +14,7 @@ from stockstream.connectors.venues.history import History
 from stockstream.connectors.venues.timing import Timing
 from stockstream.errors import HistoryError, HistoryRefusedError
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues import Feed, Place, number_of, place_of
+from stockstream.market.venues import Feed, FeedPosition, number_of, position_of
 
 SPEAK_EVERY = 30.0
 
@@ -32,7 +32,7 @@ class Backfill:
         self._timing = timing
         self._history = History(feed)
 
-    async def read_on(self, places: Mapping[str, Place], produce: Produce) -> Mapping[str, str]:
+    async def read_on(self, positions: Mapping[str, FeedPosition], produce: Produce) -> Mapping[str, str]:
         """Produce all that the pages have after these places now, in order of time.
 
         Trades of one symbol stay in the order of their numbers, whatever their times are.
@@ -41,7 +41,7 @@ class Backfill:
             Why the venue refuses to answer, by symbol; the others are produced all the same.
         """
         refused: dict[str, str] = {}
-        pages = {symbol: _Pages(symbol, place) for symbol, place in places.items()}
+        pages = {symbol: _Pages(symbol, position) for symbol, position in positions.items()}
         for each in pages.values():
             await self._turn(each, refused)
         heads = [(each.trades[0].timestamp, symbol) for symbol, each in pages.items() if each.trades]
@@ -66,29 +66,29 @@ class Backfill:
         if pages.is_last:
             return
         try:
-            trades = await self._page(pages.symbol, pages.place)
+            trades = await self._page(pages.symbol, pages.position)
         except HistoryRefusedError as exc:
             refused[pages.symbol] = str(exc.facts["reason"])
             trades = ()
         pages.trades.extend(trades)
-        pages.place = place_of(trades[-1]) if trades else pages.place
+        pages.position = position_of(trades[-1]) if trades else pages.position
         # One that is not full is the last: a page may overlap the place, but not by half.
         pages.is_last = len(trades) < self._feed.page_size // 2
 
-    async def _page(self, symbol: str, place: Place) -> Sequence[Trade]:
+    async def _page(self, symbol: str, position: FeedPosition) -> Sequence[Trade]:
         """Return the trades after a place; where some are left out, ask again if they are there by now."""
         for wait in self._timing.fills:
-            trades = await self._ask(symbol, place)
-            if not self._feed.is_consecutive or not _skips(place, trades):
+            trades = await self._ask(symbol, position)
+            if not self._feed.is_consecutive or not _skips(position, trades):
                 return trades
             await asyncio.sleep(wait)
-        return await self._ask(symbol, place)
+        return await self._ask(symbol, position)
 
-    async def _ask(self, symbol: str, place: Place) -> Sequence[Trade]:
+    async def _ask(self, symbol: str, position: FeedPosition) -> Sequence[Trade]:
         waits, spoken = self._timing.waits(), 0.0
         while True:
             try:
-                return await self._history.page(symbol, place)
+                return await self._history.page(symbol, position)
             except HistoryError as exc:
                 now = asyncio.get_running_loop().time()
                 if now - spoken > SPEAK_EVERY:
@@ -100,11 +100,11 @@ class Backfill:
 class _Pages:
     """How far a symbol's pages are read: what of the newest is not produced, and where the next begins."""
 
-    def __init__(self, symbol: str, place: Place) -> None:
-        self.symbol, self.place = symbol, place
+    def __init__(self, symbol: str, position: FeedPosition) -> None:
+        self.symbol, self.position = symbol, position
         self.trades: deque[Trade] = deque()
         self.is_last = False
 
 
-def _skips(place: Place, trades: Sequence[Trade]) -> bool:
-    return bool(trades) and number_of(trades[-1]) - place.number > len(trades)
+def _skips(position: FeedPosition, trades: Sequence[Trade]) -> bool:
+    return bool(trades) and number_of(trades[-1]) - position.number > len(trades)

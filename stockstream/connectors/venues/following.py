@@ -8,7 +8,7 @@ from stockstream.connectors.venues.backfill import Backfill
 from stockstream.connectors.venues.progress import NEVER_SHOWN, Note, Progress
 from stockstream.connectors.venues.timing import Timing
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues import Feed, Frame, Place, number_of
+from stockstream.market.venues import Feed, FeedPosition, Frame, number_of
 
 Give = Callable[[Sequence[Trade]], Awaitable[None]]
 
@@ -20,12 +20,12 @@ async def _nowhere(_trades: Sequence[Any]) -> None:
 class Following:
     """Gives each trade once, a symbol's in order of their numbers, whatever the frames repeat and skip."""
 
-    def __init__(self, feed: Feed, places: Mapping[str, Place], timing: Timing, note: Note) -> None:
+    def __init__(self, feed: Feed, positions: Mapping[str, FeedPosition], timing: Timing, note: Note) -> None:
         """Begin after the places; `note` is told of each gap."""
         self._timing = timing
         self._backfill = Backfill(feed, timing)
         self._promised: dict[str, int] = {}
-        self.progress = Progress(feed, places, note)
+        self.progress = Progress(feed, positions, note)
         self.give: Give = _nowhere
 
     async def hear(self, frame: Frame) -> None:
@@ -37,23 +37,23 @@ class Following:
 
     async def catch_up(self, symbols: Sequence[str]) -> None:
         """Give what these symbols have missed; where a page is refused, the next trade's number tells."""
-        places = self.progress.places
-        missed = {symbol: places[symbol] for symbol in symbols if symbol in places}
+        positions = self.progress.positions
+        missed = {symbol: positions[symbol] for symbol in symbols if symbol in positions}
         await self._backfill.read_on(missed, self._produce)
 
     async def _take(self, trade: Trade) -> None:
-        places, number, reason = self.progress.places, number_of(trade), ""
-        if trade.symbol in places and number > places[trade.symbol].number + 1:
+        positions, number, reason = self.progress.positions, number_of(trade), ""
+        if trade.symbol in positions and number > positions[trade.symbol].number + 1:
             reason = await self._fill(trade.symbol, number)
-        if trade.symbol not in places or number > places[trade.symbol].number:
+        if trade.symbol not in positions or number > positions[trade.symbol].number:
             await self._produce([trade], reason)
 
     async def _heed(self, symbol: str, number: int) -> None:
         """Look for a trade that a heartbeat told of, if it has not come by the next heartbeat."""
-        place = self.progress.places.get(symbol)
+        position = self.progress.positions.get(symbol)
         promised = self._promised.get(symbol, 0)
         self._promised[symbol] = number
-        if place is None or place.number >= promised:
+        if position is None or position.number >= promised:
             return
         if reason := await self._fill(symbol, promised + 1):
             self.progress.give_up(symbol, promised, reason)
@@ -65,10 +65,10 @@ class Following:
 
     async def _fill(self, symbol: str, until: int) -> str:
         """Give what lies between the place and number `until`; returns why that cannot be had, if so."""
-        places = self.progress.places
+        positions = self.progress.positions
         for wait in (*self._timing.fills, None):
-            refused = await self._backfill.read_on({symbol: places[symbol]}, self._produce)
-            if places[symbol].number >= until - 1:
+            refused = await self._backfill.read_on({symbol: positions[symbol]}, self._produce)
+            if positions[symbol].number >= until - 1:
                 break
             if refused:
                 return refused[symbol]

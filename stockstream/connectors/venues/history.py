@@ -7,7 +7,7 @@ import urllib3
 
 from stockstream.errors import BadFrameError, HistoryError, HistoryRefusedError
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues import Feed, Place, number_of
+from stockstream.market.venues import Feed, FeedPosition, number_of
 
 GOOD = 200
 LATER = (408, 418, 425, 429)  # too many requests, said in several ways
@@ -26,7 +26,7 @@ class History:
             retries=False,
         )
 
-    async def page(self, symbol: str, after: Place) -> Sequence[Trade]:
+    async def page(self, symbol: str, after: FeedPosition) -> Sequence[Trade]:
         """Return the oldest trades after a place in order, a page of them at most.
 
         Raises:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues import Feed, Gap, Place, beginning, number_of, place_of
+from stockstream.market.venues import Feed, FeedPosition, Gap, beginning, number_of, position_of
 
 NEVER_SHOWN = "its pages do not have them"
 
@@ -23,15 +23,15 @@ class Progress:
         missing: how many trades the venue has numbered and not given.
     """
 
-    def __init__(self, feed: Feed, places: Mapping[str, Place], note: Note) -> None:
+    def __init__(self, feed: Feed, positions: Mapping[str, FeedPosition], note: Note) -> None:
         """Begin after the trades that are produced already."""
         self._feed = feed
         self._note = note
         self._began = self._connected = datetime.now(UTC)
-        self.places = dict(places)
+        self.positions = dict(positions)
         self.missing = 0
         # What is not known to have an end yet. A former run may have told of gaps that this one fills.
-        self._open = {symbol: Gap(symbol, place.at, None, 0, "") for symbol, place in places.items()}
+        self._open = {symbol: Gap(symbol, position.at, None, 0, "") for symbol, position in positions.items()}
 
     def connected(self) -> None:
         """Take note that all is heard from now on."""
@@ -43,36 +43,36 @@ class Progress:
         Args:
             reason: why those between the place and this one cannot be had, where that was tried.
         """
-        place = self.places.get(trade.symbol)
-        self.places[trade.symbol] = place_of(trade)
+        position = self.positions.get(trade.symbol)
+        self.positions[trade.symbol] = position_of(trade)
         gap = self._open.pop(trade.symbol, None)
-        if place is None:
+        if position is None:
             self._note(beginning(trade.symbol, trade.timestamp, self._began, self._connected))
             return
         reason = reason or (NEVER_SHOWN if self._feed.is_consecutive else "")
-        if reason and number_of(trade) > place.number + 1:
-            gap = self._lost(trade.symbol, place, number_of(trade), reason)
+        if reason and number_of(trade) > position.number + 1:
+            gap = self._lost(trade.symbol, position, number_of(trade), reason)
         if gap:
             self._note(replace(gap, end=trade.timestamp))
 
     def give_up(self, symbol: str, number: int, reason: str) -> None:
         """Go on to a trade that the venue says it had, and which is not to be had."""
-        place = self.places[symbol]
-        self._open[symbol] = self._lost(symbol, place, number + 1, reason)
+        position = self.positions[symbol]
+        self._open[symbol] = self._lost(symbol, position, number + 1, reason)
         self._note(self._open[symbol])
-        self.places[symbol] = Place(number, place.at)
+        self.positions[symbol] = FeedPosition(number, position.at)
 
     def leave(self, symbol: str, reason: str) -> None:
         """Take note that a symbol is not heard any more."""
-        if place := self.places.get(symbol):
-            self._note(Gap(symbol, place.at, None, None, f"the venue refuses the symbol: {reason}"))
+        if position := self.positions.get(symbol):
+            self._note(Gap(symbol, position.at, None, None, f"the venue refuses the symbol: {reason}"))
 
-    def _lost(self, symbol: str, place: Place, until: int, reason: str) -> Gap:
+    def _lost(self, symbol: str, position: FeedPosition, until: int, reason: str) -> Gap:
         """Count and tell the trades between a place and number `until`."""
-        missing = until - place.number - 1
+        missing = until - position.number - 1
         self.missing += missing
         log.warning(
             "%s: trades %s to %s of %s were numbered and not given (%s), %s so far",
-            *(self._feed.name, place.number + 1, until - 1, symbol, reason, f"{self.missing:,}"),
+            *(self._feed.name, position.number + 1, until - 1, symbol, reason, f"{self.missing:,}"),
         )
-        return Gap(symbol, place.at, None, missing, f"the venue does not give them: {reason}")
+        return Gap(symbol, position.at, None, missing, f"the venue does not give them: {reason}")

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from stockstream.market.venues import Place
+from stockstream.market.venues import FeedPosition
 
 log = logging.getLogger("producer")
 
@@ -34,23 +34,25 @@ class ResumePoints:
         """Prepare; the folder is made when the first file is."""
         self._folder = folder / quote(topic, safe="") / venue
 
-    def read(self, symbols: Sequence[str]) -> tuple[dict[str, Place], dict[int, int] | None]:
+    def read(self, symbols: Sequence[str]) -> tuple[dict[str, FeedPosition], dict[int, int] | None]:
         """Return the symbols' resume points, and where to read on in the topic; None if a file is missing."""
         found = {symbol: self._read(symbol) for symbol in symbols}
         files = {symbol: file for symbol, file in found.items() if file is not None}
-        places = {symbol: Place(file.number, file.at) for symbol, file in files.items()}
+        positions = {symbol: FeedPosition(file.number, file.at) for symbol, file in files.items()}
         if len(files) < len(symbols):
-            return places, None
+            return positions, None
         partitions = {partition for file in files.values() for partition in file.ends}
-        return places, {each: min(file.ends.get(each, 0) for file in files.values()) for each in partitions}
+        return positions, {
+            each: min(file.ends.get(each, 0) for file in files.values()) for each in partitions
+        }
 
-    def write(self, places: Mapping[str, Place], ends_of_topic: dict[int, int]) -> None:
+    def write(self, positions: Mapping[str, FeedPosition], ends_of_topic: dict[int, int]) -> None:
         """Store resume points that the broker has acknowledged; each file is replaced atomically."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for symbol, place in places.items():
+        for symbol, position in positions.items():
             path = self._path(symbol)
             made = path.with_suffix(f".{os.getpid()}")
-            made.write_bytes(msgspec.json.encode(_File(place.number, place.at, ends_of_topic)))
+            made.write_bytes(msgspec.json.encode(_File(position.number, position.at, ends_of_topic)))
             made.replace(path)
 
     def _read(self, symbol: str) -> _File | None:

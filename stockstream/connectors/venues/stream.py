@@ -13,7 +13,7 @@ from stockstream.connectors.venues.following import Following, Give
 from stockstream.connectors.venues.progress import Note
 from stockstream.connectors.venues.timing import Timing
 from stockstream.errors import BadFrameError, FeedBlockedError, FeedRefusedError
-from stockstream.market.venues import Feed, Place
+from stockstream.market.venues import Feed, FeedPosition
 
 BLOCKED = (403, 451)
 # A refusal that names no symbol and ends this many short connections in a row will come again.
@@ -39,7 +39,7 @@ class Stream:
         self,
         feed: Feed,
         symbols: Sequence[str],
-        places: Mapping[str, Place],
+        positions: Mapping[str, FeedPosition],
         timing: Timing | None = None,
         note: Note = bool,
     ) -> None:
@@ -52,7 +52,7 @@ class Stream:
         self._feed = feed
         self._symbols = tuple(symbols)
         self._timing = timing or Timing()
-        self._following = Following(feed, places, self._timing, note)
+        self._following = Following(feed, positions, self._timing, note)
         self._heard = False
         self._trusted = False
         self._refusals = Counter[str]()

@@ -11,7 +11,7 @@ import msgspec
 from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
-from stockstream.market.venues import Place
+from stockstream.market.venues import FeedPosition
 
 LOOK_BACK = 10_000  # offsets a partition, where no file has a resume point
 
@@ -28,7 +28,7 @@ _message = msgspec.json.Decoder(_Message)
 
 def produced(
     servers: Where, topic: str, venue: str, symbols: Collection[str], start: Mapping[int, int] | None
-) -> dict[str, Place]:
+) -> dict[str, FeedPosition]:
     """Return the highest place of each symbol that the topic has from `start` on.
 
     What an open transaction holds back is not seen, and neither is a trade of ours behind it: it is sent
@@ -44,13 +44,13 @@ def produced(
     if start is None:
         start = {partition: end - LOOK_BACK for partition, (_, end) in extents.items()}
     spans = {each: (max(start.get(each, 0), begin), end) for each, (begin, end) in extents.items()}
-    found: dict[str, Place] = {}
+    found: dict[str, FeedPosition] = {}
     for value in values_between(servers, topic, spans):
         try:
             message = _message.decode(value)
-            place = Place(int(message.trade_id), message.timestamp)
+            position = FeedPosition(int(message.trade_id), message.timestamp)
         except (msgspec.DecodeError, ValueError):
             continue  # another's, which this feed cannot have sent
         if message.source == venue and message.symbol in symbols:
-            found[message.symbol] = max(found.get(message.symbol, place), place)
+            found[message.symbol] = max(found.get(message.symbol, position), position)
     return found

@@ -17,7 +17,7 @@ from stockstream.jobs.produce.live_produced import produced
 from stockstream.jobs.produce.live_source import LiveSource
 from stockstream.jobs.produce.options import symbols_of
 from stockstream.jobs.retry import Retry
-from stockstream.market.venues import FEEDS, Feed, Gap, Place
+from stockstream.market.venues import FEEDS, Feed, FeedPosition, Gap
 from stockstream.settings import Settings
 
 ALLOWED = "symbols as the venue spells them, separated by commas, or an existing file of symbols"
@@ -36,32 +36,32 @@ def live(arguments: Namespace, settings: Settings, stop: Event) -> tuple[LiveSou
     feed = FEEDS[arguments.source](**{name: url.rstrip("/") for name, url in addresses.items() if url})
     symbols = symbols_of(arguments.symbols, ALLOWED) if arguments.symbols else tuple(feed.symbols)
     kept = settings.data_dir / FOLDER, feed.name, settings.kafka_topic
-    places, files, table = ResumePoints(*kept), GapFiles(*kept), FeedGaps(address_of(settings), feed.name)
-    open_stream = partial(_open, feed, symbols, places, settings, stop)
+    positions, files, table = ResumePoints(*kept), GapFiles(*kept), FeedGaps(address_of(settings), feed.name)
+    open_stream = partial(_open, feed, symbols, positions, settings, stop)
     open_gaps = partial(GapKeeper, files, table, symbols)
-    return LiveSource(open_stream, open_gaps, partial(_keep, places, settings)), ", ".join(symbols)
+    return LiveSource(open_stream, open_gaps, partial(_keep, positions, settings)), ", ".join(symbols)
 
 
 def _open(  # noqa: PLR0913, PLR0917 - all but the last are known before it is opened
     feed: Feed,
     symbols: tuple[str, ...],
-    places: ResumePoints,
+    positions: ResumePoints,
     settings: Settings,
     stop: Event,
     note: Callable[[Gap], object],
 ) -> Stream:
-    kept, start = places.read(symbols)
+    kept, start = positions.read(symbols)
     look = partial(produced, cluster_of(settings), settings.kafka_topic, feed.name, symbols, start)
-    for symbol, place in Retry(stop, log)(look).items():
-        kept[symbol] = max(kept.get(symbol, place), place)
-    for symbol, place in kept.items():
-        log.info("%s goes on after trade %s of %s", symbol, place.number, place.at.isoformat())
+    for symbol, position in Retry(stop, log)(look).items():
+        kept[symbol] = max(kept.get(symbol, position), position)
+    for symbol, position in kept.items():
+        log.info("%s goes on after trade %s of %s", symbol, position.number, position.at.isoformat())
     return Stream(feed, symbols, kept, note=note)
 
 
-def _keep(places: ResumePoints, settings: Settings, acknowledged: dict[str, Place]) -> None:
+def _keep(positions: ResumePoints, settings: Settings, acknowledged: dict[str, FeedPosition]) -> None:
     try:
-        places.write(acknowledged, ends(cluster_of(settings), settings.kafka_topic))
+        positions.write(acknowledged, ends(cluster_of(settings), settings.kafka_topic))
     except RecoverableError:
         return  # the files stay as they are; the topic tells the rest
     except OSError as exc:

@@ -11,7 +11,7 @@ from stockstream.connectors.kafka.sink import Messages
 from stockstream.connectors.venues import Stream
 from stockstream.jobs.produce.live_gaps import GapKeeper
 from stockstream.market.trade.codec import Trade, encode
-from stockstream.market.venues import Gap, Place, place_of
+from stockstream.market.venues import FeedPosition, Gap, position_of
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress
 BETWEEN_KEEPS = 2.0
@@ -19,7 +19,7 @@ WAITING = 20_000  # trades between the stream and the sink; then the stream wait
 RETRY = 0.01
 NONE = Messages((), ())
 
-Keep = Callable[[dict[str, Place]], None]
+Keep = Callable[[dict[str, FeedPosition]], None]
 Open = Callable[[Callable[[Gap], object]], Stream]
 
 
@@ -48,9 +48,9 @@ class LiveSource:
         self.stream: Stream | None = None
         self._last_error: Exception | None = None
         self._ended = Event()
-        self._given: dict[str, Place] = {}
-        self._acknowledged: dict[str, Place] = {}
-        self._kept: dict[str, Place] = {}
+        self._given: dict[str, FeedPosition] = {}
+        self._acknowledged: dict[str, FeedPosition] = {}
+        self._kept: dict[str, FeedPosition] = {}
         self._kept_at = time.monotonic()
 
     def next_messages(self, most: int, stop: Event) -> Messages:
@@ -68,7 +68,7 @@ class LiveSource:
         if not trades and self._last_error:
             raise self._last_error
         del stop  # it is looked at between two turns, which are short
-        self._given |= {trade.symbol: place_of(trade) for trade in trades}
+        self._given |= {trade.symbol: position_of(trade) for trade in trades}
         return Messages([trade.symbol.encode() for trade in trades], list(map(encode, trades)))
 
     def settled(self) -> None:

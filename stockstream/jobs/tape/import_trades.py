@@ -117,7 +117,7 @@ class PlacedReader:
         times = TimeReader(TimeRule.plausible(datetime.now(UTC) + YEAR))
         self._reader = RowReader(match(file.header, wanted), times, source="replay")
         self._ids = [file.header.index(name) for name in wanted]
-        self._places = [file.header.index(name) for name in PLACE]
+        self._positions = [file.header.index(name) for name in PLACE]
 
     def trade(self, row: Row) -> PlacedTrade:
         """Return the trade of a row, its partition and its offset.
@@ -128,16 +128,16 @@ class PlacedReader:
         cells = row.cells
         if row.fault:
             raise BadTradeError(reason=row.fault)
-        if max(*self._ids, *self._places) >= len(cells) or not all(cells[number] for number in self._ids):
+        if max(*self._ids, *self._positions) >= len(cells) or not all(cells[number] for number in self._ids):
             raise BadTradeError(reason="the row ends too early, or lacks its trade_id, source or symbol")
         partition, offset = (
-            _place(*each)
-            for each in zip(PLACE, (cells[number] for number in self._places), LARGEST, strict=True)
+            _position(*each)
+            for each in zip(PLACE, (cells[number] for number in self._positions), LARGEST, strict=True)
         )
         return self._reader.read(cells).trade, partition, offset
 
 
-def _place(name: str, cell: object, largest: int) -> int:
+def _position(name: str, cell: object, largest: int) -> int:
     text = "" if cell is None else str(cell)
     if not (text.isascii() and text.isdecimal() and int(text) <= largest):
         raise BadTradeError(reason=f"{name} {text!r} is not a place")

@@ -7,7 +7,7 @@ from functools import partial
 from threading import Event
 from typing import Protocol
 
-from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, Place, ReplayedLetters
+from stockstream.connectors.postgres.store.dead_letters import BEFORE_ALL, Position, ReplayedLetters
 from stockstream.errors import RecoverableError
 from stockstream.jobs.progress_log import Progress
 from stockstream.jobs.retry import Retry
@@ -21,7 +21,7 @@ class Letters(Protocol):
     def count(self) -> int:
         """Return how many there are."""
 
-    def revive(self, after: Place) -> tuple[ReplayedLetters, Place | None]:
+    def revive(self, after: Position) -> tuple[ReplayedLetters, Position | None]:
         """Try the next ones after a place again."""
 
 
@@ -35,11 +35,11 @@ def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.mono
     """
     retry, progress = Retry(stop, log), Progress(log, clock)
     total = ReplayedLetters()
-    place: Place | None = BEFORE_ALL
+    position: Position | None = BEFORE_ALL
     try:
         log.info("trying %s dead letters again", f"{retry(letters.count):,}")
-        while place is not None and not stop.is_set():
-            done, place = retry(partial(letters.revive, place))
+        while position is not None and not stop.is_set():
+            done, position = retry(partial(letters.revive, position))
             total += done
             progress.tell(len(done), str(total))
     except RecoverableError:

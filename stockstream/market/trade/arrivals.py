@@ -51,10 +51,14 @@ class Messages:
         """Return the number of messages."""
         return len(self.values)
 
-    def dead(self, place: int, reason: str) -> DeadLetter:
-        """Return the message at a place of the columns as a dead letter."""
+    def dead(self, row: int, reason: str) -> DeadLetter:
+        """Return the message in a row of the columns as a dead letter."""
         return DeadLetter(
-            self.keys[place], self.values[place], self.partitions[place], self.offsets[place], reason
+            self.keys[row],
+            self.values[row],
+            self.partitions[row],
+            self.offsets[row],
+            reason,
         )
 
 
@@ -109,13 +113,15 @@ def _only(arrivals: Arrivals, partitions: Collection[int]) -> Arrivals:
     )
 
 
-def _look_at(messages: Messages, places: Iterable[int]) -> tuple[list[tuple[int, Trade]], list[DeadLetter]]:
+def _look_at(
+    messages: Messages, positions: Iterable[int]
+) -> tuple[list[tuple[int, Trade]], list[DeadLetter]]:
     good, dead = [], []
-    for place in places:
+    for row in positions:
         try:
-            good.append((place, decode(messages.values[place])))
+            good.append((row, decode(messages.values[row])))
         except BadTradeError as exc:
-            dead.append(messages.dead(place, str(exc)))
+            dead.append(messages.dead(row, str(exc)))
     return good, dead
 
 
@@ -124,13 +130,13 @@ def _table(messages: Messages, trades: Sequence[tuple[int, Trade]]) -> pa.Table:
         name: pa.array([getattr(trade, name) for _, trade in trades], columns.SCHEMA.field(name).type)
         for name in columns.SCHEMA.names
     }
-    return _placed(pa.table(rows, columns.SCHEMA), messages, np.array([place for place, _ in trades]))
+    return _placed(pa.table(rows, columns.SCHEMA), messages, np.array([row for row, _ in trades]))
 
 
-def _placed(rows: pa.Table, messages: Messages, places: NDArray[np.int64]) -> pa.Table:
-    """Append to rows where their messages, those at `places` of the columns, came from."""
-    partitions = np.fromiter(messages.partitions, np.int32, len(messages))[places]
-    offsets = np.fromiter(messages.offsets, np.int64, len(messages))[places]
+def _placed(rows: pa.Table, messages: Messages, positions: NDArray[np.int64]) -> pa.Table:
+    """Append to rows where their messages, those at `positions` of the columns, came from."""
+    partitions = np.fromiter(messages.partitions, np.int32, len(messages))[positions]
+    offsets = np.fromiter(messages.offsets, np.int64, len(messages))[positions]
     for field, values in ((_PARTITION, partitions), (_OFFSET, offsets)):
         rows = rows.append_column(field, columns.column(field.type, values))
     return rows

@@ -31,23 +31,25 @@ class PositionSet:
         self.twice: list[int] = []
         self.beyond: list[int] = []
 
-    def take(self, places: Offsets) -> None:
+    def take(self, positions: Offsets) -> None:
         """Take places, in any order."""
-        is_inside = (places >= 0) & (places < self.end)
-        _note(self.beyond, places[~is_inside])
-        places, counts = np.unique(places[is_inside], return_counts=True)
-        where, bits = places >> 3, np.left_shift(1, places & 7).astype(np.uint8)
+        is_inside = (positions >= 0) & (positions < self.end)
+        _note(self.beyond, positions[~is_inside])
+        positions, counts = np.unique(positions[is_inside], return_counts=True)
+        where, bits = positions >> 3, np.left_shift(1, positions & 7).astype(np.uint8)
         is_new = self._bits[where] & bits == 0
-        _note(self.twice, places[~is_new | (counts > 1)])
+        _note(self.twice, positions[~is_new | (counts > 1)])
         np.bitwise_or.at(self._bits, where, bits)
         self.count += int(is_new.sum())
 
     def free(self) -> list[int]:
         """Return the first few places that are not taken."""
         holes = np.flatnonzero(self._bits != np.uint8(255))[: SHOWN + 1].tolist()
-        near = (place for first in holes for place in range(first * 8, min(first * 8 + 8, self.end)))
-        return [place for place in near if not self._bits[place >> 3] & (1 << (place & 7))][:SHOWN]
+        near = (position for first in holes for position in range(first * 8, min(first * 8 + 8, self.end)))
+        return [position for position in near if not self._bits[position >> 3] & (1 << (position & 7))][
+            :SHOWN
+        ]
 
 
-def _note(noted: list[int], places: Offsets) -> None:
-    noted += places[: SHOWN - len(noted)].tolist()
+def _note(noted: list[int], positions: Offsets) -> None:
+    noted += positions[: SHOWN - len(noted)].tolist()

@@ -12,7 +12,7 @@ import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.codec import Side, Trade
-from stockstream.market.venues.feed import Frame, Place
+from stockstream.market.venues.feed import FeedPosition, Frame
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LEAST_MICROS = 10**14  # a time of today in milliseconds lies below, in microseconds above
@@ -105,7 +105,7 @@ class Binance:
             raise FeedRefusedError(venue=self.name, reason=f"{said.error.msg} ({said.error.code})")
         return Frame()
 
-    def page_address(self, symbol: str, after: Place) -> str:
+    def page_address(self, symbol: str, after: FeedPosition) -> str:
         """Return where the trades from the next number on are."""
         wish = {"symbol": symbol, "fromId": after.number + 1, "limit": self.page_size}
         return f"{self._rest}/api/v3/historicalTrades?{urlencode(wish)}"

@@ -12,7 +12,7 @@ import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues.feed import TAKER_OF_MAKER, Frame, Place
+from stockstream.market.venues.feed import TAKER_OF_MAKER, FeedPosition, Frame
 
 Maker = Literal["buy", "sell"]
 
@@ -103,7 +103,7 @@ class Coinbase:
             raise FeedRefusedError(venue=self.name, reason=words or "no reason given")
         return Frame()
 
-    def page_address(self, symbol: str, after: Place) -> str:
+    def page_address(self, symbol: str, after: FeedPosition) -> str:
         """Return where the trades after this place are: pages go back from a number, and have no gaps."""
         end = after.number + self.page_size + 1
         return f"{self._rest}/products/{symbol}/trades?limit={self.page_size}&after={end}"

@@ -14,7 +14,7 @@ TAKER_OF_MAKER: Mapping[str, Side] = {"buy": "SELL", "sell": "BUY"}
 TAKER: Mapping[str, Side] = {"buy": "BUY", "sell": "SELL"}
 
 
-class Place(NamedTuple):
+class FeedPosition(NamedTuple):
     """How far a symbol's trades are produced: the venue's number of the last one, and its time."""
 
     number: int
@@ -61,7 +61,7 @@ class Feed(Protocol):
             FeedRefusedError: the venue refuses what was asked.
         """
 
-    def page_address(self, symbol: str, after: Place) -> str:
+    def page_address(self, symbol: str, after: FeedPosition) -> str:
         """Return where to ask for the oldest trades after this place, `page_size` at most."""
 
     def parse_page(self, symbol: str, page: bytes) -> Sequence[Trade]:
@@ -77,6 +77,6 @@ def number_of(trade: Trade) -> int:
     return int(trade.trade_id)
 
 
-def place_of(trade: Trade) -> Place:
+def position_of(trade: Trade) -> FeedPosition:
     """Return the place after a trade."""
-    return Place(number_of(trade), trade.timestamp)
+    return FeedPosition(number_of(trade), trade.timestamp)

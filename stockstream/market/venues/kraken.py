@@ -13,7 +13,7 @@ import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.codec import Trade
-from stockstream.market.venues.feed import TAKER, Frame, Place
+from stockstream.market.venues.feed import TAKER, FeedPosition, Frame
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
@@ -102,7 +102,7 @@ class Kraken:
             raise FeedRefusedError(venue=self.name, reason=said.error or "no reason given")
         return Frame()
 
-    def page_address(self, symbol: str, after: Place) -> str:
+    def page_address(self, symbol: str, after: FeedPosition) -> str:
         """Return where the trades from this place's moment on are."""
         # Others may have the same microsecond, and what comes is after the moment that is asked for.
         since = ((after.at - EPOCH) // MICRO - 1) * 1000

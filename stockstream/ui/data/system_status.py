@@ -88,7 +88,7 @@ class SystemStatus:
     span: Span | None = None
     symbols: tuple[str, ...] = ()
     candle_idle: float | None = None
-    places: list[JobProgress] = field(default_factory=list)
+    offsets: list[JobProgress] = field(default_factory=list)
     letters: list[DeadLetterRow] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     minutes: list[Minute] = field(default_factory=list)

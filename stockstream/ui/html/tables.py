@@ -15,7 +15,7 @@ NO_PROCESSES = "<code>./start.sh</code> keeps none up here; those that run by ha
 NO_PLACES = "No job has read the topic yet."
 
 
-def places(rows: Sequence[JobProgress], ends: Mapping[int, int] | None, topic: str) -> str:
+def offsets(rows: Sequence[JobProgress], ends: Mapping[int, int] | None, topic: str) -> str:
     """Return the jobs' places, and how many messages lie before the end of each partition."""
     if not rows:
         return f'<p class="quiet">{NO_PLACES}</p>'

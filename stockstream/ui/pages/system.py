@@ -27,7 +27,7 @@ def draw(status: SystemStatus, processes: Sequence[Process]) -> None:
     plot(lambda: flow(status.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
     with st.container(horizontal=True, key="row_jobs", gap="small"):
         with st.container(key="card_lag"):
-            st.html(elements.titled("Jobs and their places", _places(status)))
+            st.html(elements.titled("Jobs and their places", _offsets(status)))
         with st.container(key="card_processes"):
             kept = elements.titled("Processes", tables.processes(processes, status.read_at))
             st.html(kept + elements.titled("Connected to the database", tables.sessions(status.sessions)))
@@ -37,10 +37,10 @@ def draw(status: SystemStatus, processes: Sequence[Process]) -> None:
         dead_letters.show(status)
 
 
-def _places(status: SystemStatus) -> str:
+def _offsets(status: SystemStatus) -> str:
     ends = live.ends()
     unknown = f'<p class="caption">{NO_BROKER}</p>' if ends is None else ""
-    return unknown + tables.places(status.places, ends, live.settings().kafka_topic)
+    return unknown + tables.offsets(status.offsets, ends, live.settings().kafka_topic)
 
 
 def flow(minutes: list[Minute]) -> Figure:

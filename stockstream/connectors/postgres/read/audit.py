@@ -22,7 +22,7 @@ _ROW = np.dtype([("columns", ">i2"), ("_p", ">i4"), ("partition", ">i4"), ("_o",
 
 
 @dataclass(frozen=True)
-class ConsumedPlace:
+class ConsumedOffsets:
     """How far the consumer is in a partition.
 
     Attributes:
@@ -77,9 +77,9 @@ class AuditedTape:
         """See from the next question on what is there then."""
         self._connection.rollback()
 
-    def places(self) -> list[ConsumedPlace]:
+    def offsets(self) -> list[ConsumedOffsets]:
         """Return how far the consumer is in each partition."""
-        return [ConsumedPlace(*row) for row in self._rows("audit_offsets", {"topic": self._topic})]
+        return [ConsumedOffsets(*row) for row in self._rows("audit_offsets", {"topic": self._topic})]
 
     def whole_since(self) -> datetime | None:
         """Return the moment from which on nothing was pruned, None where nothing ever was."""

@@ -54,8 +54,8 @@ class CandleTable:
         That is where the consumer is: what it has stored of open candles comes from the tape, and the candles
         of minutes that were missed are made from it.
         """
-        places, begun = self._session.transaction(lambda cursor: self._acquire(cursor, partitions))
-        self._owned |= places
+        offsets, begun = self._session.transaction(lambda cursor: self._acquire(cursor, partitions))
+        self._owned |= offsets
         return begun
 
     def write(self, changes: Changes) -> None:
@@ -89,14 +89,14 @@ class CandleTable:
         self, cursor: Cursor, partitions: Sequence[int]
     ) -> tuple[dict[int, fence.CommittedOffset], dict[int, RestorePoint]]:
         self._lock(cursor)
-        places = fence.acquire(cursor, JOB, self._topic, partitions)
+        offsets = fence.acquire(cursor, JOB, self._topic, partitions)
         stored = {
             each: fence.committed_offset(cursor, "consumer", self._topic, each).next_offset
             for each in partitions
         }
-        next_offsets = {each: stored[each] or places[each].next_offset for each in partitions}
+        next_offsets = {each: stored[each] or offsets[each].next_offset for each in partitions}
         candles = self._open_candles(cursor, next_offsets)
-        return places, {each: RestorePoint(next_offsets[each], candles[each]) for each in partitions}
+        return offsets, {each: RestorePoint(next_offsets[each], candles[each]) for each in partitions}
 
     def _open_candles(self, cursor: Cursor, next_offsets: Mapping[int, int]) -> dict[int, list[Candle]]:
         columns = {"partitions": list(next_offsets), "next_offsets": list(next_offsets.values())}

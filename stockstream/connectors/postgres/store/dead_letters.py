@@ -23,8 +23,8 @@ JOB = "consumer"
 SLICE = 250
 BEFORE_ALL = (-1, -1)
 
-Place = tuple[int, int]
-Refusals = dict[Place, str]
+Position = tuple[int, int]
+Refusals = dict[Position, str]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ class DeadLetters:
             cursor.execute(query("count_dead_letters"), {"topic": self._topic})
             return int((cursor.fetchone() or (0,))[0])
 
-    def revive(self, after: Place = BEFORE_ALL, most: int = SLICE) -> tuple[ReplayedLetters, Place | None]:
+    def revive(
+        self, after: Position = BEFORE_ALL, most: int = SLICE
+    ) -> tuple[ReplayedLetters, Position | None]:
         """Try the next letters after a place again.
 
         Returns:
@@ -87,8 +89,8 @@ class DeadLetters:
             return self._revive(connection, after, most)
 
     def _revive(
-        self, connection: Connection, after: Place, most: int
-    ) -> tuple[ReplayedLetters, Place | None]:
+        self, connection: Connection, after: Position, most: int
+    ) -> tuple[ReplayedLetters, Position | None]:
         wanted = {"topic": self._topic, "partition": after[0], "offset": after[1], "most": most}
         with own_errors(self._address), connection, connection.cursor() as cursor:
             cursor.execute(query("lock_offsets"), {"job": JOB, "topic": self._topic})
@@ -107,7 +109,7 @@ class DeadLetters:
             self._settle(cursor, stored, repeated, refusals)
             return ReplayedLetters(len(stored), len(repeated), len(refusals)), max(payloads)
 
-    def _store(self, cursor: Cursor, trades: dict[Place, Trade]) -> tuple[set[Place], Refusals]:
+    def _store(self, cursor: Cursor, trades: dict[Position, Trade]) -> tuple[set[Position], Refusals]:
         """Store those that are new; returns their places, and what PostgreSQL refuses."""
         cursor.execute(query("create_arrivals"))
         cursor.execute(query("set_lookup_plan"))
@@ -115,17 +117,17 @@ class DeadLetters:
             return self._store_together(cursor, trades), {}
         except PoisonError:
             cursor.execute("ROLLBACK TO SAVEPOINT revived")
-        stored: set[Place] = set()
+        stored: set[Position] = set()
         refused = {}
-        for place, trade in trades.items():
+        for position, trade in trades.items():
             try:
-                stored |= self._store_together(cursor, {place: trade})
+                stored |= self._store_together(cursor, {position: trade})
             except PoisonError as exc:
                 cursor.execute("ROLLBACK TO SAVEPOINT revived")
-                refused[place] = str(exc)
+                refused[position] = str(exc)
         return stored, refused
 
-    def _store_together(self, cursor: Cursor, trades: dict[Place, Trade]) -> set[Place]:
+    def _store_together(self, cursor: Cursor, trades: dict[Position, Trade]) -> set[Position]:
         with own_errors(self._address):
             cursor.execute("SAVEPOINT revived")
             cursor.execute(query("insert_replayed_arrivals"), _columns(trades))
@@ -135,15 +137,17 @@ class DeadLetters:
             cursor.execute("TRUNCATE arrivals")
         return stored
 
-    def _settle(self, cursor: Cursor, stored: set[Place], repeated: set[Place], refusals: Refusals) -> None:
+    def _settle(
+        self, cursor: Cursor, stored: set[Position], repeated: set[Position], refusals: Refusals
+    ) -> None:
         topic = {"topic": self._topic}
         for partition, count in Counter(partition for partition, _ in repeated).items():
             key = topic | {"job": JOB, "partition": str(partition)}
             cursor.execute(query("update_duplicates"), key | {"duplicates": str(count)})
-        cursor.execute(query("delete_replayed_dead_letters"), topic | _places(sorted(stored | repeated)))
+        cursor.execute(query("delete_replayed_dead_letters"), topic | _positions(sorted(stored | repeated)))
         staying = sorted(refusals)
-        reasons = {"reasons": [refusals[place] for place in staying]}
-        cursor.execute(query("update_dead_letters"), topic | _places(staying) | reasons)
+        reasons = {"reasons": [refusals[position] for position in staying]}
+        cursor.execute(query("update_dead_letters"), topic | _positions(staying) | reasons)
 
 
 def _days(cursor: Cursor) -> list[tuple[object, ...]]:
@@ -152,27 +156,29 @@ def _days(cursor: Cursor) -> list[tuple[object, ...]]:
     return sorted(cursor.fetchall(), key=str)
 
 
-def _parsed(payloads: dict[Place, memoryview | None]) -> tuple[dict[Place, Trade], Refusals]:
+def _parsed(
+    payloads: dict[Position, memoryview | None],
+) -> tuple[dict[Position, Trade], Refusals]:
     trades, refusals = {}, {}
-    for place, payload in payloads.items():
+    for position, payload in payloads.items():
         try:
-            trades[place] = decode(None if payload is None else bytes(payload))
+            trades[position] = decode(None if payload is None else bytes(payload))
         except BadTradeError as exc:
-            refusals[place] = str(exc)
+            refusals[position] = str(exc)
     return trades, refusals
 
 
-def _places(places: Sequence[Place]) -> dict[str, object]:
+def _positions(positions: Sequence[Position]) -> dict[str, object]:
     return {
-        "partitions": [partition for partition, _ in places],
-        "offsets": [offset for _, offset in places],
+        "partitions": [partition for partition, _ in positions],
+        "offsets": [offset for _, offset in positions],
     }
 
 
-def _columns(trades: dict[Place, Trade]) -> dict[str, object]:
+def _columns(trades: dict[Position, Trade]) -> dict[str, object]:
     """Return trades as the columns that the statement `insert_replayed_arrivals` takes."""
     each = list(trades.values())
-    return _places(list(trades)) | {
+    return _positions(list(trades)) | {
         "trade_ids": [trade.trade_id for trade in each],
         "times": [trade.timestamp for trade in each],
         "symbols": [trade.symbol for trade in each],

@@ -21,7 +21,7 @@ from stockstream.connectors.postgres.store.copy_rows import Rows
 from stockstream.errors import PoisonError
 from stockstream.market.trade.arrivals import Arrivals, DeadLetter
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 
 class DedupeStore:
@@ -34,7 +34,7 @@ class DedupeStore:
         self._job = job
         self._topic = topic
         self._repeated: Counter[int] = Counter()
-        self._refused: list[tuple[Place, str]] = []
+        self._refused: list[tuple[Position, str]] = []
 
     def store(self, arrivals: Arrivals) -> tuple[int, int, int]:
         """Store a batch; returns the numbers of trades, dead letters and repeats."""
@@ -56,7 +56,7 @@ class DedupeStore:
         except PoisonError as exc:
             self._cursor.execute("ROLLBACK TO SAVEPOINT half")
             if trades.num_rows == 1:
-                self._refused.append((_places(trades)[0], str(exc)))
+                self._refused.append((_positions(trades)[0], str(exc)))
                 return
             middle = trades.num_rows // 2
             self._store_by_halves(trades.slice(0, middle))
@@ -70,20 +70,23 @@ class DedupeStore:
             self._cursor.execute(query("insert_arrivals"))
             stored = Counter(int(partition) for partition, _ in self._cursor)
             self._cursor.execute("TRUNCATE arrivals")
-        return Counter(partition for partition, _ in _places(trades)) - stored
+        return Counter(partition for partition, _ in _positions(trades)) - stored
 
     def _count_repeats(self) -> None:
         for partition, count in self._repeated.items():
-            place = {"job": self._job, "topic": self._topic, "partition": partition, "duplicates": count}
-            self._cursor.execute(query("update_duplicates"), place)
+            position = {"job": self._job, "topic": self._topic, "partition": partition, "duplicates": count}
+            self._cursor.execute(query("update_duplicates"), position)
 
     def _dead_letters(self, arrivals: Arrivals) -> list[DeadLetter]:
         messages = arrivals.messages
-        at = {place: row for row, place in enumerate(zip(messages.partitions, messages.offsets, strict=True))}
-        return [messages.dead(at[place], reason) for place, reason in self._refused]
+        at = {
+            position: row
+            for row, position in enumerate(zip(messages.partitions, messages.offsets, strict=True))
+        }
+        return [messages.dead(at[position], reason) for position, reason in self._refused]
 
 
-def _places(trades: pa.Table) -> Sequence[Place]:
+def _positions(trades: pa.Table) -> Sequence[Position]:
     """Return partition and offset of each."""
     columns = (trades[name].to_pylist() for name in ("kafka_partition", "kafka_offset"))
     return list(zip(*columns, strict=True))

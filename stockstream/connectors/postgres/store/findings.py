@@ -41,10 +41,13 @@ class Findings:
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the first offset of each that is not examined yet."""
-        places = self._session.transaction(lambda cursor: fence.acquire(cursor, JOB, self._topic, partitions))
-        self._owned |= places
-        self._next |= {partition: place.next_offset for partition, place in places.items()}
-        return {partition: place.next_offset for partition, place in places.items()}
+        acquired = self._session.transaction(
+            lambda cursor: fence.acquire(cursor, JOB, self._topic, partitions)
+        )
+        self._owned |= acquired
+        starts = {partition: each.next_offset for partition, each in acquired.items()}
+        self._next |= starts
+        return starts
 
     def next_offset(self, partition: int) -> int:
         """Return the first offset of a claimed partition that is not examined yet."""

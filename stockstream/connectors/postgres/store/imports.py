@@ -29,11 +29,11 @@ from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store.copy_rows import Rows
 from stockstream.connectors.postgres.store.day_partitions import DayPartitions, id_ranges
 from stockstream.connectors.postgres.store.incarnations import IMPORTED
-from stockstream.errors import PlaceClashError, TapeInUseError
+from stockstream.errors import PositionClashError, TapeInUseError
 
 JOBS = ["aggregator", "consumer", "detector"]
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 
 class ImportedTape:
@@ -90,19 +90,19 @@ class ImportedTape:
         cursor.execute(query("select_import_clash"))
         if clash := cursor.fetchone():
             partition, offset, trades = clash
-            raise PlaceClashError(
+            raise PositionClashError(
                 partition=partition,
                 offset=f"{offset:,}",
                 trades=" and ".join(trades[:2]),
                 path=shlex.quote(str(path)),
             )
 
-    def _settle(self, cursor: Cursor, stored: Sequence[Place]) -> None:
+    def _settle(self, cursor: Cursor, stored: Sequence[Position]) -> None:
         """Bring the places above what was stored, and note its minutes."""
         offsets = defaultdict[int, list[int]](list)
         for partition, offset in stored:
             offsets[partition].append(offset)
-        places: dict[str, object] = {
+        positions: dict[str, object] = {
             "topic": self._topic,
             "imported": IMPORTED,
             "jobs": JOBS,
@@ -111,4 +111,4 @@ class ImportedTape:
             "trades": [len(each) for each in offsets.values()],
         }
         for step in ("upsert_imported_offsets", "insert_imported_incarnations", "insert_touched_arrivals"):
-            cursor.execute(query(step), places)
+            cursor.execute(query(step), positions)

@@ -67,7 +67,7 @@ class IncarnationRecords:
         """Wait for a former owner of the partitions no longer than the fence does."""
         fence.terminate_stale_owner(self._cursor, job, self._topic, partitions)
 
-    def places(self, job: str, partitions: Mapping[int, object]) -> dict[int, int]:
+    def offsets(self, job: str, partitions: Mapping[int, object]) -> dict[int, int]:
         """Return the place of a job in each of the partitions."""
         return {
             partition: fence.committed_offset(self._cursor, job, self._topic, partition).next_offset

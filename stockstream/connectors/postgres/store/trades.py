@@ -96,11 +96,11 @@ class Tape:
             connection,
             connection.cursor() as cursor,
         ):
-            places = fence.acquire(cursor, JOB, self._topic, partitions)
+            offsets = fence.acquire(cursor, JOB, self._topic, partitions)
             # After the claim: a former owner's last trades are in by now.
             self._days.look(cursor)
-        self._owned |= places
-        return {partition: place.next_offset for partition, place in places.items()}
+        self._owned |= offsets
+        return {partition: place.next_offset for partition, place in offsets.items()}
 
     def append(self, batch: EncodedBatch) -> Stored:
         """Store a batch.
