@@ -21,7 +21,7 @@ from stockstream.errors import RecoverableError
 from stockstream.jobs.ingest import ingest
 from stockstream.jobs.read_ahead import ReadAhead, warm_up
 from stockstream.jobs.retry import Retry
-from stockstream.jobs.tape.replay_dead_letters import revive
+from stockstream.jobs.tape.replay_dead_letters import replay_dead_letters
 from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.market.compiled import spare_scipy
 from stockstream.settings import Settings
@@ -48,7 +48,7 @@ def main(
     try:
         if arguments.replay_dead_letters:
             retry(tape.check)
-            log.info("ended: %s", revive(DeadLetters(address_of(settings), topic), stop))
+            log.info("ended: %s", replay_dead_letters(DeadLetters(address_of(settings), topic), stop))
             return 0
         serve("consumer", settings, metrics, log)
         retry(tape.check)

@@ -24,7 +24,7 @@ from stockstream.jobs.produce.live_source import LiveSource
 from stockstream.jobs.produce.loop import produce
 from stockstream.jobs.produce.options import SyntheticOptions
 from stockstream.jobs.produce.pace import SystemClock
-from stockstream.jobs.produce.progress import counts, telling
+from stockstream.jobs.produce.progress import counts, progress_shown
 from stockstream.jobs.produce.simulated_source import SyntheticSource
 from stockstream.jobs.produce.validation import only_own, whole
 from stockstream.jobs.replay.setup import replay
@@ -83,8 +83,8 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     try:
         with closing(source):
             try:
-                with telling(count) as tell:
-                    lost = produce(source, sink, count, stop, tell)
+                with progress_shown(count) as on_progress:
+                    lost = produce(source, sink, count, stop, on_progress)
             finally:
                 log.info("%s", counts(sink))
     except RecoverableError:

@@ -13,15 +13,15 @@ from rich.console import Console
 from stockstream import cli
 from stockstream.connectors.kafka.client import cluster_of
 from stockstream.connectors.kafka.groups import group_of
-from stockstream.connectors.kafka.topic import hints
+from stockstream.connectors.kafka.topic import group_offsets
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.connectors.postgres.store.trades import JOB
 from stockstream.jobs.audit import audit
+from stockstream.jobs.health.check_result import Check, is_healthy
 from stockstream.jobs.health.examination import Target, examine
 from stockstream.jobs.health.processes import Process
 from stockstream.jobs.health.report import document, lines
-from stockstream.jobs.health.verdict import Check, is_healthy
 from stockstream.settings import Settings
 
 console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
@@ -47,7 +47,7 @@ def _audited(settings: Settings, pause: Callable[[], object]) -> list[Check]:
     ):
         return audit(
             tape,
-            partial(hints, servers, topic, group),
+            partial(group_offsets, servers, topic, group),
             pause,
             lambda what, share: status.update(f"auditing {what}, {share:.0%}"),
         )

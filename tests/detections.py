@@ -7,7 +7,7 @@ from stockstream.connectors.models.registry import ModelStore
 from stockstream.connectors.postgres.connection import Connection
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
-from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.market_context import market_context_of
 from stockstream.market.anomalies.features.trade_window import Row, of_rows
 from stockstream.market.anomalies.finding import Finding
 from tests.scripts import ran
@@ -69,7 +69,7 @@ def found_in_one_go(connection: Connection, models: ModelStore) -> list[Finding]
         for symbol, *row in cursor:
             rows[symbol].append(tuple(row))
     tapes = [of_rows(symbol, own) for symbol, own in rows.items()]
-    market = surroundings(tapes)
+    market = market_context_of(tapes)
     return [
         finding
         for tape in tapes

@@ -10,7 +10,7 @@ from rich.status import Status
 BETWEEN_LINES = 60.0
 
 
-class Telling:
+class ProgressReporter:
     """A voice on standard error."""
 
     def __init__(self, console: Console, status: Status) -> None:
@@ -37,8 +37,8 @@ class Telling:
 
 
 @contextmanager
-def telling() -> Iterator[Telling]:
+def progress_shown() -> Iterator[ProgressReporter]:
     """Yield a voice; the line that moves is gone afterwards."""
     console = Console(stderr=True, soft_wrap=True)
     with console.status("looking around") as status:
-        yield Telling(console, status)
+        yield ProgressReporter(console, status)

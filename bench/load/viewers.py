@@ -108,7 +108,7 @@ def _is_finish(payload: bytes) -> bool:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def shown_plainly() -> Iterator[None]:
     """Turn the browser's errors into the project's own.
 
     Raises:

@@ -86,7 +86,7 @@ def measure(arguments: Namespace, stop: Event) -> Report:
     with stage(stop) as scene, scene.fresh() as settings:
         _fill(scene, settings, arguments.trades)
         with _trading(settings) as committed, served(scene, settings, "dashboard.py") as dashboard:
-            with viewers.chromium() as browser, viewers.told_plainly():
+            with viewers.chromium() as browser, viewers.shown_plainly():
                 with served(scene, settings, "bench/yardsticks/plain_page.py") as plain:
                     facts |= _loads(scene, browser, (dashboard, plain), arguments.loads)
                 facts |= _refreshes(scene, browser, dashboard, committed, arguments.seconds)

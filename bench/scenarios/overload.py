@@ -16,7 +16,7 @@ from threading import Event
 from bench.harness.disk_room import ALWAYS, require_room
 from bench.harness.invariants import finish, healthy
 from bench.harness.options import whole
-from bench.harness.progress import Telling, telling
+from bench.harness.progress import ProgressReporter, progress_shown
 from bench.harness.report import Report, check_paths
 from bench.harness.sampling import Watch
 from bench.harness.stage import InterruptedBenchError
@@ -56,23 +56,23 @@ def measure(arguments: Namespace, stop: Event) -> Report:
     check_paths(arguments.logs and arguments.logs / "kafka.log")
     require_room(_trades(arguments, arguments.sustainable or 0))
     browser = None if arguments.no_viewer else required_browser()
-    with telling() as tell:
-        tell.wait_for("the system to come up")
+    with progress_shown() as on_progress:
+        on_progress.wait_for("the system to come up")
         with running_system(arguments.normal, arguments.logs) as system, looking_on(system, browser):
-            return _overloaded(system, arguments, tell, stop)
+            return _overloaded(system, arguments, on_progress, stop)
 
 
-def _overloaded(system: System, arguments: Namespace, tell: Telling, stop: Event) -> Report:
-    tell.wait_for("the detector to learn")
-    tell.say("every symbol is learned" if warmed_up(system, stop) else "not every symbol is learned")
-    rate = int(arguments.sustainable or _looked_for(system, arguments, tell, stop))
+def _overloaded(system: System, arguments: Namespace, on_progress: ProgressReporter, stop: Event) -> Report:
+    on_progress.wait_for("the detector to learn")
+    on_progress.say("every symbol is learned" if warmed_up(system, stop) else "not every symbol is learned")
+    rate = int(arguments.sustainable or _looked_for(system, arguments, on_progress, stop))
     require_room(_trades(arguments, rate))
-    run = _Run(system, arguments, tell, stop)
+    run = _Run(system, arguments, on_progress, stop)
     with witness(system, arguments.seed) as feed:
         run.watch.start()
         flood = run.flooded(rate)
         run.watch.end()
-        outcome = finish(system, feed, tell.wait_for)
+        outcome = finish(system, feed, on_progress.wait_for)
     return report(arguments, run.watch, flood, outcome)
 
 
@@ -80,13 +80,13 @@ def _trades(arguments: Namespace, sustainable: int) -> float:
     return float(60 * arguments.minutes * min(arguments.times * sustainable, MOST))
 
 
-def _looked_for(system: System, arguments: Namespace, tell: Telling, stop: Event) -> int:
+def _looked_for(system: System, arguments: Namespace, on_progress: ProgressReporter, stop: Event) -> int:
     def is_sustained(rate: int) -> bool:
-        tell.wait_for(f"{rate:,} trades/s to be sustained or not")
+        on_progress.wait_for(f"{rate:,} trades/s to be sustained or not")
         found = sustained(system, rate, arguments.try_seconds, stop)
         if stop.is_set():
             raise InterruptedBenchError
-        tell.say(f"{rate:,} trades/s {'sustained' if found else 'not sustained'}")
+        on_progress.say(f"{rate:,} trades/s {'sustained' if found else 'not sustained'}")
         return found
 
     return highest(is_sustained)
@@ -95,11 +95,13 @@ def _looked_for(system: System, arguments: Namespace, tell: Telling, stop: Event
 class _Run:
     """One overload of a running system; Ctrl-C ends each of its waits."""
 
-    def __init__(self, system: System, arguments: Namespace, tell: Telling, stop: Event) -> None:
+    def __init__(
+        self, system: System, arguments: Namespace, on_progress: ProgressReporter, stop: Event
+    ) -> None:
         self.watch = Watch(system, LOOK_EVERY)
         self._system = system
         self._arguments = arguments
-        self._tell = tell
+        self._tell = on_progress
         self._stop = stop
 
     def flooded(self, rate: int) -> Flood:

@@ -18,9 +18,9 @@ from bench.harness.report import Report
 from bench.harness.rounds import in_turns, middle
 from bench.harness.stage import Stage, stage
 from bench.load.consuming import Consumed, consume
+from bench.yardsticks.encoded_rows import copy_seconds, emptied, ready_rows
 from bench.yardsticks.fence_cost import UnfencedTape, UnnotedTape, ingest_rate
 from bench.yardsticks.naive import insert_rate
-from bench.yardsticks.ready_rows import copy_seconds, emptied, ready_rows
 from stockstream.connectors.kafka.topic import ends as ends_of
 from stockstream.settings import Settings
 

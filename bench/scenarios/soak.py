@@ -16,7 +16,7 @@ from bench.harness.fault_schedule import Fault, schedule
 from bench.harness.faults import Inflicted, inflict, recovery
 from bench.harness.invariants import finish, healthy
 from bench.harness.options import whole
-from bench.harness.progress import Telling, telling
+from bench.harness.progress import ProgressReporter, progress_shown
 from bench.harness.report import Report, check_paths
 from bench.harness.sampling import Watch
 from bench.harness.stage import InterruptedBenchError
@@ -47,48 +47,52 @@ def measure(arguments: Namespace, stop: Event) -> Report:
     require_room(arguments.rate * seconds)
     faults = schedule(arguments.seed, seconds, arguments.fault_every)
     browser = None if arguments.no_viewer else required_browser()
-    with telling() as tell:
-        tell.wait_for("the system to come up")
+    with progress_shown() as on_progress:
+        on_progress.wait_for("the system to come up")
         with running_system(arguments.rate, arguments.logs) as system, looking_on(system, browser):
-            return _soaked(system, faults, arguments, tell, stop)
+            return _soaked(system, faults, arguments, on_progress, stop)
 
 
-def _soaked(system: System, faults: list[Fault], arguments: Namespace, tell: Telling, stop: Event) -> Report:
+def _soaked(
+    system: System, faults: list[Fault], arguments: Namespace, on_progress: ProgressReporter, stop: Event
+) -> Report:
     watch, done = Watch(system, arguments.look_every), list[Inflicted]()
     with witness(system, arguments.seed) as feed:
-        tell.wait_for("the detector to learn")
+        on_progress.wait_for("the detector to learn")
         # What the first start leaves to do is no fault's.
         warmed_up(system, stop)
         watch.start()
         for fault in faults:
-            if _until(fault.at, watch, tell, stop):
+            if _until(fault.at, watch, on_progress, stop):
                 break
-            done += _one(system, fault, watch, tell, stop)
-        _until(60 * arguments.minutes, watch, tell, stop)
+            done += _one(system, fault, watch, on_progress, stop)
+        _until(60 * arguments.minutes, watch, on_progress, stop)
         watch.end()
         if not watch.flows:
             raise InterruptedBenchError
-        tell.say("no more faults" if not stop.is_set() else "ended early; Ctrl-C again ends at once")
+        on_progress.say("no more faults" if not stop.is_set() else "ended early; Ctrl-C again ends at once")
         ill = healthy(system, lambda: Event().wait(1))
-        held = finish(system, feed, tell.wait_for)
+        held = finish(system, feed, on_progress.wait_for)
     return report(arguments, watch, done, held, ill)
 
 
-def _one(system: System, fault: Fault, watch: Watch, tell: Telling, stop: Event) -> Iterator[Inflicted]:
+def _one(
+    system: System, fault: Fault, watch: Watch, on_progress: ProgressReporter, stop: Event
+) -> Iterator[Inflicted]:
     began = watch.now
-    tell.wait_for(fault.name)
+    on_progress.wait_for(fault.name)
     inflict(system, fault, stop)
     if (found := recovery(system, stop)) is not None:
         inflicted = Inflicted(fault, began, found)
         took = "not recovered" if inflicted.seconds is None else f"recovered in {inflicted.seconds:.1f} s"
-        tell.say(f"{fault.name}: {took}")
+        on_progress.say(f"{fault.name}: {took}")
         yield inflicted
 
 
-def _until(at: float, watch: Watch, tell: Telling, stop: Event) -> bool:
+def _until(at: float, watch: Watch, on_progress: ProgressReporter, stop: Event) -> bool:
     """Wait for a moment of the run, telling how it goes; returns whether `stop` came first."""
     while (left := at - watch.now) > 0 and not stop.is_set():
         if watch.flows:
-            tell.go_on(watch.flows[-1].line)
+            on_progress.go_on(watch.flows[-1].line)
         stop.wait(min(left, 1.0))
     return stop.is_set()

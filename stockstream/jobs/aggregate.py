@@ -145,7 +145,7 @@ class Aggregator:
                 self._read(batch, source.partitions)
                 if len(batch):
                     idle.begin()
-                progress.tell(len(batch), str(self.total))
+                progress.update(len(batch), str(self.total))
                 ended = retry(idle.is_over)
                 caught_up = self._candles.partitions if ended else source.caught_up()
                 if ended or self._is_due(is_behind=len(batch) == BATCH):

@@ -17,7 +17,7 @@ from datetime import datetime
 from stockstream.connectors.postgres.read.audit import HOUR, AuditedTape, CandleCount, ConsumedOffsets
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING
 from stockstream.errors import StockstreamError
-from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
+from stockstream.jobs.health.check_result import Check, failed, happened, ok, waiting
 from stockstream.market.trade.position_set import Offsets, PositionSet
 
 # Another process may be a moment behind: what seems wrong is looked at again, so often.
@@ -31,7 +31,7 @@ Progress = Callable[[str, float], None]
 
 
 def audit(
-    tape: AuditedTape, hints: GroupOffsets, pause: Callable[[], object], progress: Progress
+    tape: AuditedTape, group_offsets: GroupOffsets, pause: Callable[[], object], progress: Progress
 ) -> list[Check]:
     """Return what there is to say of each invariant.
 
@@ -54,7 +54,7 @@ def audit(
         once,
         _below(offsets, tape.offsets(), taken),
         _candles(tape, pruned or BEGINNING, pause, progress),
-        _hinted(tape, hints),
+        _hinted(tape, group_offsets),
     ]
 
 
@@ -174,11 +174,11 @@ def _waiting(tape: AuditedTape, minutes: int, name: str, told: str) -> Check:
     return waiting(name, f"{told}; {minutes:,} wait to be reconciled{age}", RECONCILE)
 
 
-def _hinted(tape: AuditedTape, hints: GroupOffsets) -> Check:
+def _hinted(tape: AuditedTape, group_offsets: GroupOffsets) -> Check:
     name = "6 Kafka's hint is behind"
     # The hint first: the truth may grow between the two looks, and the hint must not be ahead of it.
     try:
-        committed = hints([place.partition for place in tape.offsets()])
+        committed = group_offsets([place.partition for place in tape.offsets()])
     except StockstreamError as exc:
         return failed(name, happened(exc), "python test_system.py tells more")
     tape.look_anew()

@@ -102,5 +102,5 @@ def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
         metrics.stored([part.arrivals for part in encoded.parts], stored)
         if len(encoded):
             idle.begin()
-        progress.tell(len(encoded), str(total))
+        progress.update(len(encoded), str(total))
     return total

@@ -9,7 +9,7 @@ EVERY = 10.0
 class Progress:
     """Says how fast messages go by, at most every ten seconds.
 
-    >>> Progress(logging.getLogger("doc"), clock=lambda: 0.0).tell(5, "5 trades")
+    >>> Progress(logging.getLogger("doc"), clock=lambda: 0.0).update(5, "5 trades")
     """
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float]) -> None:
@@ -19,7 +19,7 @@ class Progress:
         self._since = clock()
         self._count = 0
 
-    def tell(self, count: int, state: str) -> None:
+    def update(self, count: int, state: str) -> None:
         """Count `count` more messages; say `state` when it is time."""
         self._count += count
         seconds = self._clock() - self._since

@@ -166,7 +166,9 @@ class Reconciler:
         self._barrier.look()
         self.step(retry, stop, AT_ONCE)
 
-    def catch_up(self, span: Span, retry: Retry, stop: Event, tell: Callable[[int, int], object]) -> int:
+    def catch_up(
+        self, span: Span, retry: Retry, stop: Event, on_progress: Callable[[int, int], object]
+    ) -> int:
         """Reconcile until all is done that waits of a span now, or nothing more can be done.
 
         Args:
@@ -187,7 +189,7 @@ class Reconciler:
                 stop.wait(PAUSE)
             left = retry(partial(self._minutes.waiting, span)).minutes
             total = max(total, left)
-            tell(total - left, total)
+            on_progress(total - left, total)
         return left
 
     def _count(self, found: Settled) -> None:

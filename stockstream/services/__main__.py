@@ -17,23 +17,25 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     """Do what the command says; returns the exit code."""
     if arguments.command == "status":
         return _status(settings)
-    with speaking() as voice:
+    with speaking() as output:
         if arguments.command == "stop":
-            stop_system(settings, voice, wipe=arguments.wipe)
+            stop_system(settings, output, wipe=arguments.wipe)
             return 0
-        start(settings, stop, voice, servers_alone=arguments.servers)
+        start(settings, stop, output, servers_alone=arguments.servers)
         if not arguments.servers:
-            voice.say("dashboard", f"http://localhost:{settings.dashboard_port}")
-            _say_metrics(settings, voice)
-        voice.say("logs", f"tail -f {shlex.quote(str(settings.data_dir / 'logs'))}/*.log")
-        voice.say("look", "python test_system.py shows the health of every part; ./stop.sh ends them all")
+            output.say("dashboard", f"http://localhost:{settings.dashboard_port}")
+            _say_metrics(settings, output)
+        output.say("logs", f"tail -f {shlex.quote(str(settings.data_dir / 'logs'))}/*.log")
+        output.say("look", "python test_system.py shows the health of every part; ./stop.sh ends them all")
     return 0
 
 
-def _say_metrics(settings: Settings, voice: StartConsole) -> None:
+def _say_metrics(settings: Settings, output: StartConsole) -> None:
     if settings.metrics_port:
         ports = f"{settings.metrics_port} to {settings.metrics_port + len(PROCESSES) - 1}"
-        voice.say("metrics", f"http://{settings.metrics_host}:{settings.metrics_port}/metrics, ports {ports}")
+        output.say(
+            "metrics", f"http://{settings.metrics_host}:{settings.metrics_port}/metrics, ports {ports}"
+        )
 
 
 def _status(settings: Settings) -> int:

@@ -15,7 +15,7 @@ from stockstream.services.bind_check import require_safe
 from stockstream.services.console import StartConsole
 from stockstream.services.servers import docker
 from stockstream.services.servers.kafka_metadata import require_unmixed
-from stockstream.services.servers.ready import await_answer
+from stockstream.services.servers.readiness import await_answer
 from stockstream.services.servers.selection import Kafka, Origin, Postgres, Server, origins
 from stockstream.services.servers.zookeeper_server import ZooKeeper
 from stockstream.services.stop import stop_all
@@ -27,7 +27,7 @@ from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import Settings
 
 
-def start(settings: Settings, stop: Event, voice: StartConsole, *, servers_alone: bool = False) -> None:
+def start(settings: Settings, stop: Event, output: StartConsole, *, servers_alone: bool = False) -> None:
     """Bring up servers, topic, schema and processes; what runs already is left alone.
 
     With `servers_alone` no process is started: each then runs in a terminal of its own.
@@ -42,8 +42,8 @@ def start(settings: Settings, stop: Event, voice: StartConsole, *, servers_alone
     """
     require_safe(settings)
     folder = RunFolder(settings.data_dir.resolve())
-    with folder.alone(voice.wait_for):
-        launch = _Launch(settings, folder, stop, voice)
+    with folder.alone(output.wait_for):
+        launch = _Launch(settings, folder, stop, output)
         launch.end_orphans()
         with launch.undone_on_failure():
             if not servers_alone:
@@ -53,17 +53,17 @@ def start(settings: Settings, stop: Event, voice: StartConsole, *, servers_alone
             if servers_alone:
                 return
             launch.processes_up()
-        await_flow(settings, [program.name for program in apps(settings)], stop, voice.wait_for)
+        await_flow(settings, [program.name for program in apps(settings)], stop, output.wait_for)
 
 
 class _Launch:
     """One run of start."""
 
-    def __init__(self, settings: Settings, folder: RunFolder, stop: Event, voice: StartConsole) -> None:
+    def __init__(self, settings: Settings, folder: RunFolder, stop: Event, output: StartConsole) -> None:
         self._settings = settings
         self._folder = folder
         self._stop = stop
-        self._voice = voice
+        self._voice = output
         self._supervisor = Supervisor(folder)
 
     def end_orphans(self) -> None:

@@ -9,7 +9,7 @@ from stockstream.services.supervision.supervisor import Supervisor
 from stockstream.settings import Settings
 
 
-def stop(settings: Settings, voice: StartConsole, *, wipe: bool) -> None:
+def stop(settings: Settings, output: StartConsole, *, wipe: bool) -> None:
     """End every process that a start with this DATA_DIR began; with `wipe` delete their data too.
 
     Raises:
@@ -17,14 +17,14 @@ def stop(settings: Settings, voice: StartConsole, *, wipe: bool) -> None:
     """
     folder = RunFolder(settings.data_dir.resolve())
     if not folder.path.exists() and not orphans.find(folder.path):
-        voice.say("stop", "nothing runs")
+        output.say("stop", "nothing runs")
         return
-    with folder.alone(voice.wait_for):
-        voice.wait_for("the processes to finish")
+    with folder.alone(output.wait_for):
+        output.wait_for("the processes to finish")
         ended = stop_all(settings, folder)
-        voice.say("stop", f"ended {', '.join(ended)}" if ended else "nothing runs")
+        output.say("stop", f"ended {', '.join(ended)}" if ended else "nothing runs")
         if wipe:
-            _wipe(settings, folder, voice)
+            _wipe(settings, folder, output)
 
 
 def stop_all(settings: Settings, folder: RunFolder) -> list[str]:
@@ -58,9 +58,9 @@ def _stop_supervised(supervisor: Supervisor) -> list[str]:
     return running
 
 
-def _wipe(settings: Settings, folder: RunFolder, voice: StartConsole) -> None:
+def _wipe(settings: Settings, folder: RunFolder, output: StartConsole) -> None:
     if settings.services in ("auto", "docker") and folder.used_docker and docker.works():
         docker.wipe(settings)
-        voice.say("wipe", "deleted the containers and volumes in Docker")
+        output.say("wipe", "deleted the containers and volumes in Docker")
     gone = folder.wipe()
-    voice.say("wipe", f"deleted {', '.join(map(str, gone))}" if gone else "there was nothing to delete")
+    output.say("wipe", f"deleted {', '.join(map(str, gone))}" if gone else "there was nothing to delete")

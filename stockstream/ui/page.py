@@ -61,7 +61,7 @@ The first trades appear here by themselves.
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PageFrame:
     """One page: how it asks, with its own controls, and how it draws the answer.
 
     Attributes:
@@ -81,10 +81,10 @@ class Sheet:
     aside: Callable[[Controls, Callable[[], Any]], None] = lambda _controls, _shown: None
 
 
-def sheets(tasks: BackgroundTasks) -> tuple[Sheet, ...]:
+def sheets(tasks: BackgroundTasks) -> tuple[PageFrame, ...]:
     """Return the pages, the first one first."""
     return (
-        Sheet(
+        PageFrame(
             "Market",
             "",
             ":material/monitoring:",
@@ -93,7 +93,7 @@ def sheets(tasks: BackgroundTasks) -> tuple[Sheet, ...]:
             lambda _answer: set(),
             lambda _controls, _shown: downloads.offer("performance", "trades"),
         ),
-        Sheet(
+        PageFrame(
             "Symbol",
             "symbol",
             ":material/candlestick_chart:",
@@ -102,7 +102,7 @@ def sheets(tasks: BackgroundTasks) -> tuple[Sheet, ...]:
             lambda _answer: set(),
             lambda _controls, _shown: downloads.offer("candles", "trades"),
         ),
-        Sheet(
+        PageFrame(
             "Anomalies",
             "anomalies",
             ":material/notification_important:",
@@ -111,7 +111,7 @@ def sheets(tasks: BackgroundTasks) -> tuple[Sheet, ...]:
             lambda found: {*found.kinds, *found.methods},
             partial(_beside_findings, tasks),
         ),
-        Sheet(
+        PageFrame(
             "System",
             "system",
             ":material/settings_heart:",
@@ -140,14 +140,14 @@ def show(usual_refresh: int, tasks: BackgroundTasks) -> None:
     st.navigation(pages, position="top").run()
 
 
-def _page(sheet: Sheet, set_controls: Controls, known: set[str]) -> st.Page:
+def _page(sheet: PageFrame, set_controls: Controls, known: set[str]) -> st.Page:
     def run() -> None:
         _run(sheet, set_controls, known)
 
     return st.Page(run, title=sheet.title, icon=sheet.icon, url_path=sheet.path, default=not sheet.path)
 
 
-def _run(sheet: Sheet, set_controls: Controls, known: set[str]) -> None:
+def _run(sheet: PageFrame, set_controls: Controls, known: set[str]) -> None:
     top = st.container(key="status")
     seen: Refresh | None = st.session_state.get(_place(sheet))
     question = sheet.ask(set_controls, known, seen.snapshot if seen else None)
@@ -159,7 +159,7 @@ def _run(sheet: Sheet, set_controls: Controls, known: set[str]) -> None:
 
 def _refresh(
     top: DeltaGenerator,
-    sheet: Sheet,
+    sheet: PageFrame,
     set_controls: Controls,
     question: Callable[[], Asked],
     offered: set[str],
@@ -173,12 +173,12 @@ def _refresh(
         st.session_state[_place(sheet)] = answer
         st.session_state["symbols_seen"] = answer.snapshot.symbols
     taken: Refresh | None = st.session_state.get(_place(sheet))
-    noted = notes(set_controls, problems, taken.told_in(set_controls.zone) if taken else None)
+    noted = notes(set_controls, problems, taken.formatted_in(set_controls.zone) if taken else None)
     top.html(_status(taken, set_controls, answer.line if isinstance(answer, LastError) else None, noted))
     _snapshot(sheet, set_controls, taken, offered)
 
 
-def _snapshot(sheet: Sheet, set_controls: Controls, taken: Refresh | None, offered: set[str]) -> None:
+def _snapshot(sheet: PageFrame, set_controls: Controls, taken: Refresh | None, offered: set[str]) -> None:
     if taken is None:
         st.html('<p class="quiet">Waiting for the database. The page fills by itself when it answers.</p>')
         return
@@ -187,7 +187,7 @@ def _snapshot(sheet: Sheet, set_controls: Controls, taken: Refresh | None, offer
     if taken.snapshot.newest is not None or isinstance(taken.snapshot, SystemStatus):
         if not offered.issuperset({*taken.snapshot.symbols, *sheet.offers(taken.snapshot)}):
             st.rerun()  # the market has a new name: the controls should offer it
-        sheet.draw(taken.told_in(set_controls.zone))
+        sheet.draw(taken.formatted_in(set_controls.zone))
 
 
 def _beside_findings(tasks: BackgroundTasks, set_controls: Controls, shown: Callable[[], Any]) -> None:
@@ -195,7 +195,7 @@ def _beside_findings(tasks: BackgroundTasks, set_controls: Controls, shown: Call
     examine.draw(shown, tasks.examine, set_controls.zone)
 
 
-def _shown(sheet: Sheet) -> Answer | None:
+def _shown(sheet: PageFrame) -> Answer | None:
     taken: Refresh | None = st.session_state.get(_place(sheet))
     return taken.snapshot if taken else None
 
@@ -204,7 +204,7 @@ def _same(question: Asked) -> Asked:
     return question
 
 
-def _place(sheet: Sheet) -> str:
+def _place(sheet: PageFrame) -> str:
     return f"taken {sheet.path}"
 
 

@@ -13,7 +13,7 @@ from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.window import WORDS, Span
 from stockstream.ui.data.zones import zone_name
 from stockstream.ui.html import elements, formatting, heat, links, ranking_columns
-from stockstream.ui.html.ranking import chosen, ranking, told
+from stockstream.ui.html.ranking import chosen, encoded, ranking
 from stockstream.ui.parameters import CHANGE, MOST_VALUE, PRICES
 from stockstream.ui.server import downloads
 
@@ -85,7 +85,7 @@ def standings(snapshot: MarketSnapshot, sign: str) -> None:
     def table() -> bytes:
         inks = style.colours(snapshot.symbols)
         lines = usual_lines(snapshot)
-        return told(ranking_columns.heads(order, sign), elements.performance(rows, lines, inks))
+        return encoded(ranking_columns.heads(order, sign), elements.performance(rows, lines, inks))
 
     ranking(snapshot.once(f"table {order} {links.kept()}", table))
     downloads.keep("performance", rows)

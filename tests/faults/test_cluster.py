@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from stockstream.services import ports
 from stockstream.services.servers import kafka
-from stockstream.services.servers.ready import await_kafka
+from stockstream.services.servers.readiness import await_kafka
 from stockstream.services.servers.scratch import Scratch, ScratchServer
 from tests.faults.conftest import scene_of
 from tests.faults.judgement import Judgement

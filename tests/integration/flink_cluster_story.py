@@ -40,7 +40,7 @@ class Seen(Scene):
     """What the commands answered, in the order of the story."""
 
     answers: dict[str, CompletedProcess[str]] = field(default_factory=dict)
-    telling: dict[str, Any] = field(default_factory=dict)
+    progress_shown: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def _play(seen: Seen, cluster: Cluster) -> Seen:
     until(lambda: told(seen.environment).get("restarts"), timeout=150)
     produce(seen.settings, second)
     until(lambda: has_stored_state(seen, len(second)), timeout=150)
-    seen.telling = told(seen.environment)
+    seen.progress_shown = told(seen.environment)
     seen.answers["stopped"] = ran(seen.environment, "flink_processor.py", "cancel")
     produce(seen.settings, third)
     savepoint = seen.answers["stopped"].stdout.strip()
@@ -108,9 +108,9 @@ def test_the_cluster_shows_each_trade_once_as_it_came(name: str, seen: Seen) -> 
 
 
 def test_a_killed_task_manager_is_told_and_survived(seen: Seen) -> None:
-    assert seen.telling["state"] == "RUNNING"
-    assert seen.telling["restarts"] > 0
-    assert seen.telling["reason"]
+    assert seen.progress_shown["state"] == "RUNNING"
+    assert seen.progress_shown["restarts"] > 0
+    assert seen.progress_shown["reason"]
 
 
 def test_cancel_makes_a_savepoint_that_the_next_job_goes_on_from(seen: Seen) -> None:

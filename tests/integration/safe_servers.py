@@ -18,7 +18,7 @@ from stockstream.connectors.postgres.connection import address_of
 from stockstream.services import ports
 from stockstream.services.servers import kafka, system_user
 from stockstream.services.servers.program import Program
-from stockstream.services.servers.ready import await_kafka, await_postgres
+from stockstream.services.servers.readiness import await_kafka, await_postgres
 from stockstream.services.servers.scratch import ScratchServer
 from stockstream.settings import Settings
 from tests.certificates import HOST, Certificates

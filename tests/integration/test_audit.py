@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from stockstream.connectors.kafka.groups import group_of
-from stockstream.connectors.kafka.topic import hints
+from stockstream.connectors.kafka.topic import group_offsets
 from stockstream.connectors.postgres.connection import Connection, address_of
 from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.jobs.audit import audit
-from stockstream.jobs.health.verdict import State
+from stockstream.jobs.health.check_result import State
 from stockstream.settings import Settings
 from tests.integration.mixed_tape import mixed_tape, produce
 from tests.integration.topics import rows
@@ -69,7 +69,7 @@ def _failed(settings: Settings) -> dict[str, str]:
     with closing(AuditedTape(address_of(settings), topic)) as tape:
         checks = audit(
             tape,
-            lambda wanted: hints(servers, topic, group, wanted),
+            lambda wanted: group_offsets(servers, topic, group, wanted),
             lambda: None,
             lambda _what, _share: None,
         )

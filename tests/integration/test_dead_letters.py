@@ -94,7 +94,7 @@ def test_a_slice_takes_no_more_than_asked(
 ) -> None:
     bury(settings, connection, [trade_message(number) for number in range(5)])
     letters = DeadLetters(address, settings.kafka_topic)
-    done, place = letters.revive(BEFORE_ALL, most=3)
+    done, place = letters.replay_dead_letters(BEFORE_ALL, most=3)
     assert (done, place, count(connection)) == (ReplayedLetters(stored=3), (0, 2), 3)
 
 
@@ -151,7 +151,7 @@ def test_a_consumer_at_work_looks_anew_when_a_revived_trade_widens_the_ids_of_a_
     bury(settings, connection, [trade_message(5)])
     tape = Tape(address, settings.kafka_topic)
     assert tape.acquire([0]) == {0: 1}
-    assert DeadLetters(address, settings.kafka_topic).revive()[0] == ReplayedLetters(stored=1)
+    assert DeadLetters(address, settings.kafka_topic).replay_dead_letters()[0] == ReplayedLetters(stored=1)
     repeat = trade_message(5).replace(b"2026-11-23", b"2026-11-21")
     again = encode(sort(Messages([repeat], [None], [0], [1]), {0: (1, 2)}))
     with pytest.raises(FencedError):

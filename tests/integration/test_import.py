@@ -17,7 +17,7 @@ from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.errors import PositionClashError
 from stockstream.jobs.audit import audit
-from stockstream.jobs.health.verdict import State
+from stockstream.jobs.health.check_result import State
 from stockstream.jobs.tape.import_trades import Importer
 from stockstream.market.trade.arrivals import SCHEMA
 from stockstream.services.servers.scratch import Scratch

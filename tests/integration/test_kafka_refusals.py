@@ -11,7 +11,7 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from stockstream.connectors.kafka.topic import ensure_topic
 from stockstream.services import ports
 from stockstream.services.servers import kafka
-from stockstream.services.servers.ready import await_kafka
+from stockstream.services.servers.readiness import await_kafka
 from stockstream.services.servers.scratch import ScratchServer
 from tests.fresh import open_folder
 from tests.scripts import ran

@@ -10,14 +10,14 @@ from contextlib import closing
 import pytest
 
 from stockstream.connectors.kafka.groups import group_of
-from stockstream.connectors.kafka.topic import bounds, ends, hints, lag
+from stockstream.connectors.kafka.topic import bounds, ends, group_offsets, lag
 from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.read.audit import AuditedTape
 from stockstream.connectors.postgres.read.probes import Probes
+from stockstream.jobs.health.check_result import State
 from stockstream.jobs.health.lag import Reading, judge_lag
-from stockstream.jobs.health.sight import SamplePair
+from stockstream.jobs.health.samples import SamplePair
 from stockstream.jobs.health.topic import look_at_topic
-from stockstream.jobs.health.verdict import State
 from stockstream.settings import Settings
 from tests.integration.health_scene import examine
 from tests.integration.tapes import trade_message
@@ -131,7 +131,7 @@ def test_each_place_that_computes_an_end_finds_the_same(
         until(lambda: offset(connection, "consumer") == END, 30)
         until(lambda: look().by("stockstream_lag_messages", "partition") == dict.fromkeys("0123", 0.0))
         # The hint goes out after the offset is stored; `running` ends by a kill, which would lose it.
-        until(lambda: hints(servers, topic, group_of("consumer", settings), [0]) == {0: END}, 30)
+        until(lambda: group_offsets(servers, topic, group_of("consumer", settings), [0]) == {0: END}, 30)
     assert ends(servers, topic)[0] == bounds(servers, topic)[0][1] == END
     with closing(Probes(address, topic)) as probes:
         offsets = probes.progress("consumer")

@@ -17,7 +17,7 @@ from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.store.candles import CandleTable
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.jobs.audit import audit
-from stockstream.jobs.health.verdict import State
+from stockstream.jobs.health.check_result import State
 from stockstream.jobs.reconcile import Barrier, Reconciler, log
 from stockstream.jobs.retry import Retry
 from tests.integration.topics import rows

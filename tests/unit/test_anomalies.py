@@ -10,7 +10,7 @@ from stockstream.errors import TooFewTradesError
 from stockstream.market.anomalies.detector import Detector
 from stockstream.market.anomalies.ensemble import Ensemble
 from stockstream.market.anomalies.features.market_book import MarketBook
-from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.market_context import market_context_of
 from stockstream.market.anomalies.features.table import CONTEXT, LOOKBACK, NAMES
 from stockstream.market.anomalies.features.trade_window import TradeWindow, of_rows
 from stockstream.market.anomalies.finding import Finding
@@ -51,7 +51,7 @@ def test_no_column_that_a_detector_reads_is_the_label() -> None:
 def test_a_stream_within_its_market_finds_what_the_whole_tape_does(model: Model) -> None:
     tape, _ = labelled("AAPL", 3_000, seed=11, share=0.04)
     others = [labelled(symbol, 3_000, 11, 0.04)[0] for symbol in ("MSFT", "NVDA")]
-    market = surroundings([tape, *others])
+    market = market_context_of([tape, *others])
     whole = Detector(NOTHING, Ensemble(model)).examine(tape, lambda _first, _last: market)
     book, detector, found = MarketBook(), Detector(NOTHING, Ensemble(model)), list[Finding]()
     for at in range(0, len(tape), 211):

@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stockstream.connectors.postgres.read.probes import NewestCandle, NewestDeadLetter, NewestTrade, Progress
+from stockstream.jobs.health.check_result import State
 from stockstream.jobs.health.flow import judge_candles, judge_trades
-from stockstream.jobs.health.sight import SamplePair
-from stockstream.jobs.health.tables import TablesSight
-from stockstream.jobs.health.verdict import State
+from stockstream.jobs.health.samples import SamplePair
+from stockstream.jobs.health.tables import TablesSample
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LIMIT = 10.0
 REMEDY = "start it"
 
 
-def sight(trade_age: float | None, idle: float | None, refused: float | None = None) -> TablesSight:
+def sample(trade_age: float | None, idle: float | None, refused: float | None = None) -> TablesSample:
     places = {} if idle is None else {0: Progress(7, idle), 1: Progress(7, 3600)}
-    return TablesSight(
+    return TablesSample(
         consumer=SamplePair(places, places),
         trade=None if trade_age is None else NewestTrade(NOON, trade_age),
         dead_letter=None if refused is None else NewestDeadLetter("price is not a number", refused),
@@ -28,25 +28,25 @@ def sight(trade_age: float | None, idle: float | None, refused: float | None = N
 @pytest.mark.parametrize(
     ("seen", "state"),
     [
-        pytest.param(sight(1, 1), State.OK, id="flows"),
-        pytest.param(sight(-5, 1), State.OK, id="the venue's clock is ahead"),
-        pytest.param(sight(86_400, 1), State.OK, id="replays another day"),
-        pytest.param(sight(None, 1), State.WAITING, id="has just started"),
-        pytest.param(sight(60, 60), State.FAILED, id="has stopped"),
-        pytest.param(sight(-3600, 60), State.FAILED, id="has stopped, and the clock was ahead"),
-        pytest.param(sight(None, 60), State.FAILED, id="nothing ever came"),
-        pytest.param(sight(None, None), State.FAILED, id="nothing ever ran"),
-        pytest.param(sight(60, 1, refused=1), State.FAILED, id="all is refused"),
-        pytest.param(sight(1, 1, refused=1), State.OK, id="some are refused"),
-        pytest.param(sight(86_400, 1, refused=3600), State.OK, id="replays, and refused one an hour ago"),
+        pytest.param(sample(1, 1), State.OK, id="flows"),
+        pytest.param(sample(-5, 1), State.OK, id="the venue's clock is ahead"),
+        pytest.param(sample(86_400, 1), State.OK, id="replays another day"),
+        pytest.param(sample(None, 1), State.WAITING, id="has just started"),
+        pytest.param(sample(60, 60), State.FAILED, id="has stopped"),
+        pytest.param(sample(-3600, 60), State.FAILED, id="has stopped, and the clock was ahead"),
+        pytest.param(sample(None, 60), State.FAILED, id="nothing ever came"),
+        pytest.param(sample(None, None), State.FAILED, id="nothing ever ran"),
+        pytest.param(sample(60, 1, refused=1), State.FAILED, id="all is refused"),
+        pytest.param(sample(1, 1, refused=1), State.OK, id="some are refused"),
+        pytest.param(sample(86_400, 1, refused=3600), State.OK, id="replays, and refused one an hour ago"),
     ],
 )
-def test_trades_flow_while_the_consumer_moves(seen: TablesSight, state: State) -> None:
+def test_trades_flow_while_the_consumer_moves(seen: TablesSample, state: State) -> None:
     assert judge_trades(seen, LIMIT, REMEDY).state is state
 
 
 def test_the_reason_of_a_refusal_is_told() -> None:
-    assert "price is not a number" in judge_trades(sight(None, 1, refused=1), LIMIT, REMEDY).detail
+    assert "price is not a number" in judge_trades(sample(None, 1, refused=1), LIMIT, REMEDY).detail
 
 
 CANDLE = NewestCandle(NOON, idle=1)

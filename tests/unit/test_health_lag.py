@@ -3,9 +3,9 @@
 import pytest
 
 from stockstream.connectors.postgres.read.probes import Progress
+from stockstream.jobs.health.check_result import State
 from stockstream.jobs.health.lag import Reading, judge_lag
-from stockstream.jobs.health.sight import SamplePair
-from stockstream.jobs.health.verdict import State
+from stockstream.jobs.health.samples import SamplePair
 
 LIMIT = 10.0
 REMEDY = "start it"

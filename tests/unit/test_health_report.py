@@ -8,12 +8,12 @@ import pytest
 
 from stockstream.connectors.models.registry import DriftNote, ModelStore
 from stockstream.errors import ServiceError
-from stockstream.jobs.health.detector import ModelsSight, judge_models, look_at_models
+from stockstream.jobs.health.check_result import State, failed, is_healthy, ok, waiting
+from stockstream.jobs.health.detector import ModelsSample, judge_models, look_at_models
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
 from stockstream.jobs.health.report import document, lines
-from stockstream.jobs.health.sight import BackgroundProbe
-from stockstream.jobs.health.tables import TablesSight
-from stockstream.jobs.health.verdict import State, failed, is_healthy, ok, waiting
+from stockstream.jobs.health.samples import BackgroundProbe
+from stockstream.jobs.health.tables import TablesSample
 
 LOG = Path("logs/it.log")
 OLD = [Process(name, "running", 1, 300, LOG) for name in ("producer", "aggregator", "detector", "dashboard")]
@@ -54,19 +54,19 @@ def test_a_part_that_start_sh_runs_has_its_log_for_a_remedy_and_another_its_comm
 
 
 def test_a_missing_model_tells_how_many_trades_are_missing() -> None:
-    check = judge_models(ModelsSight(0), TablesSight(fewest=("NVDA", 412)))
+    check = judge_models(ModelsSample(0), TablesSample(fewest=("NVDA", 412)))
     assert (check.state, check.detail) == (
         State.WAITING,
         "none yet: needs 1,000 trades a symbol; the smallest, NVDA, has 412",
     )
     assert (
-        judge_models(ModelsSight(0), TablesSight(fewest=("NVDA", 1_000))).remedy
+        judge_models(ModelsSample(0), TablesSample(fewest=("NVDA", 1_000))).remedy
         == "python anomaly_detector.py train"
     )
 
 
 def test_a_model_is_well_whatever_the_tables_say() -> None:
-    assert judge_models(ModelsSight(1), None).state is State.OK
+    assert judge_models(ModelsSample(1), None).state is State.OK
 
 
 def test_models_tell_their_age_and_a_drifted_one_its_remedy(tmp_path: Path) -> None:

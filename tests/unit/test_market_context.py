@@ -14,7 +14,7 @@ from stockstream.market.anomalies.features.market_context import (
     NOBODY,
     RECENT,
     MarketContext,
-    surroundings,
+    market_context_of,
 )
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow, of_rows
 from stockstream.market.anomalies.finding import Finding
@@ -64,7 +64,7 @@ def jumps(own: TradeWindow, around: MarketContext) -> list[Finding]:
 def test_what_shakes_all_symbols_at_once_is_no_finding_of_each() -> None:
     tapes = market(wilder=10.0)
     alone = [found for own in tapes for found in jumps(own, NOBODY)]
-    within = [found for own in tapes for found in jumps(own, surroundings(tapes))]
+    within = [found for own in tapes for found in jumps(own, market_context_of(tapes))]
     assert len(alone) >= len(tapes)
     assert len(within) < len(alone) / 2, (alone, within)
 
@@ -74,13 +74,13 @@ def test_a_jump_of_one_symbol_is_found_within_its_market_too() -> None:
     price = tapes[0].price.copy()
     price[2_700:] *= 1.002
     tapes[0] = replace(tapes[0], price=price)
-    assert [each.trade_id for each in jumps(tapes[0], surroundings(tapes))] == ["2700"]
-    assert not any(jumps(own, surroundings(tapes)) for own in tapes[1:])
+    assert [each.trade_id for each in jumps(tapes[0], market_context_of(tapes))] == ["2700"]
+    assert not any(jumps(own, market_context_of(tapes)) for own in tapes[1:])
 
 
 def test_unrest_is_the_mean_surprise_of_the_others_last_trades() -> None:
     tapes = market(wilder=4.0)
-    around = surroundings(tapes)
+    around = market_context_of(tapes)
     own = around.around(tapes[2])
     row = CHANGE + 7
     others = [
@@ -95,8 +95,8 @@ def test_unrest_is_the_mean_surprise_of_the_others_last_trades() -> None:
 
 def test_a_symbol_alone_and_a_market_too_short_are_calm() -> None:
     tapes = market(wilder=4.0)
-    assert (surroundings(tapes[:1]).around(tapes[0]).unrest == 1).all()
-    assert (surroundings(tapes).around(tapes[0]).unrest[:RECENT] == 1).all()
+    assert (market_context_of(tapes[:1]).around(tapes[0]).unrest == 1).all()
+    assert (market_context_of(tapes).around(tapes[0]).unrest[:RECENT] == 1).all()
     assert (NOBODY.around(tapes[0]).unrest == 1).all()
 
 
@@ -104,7 +104,7 @@ def test_one_gross_trade_of_another_symbol_is_not_unrest_without_end() -> None:
     tapes = market(wilder=1.0)
     price = tapes[1].price.copy()
     price[2_700] *= 10
-    own = surroundings([tapes[0], replace(tapes[1], price=price), *tapes[2:]]).around(tapes[0])
+    own = market_context_of([tapes[0], replace(tapes[1], price=price), *tapes[2:]]).around(tapes[0])
     # The trade and its way back.
     assert own.unrest.max() < (2 * MOST + 5 * NEIGHBOURS) / NEIGHBOURS
     assert own.unrest[2_720:].max() < 3
@@ -115,7 +115,7 @@ def test_a_book_keeps_the_newest_in_bounded_room_and_tells_the_same() -> None:
     for at in range(0, TRADES, 100):
         for number, each in enumerate(tapes):
             book.add(number % 2, each[at : at + 100])
-    whole, first = surroundings(tapes), int(tapes[0].micros[2_400])
+    whole, first = market_context_of(tapes), int(tapes[0].micros[2_400])
     kept = book.between(first, int(tapes[-1].micros[-1]))
     assert kept.micros.tolist() == whole.micros[whole.micros >= first].tolist()
     own = tapes[3][2_400:]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from stockstream.errors import BadTradeError, UsageError
-from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.market_context import market_context_of
 from stockstream.market.anomalies.features.trade_window import of_trades
 from stockstream.market.evaluation.labelled import SINGLE, Labelled, events_of
 from stockstream.market.trade.codec import Trade, decode
@@ -29,7 +29,7 @@ def read(path: Path) -> dict[str, Labelled]:
     except OSError as exc:
         raise UsageError(what=f"{path} cannot be read ({exc.strerror})") from exc
     tapes = {symbol: _labelled(symbol, own) for symbol, own in sorted(trades.items())}
-    market = surroundings(tape.window for tape in tapes.values())
+    market = market_context_of(tape.window for tape in tapes.values())
     return {name: replace(tape, window=market.around(tape.window)) for name, tape in tapes.items()}
 
 

@@ -46,10 +46,10 @@ class Partitions:
             KafkaUnreachableError: no broker answers within five seconds.
         """
         try:
-            hints = self._consumer.committed(self.named(partitions), TIMEOUT)
+            group_offsets = self._consumer.committed(self.named(partitions), TIMEOUT)
         except KafkaException as exc:
             raise self.own_error(exc.args[0]) from exc
-        return {each.partition: Extent(*self.bounds(each.partition), each.offset) for each in hints}
+        return {each.partition: Extent(*self.bounds(each.partition), each.offset) for each in group_offsets}
 
     def seen_high_watermark(self, partition: int) -> int:
         """Return the high watermark of the broker's last answer, below zero before the first."""

@@ -108,7 +108,7 @@ def bounds(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, tu
         return {each: bounds_of(looker, topic, each, timeout) for each in range(count)}
 
 
-def hints(
+def group_offsets(
     servers: Where, topic: str, group: str, partitions: Iterable[int], timeout: float = TIMEOUT
 ) -> dict[int, int]:
     """Return the offset that a group last committed for each partition, below zero where it never did.

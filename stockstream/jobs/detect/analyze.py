@@ -16,7 +16,7 @@ NEWEST = 20_000
 
 
 def analyze(
-    history: TradeReader, store: ModelStore, symbol: str, span: Span, tell: Callable[[str], None]
+    history: TradeReader, store: ModelStore, symbol: str, span: Span, on_progress: Callable[[str], None]
 ) -> list[Finding]:
     """Return the findings of a symbol's trades in a span, in order of time.
 
@@ -26,12 +26,12 @@ def analyze(
     Args:
         tell: told a line where the answer has limits: no trades, too few, no model.
     """
-    ensemble, found = _ensemble(store, symbol, tell), list[Finding]()
-    market = _told_if_unknown(history.market, symbol, tell)
+    ensemble, found = _ensemble(store, symbol, on_progress), list[Finding]()
+    market = _told_if_unknown(history.market, symbol, on_progress)
     if span == ALL:
         newest = history.newest(symbol, CONTEXT + NEWEST, ALL)
         if len(newest) == CONTEXT + NEWEST:
-            tell(f"{symbol}: the newest {NEWEST:,} trades; --since, --until or --last look at others")
+            on_progress(f"{symbol}: the newest {NEWEST:,} trades; --since, --until or --last look at others")
             return Detector(newest[:CONTEXT], ensemble).examine(newest[CONTEXT:], market)
     context = history.newest(symbol, CONTEXT, Span(BEGINNING, span.since))
     detector = Detector(context, ensemble)
@@ -40,38 +40,40 @@ def analyze(
         trades += len(portion)
         found += detector.examine(portion, market)
     if not trades:
-        tell(_nothing(symbol, history.newest_moment(symbol)))
+        on_progress(_nothing(symbol, history.newest_moment(symbol)))
     elif len(context) + trades <= CONTEXT:
         known = len(context) + trades
-        tell(
+        on_progress(
             f"{symbol}: only {known:,} trades up to there, and the first {CONTEXT} are the warm-up; "
             "none was examined"
         )
     return found
 
 
-def _ensemble(store: ModelStore, symbol: str, tell: Callable[[str], None]) -> Ensemble:
+def _ensemble(store: ModelStore, symbol: str, on_progress: Callable[[str], None]) -> Ensemble:
     try:
         model = store.load_for(symbol)
     except ModelRefusedError as exc:
-        tell(f"{exc}; until then z-score and sequence rules alone")
+        on_progress(f"{exc}; until then z-score and sequence rules alone")
         return Ensemble()
     if model is None:
-        tell(
+        on_progress(
             f"{symbol}: no model yet, z-score and sequence rules alone; "
             f"run: python anomaly_detector.py train {symbol}"
         )
     return Ensemble(model)
 
 
-def _told_if_unknown(market: Market, symbol: str, tell: Callable[[str], None]) -> Market:
+def _told_if_unknown(market: Market, symbol: str, on_progress: Callable[[str], None]) -> Market:
     told = list[bool]()
 
     def around(first: int, last: int) -> MarketContext:
         known = market(first, last)
         if not len(known) and not told:
             told.append(True)
-            tell(f"{symbol}: the market has too many trades in that time; bursts are told by {symbol} alone")
+            on_progress(
+                f"{symbol}: the market has too many trades in that time; bursts are told by {symbol} alone"
+            )
         return known
 
     return around

@@ -63,15 +63,15 @@ class Result:
         return self.known + self.unknown
 
 
-def evaluate(plan: Plan, tell: Callable[[str], None]) -> Result:
-    """Judge the detector on simulated markets, a seed after the other; `tell` is told what is at hand."""
+def evaluate(plan: Plan, on_progress: Callable[[str], None]) -> Result:
+    """Judge the detector on simulated markets, seed by seed; `on_progress` is called with each step."""
     result = Result()
     for seed in plan.seeds:
-        tell(f"seed {seed}")
+        on_progress(f"seed {seed}")
         tapes = simulate(seed, listed(plan.symbols), plan.rate, plan.trades, mixed(plan.share))
-        tell(f"seed {seed}: learning and judging")
+        on_progress(f"seed {seed}: learning and judging")
         judge(tapes, plan, seed, result)
-        tell(f"seed {seed}: counting what is found in calm markets")
+        on_progress(f"seed {seed}: counting what is found in calm markets")
         _judge_clean(plan, seed, result)
     return result
 

@@ -76,7 +76,7 @@ class ModelRefresh:
 
     def _learn(self, symbols: list[str]) -> str | None:
         try:
-            return self._trainer.train_ready(symbols)
+            return self._trainer.train_due(symbols)
         except (RecoverableError, ModelsFolderError) as exc:
             log.warning("no training now: %s", exc)
             return None

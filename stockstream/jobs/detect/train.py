@@ -63,7 +63,7 @@ class Trainer:
         trades = self._history.among(self._history.newest(symbol, recipe.most, recipe.span))
         return self._store.save(fit(trades, recipe.budget, recipe.seed), self._now())
 
-    def train_all(self, symbols: Iterable[str], stop: Event, tell: Callable[[str], None]) -> int:
+    def train_all(self, symbols: Iterable[str], stop: Event, on_progress: Callable[[str], None]) -> int:
         """Train symbols until `stop` is set, telling a line of each; returns how many were trained.
 
         When all were gone through, the model of all together is made from some of each one's trades.
@@ -73,14 +73,14 @@ class Trainer:
             if stop.is_set():
                 return len(trained)
             try:
-                tell(_line(self.train(symbol)))
+                on_progress(_line(self.train(symbol)))
                 trained.append(symbol)
             except TooFewTradesError as exc:
-                tell(str(exc))
+                on_progress(str(exc))
         self._train_pooled(trained)
         return len(trained)
 
-    def train_drifted(self, symbols: Iterable[str], stop: Event, tell: Callable[[str], None]) -> int:
+    def train_drifted(self, symbols: Iterable[str], stop: Event, on_progress: Callable[[str], None]) -> int:
         """Train those whose trades have changed, or that have no model; returns how many were looked at."""
         looked_at, drifts = 0, []
         for symbol in symbols:
@@ -90,9 +90,9 @@ class Trainer:
             drift = drifted(self._history, self._store, symbol)
             if drift:
                 drifts.append(drift)
-                tell(str(drift))
+                on_progress(str(drift))
             if drift is None or drift.has_drifted:
-                self._train_if_possible(symbol, tell)
+                self._train_if_possible(symbol, on_progress)
         note(self._store, drifts)
         return looked_at
 
@@ -100,11 +100,11 @@ class Trainer:
         """Leave a note of how far symbols have drifted."""
         note(self._store, filter(None, (drifted(self._history, self._store, each) for each in symbols)))
 
-    def _train_if_possible(self, symbol: str, tell: Callable[[str], None]) -> None:
+    def _train_if_possible(self, symbol: str, on_progress: Callable[[str], None]) -> None:
         try:
-            tell(_line(self.train(symbol)))
+            on_progress(_line(self.train(symbol)))
         except TooFewTradesError as exc:
-            tell(str(exc))
+            on_progress(str(exc))
 
     def _train_pooled(self, symbols: Sequence[str]) -> None:
         recipe, windows = self._recipe, list[TradeWindow]()
@@ -115,7 +115,7 @@ class Trainer:
             model = fit_together(windows, budget=recipe.budget, seed=recipe.seed)
             self._store.save(model, self._now())
 
-    def train_ready(self, symbols: Iterable[str]) -> str | None:
+    def train_due(self, symbols: Iterable[str]) -> str | None:
         """Train the first of the symbols that has enough trades by now; returns it, None if none has."""
         for symbol in symbols:
             if not self._history.has(symbol, FEWEST_TRADES):

@@ -57,7 +57,7 @@ class FindingsLog(Protocol):
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over."""
 
-    def context(self, partition: int, place: int) -> tuple[dict[str, TradeWindow], int]:
+    def context(self, partition: int, position: int) -> tuple[dict[str, TradeWindow], int]:
         """Return what is to be remembered at a place, and from where to read the rest."""
 
     def next_offset(self, partition: int) -> int:
@@ -76,8 +76,8 @@ def begin(
     so a restart forgets nothing, and what was examined is remembered and not examined again.
     """
     starts = {}
-    for partition, place in findings.acquire(partitions).items():
-        contexts, starts[partition] = findings.context(partition, place)
+    for partition, position in findings.acquire(partitions).items():
+        contexts, starts[partition] = findings.context(partition, position)
         detectors.open(partition, contexts)
         alignment.drop(partition)
     return starts

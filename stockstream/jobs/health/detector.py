@@ -5,8 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from stockstream.connectors.models.registry import ModelStore
-from stockstream.jobs.health.tables import TablesSight
-from stockstream.jobs.health.verdict import Check, ok, unknown, waiting
+from stockstream.jobs.health.check_result import Check, ok, unknown, waiting
+from stockstream.jobs.health.tables import TablesSample
 from stockstream.market.anomalies.models.model import POOLED
 
 ENOUGH = 1_000
@@ -16,7 +16,7 @@ REMEDY = "python anomaly_detector.py train --if-drifted"
 
 
 @dataclass(frozen=True)
-class ModelsSight:
+class ModelsSample:
     """The models there are; `drifted` says what has drifted most, and is empty where nothing has."""
 
     count: int
@@ -25,7 +25,7 @@ class ModelsSight:
     drifted: int = 0
 
 
-def look_at_models(folder: Path, now: float) -> ModelsSight:
+def look_at_models(folder: Path, now: float) -> ModelsSample:
     """Look into the models' folder; `now` is seconds since 1970."""
     store = ModelStore(folder)
     stamps = store.stamps()
@@ -33,21 +33,21 @@ def look_at_models(folder: Path, now: float) -> ModelsSight:
     age = timedelta(seconds=max(round(now - max(stamps.values()) / 1e9), 0)) if stamps else None
     note = store.note()
     drift = f"; drift {note.index:.2f} at most, {note.symbol} {note.feature}" if note else ""
-    return ModelsSight(len(stamps), age, drift, note.drifted if note else 0)
+    return ModelsSample(len(stamps), age, drift, note.drifted if note else 0)
 
 
-def judge_models(models: ModelsSight, sight: TablesSight | None) -> Check:
+def judge_models(models: ModelsSample, sample: TablesSample | None) -> Check:
     """Judge the models; a fresh system has none yet, which is no fault."""
     if count := models.count:
         age = f", the newest {models.age} old" if models.age is not None else ""
         told = f"{count} symbol{'s'[: count > 1]} learned{age}{models.drift}"
         return waiting("model", told, REMEDY) if models.drifted else ok("model", told)
-    if sight is None:
+    if sample is None:
         return unknown("model", "the tables")
     need = f"needs {ENOUGH:,} trades a symbol"
-    if sight.fewest is None:
+    if sample.fewest is None:
         return waiting("model", f"none yet: {need}; there are no trades")
-    symbol, trades = sight.fewest
+    symbol, trades = sample.fewest
     if trades < ENOUGH:
         return waiting("model", f"none yet: {need}; the smallest, {symbol}, has {trades:,}")
     return waiting("model", "none yet, and there are trades enough", "python anomaly_detector.py train")

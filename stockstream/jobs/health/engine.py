@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from stockstream.connectors.flink.rest import Flink, JobStatus
 from stockstream.errors import FlinkError, StockstreamError
+from stockstream.jobs.health.check_result import Check, failed, happened, ok, waiting
 from stockstream.jobs.health.lag import FEW, SECONDS_OF_FLOW
-from stockstream.jobs.health.sight import SamplePair
-from stockstream.jobs.health.tables import TablesSight
-from stockstream.jobs.health.verdict import Check, failed, happened, ok, waiting
+from stockstream.jobs.health.samples import SamplePair
+from stockstream.jobs.health.tables import TablesSample
 
 REMEDY = "python flink_processor.py status"
 RUNNING = "RUNNING"
@@ -16,7 +16,7 @@ JobSight = SamplePair[JobStatus] | None
 
 
 def look_at_job(
-    page: str, name: str, tables: Callable[[], TablesSight | StockstreamError], pause: Callable[[], object]
+    page: str, name: str, tables: Callable[[], TablesSample | StockstreamError], pause: Callable[[], object]
 ) -> JobSight:
     """Look at Flink's job, where the tables say that Flink makes the candles; at one that is behind, twice.
 
@@ -24,7 +24,7 @@ def look_at_job(
         FlinkError: its page does not answer, or knows no such job.
     """
     seen = tables()
-    if not isinstance(seen, TablesSight) or seen.engine != "flink":
+    if not isinstance(seen, TablesSample) or seen.engine != "flink":
         return None
     flink = Flink(page)
     job = flink.running(name)

@@ -10,17 +10,17 @@ from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.web import require_answer
 from stockstream.errors import StockstreamError
 from stockstream.jobs.flink.script import CANDLES
-from stockstream.jobs.health.detector import ENOUGH, ModelsSight, judge_models, look_at_models
+from stockstream.jobs.health.check_result import Check, failed, happened, ok, unknown
+from stockstream.jobs.health.detector import ENOUGH, ModelsSample, judge_models, look_at_models
 from stockstream.jobs.health.engine import REMEDY as JOB_REMEDY
 from stockstream.jobs.health.engine import JobSight, judge_job, look_at_job
 from stockstream.jobs.health.flow import candle_limit, judge_candles, judge_trades, limit_of
 from stockstream.jobs.health.gaps import judge_gaps
 from stockstream.jobs.health.lag import Reading, judge_lag
 from stockstream.jobs.health.processes import Process, judge_processes, remedy_for
-from stockstream.jobs.health.sight import BackgroundProbe
-from stockstream.jobs.health.tables import TablesSight, judge_tables, look_at_tables
-from stockstream.jobs.health.topic import TopicSight, judge_topic, look_at_topic
-from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
+from stockstream.jobs.health.samples import BackgroundProbe
+from stockstream.jobs.health.tables import TablesSample, judge_tables, look_at_tables
+from stockstream.jobs.health.topic import TopicSample, judge_topic, look_at_topic
 from stockstream.jobs.health.zookeeper import judge_zookeeper, look_at_zookeeper
 
 SECONDS = 8.0
@@ -49,72 +49,72 @@ class Target:
         return remedy_for(job, f"python {job}.py", self.processes)
 
 
-def examine(patient: Target, pause: Callable[[], object]) -> list[Check]:
+def examine(target: Target, pause: Callable[[], object]) -> list[Check]:
     """Return what there is to say of every part, in under ten seconds whatever is down.
 
     Args:
         pause: waits between two looks at what should move; a second is right.
     """
-    models = look_at_models(patient.models, time.time())
-    page = f"http://{patient.dashboard_host}:{patient.dashboard_port}/_stcore/health"
+    models = look_at_models(target.models, time.time())
+    page = f"http://{target.dashboard_host}:{target.dashboard_port}/_stcore/health"
     enough = None if models.count else ENOUGH
-    topic = BackgroundProbe(lambda: look_at_topic(patient.servers, patient.topic, pause), SECONDS)
-    tables = BackgroundProbe(lambda: look_at_tables(patient.address, patient.topic, enough, pause), SECONDS)
+    topic = BackgroundProbe(lambda: look_at_topic(target.servers, target.topic, pause), SECONDS)
+    tables = BackgroundProbe(lambda: look_at_tables(target.address, target.topic, enough, pause), SECONDS)
     dashboard = BackgroundProbe(lambda: require_answer(page, timeout=3), SECONDS)
-    flink = f"http://localhost:{patient.flink_port}"
+    flink = f"http://localhost:{target.flink_port}"
     job = BackgroundProbe(lambda: look_at_job(flink, CANDLES.name, tables.seen, pause), SECONDS)
     return [
-        *_judge_zookeeper(patient),
-        *judge_topic(patient.servers, patient.topic, topic.seen()),
-        *judge_tables(patient.address, tables.seen()),
-        *judge_processes(patient.processes, _engine(tables.seen())),
-        *_judge_flow(patient, topic.seen(), tables.seen(), models, job),
-        _judge_dashboard(patient, dashboard.seen()),
+        *_judge_zookeeper(target),
+        *judge_topic(target.servers, target.topic, topic.seen()),
+        *judge_tables(target.address, tables.seen()),
+        *judge_processes(target.processes, _engine(tables.seen())),
+        *_judge_flow(target, topic.seen(), tables.seen(), models, job),
+        _judge_dashboard(target, dashboard.seen()),
     ]
 
 
-def _engine(tables: TablesSight | StockstreamError) -> str | None:
-    return tables.engine if isinstance(tables, TablesSight) else None
+def _engine(tables: TablesSample | StockstreamError) -> str | None:
+    return tables.engine if isinstance(tables, TablesSample) else None
 
 
-def _judge_zookeeper(patient: Target) -> list[Check]:
-    if patient.zookeeper_port is None:
+def _judge_zookeeper(target: Target) -> list[Check]:
+    if target.zookeeper_port is None:
         return []
-    seen = look_at_zookeeper(patient.zookeeper_port, SECONDS).seen()
-    return [judge_zookeeper(patient.zookeeper_port, seen)]
+    seen = look_at_zookeeper(target.zookeeper_port, SECONDS).seen()
+    return [judge_zookeeper(target.zookeeper_port, seen)]
 
 
 def _judge_flow(
-    patient: Target,
-    topic: TopicSight | StockstreamError,
-    tables: TablesSight | StockstreamError,
-    models: ModelsSight,
+    target: Target,
+    topic: TopicSample | StockstreamError,
+    tables: TablesSample | StockstreamError,
+    models: ModelsSample,
     job: BackgroundProbe[JobSight],
 ) -> list[Check]:
     if isinstance(tables, StockstreamError) or tables.schema_fault:
         missing = "postgresql" if isinstance(tables, StockstreamError) else "schema"
         flow = [unknown(name, missing) for name in ("trades", "consumer", "aggregator", "candles")]
         return [*flow, judge_models(models, None)]
-    limit = limit_of(patient.interval)
+    limit = limit_of(target.interval)
     return [
-        judge_trades(tables, limit, patient.remedy("producer")),
+        judge_trades(tables, limit, target.remedy("producer")),
         *judge_gaps(tables.gap),
-        *_judge_lags(patient, topic, tables, limit, job),
+        *_judge_lags(target, topic, tables, limit, job),
         judge_candles(
-            tables.trade, tables.candle, candle_limit(limit, tables.engine), _remedy(patient, tables.engine)
+            tables.trade, tables.candle, candle_limit(limit, tables.engine), _remedy(target, tables.engine)
         ),
         judge_models(models, tables),
     ]
 
 
-def _remedy(patient: Target, engine: str | None) -> str:
-    return JOB_REMEDY if engine == "flink" else patient.remedy("aggregator")
+def _remedy(target: Target, engine: str | None) -> str:
+    return JOB_REMEDY if engine == "flink" else target.remedy("aggregator")
 
 
 def _judge_lags(
-    patient: Target,
-    topic: TopicSight | StockstreamError,
-    tables: TablesSight,
+    target: Target,
+    topic: TopicSample | StockstreamError,
+    tables: TablesSample,
     limit: float,
     job: BackgroundProbe[JobSight],
 ) -> list[Check]:
@@ -123,15 +123,15 @@ def _judge_lags(
         return [unknown(name, "kafka") for name in ("consumer", engine)]
 
     consumer = Reading(topic.ends, tables.consumer)
-    first = judge_lag("consumer", consumer, limit, patient.remedy("consumer"))
+    first = judge_lag("consumer", consumer, limit, target.remedy("consumer"))
     if engine == "flink":
         return [first, judge_job(job.seen(), consumer.arrived())]
     aggregator = Reading(topic.ends, tables.aggregator)
-    return [first, judge_lag("aggregator", aggregator, limit, patient.remedy("aggregator"))]
+    return [first, judge_lag("aggregator", aggregator, limit, target.remedy("aggregator"))]
 
 
-def _judge_dashboard(patient: Target, seen: StockstreamError | None) -> Check:
+def _judge_dashboard(target: Target, seen: StockstreamError | None) -> Check:
     if isinstance(seen, StockstreamError):
-        remedy = remedy_for("dashboard", "streamlit run dashboard.py", patient.processes)
+        remedy = remedy_for("dashboard", "streamlit run dashboard.py", target.processes)
         return failed("dashboard", happened(seen), remedy)
-    return ok("dashboard", f"answers at http://localhost:{patient.dashboard_port}")
+    return ok("dashboard", f"answers at http://localhost:{target.dashboard_port}")

@@ -1,8 +1,8 @@
 """Do trades flow into the tables, and do candles follow them."""
 
 from stockstream.connectors.postgres.read.probes import NewestCandle, NewestTrade
-from stockstream.jobs.health.tables import TablesSight
-from stockstream.jobs.health.verdict import Check, failed, ok, waiting
+from stockstream.jobs.health.check_result import Check, failed, ok, waiting
+from stockstream.jobs.health.tables import TablesSample
 
 LEAST_LIMIT = 10.0
 INTERVALS = 5
@@ -20,12 +20,12 @@ def limit_of(interval: float) -> float:
     return max(LEAST_LIMIT, INTERVALS * interval)
 
 
-def judge_trades(sight: TablesSight, limit: float, remedy: str) -> Check:
+def judge_trades(sample: TablesSample, limit: float, remedy: str) -> Check:
     """Judge the tape by the consumer's last step and by the event time of its newest trade.
 
     A trade of an earlier time is no fault while the consumer moves: a replay, or a backlog.
     """
-    trade, letter, idle = sight.trade, sight.dead_letter, _idle(sight)
+    trade, letter, idle = sample.trade, sample.dead_letter, _idle(sample)
     is_old = trade is None or trade.age > limit
     if idle > limit:
         newest = f"the newest is {_span(trade.age)} old" if trade else "none has ever been stored"
@@ -61,9 +61,9 @@ def judge_candles(trade: NewestTrade | None, candle: NewestCandle | None, limit:
     )
 
 
-def _idle(sight: TablesSight) -> float:
+def _idle(sample: TablesSample) -> float:
     """Return how many seconds ago the consumer last took a step in any partition."""
-    return min((place.idle for place in sight.consumer.after.values()), default=float("inf"))
+    return min((place.idle for place in sample.consumer.after.values()), default=float("inf"))
 
 
 def _span(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """Gaps of live feeds: said where there are new ones; they are no fault of this system."""
 
 from stockstream.connectors.postgres.read.probes import NewestGap
-from stockstream.jobs.health.verdict import Check, ok
+from stockstream.jobs.health.check_result import Check, ok
 
 
 def judge_gaps(gap: NewestGap | None) -> list[Check]:

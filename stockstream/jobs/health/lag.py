@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from stockstream.connectors.kafka.topic import lag
 from stockstream.connectors.postgres.read.probes import Progress
-from stockstream.jobs.health.sight import SamplePair
-from stockstream.jobs.health.verdict import Check, failed, ok, waiting
+from stockstream.jobs.health.check_result import Check, failed, ok, waiting
+from stockstream.jobs.health.samples import SamplePair
 
 # A backlog below this is a batch under way; above it, so are ten seconds of what arrives now.
 FEW = 1_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median_low
 
-from stockstream.jobs.health.verdict import Check, failed, ok, waiting
+from stockstream.jobs.health.check_result import Check, failed, ok, waiting
 
 RUNNING = "running"
 YOUNG = 10.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from rich.text import Text
 
-from stockstream.jobs.health.verdict import Check, State, is_healthy
+from stockstream.jobs.health.check_result import Check, State, is_healthy
 
 STYLES = {State.OK: "green", State.WAITING: "yellow", State.FAILED: "bold red"}
 

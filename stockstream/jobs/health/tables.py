@@ -15,14 +15,14 @@ from stockstream.connectors.postgres.read.probes import (
     Progress,
 )
 from stockstream.errors import SchemaMissingError, SchemaTooNewError, StockstreamError
-from stockstream.jobs.health.sight import SamplePair
-from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
+from stockstream.jobs.health.check_result import Check, failed, happened, ok, unknown
+from stockstream.jobs.health.samples import SamplePair
 
 NEVER: SamplePair[dict[int, Progress]] = SamplePair({}, {})
 
 
 @dataclass(frozen=True)
-class TablesSight:
+class TablesSample:
     """What the tables say; `schema_fault` is set, and all else empty, where they are not ours.
 
     `engine` is who makes the candles, None while nobody does.
@@ -41,7 +41,7 @@ class TablesSight:
 
 def look_at_tables(
     address: Address, topic: str, enough: int | None, pause: Callable[[], object]
-) -> TablesSight:
+) -> TablesSample:
     """Look at the tables, at what moves before and after a pause.
 
     Args:
@@ -54,10 +54,10 @@ def look_at_tables(
         try:
             schema.require(probes.connection, address)
         except (SchemaMissingError, SchemaTooNewError) as exc:
-            return TablesSight(exc)
+            return TablesSample(exc)
         consumer, aggregator = probes.progress("consumer"), probes.progress("aggregator")
         pause()
-        return TablesSight(
+        return TablesSample(
             consumer=SamplePair(consumer, probes.progress("consumer")),
             aggregator=SamplePair(aggregator, probes.progress("aggregator")),
             trade=probes.newest_trade(),
@@ -69,14 +69,14 @@ def look_at_tables(
         )
 
 
-def judge_tables(address: Address, sight: TablesSight | StockstreamError) -> list[Check]:
+def judge_tables(address: Address, sample: TablesSample | StockstreamError) -> list[Check]:
     """Judge the server and the schema."""
-    if isinstance(sight, StockstreamError):
-        server = failed("postgresql", happened(sight), "./start.sh, or docker compose up -d --wait postgres")
+    if isinstance(sample, StockstreamError):
+        server = failed("postgresql", happened(sample), "./start.sh, or docker compose up -d --wait postgres")
         return [server, unknown("schema", "postgresql")]
     server = ok("postgresql", f"answers at {address.host}:{address.port}, database {address.database}")
-    if isinstance(sight.schema_fault, SchemaTooNewError):
-        return [server, failed("schema", happened(sight.schema_fault), "update the program")]
-    if sight.schema_fault:
-        return [server, failed("schema", happened(sight.schema_fault), "python database.py init")]
+    if isinstance(sample.schema_fault, SchemaTooNewError):
+        return [server, failed("schema", happened(sample.schema_fault), "update the program")]
+    if sample.schema_fault:
+        return [server, failed("schema", happened(sample.schema_fault), "python database.py init")]
     return [server, ok("schema", f"version {schema.newest()}, the newest")]

@@ -6,39 +6,39 @@ from dataclasses import dataclass
 from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.topic import ends, partition_counts
 from stockstream.errors import KafkaBusyError, KafkaRefusedError, StockstreamError
-from stockstream.jobs.health.sight import SamplePair
-from stockstream.jobs.health.verdict import Check, failed, happened, ok, unknown
+from stockstream.jobs.health.check_result import Check, failed, happened, ok, unknown
+from stockstream.jobs.health.samples import SamplePair
 
 TIMEOUT = 3.0
 
 
 @dataclass(frozen=True)
-class TopicSight:
+class TopicSample:
     """The ends of the topic's partitions at two moments; no partitions where there is no topic."""
 
     ends: SamplePair[dict[int, int]]
 
 
-def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> TopicSight:
+def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> TopicSample:
     """Look at the topic before and after a pause.
 
     Raises:
         KafkaUnreachableError: no broker answers within a few seconds.
     """
     if topic not in partition_counts(servers, TIMEOUT):
-        return TopicSight(SamplePair({}, {}))
+        return TopicSample(SamplePair({}, {}))
     before = ends(servers, topic, TIMEOUT)
     pause()
-    return TopicSight(SamplePair(before, ends(servers, topic, TIMEOUT)))
+    return TopicSample(SamplePair(before, ends(servers, topic, TIMEOUT)))
 
 
-def judge_topic(servers: Where, topic: str, sight: TopicSight | StockstreamError) -> list[Check]:
+def judge_topic(servers: Where, topic: str, sample: TopicSample | StockstreamError) -> list[Check]:
     """Judge the broker and the topic."""
-    if isinstance(sight, StockstreamError):
-        broker = failed("kafka", happened(sight), _remedy(sight))
+    if isinstance(sample, StockstreamError):
+        broker = failed("kafka", happened(sample), _remedy(sample))
         return [broker, unknown("topic", "kafka")]
     broker = ok("kafka", f"answers at {servers}")
-    count = len(sight.ends.after)
+    count = len(sample.ends.after)
     if not count:
         return [broker, failed("topic", f"there is no topic {topic}", "./start.sh, or python consumer.py")]
     return [broker, ok("topic", f"{topic} with {count} partition{'s'[: count > 1]}")]

@@ -2,8 +2,8 @@
 
 from stockstream.connectors.zookeeper import require_answer
 from stockstream.errors import StockstreamError
-from stockstream.jobs.health.sight import BackgroundProbe
-from stockstream.jobs.health.verdict import Check, failed, happened, ok
+from stockstream.jobs.health.check_result import Check, failed, happened, ok
+from stockstream.jobs.health.samples import BackgroundProbe
 
 REMEDY = "./start.sh, or see zookeeper.log in DATA_DIR/logs; SERVICES=external where Kafka is not ours"
 

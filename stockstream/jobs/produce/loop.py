@@ -12,7 +12,7 @@ MOST = 10_000
 GLANCE = 0.1
 LONGEST_UNSETTLED = 5.0  # seconds, so that a kill repeats no more than that of a file
 
-Tell = Callable[[KafkaSink], None]
+OnProgress = Callable[[KafkaSink], None]
 
 
 class MessageSource(Protocol):
@@ -27,7 +27,9 @@ class MessageSource(Protocol):
         """Take note that all messages given so far are acknowledged: a restart may go on after them."""
 
 
-def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Event, tell: Tell) -> int:
+def produce(
+    source: MessageSource, sink: KafkaSink, count: int | None, stop: Event, on_progress: OnProgress
+) -> int:
     """Move messages from the source to the sink until `count`, the source's end or `stop`.
 
     Order of effects: messages are drawn, then accepted by the sink's queue, which sends them and
@@ -55,13 +57,13 @@ def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Eve
         if messages is None:
             break
         whole = sink.send(messages, stop) == len(messages)
-        tell(sink)
+        on_progress(sink)
         if source.resumes and time.monotonic() - settled > LONGEST_UNSETTLED:
-            _drain(sink, stop, tell)
+            _drain(sink, stop, on_progress)
         if whole and not sink.unsettled:
             source.settled()
             settled = time.monotonic()
-    _drain(sink, stop, tell)
+    _drain(sink, stop, on_progress)
     sink.flush()
     if whole and not sink.unsettled + sink.failed:
         source.settled()
@@ -70,8 +72,8 @@ def produce(source: MessageSource, sink: KafkaSink, count: int | None, stop: Eve
     return sink.unsettled + sink.failed
 
 
-def _drain(sink: KafkaSink, stop: Event, tell: Tell) -> None:
+def _drain(sink: KafkaSink, stop: Event, on_progress: OnProgress) -> None:
     """Wait until all that was accepted is settled."""
     while sink.unsettled and not stop.is_set():
         sink.poll(GLANCE)
-        tell(sink)
+        on_progress(sink)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stockstream.connectors.kafka.sink import KafkaSink
-from stockstream.jobs.produce.loop import Tell
+from stockstream.jobs.produce.loop import OnProgress
 
 BETWEEN_LINES = 10.0
 BETWEEN_OUTAGE_LINES = 30.0
@@ -19,11 +19,11 @@ log = logging.getLogger("producer")
 
 
 @contextmanager
-def telling(count: int | None) -> Iterator[Tell]:
+def progress_shown(count: int | None) -> Iterator[OnProgress]:
     """Give what shows a sink's progress to a person or to a log."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Lines().tell
+        yield Lines().update
         return
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
@@ -31,12 +31,12 @@ def telling(count: int | None) -> Iterator[Tell]:
         task = bar.add_task("connecting", total=count)
         pace = Rate()
 
-        def tell(sink: KafkaSink) -> None:
+        def on_progress(sink: KafkaSink) -> None:
             error = sink.outage
             description = str(error) if error else f"{counts(sink)}, {pace.now(sink.accepted)}"
             bar.update(task, completed=sink.acknowledged, description=description)
 
-        yield tell
+        yield on_progress
 
 
 class Lines:
@@ -49,7 +49,7 @@ class Lines:
         self._outage_told_at = float("-inf")
         self._out = False
 
-    def tell(self, sink: KafkaSink) -> None:
+    def update(self, sink: KafkaSink) -> None:
         """Write a line if it is time."""
         now = time.monotonic()
         self._tell_outage(sink, now)

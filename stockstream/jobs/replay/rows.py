@@ -127,7 +127,7 @@ class Look:
             for count, row in enumerate(self.file.rows(self._columns.wanted), 1):
                 take(row)
                 if count % LOOK_EVERY == 0:
-                    self._progress.tell(LOOK_EVERY, f"looked through {count:,} rows")
+                    self._progress.update(LOOK_EVERY, f"looked through {count:,} rows")
                     if self._stop.is_set():
                         break
         except TradeFileError as exc:

@@ -77,7 +77,7 @@ class Importer:
             stored = self._store.add(_table(trades), path) if trades else 0
             self.total.stored += stored
             self.total.present += len(trades) - stored
-            self._progress.tell(len(rows), f"{path.name}: {self.total}")
+            self._progress.update(len(rows), f"{path.name}: {self.total}")
             read += len(trades)
             if self._stop.is_set():
                 return

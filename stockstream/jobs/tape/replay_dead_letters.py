@@ -21,11 +21,13 @@ class Letters(Protocol):
     def count(self) -> int:
         """Return how many there are."""
 
-    def revive(self, after: Position) -> tuple[ReplayedLetters, Position | None]:
+    def replay_dead_letters(self, after: Position) -> tuple[ReplayedLetters, Position | None]:
         """Try the next ones after a place again."""
 
 
-def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.monotonic) -> ReplayedLetters:
+def replay_dead_letters(
+    letters: Letters, stop: Event, clock: Callable[[], float] = time.monotonic
+) -> ReplayedLetters:
     """Try each dead letter again, once, until all were or `stop` is set.
 
     Each slice is one transaction: ended at any time, and run again, it stores nothing twice.
@@ -39,9 +41,9 @@ def revive(letters: Letters, stop: Event, clock: Callable[[], float] = time.mono
     try:
         log.info("trying %s dead letters again", f"{retry(letters.count):,}")
         while position is not None and not stop.is_set():
-            done, position = retry(partial(letters.revive, position))
+            done, position = retry(partial(letters.replay_dead_letters, position))
             total += done
-            progress.tell(len(done), str(total))
+            progress.update(len(done), str(total))
     except RecoverableError:
         # Patience gives up only when asked to stop; what is not tried stays as it is.
         pass

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.market_context import market_context_of
 from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, Texts, TradeWindow
 from stockstream.market.simulator import Injection, Listing, Market, Tape
 from stockstream.market.simulator.kinds import KINDS, Kind
@@ -78,7 +78,7 @@ def simulate(
     tape = _blocks(Market(np.random.default_rng(seed), listings, rate, injection), trades)
     clean = _blocks(Market(np.random.default_rng(seed), listings, rate, Injection(share=0.0)), trades)
     own = {name: _labelled(name, *_own(tape, clean, number)) for number, name in enumerate(tape.symbols)}
-    market = surroundings(each.window for each in own.values())
+    market = market_context_of(each.window for each in own.values())
     return {name: replace(each, window=market.around(each.window)) for name, each in own.items()}
 
 

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from stockstream.market.anomalies.features.market_context import surroundings
+from stockstream.market.anomalies.features.market_context import market_context_of
 from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.evaluation.labelled import simulate
 from stockstream.market.simulator import Injection, Listing
@@ -37,7 +37,7 @@ def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) ->
 
 def _within_market(own: dict[str, list[TradeWindow]]) -> dict[str, list[TradeWindow]]:
     """Return the same with the market around them, which goes on from one regime to the next."""
-    market = surroundings(reduce(TradeWindow.then, windows) for windows in own.values())
+    market = market_context_of(reduce(TradeWindow.then, windows) for windows in own.values())
     around: dict[str, list[TradeWindow]] = {}
     for symbol, windows in own.items():
         cuts = [0, *accumulate(map(len, windows))]

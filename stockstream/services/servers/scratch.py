@@ -10,7 +10,7 @@ from stockstream.connectors.postgres.connection import address_of
 from stockstream.services import ports
 from stockstream.services.servers import kafka, postgres
 from stockstream.services.servers.program import Program
-from stockstream.services.servers.ready import await_kafka, await_postgres
+from stockstream.services.servers.readiness import await_kafka, await_postgres
 from stockstream.services.supervision.process_guard import ProcessGuard
 from stockstream.settings import Settings
 

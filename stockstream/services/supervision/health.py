@@ -10,7 +10,7 @@ from threading import Event
 from stockstream.connectors.postgres.connection import address_of, connect, own_errors
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import ServiceError, StockstreamError
-from stockstream.services.servers.ready import last_line
+from stockstream.services.servers.readiness import last_line
 from stockstream.services.supervision.processes import ProcessState, states
 from stockstream.settings import Settings
 

@@ -15,7 +15,7 @@ from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import
 
 from stockstream.errors import ServiceError
 from stockstream.services.servers.program import Program
-from stockstream.services.servers.ready import last_line
+from stockstream.services.servers.readiness import last_line
 from stockstream.services.supervision.run_folder import MARK, PART, RunFolder
 from stockstream.services.supervision.supervisor_config import HOME, rendered
 from stockstream.settings import PROJECT

@@ -46,7 +46,7 @@ def marks(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[Trac
         "yaxis": EDGE,
         "cliponaxis": False,
         "marker": {"symbol": "triangle-up-open", "size": 10, "color": "var(--ink)", "line": {"width": 1.5}},
-        "text": [told(gap, covered.end) for gap in gaps],
+        "text": [described(gap, covered.end) for gap in gaps],
         "hovertemplate": "%{text}<extra></extra>",
     }
     return [trace] if gaps else []
@@ -69,11 +69,11 @@ def touched(gap: FeedGap, covered: Span, width: timedelta) -> Span:
     return Span(start, last if over else max(last, start) + width)
 
 
-def told(gap: FeedGap, read_at: datetime) -> str:
+def described(gap: FeedGap, read_at: datetime) -> str:
     """Return a gap in words.
 
     >>> at = datetime(2026, 1, 5, 10, 7, 12, tzinfo=UTC)
-    >>> told(FeedGap("kraken", at, None, 3, "the venue does not give them: HTTP 401"), at)
+    >>> described(FeedGap("kraken", at, None, 3, "the venue does not give them: HTTP 401"), at)
     'kraken, from 10:07:12 on: 3 trades missing (the venue does not give them: HTTP 401)'
     """
     since = formatting.moment(gap.start, read_at)
@@ -86,7 +86,7 @@ def words(symbol: str, snapshot: MarketSnapshot) -> str:
     """Return in words where trades of a symbol are missing, the newest gap first; nothing without gaps."""
     if not snapshot.gaps:
         return ""
-    each = [told(gap, snapshot.read_at) for gap in snapshot.gaps[:MOST_TOLD]]
+    each = [described(gap, snapshot.read_at) for gap in snapshot.gaps[:MOST_TOLD]]
     more = [f"and {len(snapshot.gaps) - MOST_TOLD:,} more"] if len(snapshot.gaps) > MOST_TOLD else []
     return f"Trades of {symbol} are missing where it is shaded: {'; '.join([*each, *more])}."
 

@@ -21,7 +21,7 @@ from stockstream.ui.data.lines import Lines
 from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
 from stockstream.ui.data.search import Found, Search
 from stockstream.ui.data.system_status import Condition, Process, SystemStatus
-from stockstream.ui.data.zones import told_in
+from stockstream.ui.data.zones import formatted_in
 
 Asked = Question | Search | Condition
 Answer = MarketSnapshot | Found | SystemStatus
@@ -48,10 +48,10 @@ class Refresh:
     at: float
     _told: dict[tzinfo, Answer] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    def told_in(self, zone: tzinfo) -> Answer:
+    def formatted_in(self, zone: tzinfo) -> Answer:
         """Return the picture with its moments told in a zone: one for all viewers there."""
         if zone not in self._told:
-            self._told[zone] = told_in(zone, self.snapshot)
+            self._told[zone] = formatted_in(zone, self.snapshot)
         return self._told[zone]
 
     def seconds_old(self) -> float:

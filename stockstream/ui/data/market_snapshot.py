@@ -12,8 +12,8 @@ from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import (
     RANGE,
     Span,
-    beat_width,
     before,
+    bucket_width,
     candle_span,
     candle_width,
     line_step,
@@ -174,7 +174,7 @@ def take(rows: Rows, question: Question, lines: Lines) -> MarketSnapshot:
         [Candle(*row) for row in rows(query("candles"), covered)],
         tape,
         [Mark(*row) for row in rows(query("findings"), facts | {"at_most": MOST_FINDINGS})],
-        [Bucket(*row) for row in rows(query("beats"), facts | {"width": beat_width(span)})],
+        [Bucket(*row) for row in rows(query("beats"), facts | {"width": bucket_width(span)})],
         _former(rows, facts, before(span), there.first),
         _elsewhere(rows, question, facts, tape),
         there.absent,

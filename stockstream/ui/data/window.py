@@ -106,7 +106,7 @@ def candle_width(span: Span) -> timedelta:
     return _step(span.end - span.start, CANDLES, tuple(step for step in STEPS if step >= 60))  # noqa: PLR2004 - a minute
 
 
-def beat_width(span: Span) -> timedelta:
+def bucket_width(span: Span) -> timedelta:
     """Return how long a beat of the market's course is: whole minutes."""
     return _step(span.end - span.start, BEATS, tuple(step for step in STEPS if step >= 60))  # noqa: PLR2004
 

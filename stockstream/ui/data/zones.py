@@ -8,12 +8,12 @@ Answer = TypeVar("Answer")
 ASKED = frozenset({"question"})
 
 
-def told_in(zone: tzinfo, answer: Answer) -> Answer:
+def formatted_in(zone: tzinfo, answer: Answer) -> Answer:
     """Return the same answer with every moment in it told in a zone; the moments themselves stay.
 
     >>> from datetime import timedelta, timezone
     >>> noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    >>> told_in(timezone(timedelta(hours=1)), [noon])[0].hour, told_in(UTC, [noon]) == [noon]
+    >>> formatted_in(timezone(timedelta(hours=1)), [noon])[0].hour, formatted_in(UTC, [noon]) == [noon]
     (13, True)
     """
     told: Answer = answer if zone is UTC else _told(zone, answer)

@@ -33,10 +33,10 @@ def heat(snapshot: MarketSnapshot, span: Span) -> str:
     return table("heat", ("Symbol", *_heads(span)), body) if chosen else NOTHING
 
 
-def told(percent: float) -> str:
+def formatted(percent: float) -> str:
     r"""Return a change as a cell has room for it.
 
-    >>> told(0.126), told(-1.2), told(-0.001)
+    >>> formatted(0.126), formatted(-1.2), formatted(-0.001)
     ('+0.13', '\u22121.20', '0.00')
     """
     return f"{percent:+.2f}".replace("-", MINUS) if round(percent, 2) else "0.00"
@@ -79,4 +79,4 @@ def _cell(change: float | None, most: float) -> str:
         return cell("")
     ink, share = ("--up" if change > 0 else "--down"), round(DEEPEST * abs(change) / most)
     ground = f"color-mix(in srgb, var({ink}) {share}%, var(--card))"
-    return f'<td style="background:{ground}">{told(change)}</td>'
+    return f'<td style="background:{ground}">{formatted(change)}</td>'

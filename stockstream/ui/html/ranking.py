@@ -36,7 +36,7 @@ def chosen() -> str:
     return order
 
 
-def told(heads: Sequence[Head], body: str) -> bytes:
+def encoded(heads: Sequence[Head], body: str) -> bytes:
     """Return the table as its component takes it.
 
     Args:
@@ -47,7 +47,7 @@ def told(heads: Sequence[Head], body: str) -> bytes:
 
 
 def ranking(table: bytes) -> None:
-    """Draw the table that `told` has made."""
+    """Draw the table that `encoded` has made."""
     _table(key=KEY, data=table, on_order_change=_choose)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from stockstream.ui.data.system_status import SystemStatus
 from stockstream.ui.html import elements, tables
 from stockstream.ui.server import downloads
-from stockstream.ui.server.background_tasks import errand
+from stockstream.ui.server.background_tasks import background_task
 
 ABOUT = "Reads them by today's rules again: those that are trades move to the tape, the others stay"
 
@@ -17,7 +17,7 @@ def draw(replay: Callable[[], str]) -> None:
     downloads.offer("letters")
     with st.container(key="card_replay"):
         st.markdown("### Try dead letters again", anchors=False)
-        errand("replay", "Try again", ABOUT, lambda: replay, _told)
+        background_task("replay", "Try again", ABOUT, lambda: replay, _told)
 
 
 def _told(said: str) -> None:

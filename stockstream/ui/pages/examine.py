@@ -10,10 +10,10 @@ from stockstream.errors import ServiceError
 from stockstream.market.anomalies.finding import Finding
 from stockstream.ui.data.records import Mark
 from stockstream.ui.data.search import Found
-from stockstream.ui.data.zones import told_in
+from stockstream.ui.data.zones import formatted_in
 from stockstream.ui.html import elements, formatting
 from stockstream.ui.server import downloads
-from stockstream.ui.server.background_tasks import Examined, errand
+from stockstream.ui.server.background_tasks import Examined, background_task
 
 MOST_SHOWN = 300
 MICROSECOND = timedelta(microseconds=1)
@@ -26,7 +26,7 @@ def draw(shown: Callable[[], Found | None], examine: Examine, zone: tzinfo) -> N
     """Offer to examine the window and the symbols that are shown; `shown` returns the last answer."""
     with st.container(key="card_examine"):
         st.markdown("### Examine this window now", anchors=False)
-        errand(
+        background_task(
             "examine",
             "Run the detector",
             ABOUT,
@@ -53,7 +53,7 @@ def _told(examined: Examined, zone: tzinfo) -> None:
         for note in examined.notes:
             st.caption(note)
         if marks:
-            st.html(elements.findings(told_in(zone, marks[:MOST_SHOWN]), examined.until))
+            st.html(elements.findings(formatted_in(zone, marks[:MOST_SHOWN]), examined.until))
             downloads.keep("examined", marks)
             downloads.offer("examined")
 

@@ -53,7 +53,9 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="errand")
 
 
-def errand(name: str, label: str, told: str, prepare: Prepare, draw: Callable[[Any], None]) -> None:
+def background_task(
+    name: str, label: str, message: str, prepare: Prepare, draw: Callable[[Any], None]
+) -> None:
     """Show a button that has work done, then what came of it; both outlive refreshes.
 
     Args:
@@ -64,13 +66,15 @@ def errand(name: str, label: str, told: str, prepare: Prepare, draw: Callable[[A
         draw: draws what the work returned.
     """
     every = LOOK_EVERY if _under_way(name) else None
-    st.fragment(_errand, run_every=every)(name, label, told, prepare, draw)
+    st.fragment(_background_task, run_every=every)(name, label, message, prepare, draw)
 
 
-def _errand(name: str, label: str, told: str, prepare: Prepare, draw: Callable[[Any], None]) -> None:
+def _background_task(
+    name: str, label: str, message: str, prepare: Prepare, draw: Callable[[Any], None]
+) -> None:
     waited_for = st.session_state.get(_waiting(name), False)
     under_way = _under_way(name)
-    asked = st.button(label, key=f"ask_{name}", help=told, disabled=under_way)
+    asked = st.button(label, key=f"ask_{name}", help=message, disabled=under_way)
     if asked and not under_way:
         st.session_state[name] = _workers().submit(prepare())
     if _under_way(name) != waited_for:

@@ -1,8 +1,8 @@
 """Dead letters tried again: those that are trades by today's rules move to the tape.
 
-Order of effects of `revive`, in one transaction a slice: the consumer's places are held, so that it
-waits a moment; then the new trades, then the count of those that are there already, then the letters
-that leave and those that stay, then COMMIT. A crash at any time leaves each letter on one side.
+Order of effects of `replay_dead_letters`, in one transaction a slice: the consumer's offsets are locked, so it
+waits for a moment; then the new trades, the count of those that were stored already, the dead letters that
+leave and those that stay, then COMMIT. A crash at any time leaves each dead letter on one side.
 """
 
 from collections import Counter
@@ -74,7 +74,7 @@ class DeadLetters:
             cursor.execute(query("count_dead_letters"), {"topic": self._topic})
             return int((cursor.fetchone() or (0,))[0])
 
-    def revive(
+    def replay_dead_letters(
         self, after: Position = BEFORE_ALL, most: int = SLICE
     ) -> tuple[ReplayedLetters, Position | None]:
         """Try the next letters after a place again.
@@ -86,9 +86,9 @@ class DeadLetters:
             RecoverableError: the database is away; the slice is as it was, or done.
         """
         with closing(connect(self._address, JOB)) as connection:
-            return self._revive(connection, after, most)
+            return self._replay(connection, after, most)
 
-    def _revive(
+    def _replay(
         self, connection: Connection, after: Position, most: int
     ) -> tuple[ReplayedLetters, Position | None]:
         wanted = {"topic": self._topic, "partition": after[0], "offset": after[1], "most": most}

@@ -53,18 +53,18 @@ class Findings:
         """Return the first offset of a claimed partition that is not examined yet."""
         return self._next[partition]
 
-    def context(self, partition: int, place: int) -> tuple[dict[str, TradeWindow], int]:
+    def context(self, partition: int, position: int) -> tuple[dict[str, TradeWindow], int]:
         """Return each symbol's last stored trades below a place, and from where to read the rest.
 
         The consumer may not have stored all trades below the place yet: the offset returned is the
         first that is not, at most MEMORY before the place. What lies between is to be remembered
         from the topic.
         """
-        wanted = {"partition": partition, "place": place, "most": MEMORY}
+        wanted = {"partition": partition, "place": position, "most": MEMORY}
         rows = self._session.transaction(lambda cursor: _all(cursor, "select_context", wanted))
         stored = self._session.transaction(lambda cursor: _all(cursor, "select_stored_below", wanted))[0][0]
         known = 0 if stored is None else stored + 1
-        return _by_symbol(rows), max(known, place - MEMORY, 0)
+        return _by_symbol(rows), max(known, position - MEMORY, 0)
 
     def append(self, ends: Mapping[int, int], findings: Sequence[Finding]) -> int:
         """Store the findings of a batch and the places after it; returns how many were new.

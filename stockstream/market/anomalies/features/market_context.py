@@ -51,7 +51,7 @@ class MarketContext:
 
         >>> from stockstream.market.anomalies.features.trade_window import of_rows
         >>> own, other = (of_rows(name, [(at, 1.0, 1.0, True, "", "")]) for name, at in (("A", 5), ("B", 1)))
-        >>> surroundings([own, other]).around(own).market.tolist()
+        >>> market_context_of([own, other]).around(own).market.tolist()
         [2]
         """
         place = np.searchsorted(self.micros, window.micros, side="right").astype(np.int64)
@@ -74,7 +74,7 @@ def unknown(_first: int, _last: int) -> MarketContext:
     return NOBODY
 
 
-def surroundings(windows: Iterable[TradeWindow]) -> MarketContext:
+def market_context_of(windows: Iterable[TradeWindow]) -> MarketContext:
     """Return the market that windows of several symbols make together."""
     return of_prices({each.symbol: (each.micros, each.price) for each in windows})
 

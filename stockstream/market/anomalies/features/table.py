@@ -1,7 +1,7 @@
 """The features of a trade: each from the trade and at most `LOOKBACK` trades before it.
 
 One of them, the crowd, also counts what all symbols together traded meanwhile, where that is known, and
-returns, jumps and ramps are less where the others' prices are in unrest (see `surroundings`): they are divided
+returns, jumps and ramps are less where the others' prices are in unrest (see `market_context_of`): they are divided
 by its root.
 
 Nothing here looks ahead, and every window is finite, so that a whole tape and the live stream

@@ -8,7 +8,7 @@ seller (Roll, Journal of Finance 39, 1984, with the sides known). So
 with h the least squares slope of returns on changes of side and w the weighted mean of m^2 over that of
 c + pause (realised variance per time: Bachelier, 1900; RiskMetrics, 1996), both over the JUMPS trades
 before. Long pauses weigh more in w than short ones, in which prices hardly move and are mostly rounded.
-Where the other symbols' prices move more than they did, w is larger by their unrest (see `surroundings`):
+Where the other symbols' prices move more than they did, w is larger by their unrest (`market_context_of`):
 at an opening they know it sooner than this symbol's next trades do.
 """
 
