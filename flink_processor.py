@@ -108,7 +108,7 @@ def _right_to_write(settings: Settings, job: Job) -> AbstractContextManager[Call
     """Hold the candles for the job that makes them; yields what makes sure that they are still held."""
     if job != CANDLES:
         return nullcontext(lambda: None)
-    return lifecycle.claimed(EngineLock(address_of(settings), "flink"))
+    return lifecycle.lock_held(EngineLock(address_of(settings), "flink"))
 
 
 def _reconciling(settings: Settings, job: Job, stop: Event) -> AbstractContextManager[object]:

@@ -27,7 +27,7 @@ def labelled(
 
 
 def quiet(trades: int, seed: int = 7) -> TradeWindow:
-    """Return a stretch without injected anomalies."""
+    """Return a window without injected anomalies."""
     return labelled("AAPL", trades, seed, 0.0)[0]
 
 

@@ -56,7 +56,7 @@ class Growth:
     """
 
     name: str
-    lives: int
+    runs: int
     seconds: float
     middle: float
     peak: int
@@ -70,32 +70,32 @@ def growths(samples: Iterable[Footprint], warm_up: float) -> list[Growth]:
 
     >>> flat = [Footprint(at, "consumer", "1", at, 100, 120, 150) for at in range(0, 100, 5)]
     >>> grows = [Footprint(at, "consumer", "2", at - 100, 50 + at, 70, 90) for at in range(100, 200, 5)]
-    >>> [(each.lives, each.slope) for each in growths(flat + grows, warm_up=10)]
+    >>> [(each.runs, each.slope) for each in growths(flat + grows, warm_up=10)]
     [(2, 1800.0)]
-    >>> [(each.lives, each.slope) for each in growths(grows, warm_up=10)]
+    >>> [(each.runs, each.slope) for each in growths(grows, warm_up=10)]
     [(1, 3600.0)]
     """
     ordered = sorted(samples, key=lambda each: (each.name, each.at))
     return [_growth(name, list(those), warm_up) for name, those in groupby(ordered, lambda each: each.name)]
 
 
-def lives(samples: Sequence[Footprint]) -> list[list[Footprint]]:
+def runs(samples: Sequence[Footprint]) -> list[list[Footprint]]:
     """Return the samples of one process, by its lives, in order.
 
-    >>> [len(life) for life in lives([Footprint(at, "it", str(at > 1), at, 0, 0, 0) for at in range(5)])]
+    >>> [len(life) for life in runs([Footprint(at, "it", str(at > 1), at, 0, 0, 0) for at in range(5)])]
     [2, 3]
     """
     return [list(those) for _, those in groupby(samples, lambda each: each.life)]
 
 
 def _growth(name: str, samples: Sequence[Footprint], warm_up: float) -> Growth:
-    all_lives = lives(samples)
+    all_lives = runs(samples)
     grown = [[each for each in life if each.age >= warm_up] for life in all_lives]
     told = [life for life in grown if len(life) >= FEWEST]
     longest = max(told, key=_span, default=None)
     return Growth(
         name=name,
-        lives=len(all_lives),
+        runs=len(all_lives),
         seconds=sum(map(_span, told)),
         middle=float(np.median([each.uss for life in told or all_lives for each in life])),
         peak=max(each.uss for each in samples),

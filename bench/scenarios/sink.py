@@ -18,7 +18,7 @@ from bench.harness.report import Report
 from bench.harness.rounds import in_turns, middle
 from bench.harness.stage import Stage, stage
 from bench.load.consuming import Consumed, consume
-from bench.yardsticks.encoded_rows import copy_seconds, emptied, ready_rows
+from bench.yardsticks.encoded_rows import copy_seconds, emptied, encoded_rows
 from bench.yardsticks.fence_cost import UnfencedTape, UnnotedTape, ingest_rate
 from bench.yardsticks.naive import insert_rate
 from stockstream.connectors.kafka.topic import ends as ends_of
@@ -60,7 +60,7 @@ def measure(arguments: Namespace, stop: Event) -> Report:
         with scene.fresh() as first:
             run = consume(scene, first, dict.fromkeys(topic_ends, NEVER_BEGUN), topic_ends)
             scene.say(f"warm-up: consumer.py stored all, {run.rate:,.0f} trades/s")
-            batches = ready_rows(scene, first)
+            batches = encoded_rows(scene, first)
             scene.say(f"{len(batches):,} batches of ready bytes, {sum(map(len, batches)) / 1e6:,.0f} MB")
             emptied(first)
             ways = _ways(scene, topic_ends, batches, min(arguments.inserts, arguments.trades))

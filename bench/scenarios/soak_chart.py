@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from bench.harness.memory import Footprint, lives
+from bench.harness.memory import Footprint, runs
 from bench.harness.sampling import Flow
 from bench.harness.system import JOBS
 
@@ -19,7 +19,7 @@ def draw_memory(footprints: Sequence[Footprint], marks: Sequence[float], axes: "
     """Draw the own memory of each process; a line breaks where a life ends."""
     ordered = sorted(footprints, key=lambda each: (each.name, each.at))
     for number, (name, those) in enumerate(groupby(ordered, lambda each: each.name)):
-        for life in lives(list(those)):
+        for life in runs(list(those)):
             at = [each.at / MINUTE for each in life]
             axes.plot(at, [each.uss / MB for each in life], color=f"C{number}", label=name, linewidth=1)
     handles, names = axes.get_legend_handles_labels()

@@ -80,7 +80,7 @@ def _row(growth: Growth) -> list[str]:
         middle, low, high = (each / MB for each in growth.longest)
         longest = f"{middle:+.1f} ({low:+.1f} to {high:+.1f})"
     sizes = [f"{each / MB:,.0f}" for each in (growth.middle, growth.peak, growth.peak_rss)]
-    return [growth.name, f"{growth.lives}", *sizes, slope, longest]
+    return [growth.name, f"{growth.runs}", *sizes, slope, longest]
 
 
 def _by_fault(done: Sequence[Inflicted]) -> dict[str, list[float | None]]:

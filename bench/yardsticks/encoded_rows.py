@@ -15,7 +15,7 @@ from stockstream.settings import Settings
 BATCH = 20_000
 
 
-def ready_rows(stage: Stage, settings: Settings) -> list[bytes]:
+def encoded_rows(stage: Stage, settings: Settings) -> list[bytes]:
     """Return the stored trades as input of a binary COPY, a batch each, in the order of their storing."""
     batches = []
     with closing(connect(address_of(settings), "bench")) as connection, connection.cursor() as cursor:

@@ -107,7 +107,7 @@ class _Launch:
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._await, servers))
         for server in servers:
-            self._voice.say(server.title, f"{server.place} ({decided.get(server.name, 'embedded')})")
+            self._voice.say(server.title, f"{server.endpoint} ({decided.get(server.name, 'embedded')})")
 
     def _base(self) -> list[Server]:
         """Return what an embedded Kafka stands on, if the settings want that."""

@@ -13,7 +13,7 @@ from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.engine_lock import Engine, EngineLock
 from stockstream.errors import FlinkError, StockstreamError
 from stockstream.jobs.health.check_result import State
-from stockstream.jobs.health.engine import JobSight, judge_job
+from stockstream.jobs.health.engine import JobSample, judge_job
 from stockstream.jobs.health.processes import Process, judge_processes
 from stockstream.jobs.health.samples import SamplePair
 from stockstream.services.ports import free_port
@@ -80,9 +80,9 @@ def job(lag: int | None, state: str = "RUNNING") -> JobStatus:
     ],
 )
 def test_flinks_job_is_judged_by_its_state_and_its_lag(
-    sample: JobSight | StockstreamError, state: State, said: str
+    sample: JobSample | StockstreamError, state: State, said: str
 ) -> None:
-    check = judge_job(sample, arrived=5)
+    check = judge_job(sample, received=5)
     assert check.state is state
     assert said in check.detail
 

@@ -12,7 +12,7 @@ from tests.anomaly_tape import labelled, quiet
 
 
 def flat(trades: int, micros: int = 1_000_000) -> TradeWindow:
-    """Return a stretch in which nothing changes."""
+    """Return a window in which nothing changes."""
     return of_rows("FLAT", [(i * micros, 100.0, 10.0, True, str(i), "test") for i in range(trades)])
 
 

@@ -1,4 +1,4 @@
-"""Trades that come as a table are the same stretches as trades that come one by one."""
+"""Trades that come as a table are the same windows as trades that come one by one."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ trades = st.builds(
 
 # The first case may have to wait for machine code.
 @given(st.lists(trades, max_size=20))
-def test_a_table_gives_the_stretches_of_its_trades(made: list[Trade]) -> None:
+def test_a_table_gives_the_windows_of_its_trades(made: list[Trade]) -> None:
     table = in_order(made)
     expected = defaultdict(list)
     for trade in made:
@@ -63,5 +63,5 @@ def in_order(made: list[Trade]) -> pa.Table:
 
 
 def columns(window: TradeWindow) -> list[list[object]]:
-    """Return what a stretch holds, as plain values."""
+    """Return what a window holds, as plain values."""
     return [getattr(window, name).tolist() for name in COLUMNS]

@@ -14,7 +14,7 @@ GRID = 30.0  # seconds a return
 
 
 def calm(seed: int, rate: float = RATE, blocks: int = BLOCKS) -> list[Tape]:
-    """A stretch of market without anomalies."""
+    """A window of market without anomalies."""
     market = Market(np.random.default_rng(seed), listed(10), rate, Injection(share=0.0))
     return [market.next_block() for _ in range(blocks)]
 

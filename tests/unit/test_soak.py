@@ -24,15 +24,15 @@ def life(number: int, begin: int, uss: list[float]) -> list[Footprint]:
 
 
 def test_a_process_that_is_killed_before_it_grows_far_is_still_seen_to_grow() -> None:
-    lives = [life(number, 600 * number, [100 * MB + 5_000 * at for at in range(100)]) for number in range(4)]
-    (found,) = growths([each for one in lives for each in one], warm_up=60)
-    assert found.lives == 4
+    runs = [life(number, 600 * number, [100 * MB + 5_000 * at for at in range(100)]) for number in range(4)]
+    (found,) = growths([each for one in runs for each in one], warm_up=60)
+    assert found.runs == 4
     assert found.slope == pytest.approx(3.6 * MB)
 
 
 def test_a_new_life_that_begins_lower_is_no_loss_of_memory_and_one_that_begins_higher_no_growth() -> None:
-    lives = life(1, 0, [200 * MB] * 50) + life(2, 250, [100 * MB] * 50) + life(3, 500, [300 * MB] * 50)
-    (found,) = growths(lives, warm_up=60)
+    runs = life(1, 0, [200 * MB] * 50) + life(2, 250, [100 * MB] * 50) + life(3, 500, [300 * MB] * 50)
+    (found,) = growths(runs, warm_up=60)
     assert (found.slope, found.longest) == (0, (0, 0, 0))
 
 
@@ -48,7 +48,7 @@ def test_neither_warm_up_nor_a_few_wild_samples_are_growth() -> None:
 
 def test_a_life_too_short_to_tell_has_no_slope() -> None:
     (found,) = growths(life(1, 0, [100.0 * MB] * 20), warm_up=60)
-    assert (found.slope, found.longest, found.lives) == (None, None, 1)
+    assert (found.slope, found.longest, found.runs) == (None, None, 1)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -16,13 +16,13 @@ from stockstream.market.files.columns import match
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import TimeReader, TimeRule
 from stockstream.market.trade.codec import Trade
-from stockstream.ui.data.records import Print
+from stockstream.ui.data.records import ShownTrade
 from stockstream.ui.server import downloads
 from tests.unit.test_ui_charts import mark
 from tests.unit.test_ui_elements import standing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-TRADE = Print(
+TRADE = ShownTrade(
     "000712",
     NOON.astimezone(timezone(timedelta(hours=5))),
     "BTC-USD",
@@ -61,7 +61,7 @@ def test_parquet_has_decimals_and_moments() -> None:
 
 @pytest.mark.parametrize(("ending", "made"), [("csv", downloads.as_csv), ("parquet", downloads.as_parquet)])
 def test_trades_taken_along_are_replayed_as_the_same_trades(
-    tmp_path: Path, ending: str, made: Callable[[Sequence[Print]], bytes]
+    tmp_path: Path, ending: str, made: Callable[[Sequence[ShownTrade]], bytes]
 ) -> None:
     path = tmp_path / f"trades.{ending}"
     path.write_bytes(made([TRADE, LABELLED]))

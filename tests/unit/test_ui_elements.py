@@ -6,7 +6,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
-from stockstream.ui.data.records import Mark, Print, Standing
+from stockstream.ui.data.records import Mark, ShownTrade, Standing
 from stockstream.ui.html import elements
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_direction_is_told_by_arrow_and_sign() -> None:
 
 def test_what_comes_from_outside_is_escaped() -> None:
     mark = Mark(NOON, NOON, EVIL, EVIL, [EVIL], 1.0, 0.5, EVIL, is_span=False, price=None)
-    trade = Print(EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, EVIL, Decimal(1), EVIL)
+    trade = ShownTrade(EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, EVIL, Decimal(1), EVIL)
     drawn = [
         elements.findings([mark], NOON),
         elements.tape([trade], "$"),

@@ -1,4 +1,4 @@
-"""The heat map and the range: changes by stretch, and a window of one's own."""
+"""The heat map and the range: changes by interval, and a window of one's own."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SPAN = Span(NOON, NOON + timedelta(minutes=12))
 
 
-def test_each_stretch_has_its_change_since_the_price_before_it() -> None:
+def test_each_interval_has_its_change_since_the_price_before_it() -> None:
     prices = {0.1: 100, 0.5: 110, 1.5: 121, 3.5: 121}
     line = [(NOON + timedelta(minutes=at), Decimal(price)) for at, price in prices.items()]
     assert heat.changes(line, SPAN)[:5] == [
@@ -66,7 +66,7 @@ def test_what_comes_from_outside_is_escaped() -> None:
         (timedelta(days=24), "25 Nov"),
     ],
 )
-def test_heads_are_as_exact_as_the_stretches_are_long(length: timedelta, head: str) -> None:
+def test_heads_are_as_exact_as_the_intervals_are_long(length: timedelta, head: str) -> None:
     table = heat.heat(snapshot([]), Span(NOON, NOON + length))
     assert re.findall(r'<th scope="col">([^<]*)</th>', table)[2] == head
 

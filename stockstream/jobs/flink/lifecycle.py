@@ -28,7 +28,7 @@ log = logging.getLogger("flink_processor")
 
 
 @contextmanager
-def claimed(lock: EngineLock) -> Iterator[Callable[[], None]]:
+def lock_held(lock: EngineLock) -> Iterator[Callable[[], None]]:
     """Take the candles for a job, alone; yields what makes sure that they are still held."""
     with closing(lock):
         _acquire(lock)

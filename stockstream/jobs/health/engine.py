@@ -12,12 +12,12 @@ from stockstream.jobs.health.tables import TablesSample
 REMEDY = "python flink_processor.py status"
 RUNNING = "RUNNING"
 
-JobSight = SamplePair[JobStatus] | None
+JobSample = SamplePair[JobStatus] | None
 
 
 def look_at_job(
     page: str, name: str, tables: Callable[[], TablesSample | StockstreamError], pause: Callable[[], object]
-) -> JobSight:
+) -> JobSample:
     """Look at Flink's job, where the tables say that Flink makes the candles; at one that is behind, twice.
 
     Raises:
@@ -37,7 +37,7 @@ def look_at_job(
     return SamplePair(before, flink.status(job))
 
 
-def judge_job(seen: JobSight | StockstreamError, arrived: int) -> Check:
+def judge_job(seen: JobSample | StockstreamError, received: int) -> Check:
     """Judge the job; one that runs on another cluster is known by its lock alone.
 
     Args:
@@ -52,7 +52,7 @@ def judge_job(seen: JobSight | StockstreamError, arrived: int) -> Check:
     if job.lag is None:
         return ok("flink", "makes the candles")
     distance = f"{job.lag:,} to read" if job.lag else "nothing left to read"
-    if job.lag <= max(FEW, SECONDS_OF_FLOW * arrived):
+    if job.lag <= max(FEW, SECONDS_OF_FLOW * received):
         return ok("flink", f"makes the candles; {distance}")
     if seen.before.lag is not None and job.lag < seen.before.lag:
         return waiting("flink", f"is catching up: {distance}")

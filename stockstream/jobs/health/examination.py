@@ -13,7 +13,7 @@ from stockstream.jobs.flink.script import CANDLES
 from stockstream.jobs.health.check_result import Check, failed, happened, ok, unknown
 from stockstream.jobs.health.detector import ENOUGH, ModelsSample, judge_models, look_at_models
 from stockstream.jobs.health.engine import REMEDY as JOB_REMEDY
-from stockstream.jobs.health.engine import JobSight, judge_job, look_at_job
+from stockstream.jobs.health.engine import JobSample, judge_job, look_at_job
 from stockstream.jobs.health.flow import candle_limit, judge_candles, judge_trades, limit_of
 from stockstream.jobs.health.gaps import judge_gaps
 from stockstream.jobs.health.lag import Reading, judge_lag
@@ -89,7 +89,7 @@ def _judge_flow(
     topic: TopicSample | StockstreamError,
     tables: TablesSample | StockstreamError,
     models: ModelsSample,
-    job: BackgroundProbe[JobSight],
+    job: BackgroundProbe[JobSample],
 ) -> list[Check]:
     if isinstance(tables, StockstreamError) or tables.schema_fault:
         missing = "postgresql" if isinstance(tables, StockstreamError) else "schema"
@@ -116,7 +116,7 @@ def _judge_lags(
     topic: TopicSample | StockstreamError,
     tables: TablesSample,
     limit: float,
-    job: BackgroundProbe[JobSight],
+    job: BackgroundProbe[JobSample],
 ) -> list[Check]:
     engine = "flink" if tables.engine == "flink" else "aggregator"
     if isinstance(topic, StockstreamError):
@@ -125,7 +125,7 @@ def _judge_lags(
     consumer = Reading(topic.ends, tables.consumer)
     first = judge_lag("consumer", consumer, limit, target.remedy("consumer"))
     if engine == "flink":
-        return [first, judge_job(job.seen(), consumer.arrived())]
+        return [first, judge_job(job.seen(), consumer.received())]
     aggregator = Reading(topic.ends, tables.aggregator)
     return [first, judge_lag("aggregator", aggregator, limit, target.remedy("aggregator"))]
 

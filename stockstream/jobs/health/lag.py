@@ -26,7 +26,7 @@ class Reading:
             lag(self.ends.after, _offsets(self.places.after)),
         )
 
-    def arrived(self) -> int:
+    def received(self) -> int:
         """Return how many messages came in between."""
         return sum(self.ends.after.values()) - sum(self.ends.before.values())
 
@@ -63,7 +63,7 @@ def judge_lag(job: str, reading: Reading, limit: float, remedy: str) -> Check:
         return failed(job, f"stands still in partition {_listed(stuck)}: {distance}", remedy)
     behind = reading.behind()
     before, after = sum(behind.before.values()), sum(behind.after.values())
-    if after <= max(FEW, SECONDS_OF_FLOW * reading.arrived()):
+    if after <= max(FEW, SECONDS_OF_FLOW * reading.received()):
         return ok(job, distance)
     if after < before:
         return waiting(job, f"is catching up: {distance}, {before - after:,} fewer than a second ago")

@@ -48,7 +48,7 @@ def columns(values: Sequence[bytes | None], partitions: Sequence[int]) -> Column
     plain = np.flatnonzero(found.plain)
     rest = [] if len(plain) == len(values) else _decoded(values, np.flatnonzero(~found.plain).tolist())
     trades = _trades(found, plain, [trade for _, trade in rest])
-    numbers, symbols = _symbols(text, found.places[plain, scanner.SYMBOL], [trade for _, trade in rest])
+    numbers, symbols = _symbols(text, found.positions[plain, scanner.SYMBOL], [trade for _, trade in rest])
     rows = plain
     if rest:
         rows = np.concatenate([plain, [row for row, _ in rest]])
@@ -93,7 +93,7 @@ def _units(trade: Trade) -> tuple[int, int]:
 
 
 def _trades(found: scanner.Found, plain: NDArray[np.int64], rest: list[Trade]) -> Trades:
-    sides = found.places[plain, scanner.SIDE]
+    sides = found.positions[plain, scanner.SIDE]
     times, amounts = found.times[plain], found.amounts[plain]
     buys = sides[:, 1] - sides[:, 0] == _BUY_LENGTH
     if rest:
@@ -103,11 +103,11 @@ def _trades(found: scanner.Found, plain: NDArray[np.int64], rest: list[Trade]) -
     return Trades(times, amounts[:, 0].copy(), amounts[:, 1].copy(), buys)
 
 
-def _symbols(text: scanner.Bytes, places: Ints, rest: list[Trade]) -> tuple[Ints, list[str]]:
+def _symbols(text: scanner.Bytes, positions: Ints, rest: list[Trade]) -> tuple[Ints, list[str]]:
     """Return the number of each symbol among the distinct ones, and those."""
-    offsets, gathered = scanner.gather(text, np.ascontiguousarray(places))
+    offsets, gathered = scanner.gather(text, np.ascontiguousarray(positions))
     names = pa.Array.from_buffers(
-        pa.string(), len(places), [None, pa.py_buffer(offsets), pa.py_buffer(gathered)]
+        pa.string(), len(positions), [None, pa.py_buffer(offsets), pa.py_buffer(gathered)]
     )
     if rest:
         names = pa.concat_arrays([names, pa.array([trade.symbol for trade in rest], pa.string())])

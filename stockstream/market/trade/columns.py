@@ -36,7 +36,7 @@ def read(values: Sequence[bytes | None]) -> tuple[pa.Table, NDArray[np.bool_]]:
     text = np.frombuffer(b"".join([*messages, _NO_SOURCE]), np.uint8)
     found = scanner.scan(text, np.cumsum(np.fromiter(map(len, messages), np.int64, len(messages))))
     if not (plain := found.plain).all():
-        found = scanner.Found(plain[plain], found.places[plain], found.times[plain], found.amounts[plain])
+        found = scanner.Found(plain[plain], found.positions[plain], found.times[plain], found.amounts[plain])
     return _table(text, found), plain
 
 
@@ -49,27 +49,27 @@ def column(kind: pa.DataType, values: NDArray[np.generic]) -> pa.Array:
 
 
 def _table(text: scanner.Bytes, found: scanner.Found) -> pa.Table:
-    places = found.places
-    sourceless = places[:, scanner.SOURCE, 1] == 0
-    places[sourceless, scanner.SOURCE] = (len(text) - len(_NO_SOURCE), len(text))
+    positions = found.positions
+    sourceless = positions[:, scanner.SOURCE, 1] == 0
+    positions[sourceless, scanner.SOURCE] = (len(text) - len(_NO_SOURCE), len(text))
     columns = {
         "timestamp": column(TIME, found.times),
         "price": _amounts(found.amounts[:, 0]),
         "volume": _amounts(found.amounts[:, 1]),
     } | {
-        name.decode(): _texts(text, places[:, number])
+        name.decode(): _texts(text, positions[:, number])
         for number, name in enumerate(scanner.NAMES[: scanner.PLACES])
     }
     return pa.table([columns[name] for name in SCHEMA.names], SCHEMA)
 
 
-def _texts(text: scanner.Bytes, places: NDArray[np.int64]) -> pa.Array:
+def _texts(text: scanner.Bytes, positions: NDArray[np.int64]) -> pa.Array:
     """Return what stands at these places; null where a place is empty."""
-    offsets, gathered = scanner.gather(text, places)
-    there = places[:, 1] > 0
+    offsets, gathered = scanner.gather(text, positions)
+    there = positions[:, 1] > 0
     valid = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
     return pa.Array.from_buffers(
-        pa.string(), len(places), [valid, pa.py_buffer(offsets), pa.py_buffer(gathered)]
+        pa.string(), len(positions), [valid, pa.py_buffer(offsets), pa.py_buffer(gathered)]
     )
 
 

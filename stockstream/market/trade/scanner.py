@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stockstream.market.compiled import compiled
 from stockstream.market.trade.codec import EARLIEST, LATEST, MAX_DECIMALS, MAX_MESSAGE_BYTES
 
-# The names of the contract, in the order of the columns of `Found.places`, then those of no place.
+# The names of the contract, in the order of the columns of `Found.positions`, then those of no place.
 NAMES = (b"trade_id", b"symbol", b"trade_type", b"source", b"anomaly", b"timestamp", b"price", b"volume")
 TRADE_ID, SYMBOL, SIDE, SOURCE, ANOMALY, TIME, PRICE, VOLUME = range(len(NAMES))
 PLACES = TIME
@@ -68,7 +68,7 @@ class Found(NamedTuple):
     """
 
     plain: NDArray[np.bool_]
-    places: NDArray[np.int64]
+    positions: NDArray[np.int64]
     times: NDArray[np.int64]
     amounts: NDArray[np.int64]
 
@@ -141,7 +141,7 @@ def _value(text: Bytes, at: int, last: int, field: int, row: int, found: Found) 
         return at + 4 if field == ANOMALY and _is(text, at, last, _NULL) else -1
     if not _is_name(text, at + 1, end, field):
         return -1
-    found.places[row, field, 0], found.places[row, field, 1] = at + 1, end
+    found.positions[row, field, 0], found.positions[row, field, 1] = at + 1, end
     return end + 1
 
 
@@ -306,7 +306,7 @@ def _day_number(year: int, month: int, day: int) -> int:
 
 
 @compiled
-def gather(text: Bytes, places: NDArray[np.int64]) -> tuple[NDArray[np.int32], Bytes]:
+def gather(text: Bytes, positions: NDArray[np.int64]) -> tuple[NDArray[np.int32], Bytes]:
     """Return the text at these places together: where each begins and ends in it, and the bytes.
 
     Args:
@@ -316,12 +316,12 @@ def gather(text: Bytes, places: NDArray[np.int64]) -> tuple[NDArray[np.int32], B
     Returns:
         Offsets of shape (n + 1,), and the bytes.
     """
-    offsets = np.zeros(len(places) + 1, np.int32)
-    for row in range(len(places)):
-        offsets[row + 1] = offsets[row] + places[row, 1] - places[row, 0]
+    offsets = np.zeros(len(positions) + 1, np.int32)
+    for row in range(len(positions)):
+        offsets[row + 1] = offsets[row] + positions[row, 1] - positions[row, 0]
     gathered = np.empty(offsets[-1], np.uint8)
-    for row in range(len(places)):
-        begin, to = places[row, 0], offsets[row]
+    for row in range(len(positions)):
+        begin, to = positions[row, 0], offsets[row]
         for step in range(offsets[row + 1] - to):
             gathered[to + step] = text[begin + step]
     return offsets, gathered

@@ -54,7 +54,7 @@ class Server(ABC):
         """Return the program that serves an embedded one."""
 
     @property
-    def place(self) -> str:
+    def endpoint(self) -> str:
         """Where it is, as host:port."""
         return f"{self.host}:{self.port}"
 
@@ -70,12 +70,12 @@ class Server(ABC):
         """Raise ServiceError if the settings name another machine, or want what a server of ours has not."""
         if not is_loopback(self.host):
             raise ServiceError(
-                what=f"no {self.title} answers at {self.place}, which is another machine; start it there, "
+                what=f"no {self.title} answers at {self.endpoint}, which is another machine; start it there, "
                 "or name localhost to have one here"
             )
         if self.safely:
             raise ServiceError(
-                what=f"no {self.title} answers at {self.place}, and one brought up here has no TLS: "
+                what=f"no {self.title} answers at {self.endpoint}, and one brought up here has no TLS: "
                 f"start yours, or leave {self.safely} out"
             )
 
@@ -105,7 +105,7 @@ class Kafka(Server):
         """Raise KafkaUnreachableError unless a broker answers."""
         if "," not in self.settings.kafka_bootstrap_servers and not _listens(self.host, self.port):
             # The client would try for its whole timeout.
-            raise KafkaUnreachableError(servers=self.place, reason="nothing listens there")
+            raise KafkaUnreachableError(servers=self.endpoint, reason="nothing listens there")
         partition_counts(cluster_of(self.settings))
 
     def prepared(self, folder: Path) -> Program:

@@ -1,8 +1,8 @@
 """The symbols' prices over time, one point a step; what has settled is kept and not asked again.
 
-A trade changes the points of its own stretch of time alone, and there it changes the candle as well. So the
-points of a stretch are kept while its candles say the same, and a late trade has them asked anew when it
-restates its candle, as it does the totals. The stretch that is still open is asked each time, and so is one
+A trade changes the points of its own interval of time alone, and there it changes the candle as well. So the
+points of a interval are kept while its candles say the same, and a late trade has them asked anew when it
+restates its candle, as it does the totals. The interval that is still open is asked each time, and so is one
 whose candles were written a moment ago: a candle may be ahead of the tape. What changes no candle (trades
 pruned, or put in by hand while no aggregator runs) is seen after a minute.
 """
@@ -36,7 +36,7 @@ Points = tuple[tuple[datetime, Decimal], ...]
 class Course:
     """What is asked for: the points of symbols in a span, a step apart, at `read_at` by the database's clock.
 
-    Where the candles end, None without one, tells which stretches have none because nobody traded.
+    Where the candles end, None without one, tells which intervals have none because nobody traded.
     """
 
     symbols: Sequence[str]
@@ -47,27 +47,27 @@ class Course:
 
     @property
     def width(self) -> timedelta:
-        """Return how long a stretch is: whole steps, and whole minutes, which candles tell of."""
+        """Return how long a interval is: whole steps, and whole minutes, which candles tell of."""
         return max(self.step, MINUTE)
 
     def parts(self) -> list[Part]:
-        """Return each symbol's stretches in order of time; the first one may begin before the span."""
-        begin = self.stretch(self.span.start)
+        """Return each symbol's intervals in order of time; the first one may begin before the span."""
+        begin = self.interval(self.span.start)
         count = (self.span.end - begin) // self.width + 1
         return [(symbol, begin + self.width * at) for symbol in self.symbols for at in range(count)]
 
-    def stretch(self, moment: datetime) -> datetime:
-        """Return the beginning of the stretch that a moment is in."""
+    def interval(self, moment: datetime) -> datetime:
+        """Return the beginning of the interval that a moment is in."""
         return moment - (moment - EPOCH) % self.width
 
     def is_whole(self, part: Part) -> bool:
-        """Return whether a stretch lies within the span and is over."""
+        """Return whether a interval lies within the span and is over."""
         return self.span.start <= part[1] and part[1] + self.width <= self.span.end
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The points of a stretch, what its candles said when they were read, and when they are read anew."""
+    """The points of a interval, what its candles said when they were read, and when they are read anew."""
 
     said: Said
     points: Points
@@ -81,8 +81,8 @@ class Lines:
         """Keep nothing yet.
 
         Args:
-            most_points: how many points are kept at most; a stretch without one counts as one.
-            settled_after: how long the candles of a stretch must have stood before its points are kept.
+            most_points: how many points are kept at most; a interval without one counts as one.
+            settled_after: how long the candles of a interval must have stood before its points are kept.
         """
         self._most = most_points
         self._settled_after = settled_after
@@ -137,29 +137,29 @@ class Lines:
 
 
 def _said(rows: Rows, asked: Course) -> dict[Part, Said]:
-    """Return what the candles say of each stretch; nothing where reading them costs more than the points."""
+    """Return what the candles say of each interval; nothing where reading them costs more than the points."""
     minutes = (asked.span.end - asked.span.start) // MINUTE + 1
     if asked.candles_end is None or minutes * len(asked.symbols) > MOST_CANDLES:
         return {}
     facts = {"symbols": list(asked.symbols), "width": asked.width}
-    told = rows(query("stretches"), facts | {"start": asked.span.start, "end": asked.span.end})
+    told = rows(query("intervals"), facts | {"start": asked.span.start, "end": asked.span.end})
     ends = ((part, part[1] + asked.width) for part in asked.parts())
     quiet: dict[Part, Said] = {part: (0, end) for part, end in ends if end <= asked.candles_end}
-    return quiet | {(symbol, stretch): (trades, written_at) for symbol, stretch, trades, written_at in told}
+    return quiet | {(symbol, interval): (trades, written_at) for symbol, interval, trades, written_at in told}
 
 
 def _ask(rows: Rows, asked: Course, parts: Sequence[Part]) -> dict[Part, list[tuple[datetime, Decimal]]]:
-    """Return the points of these stretches, read from the tape."""
+    """Return the points of these intervals, read from the tape."""
     found: dict[Part, list[tuple[datetime, Decimal]]] = {part: [] for part in parts}
     if parts:
         facts = {
             "symbols": [symbol for symbol, _ in parts],
-            "froms": [stretch for _, stretch in parts],
-            "tos": [stretch + asked.width for _, stretch in parts],
+            "froms": [interval for _, interval in parts],
+            "tos": [interval + asked.width for _, interval in parts],
             "step": asked.step,
             "start": asked.span.start,
             "end": asked.span.end,
         }
         for symbol, moment, price in rows(query("lines"), facts):
-            found[symbol, asked.stretch(moment)].append((moment, price))
+            found[symbol, asked.interval(moment)].append((moment, price))
     return found

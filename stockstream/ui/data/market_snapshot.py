@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from stockstream.connectors.postgres.read_pool import Rows
 from stockstream.ui.data.lines import Course, Lines
-from stockstream.ui.data.records import Bucket, Candle, FeedGap, Line, Mark, Print, Standing
+from stockstream.ui.data.records import Bucket, Candle, FeedGap, Line, Mark, ShownTrade, Standing
 from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import (
     RANGE,
@@ -56,7 +56,7 @@ class Question:
     width: timedelta | None = None
 
     def span(self, first: datetime, newest: datetime) -> Span:
-        """Return the stretch of time that is asked for, on a tape from `first` to `newest`."""
+        """Return the time span that is asked for, on a tape from `first` to `newest`."""
         if self.window == RANGE:
             return range_of(self.since or first, self.until or newest, newest)
         return span_of(self.window, first, newest)
@@ -112,11 +112,11 @@ class MarketSnapshot:
     lines: dict[str, Line] = field(default_factory=dict)
     focus: str | None = None
     candles: list[Candle] = field(default_factory=list)
-    tape: list[Print] = field(default_factory=list)
+    tape: list[ShownTrade] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     buckets: list[Bucket] = field(default_factory=list)
     former: Bucket | None = None
-    elsewhere: list[Print] = field(default_factory=list)
+    elsewhere: list[ShownTrade] = field(default_factory=list)
     absent: tuple[str, ...] = ()
     gaps: list[FeedGap] = field(default_factory=list)
     _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -212,19 +212,21 @@ def _covered(covered: Span, symbol: str, asked_width: timedelta | None) -> dict[
 
 
 def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: datetime) -> Bucket | None:
-    """Return the market in the stretch before the window, None where the tape does not reach back so far."""
+    """Return the market in the interval before the window, None where the tape does not reach back so far."""
     if start < first.replace(second=0, microsecond=0):
         return None
     ((bucket),) = rows(query("former"), {**facts, "before": start})
     return Bucket(*bucket)
 
 
-def _tape(rows: Rows, question: Question, facts: Mapping[str, Any]) -> list[Print]:
+def _tape(rows: Rows, question: Question, facts: Mapping[str, Any]) -> list[ShownTrade]:
     name = "tape_of_findings" if question.only_anomalies else "tape"
-    return [Print(*row) for row in rows(query(name), {**facts, "at_most": question.tape})]
+    return [ShownTrade(*row) for row in rows(query(name), {**facts, "at_most": question.tape})]
 
 
-def _elsewhere(rows: Rows, question: Question, facts: Mapping[str, Any], tape: list[Print]) -> list[Print]:
+def _elsewhere(
+    rows: Rows, question: Question, facts: Mapping[str, Any], tape: list[ShownTrade]
+) -> list[ShownTrade]:
     """Return the newest trades of a symbol that is asked for and has none in the window."""
     symbol = question.focus
     if symbol not in question.symbols or question.only_anomalies or any(row.symbol == symbol for row in tape):
@@ -232,4 +234,4 @@ def _elsewhere(rows: Rows, question: Question, facts: Mapping[str, Any], tape: l
     alone = {**facts, "symbols": [symbol], "at_most": question.tape}
     if rows(query("tape"), alone):  # those compared with it have all places of the tape
         return []
-    return [Print(*row) for row in rows(query("tape"), {**alone, "start": NEVER, "end": FOREVER})]
+    return [ShownTrade(*row) for row in rows(query("tape"), {**alone, "start": NEVER, "end": FOREVER})]

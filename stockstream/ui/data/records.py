@@ -32,7 +32,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Candle:
-    """Open, high, low and close of one stretch."""
+    """Open, high, low and close of one interval."""
 
     start: datetime
     open: Decimal
@@ -50,7 +50,7 @@ class Candle:
 
 
 @dataclass(frozen=True)
-class Print:
+class ShownTrade:
     """One trade: every field of its message, so that a download can be replayed, and what the tape shows.
 
     `anomaly` is an injected anomaly's label, `found` the detector's kinds.
@@ -100,7 +100,7 @@ Line = list[tuple[datetime, Decimal]]
 
 @dataclass(frozen=True)
 class Bucket:
-    """The whole market in one stretch of time."""
+    """The whole market in one interval of time."""
 
     start: datetime
     trades: int

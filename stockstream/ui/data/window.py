@@ -1,4 +1,4 @@
-"""The stretch of time that the dashboard shows, and how fine it is cut.
+"""The interval of time that the dashboard shows, and how fine it is cut.
 
 A window ends at the newest trade, not at the clock on the wall: so a replayed market and one that
 stands still are seen as well as a live one. It begins on a whole minute, because its totals are
@@ -112,7 +112,7 @@ def bucket_width(span: Span) -> timedelta:
 
 
 def before(span: Span) -> datetime:
-    """Return where the stretch before a span begins that is as long, in whole minutes."""
+    """Return where the interval before a span begins that is as long, in whole minutes."""
     return span.start + MINUTE * ((span.start - span.end) // MINUTE)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from html import escape
 from urllib.parse import quote
 
-from stockstream.ui.data.records import Line, Mark, Print, Standing
+from stockstream.ui.data.records import Line, Mark, ShownTrade, Standing
 from stockstream.ui.html import formatting, links
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_POINTS = 110, 26, 60
@@ -100,7 +100,7 @@ def titled(title: str, body: str) -> str:
     return f"<h3>{escape(title)}</h3>{body}"
 
 
-def tape(prints: Sequence[Print], sign: str, zone: str = "UTC", *, dated: bool = False) -> str:
+def tape(prints: Sequence[ShownTrade], sign: str, zone: str = "UTC", *, dated: bool = False) -> str:
     """Return the recent trades, newest first; `dated` ones with their day."""
     if not prints:
         return '<p class="quiet">No trade here yet.</p>'
@@ -108,7 +108,7 @@ def tape(prints: Sequence[Print], sign: str, zone: str = "UTC", *, dated: bool =
     return table("tape", heads, "".join(_print(trade, dated=dated) for trade in prints))
 
 
-def _print(trade: Print, *, dated: bool) -> str:
+def _print(trade: ShownTrade, *, dated: bool) -> str:
     day = f"{trade.timestamp:%d %b %Y} " if dated else ""
     buys = trade.trade_type == "BUY"
     cells = (

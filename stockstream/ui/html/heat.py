@@ -1,4 +1,4 @@
-"""Where the window was warm: each symbol's change in each stretch of it, as a table of coloured cells.
+"""Where the window was warm: each symbol's change in each interval of it, as a table of coloured cells.
 
 It is no chart: a table scrolls on a narrow screen, and a screen reader goes through its cells.
 """
@@ -25,7 +25,7 @@ Row = list[float | None]
 
 
 def heat(snapshot: MarketSnapshot, span: Span) -> str:
-    """Return the changes of price by symbol and stretch; a cell has its number as well as a colour."""
+    """Return the changes of price by symbol and interval; a cell has its number as well as a colour."""
     chosen = sorted(row.symbol for row in snapshot.shown[:MOST_ROWS])
     rows = [changes(snapshot.lines.get(symbol, []), span) for symbol in chosen]
     most = max([LEAST_CHANGE, *(abs(change) for row in rows for change in row if change is not None)])
@@ -43,7 +43,7 @@ def formatted(percent: float) -> str:
 
 
 def changes(line: Line, span: Span) -> Row:
-    """Return a price's change in each stretch in percent, from the last price before; None without one."""
+    """Return a price's change in each interval in percent, from the last price before; None without one."""
     width = (span.end - span.start) / COLUMNS
     lasts: list[Decimal | None] = [None] * COLUMNS
     for moment, price in line:
@@ -57,7 +57,7 @@ def changes(line: Line, span: Span) -> Row:
 
 
 def _heads(span: Span) -> list[str]:
-    """Return when each stretch begins."""
+    """Return when each interval begins."""
     width = (span.end - span.start) / COLUMNS
     return [_head(span.start + width * place, width) for place in range(COLUMNS)]
 

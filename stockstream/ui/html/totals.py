@@ -54,13 +54,11 @@ def _change(now: Decimal, former: Decimal) -> str:
         return ""
     percent = (now / former - 1) * 100
     way = elements.direction(round(percent, 2))
-    return (
-        f'<span class="{way}" title="against the stretch before, as long">{formatting.change(percent)}</span>'
-    )
+    return f'<span class="{way}" title="compared with the window before">{formatting.change(percent)}</span>'
 
 
 def _pace(snapshot: MarketSnapshot, part: Part) -> Decimal:
-    """Return how much longer the stretch before is than the window; what does not flow has no pace."""
+    """Return how much longer the interval before is than the window; what does not flow has no pace."""
     if snapshot.former is None or snapshot.span is None or part is ACTIVE:
         return Decimal(1)
     former = (snapshot.span.start - snapshot.former.start).total_seconds()

@@ -24,7 +24,7 @@ LOOK_EVERY = 1  # seconds, while something is under way
 
 @dataclass(frozen=True)
 class Examined:
-    """What the detector says of a stretch of the tape, and what is to be known of the answer."""
+    """What the detector says of a interval of the tape, and what is to be known of the answer."""
 
     symbols: tuple[str, ...]
     since: datetime

@@ -10,11 +10,13 @@ from typing import Any
 
 import streamlit as st
 
-from stockstream.ui.data.records import Candle, Mark, Print, Standing
+from stockstream.ui.data.records import Candle, Mark, ShownTrade, Standing
 from stockstream.ui.data.system_status import DeadLetterRow
 
-Record = Candle | DeadLetterRow | Mark | Print | Standing
-Records = Sequence[Candle] | Sequence[DeadLetterRow] | Sequence[Mark] | Sequence[Print] | Sequence[Standing]
+Record = Candle | DeadLetterRow | Mark | ShownTrade | Standing
+Records = (
+    Sequence[Candle] | Sequence[DeadLetterRow] | Sequence[Mark] | Sequence[ShownTrade] | Sequence[Standing]
+)
 
 
 def keep(name: str, records: Records) -> None:

@@ -1,4 +1,4 @@
-"""The tape read back: stretches of a symbol's stored trades, for training, analysis and warm-up."""
+"""The tape read back: windows of a symbol's stored trades, for training, analysis and warm-up."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -100,7 +100,7 @@ class TradeReader:
         return of_prices(tapes) if sum(len(times) for times, _ in tapes.values()) <= MARKET else NOBODY
 
     def among(self, window: TradeWindow) -> TradeWindow:
-        """Return a stretch of the tape with the market around it."""
+        """Return a window of the tape with the market around it."""
         if not len(window):
             return window
         return self.market(int(window.micros.min()), int(window.micros.max())).around(window)

@@ -1,8 +1,8 @@
 """Dead letters tried again: those that are trades by today's rules move to the tape.
 
-Order of effects of `replay_dead_letters`, in one transaction a slice: the consumer's offsets are locked, so it
-waits for a moment; then the new trades, the count of those that were stored already, the dead letters that
-leave and those that stay, then COMMIT. A crash at any time leaves each dead letter on one side.
+Order of effects of `replay_dead_letters`, in one transaction a slice: the consumer's offsets are locked, so
+it waits for a moment; then the new trades, the count of those that were stored already, the dead letters
+that leave and those that stay, then COMMIT. A crash at any time leaves each dead letter on one side.
 """
 
 from collections import Counter

@@ -20,7 +20,7 @@ def by_symbol(trades: pa.Table) -> Iterator[tuple[TradeWindow, Ints]]:
     """
     symbols = trades["symbol"].combine_chunks().dictionary_encode()
     codes = symbols.indices.to_numpy()
-    whole = _stretch(trades)
+    whole = _window(trades)
     order = np.argsort(codes, kind="stable")
     bounds = np.flatnonzero(np.diff(codes[order])) + 1
     for rows in np.split(order, bounds) if len(order) else []:
@@ -50,7 +50,7 @@ def floats(amounts: pa.ChunkedArray) -> Floats:
     return found
 
 
-def _stretch(trades: pa.Table) -> TradeWindow:
+def _window(trades: pa.Table) -> TradeWindow:
     count = len(trades)
     return TradeWindow(
         "",

@@ -93,7 +93,7 @@ def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> MarketContext:
 
 @compiled
 def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that keeps them
-    micros: Ints, surprises: Floats, symbols: Ints, own: int, times: Ints, places: Ints
+    micros: Ints, surprises: Floats, symbols: Ints, own: int, times: Ints, positions: Ints
 ) -> Floats:
     """Return the mean of the others' last NEIGHBOURS surprises at each of a symbol's trades, at least one.
 
@@ -107,7 +107,7 @@ def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not 
     """
     unrest = np.ones(len(times))
     for row in range(RECENT, len(times)):
-        told, total, at = 0, 0.0, places[row]
+        told, total, at = 0, 0.0, positions[row]
         while told < NEIGHBOURS and at > 0 and micros[at - 1] >= times[row - RECENT]:
             at -= 1
             if symbols[at] != own and np.isfinite(surprises[at]):

@@ -1,5 +1,5 @@
 -- The course of the asked symbols together over the window: sums over candles and counts of findings,
--- for each stretch of time. The stretch before the window is not read: it would cost as much again.
+-- for each interval. The interval before the window is not read: it would cost as much again.
 WITH traded AS (
     SELECT
         date_bin(%(width)s, m.window_start, 'epoch') AS beat,

@@ -1,4 +1,4 @@
--- The asked symbols together in the stretch before the window, as long as it: to compare with.
+-- The asked symbols together in the interval before the window, as long as it: to compare with.
 SELECT
     %(before)s::timestamptz,
     coalesce(sum(m.trade_count), 0)::bigint AS trades,

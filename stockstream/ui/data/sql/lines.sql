@@ -1,4 +1,4 @@
--- The price of each asked stretch of a symbol over time: the last trade of each step, one index probe a
+-- The price of each asked interval of a symbol over time: the last trade of each step, one index probe a
 -- point, so that the cost is the number of points and not the number of trades.
 SELECT asked.symbol, shown."timestamp", shown.price
 FROM unnest(%(symbols)s::text[], %(froms)s::timestamptz[], %(tos)s::timestamptz[])

@@ -1,8 +1,8 @@
--- What the candles say of each stretch of the asked symbols: how many trades it has had, and
+-- What the candles say of each interval of the asked symbols: how many trades it has had, and
 -- when that was last written.
 SELECT
     m.symbol,
-    date_bin(%(width)s, m.window_start, 'epoch') AS stretch,
+    date_bin(%(width)s, m.window_start, 'epoch') AS interval,
     sum(m.trade_count)::bigint AS trades,
     max(m.updated_at) AS written_at
 FROM stock_metrics AS m
