@@ -11,9 +11,9 @@ from typing import Any
 from bench.harness.system import System
 from bench.load.tape_of_topic import Comparison, compare
 from bench.load.witness import SOURCE
-from tests.faults.feed import Feed
-from tests.faults.invariants import broken
-from tests.faults.judgement import Judgement, judge
+from testkit.feed import Feed
+from testkit.invariants import broken
+from testkit.judgement import Judgement, judge
 
 HEALTH_LOOKS = 30
 

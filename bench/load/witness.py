@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from bench.harness.system import System
-from tests.faults.feed import Feed, Manner
+from testkit.feed import Feed, Manner
 
 RATE = 100  # messages a second
 SOURCE = "faults"  # of a feed's trades

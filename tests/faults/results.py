@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any, Self
 
-from tests.faults.judgement import Judgement
+from testkit.judgement import Judgement
 
 
 @dataclass

@@ -10,10 +10,10 @@ from stockstream.connectors.kafka.topic import ends
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.errors import RecoverableError
 from stockstream.settings import Settings
+from testkit.feed import Feed
+from testkit.invariants import broken
+from testkit.judgement import judge
 from tests.faults.crew import Crew, Member
-from tests.faults.feed import Feed
-from tests.faults.invariants import broken
-from tests.faults.judgement import judge
 from tests.faults.results import Result
 from tests.waiting import until
 

@@ -17,8 +17,8 @@ from stockstream.services import ports
 from stockstream.services.servers import kafka
 from stockstream.services.servers.readiness import await_kafka
 from stockstream.services.servers.scratch import Scratch, ScratchServer
+from testkit.judgement import Judgement
 from tests.faults.conftest import scene_of
-from tests.faults.judgement import Judgement
 from tests.faults.results import Result
 from tests.faults.scene import Scene
 from tests.fresh import fresh, open_folder

@@ -12,8 +12,8 @@ import pytest
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
 from stockstream.services.servers.postgres import BIN
 from stockstream.settings import PROJECT, Settings
+from testkit.invariants import broken
 from tests.documented import fenced
-from tests.faults.invariants import broken
 from tests.integration.mixed_tape import Line, mixed_tape, produce
 from tests.integration.terminals import Terminals
 from tests.integration.topics import count, rows

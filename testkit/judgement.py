@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from stockstream.connectors.postgres.connection import Connection
-from tests.faults.ledger import Ledger
+from testkit.ledger import Ledger
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from threading import Event, Thread
 from confluent_kafka import KafkaError, Message, Producer
 
 from stockstream.settings import Settings
-from tests.faults.ledger import Ledger
+from testkit.ledger import Ledger
 
 TICK = 0.02  # seconds
 SYMBOLS = ("AAPL", "AMZN", "BRK.B", "BTC/USD", "ETH-EUR", "GOOG", "META", "MSFT", "NVDA", "TSLA")
 FLUSH_TIMEOUT = 60
+LATE, VERY_LATE = 0.05, 0.02  # shares: of all trades, and of the late ones
 
 FEED_SETTINGS: dict[str, str | int | bool] = {
     "acks": "all",
@@ -98,7 +99,9 @@ class Feed:
         self._stop.set()
         if self._thread.ident:
             self._thread.join()
-        assert self._producer.flush(FLUSH_TIMEOUT) == 0, "the broker did not take everything"
+        if left := self._producer.flush(FLUSH_TIMEOUT):
+            message = f"the broker did not take {left} messages"
+            raise TimeoutError(message)
 
     def abandon(self) -> None:
         """Send no more, and forget what is not sent."""
@@ -152,8 +155,8 @@ class Feed:
     def _moment(self, number: int) -> datetime:
         """Return a trade's event time; the microseconds are the trade's own, so that no two tie."""
         steps = number
-        if self._random.random() < 0.05:
-            steps -= self._random.randint(0, 9_000 if self._random.random() < 0.02 else 200)
+        if self._random.random() < LATE:
+            steps -= self._random.randint(0, 9_000 if self._random.random() < VERY_LATE else 200)
         return self._manner.began + steps * self._manner.step + timedelta(microseconds=number % 10_000)
 
     def _no_trade(self) -> Letter:
