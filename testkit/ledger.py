@@ -7,7 +7,6 @@ class Ledger:
     """Every message of one run by the place it carries: run, number and symbol."""
 
     def __init__(self) -> None:
-        """Begin with nothing sent."""
         self._lock = Lock()
         self._sent: set[str] = set()
         self._acknowledged: set[str] = set()

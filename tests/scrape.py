@@ -13,7 +13,6 @@ class Scrape:
     """The samples of one look."""
 
     def __init__(self, text: str) -> None:
-        """Parse a page."""
         self._samples = [
             sample for family in text_string_to_metric_families(text) for sample in family.samples
         ]

@@ -14,7 +14,6 @@ class ProgressReporter:
     """A voice on standard error."""
 
     def __init__(self, console: Console, status: Status) -> None:
-        """Begin now."""
         self._console = console
         self._status = status
         self._began = time.monotonic()

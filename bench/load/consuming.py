@@ -52,13 +52,11 @@ class Progress:
         self.backend = self._connection.info.backend_pid
 
     def __enter__(self) -> Self:
-        """Return the watcher itself."""
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def look(self) -> dict[int, int]:

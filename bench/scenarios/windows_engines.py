@@ -66,20 +66,17 @@ class Candles:
     """Looks at how many trades the candles show; every look is a transaction of its own."""
 
     def __init__(self, settings: Settings) -> None:
-        """Connect."""
         self._connection = connect(address_of(settings), "bench watcher")
         self._connection.autocommit = True
         self._cursor = self._connection.cursor()
         self._cursor.execute("PREPARE shown AS " + query("candle_trades"))
 
     def __enter__(self) -> Self:
-        """Return the watcher itself."""
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def shown(self) -> int:

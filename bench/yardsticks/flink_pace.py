@@ -26,14 +26,12 @@ class JobPace:
         self._thread = Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to look."""
         self._thread.start()
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        """Stop looking."""
         self._is_over.set()
         self._thread.join()
 

@@ -80,7 +80,6 @@ class Aggregated:
     bad: int = 0
 
     def __str__(self) -> str:
-        """Return it as a person reads it."""
         return (
             f"{self.trades:,} trades read, {self.candles:,} candles written, {self.late:,} late trades "
             f"left to the tape, {self.bad:,} messages skipped"

@@ -75,7 +75,6 @@ class ReadAhead:
         self._thread = Thread(target=self._run, name="prefetch")
 
     def __enter__(self) -> Self:
-        """Begin to read."""
         self._thread.start()
         return self
 

@@ -58,7 +58,6 @@ class Reconciled:
     mended: int = 0
 
     def __str__(self) -> str:
-        """Return it as a person reads it."""
         return f"{self.candles:,} candles reconciled, {self.mended:,} of them changed after they were final"
 
 

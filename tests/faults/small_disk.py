@@ -21,7 +21,6 @@ class SmallDisk:
     """A mounted filesystem of its own."""
 
     def __init__(self, mount: Path) -> None:
-        """Name where it is mounted."""
         self.mount = mount
         self._filler = mount / "filler"
 

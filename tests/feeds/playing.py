@@ -14,7 +14,6 @@ class Playing:
     """A venue that plays once it has a listener, and answers until the test is over."""
 
     def __init__(self, venue: Venue, happening: Sequence[Fact], faults: Sequence[str], pace: float) -> None:
-        """Prepare."""
         self.venue = venue
         self.address: Queue[str] = Queue()
         self.over = Event()

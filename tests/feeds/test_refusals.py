@@ -35,7 +35,6 @@ class Refusing:
     """A venue that knows all symbols but some, and says so before or after its first trades."""
 
     def __init__(self, name: str, refusal: str, *, is_late: bool, is_general: bool = False) -> None:
-        """Begin with no listener."""
         self.subscriptions: list[list[str]] = []
         self._name, self._refusal = name, refusal
         self._is_late, self._is_general = is_late, is_general

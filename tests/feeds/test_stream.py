@@ -49,7 +49,6 @@ class Listening:
     """What a stream has given."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         self.trades: list[Trade] = []
 
     async def take(self, trades: Sequence[Trade]) -> None:

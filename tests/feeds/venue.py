@@ -46,7 +46,6 @@ class Venue:
     """Plays trades to whoever listens, one listener at a time."""
 
     def __init__(self, language: Language) -> None:
-        """Begin with no trade."""
         self.language = language
         self.told: list[Fact] = []
         self.status = HTTPStatus.OK

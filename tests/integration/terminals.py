@@ -28,7 +28,6 @@ class Terminals:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        """Bring the project in, and the Python that runs the tests as its own."""
         for path in PROJECT.iterdir():
             if path.name not in LEFT_OUT:
                 (self.folder / path.name).symlink_to(path)

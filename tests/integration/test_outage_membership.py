@@ -16,7 +16,6 @@ class FencedTape:
     """Places of one group, as the database keeps them; it may be away."""
 
     def __init__(self) -> None:
-        """Nothing is stored yet."""
         self.places = dict.fromkeys(range(4), 0)
         self.is_away = False
 

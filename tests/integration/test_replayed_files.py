@@ -27,7 +27,6 @@ class System:
     """A consumer that runs, and what producers bring it."""
 
     def __init__(self, environment: dict[str, str], connection: Connection, folder: Path) -> None:
-        """Take what the fixture has made."""
         self.environment, self._connection, self._folder = environment, connection, folder
 
     def file(self, name: str, lines: Sequence[str], end: str = "\n") -> Path:

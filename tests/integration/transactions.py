@@ -15,7 +15,6 @@ class Transactions:
     """Transactions on one partition, one after the other; each ends with a marker that takes an offset."""
 
     def __init__(self, settings: Settings, partition: int = 0) -> None:
-        """Connect, and fence off whoever used this name before."""
         self._topic, self._partition = settings.kafka_topic, partition
         name = f"{settings.kafka_topic}-{partition}"
         servers = settings.kafka_bootstrap_servers

@@ -88,7 +88,6 @@ class Parting(Flink):
     """A Flink whose page goes before it has told where its savepoint is."""
 
     def __init__(self, state: Path, made: str) -> None:
-        """Remember what it will make."""
         super().__init__("http://127.0.0.1")
         self._made = state / made
 

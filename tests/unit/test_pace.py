@@ -18,7 +18,6 @@ class HandClock:
     """A clock that moves when the test moves it."""
 
     def __init__(self) -> None:
-        """Start at zero."""
         self.elapsed = 0.0
 
     def monotonic(self) -> float:
@@ -34,7 +33,6 @@ class PassingTime(Event):
     """A stop event whose waiting moves the clock, a little longer than asked, as sleeping does."""
 
     def __init__(self, clock: HandClock) -> None:
-        """Begin unset."""
         super().__init__()
         self._clock = clock
 

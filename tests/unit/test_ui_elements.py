@@ -35,7 +35,6 @@ class Tags(HTMLParser):
     """The tags of a piece of HTML, to see that each is closed and none came from outside."""
 
     def __init__(self, text: str) -> None:
-        """Read a piece of HTML."""
         super().__init__()
         self.open: list[str] = []
         self.seen: set[str] = set()

@@ -19,7 +19,6 @@ class Tape:
     """Answers as the database does, a trade in each step, and counts the intervals asked for."""
 
     def __init__(self) -> None:
-        """Nothing was asked yet."""
         self.intervals = 0
         self.trades = 15
 

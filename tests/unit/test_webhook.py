@@ -23,7 +23,6 @@ class Clock:
     """A clock that goes when it is told to."""
 
     def __init__(self) -> None:
-        """Begin at nought."""
         self.now = 0.0
 
     def __call__(self) -> float:

@@ -45,7 +45,6 @@ class Gateway:
     """A SQL gateway at an address such as http://localhost:8083."""
 
     def __init__(self, url: str) -> None:
-        """Remember where it is."""
         self._url = url.rstrip("/")
 
     def check(self) -> None:

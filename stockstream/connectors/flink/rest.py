@@ -51,7 +51,6 @@ class Flink:
     """A Flink cluster at an address such as http://localhost:8081."""
 
     def __init__(self, url: str) -> None:
-        """Remember where it is."""
         self.url = url.rstrip("/")
 
     def running(self, name: str) -> str:

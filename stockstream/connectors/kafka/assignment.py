@@ -87,7 +87,6 @@ class GroupOffsets:
     """
 
     def __init__(self) -> None:
-        """Keep none yet."""
         self._ends: deque[dict[int, int]] = deque()
 
     def add(self, ends: dict[int, int]) -> None:

@@ -29,7 +29,6 @@ class Cluster:
     authority: Path | None = None
 
     def __str__(self) -> str:
-        """Return the servers, as errors and logs name them."""
         return self.servers
 
     @property

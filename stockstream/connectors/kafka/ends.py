@@ -40,7 +40,6 @@ class ReachedEnds:
     """The ends that a reader has come to, by partition; they hold until it has read beyond, or elsewhere."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._ends: dict[int, int] = {}
 
     def reached(self, ends: dict[int, int]) -> None:

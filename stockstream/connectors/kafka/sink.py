@@ -54,7 +54,6 @@ class Messages:
         return len(self.values)
 
     def __getitem__(self, rows: slice) -> Self:
-        """Return these messages."""
         return type(self)(self.keys[rows], self.values[rows])
 
 

@@ -25,7 +25,6 @@ class Latency(Collector):
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        """Begin at nought."""
         self._bounds = (np.array(SECONDS) * MICRO).astype(np.int64)
         # Replaced as one, never changed: another thread may be reading it.
         self._seen = np.zeros(len(SECONDS) + 1, np.int64), 0.0

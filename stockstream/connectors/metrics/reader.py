@@ -83,7 +83,6 @@ class ByPartition(Collector):
     """A gauge for each partition of ours; one that is taken away is told no more."""
 
     def __init__(self, name: str, help_text: str, registry: CollectorRegistry) -> None:
-        """Begin without partitions."""
         self._name, self._help = name, help_text
         self._values: Mapping[int, float] = {}
         registry.register(self)

@@ -27,7 +27,6 @@ class Backfill:
     """Reads a venue's pages; one page a symbol is in memory."""
 
     def __init__(self, feed: Feed, timing: Timing) -> None:
-        """Ask nothing yet."""
         self._feed = feed
         self._timing = timing
         self._history = History(feed)

@@ -24,7 +24,6 @@ class Progress:
     """
 
     def __init__(self, feed: Feed, positions: Mapping[str, FeedPosition], note: Note) -> None:
-        """Begin after the trades that are produced already."""
         self._feed = feed
         self._note = note
         self._began = self._connected = datetime.now(UTC)

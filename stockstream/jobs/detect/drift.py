@@ -40,7 +40,6 @@ class Drift:
         return self.index > DRIFTED or self.alerts > MOST_ALERTS
 
     def __str__(self) -> str:
-        """Say it in a line."""
         return (
             f"{self.symbol}: {'drifted' if self.has_drifted else 'no drift'}; {self.feature} has changed "
             f"most, stability {self.index:.2f} of {DRIFTED:g}; {self.alerts:.1f} alerts per 1,000 trades"

@@ -32,7 +32,6 @@ class GapKeeper:
     """
 
     def __init__(self, files: GapFiles, table: GapTable, symbols: Sequence[str]) -> None:
-        """Begin with what a former run has left."""
         self._files, self._table = files, table
         self._waiting = files.read(symbols)
         self._lock = Lock()

@@ -43,7 +43,6 @@ class Pace:
     """
 
     def __init__(self, clock: Clock) -> None:
-        """Start the schedule now."""
         self._clock = clock
         self._start = clock.monotonic()
 
@@ -69,7 +68,6 @@ class EventTimes:
     """Gives trades their event time: now, and each later than the one before."""
 
     def __init__(self, clock: Clock) -> None:
-        """Start before all times."""
         self._clock = clock
         self._last = 0
 

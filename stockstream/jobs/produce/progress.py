@@ -43,7 +43,6 @@ class Lines:
     """A line every ten seconds, and one when an outage begins, lasts and ends."""
 
     def __init__(self) -> None:
-        """Begin to count now."""
         self._told_at = time.monotonic()
         self._rate = Rate()
         self._outage_told_at = float("-inf")
@@ -75,7 +74,6 @@ class Rate:
     """Trades a second, since a second ago or the last line."""
 
     def __init__(self) -> None:
-        """Begin to count now."""
         self._since, self._number, self._words = time.monotonic(), 0, "0/s"
 
     def now(self, number: int) -> str:

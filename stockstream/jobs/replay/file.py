@@ -45,7 +45,6 @@ class ReplayedFile:
     """
 
     def __init__(self, rows: TradeRows, points: ResumePoints) -> None:
-        """Begin after the kept line."""
         self._rows, self._points = rows, points
         self._settled = points.read()
         self._bad, self._line = self._settled.bad, self._settled.line

@@ -80,7 +80,6 @@ class Look:
     """
 
     def __init__(self, file: TradeFile, columns: Columns, options: ReplayOptions, stop: Event) -> None:
-        """Take the file and what is said of it."""
         self.sample: list[Trade] = []
         self.keys = Keys()
         self.file = file

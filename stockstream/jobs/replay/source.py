@@ -52,7 +52,6 @@ class ReplaySource:
         chance: Generator,
         outcome: Outcome | None = None,
     ) -> None:
-        """Begin after the kept lines."""
         self._files, self._manner = files, manner
         self._clock, self._chance, self._outcome = clock, chance, outcome
         self._times = EventTimes(clock)

@@ -47,7 +47,6 @@ class Imported:
     bad: int = 0
 
     def __str__(self) -> str:
-        """Return it as a person reads it."""
         return f"{self.stored:,} stored, {self.present:,} were there already, {self.bad:,} bad rows left out"
 
 

@@ -70,7 +70,6 @@ class Keys:
     """The keys of a file's rows: 8 bytes each, to find those that come more than once."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._hashes = array("q")
 
     def add(self, key: Hashable) -> None:

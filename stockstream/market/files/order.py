@@ -19,7 +19,6 @@ class Order:
     """
 
     def __init__(self) -> None:
-        """Begin before the first trade."""
         self.seen = self.late = 0
         self.furthest = timedelta()
         self._latest: datetime | None = None

@@ -40,7 +40,6 @@ class Thinned(Generic[Value]):
     """Every n-th value of a sequence: keeps at most `most` of them."""
 
     def __init__(self, most: int) -> None:
-        """Begin with none."""
         self.values: list[Value] = []
         self._most, self._step, self._seen = most, 1, 0
 

@@ -74,7 +74,6 @@ class TimeReader:
     """Reads times by a rule."""
 
     def __init__(self, rule: TimeRule) -> None:
-        """Take the rule."""
         self.rule = rule
         self._low, self._high = ((edge - EPOCH) // MICRO for edge in (rule.low, rule.high))
         # A unit that a person named is believed.

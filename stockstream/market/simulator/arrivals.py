@@ -27,7 +27,6 @@ class Arrivals:
     buy: Bools
 
     def __getitem__(self, rows: slice | Ints) -> Self:
-        """Return the chosen rows."""
         return type(self)(self.at[rows], self.symbol[rows], self.buy[rows])
 
 

@@ -65,7 +65,6 @@ class Injector:
     _begun: int = 0
 
     def __post_init__(self) -> None:
-        """Work out once what each episode asks for."""
         self._kinds = tuple(kind.scaled(self.injection.magnitude) for kind in self.injection.kinds)
         weights = np.array([kind.weight for kind in self._kinds])
         self._chances = np.cumsum(weights) / weights.sum()

@@ -48,7 +48,6 @@ class Tape:
         return self.at.size
 
     def __getitem__(self, rows: slice) -> Self:
-        """Return the trades of these rows."""
         return replace(
             self,
             at=self.at[rows],

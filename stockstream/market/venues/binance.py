@@ -71,7 +71,6 @@ class Binance:
     def __init__(
         self, stream: str = "wss://stream.binance.com:9443", rest: str = "https://api.binance.com"
     ) -> None:
-        """Take the venue's addresses, or those of a mirror."""
         self._stream = stream
         self._rest = rest
 

@@ -65,7 +65,6 @@ class Coinbase:
         stream: str = "wss://ws-feed.exchange.coinbase.com",
         rest: str = "https://api.exchange.coinbase.com",
     ) -> None:
-        """Take the venue's addresses, or those of a mirror."""
         self._stream = stream
         self._rest = rest
 

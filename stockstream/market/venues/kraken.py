@@ -69,7 +69,6 @@ class Kraken:
     def __init__(
         self, stream: str = "wss://ws.kraken.com/v2", rest: str = "https://api.kraken.com/0/public"
     ) -> None:
-        """Take the venue's addresses, or those of a mirror."""
         self._stream = stream
         self._rest = rest
 

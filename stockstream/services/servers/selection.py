@@ -42,7 +42,6 @@ class Server(ABC):
     safely: str | None
 
     def __init__(self, settings: Settings) -> None:
-        """Read where it should be."""
         self.settings = settings
 
     @abstractmethod
@@ -122,7 +121,6 @@ class Postgres(Server):
     name, title, setting = "postgres", "PostgreSQL", "POSTGRES_PORT"
 
     def __init__(self, settings: Settings) -> None:
-        """Read where it should be."""
         super().__init__(settings)
         self.host, self.port = settings.postgres_host, settings.postgres_port
         mode = settings.postgres_sslmode

@@ -16,7 +16,6 @@ class ZooKeeper(Server):
     safely = None
 
     def __init__(self, settings: Settings) -> None:
-        """Read where it should be."""
         super().__init__(settings)
         self.host, self.port = "127.0.0.1", settings.zookeeper_port
 

@@ -60,7 +60,6 @@ class Missing:
     """What is waited for, and the process that should bring it."""
 
     def __init__(self, name: str, waits_for: str) -> None:
-        """Name both."""
         self.name = name
         self.waits_for = waits_for
 

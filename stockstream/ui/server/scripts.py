@@ -48,7 +48,6 @@ class Announcement:
     """Adds to each page of HTML the header that has a browser fetch its scripts at once."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Wrap what answers."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

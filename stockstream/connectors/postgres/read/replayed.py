@@ -40,7 +40,6 @@ class ReplayedTape:
     """The tables as a replay reads them; every call raises StockstreamError where they do not answer."""
 
     def __init__(self, address: Address, topic: str) -> None:
-        """Open nothing yet."""
         self._readers = ReadPool(address, "replay", size=1)
         self._topic = topic
 

@@ -61,7 +61,6 @@ class RowFile:
     """A file for `copy_expert`."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        """Let these chunks be read, one behind another."""
         self._chunks = chunks
 
     def read(self, _size: int = -1) -> bytes:

@@ -29,7 +29,6 @@ class DayPartitions:
     """What is known of the days, for one consumer; others store other symbols, or wait behind the fence."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
         self._ids: dict[date | None, IdRange | None] = {}
 
     def look(self, cursor: Cursor) -> None:

@@ -36,7 +36,6 @@ class ReplayedLetters:
     staying: int = 0
 
     def __str__(self) -> str:
-        """Return it as a person reads it."""
         return f"{self.stored:,} stored, {self.duplicates:,} were there already, {self.staying:,} stay"
 
     def __len__(self) -> int:
@@ -44,7 +43,6 @@ class ReplayedLetters:
         return self.stored + self.duplicates + self.staying
 
     def __add__(self, other: "ReplayedLetters") -> "ReplayedLetters":
-        """Return both together."""
         return ReplayedLetters(
             self.stored + other.stored,
             self.duplicates + other.duplicates,

@@ -39,7 +39,6 @@ class IncarnationRecords:
     """The incarnations of one topic, within a transaction."""
 
     def __init__(self, cursor: Cursor, topic: str) -> None:
-        """Use the cursor of the transaction."""
         self._cursor = cursor
         self._topic = topic
 

@@ -47,11 +47,9 @@ class Stored:
     duplicates: int = 0
 
     def __str__(self) -> str:
-        """Return it as a person reads it."""
         return f"{self.trades:,} trades, {self.dead_letters:,} dead letters, {self.duplicates:,} duplicates"
 
     def __add__(self, other: "Stored") -> "Stored":
-        """Return both together."""
         return Stored(
             self.trades + other.trades,
             self.dead_letters + other.dead_letters,

@@ -57,7 +57,6 @@ class TradeWindow:
         return len(self.micros)
 
     def __getitem__(self, part: slice | Bools) -> "TradeWindow":
-        """Return a part of it."""
         return self.of(self.symbol, part)
 
     def of(self, symbol: str, part: slice | Bools | Ints) -> "TradeWindow":
