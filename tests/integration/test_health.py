@@ -188,7 +188,7 @@ def test_no_question_reads_a_whole_table(connection: Connection) -> None:
             (TAPE,),
         )
         cursor.execute("ANALYZE trades")
-        for name in ("vitals_trade", "vitals_fewest", "vitals_candle", "vitals_dead_letter"):
+        for name in ("probe_trade", "probe_fewest_trades", "probe_candle", "probe_dead_letter"):
             asked = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {}").format(sql.SQL(query(name)))
             cursor.execute(asked, {"enough": 9, "topic": "t"})
             plan = (cursor.fetchone() or ([],))[0][0]["Plan"]
