@@ -34,7 +34,7 @@ def fill(stage: Stage, settings: Settings, rows: int, days: int) -> None:
 
     with closing(connect(address, "bench")) as connection, own_errors(address), connection.cursor() as cursor:
         for age in range(days + 1):
-            cursor.execute(tape_query("make_day"), {"day": (end - timedelta(days=age)).date()})
+            cursor.execute(tape_query("create_day"), {"day": (end - timedelta(days=age)).date()})
         connection.commit()
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(write, range(0, rows, PART)))
