@@ -68,7 +68,7 @@ def job(lag: int | None, state: str = "RUNNING") -> JobStatus:
 
 
 @pytest.mark.parametrize(
-    ("sight", "state", "said"),
+    ("sample", "state", "said"),
     [
         (SamplePair(job(0), job(0)), State.OK, "nothing left to read"),
         (SamplePair(job(None), job(None)), State.OK, "makes the candles"),

@@ -168,8 +168,8 @@ def test_parts_of_a_tape_in_any_order_are_one_tape(
     assert rows(connection, positions) == [(0, 50, 0), (1, 50, 1)]
 
 
-@pytest.mark.parametrize("place", [1, 900])
-def test_two_trades_at_one_place_are_two_tapes(
+@pytest.mark.parametrize("position", [1, 900])
+def test_two_trades_at_one_position_are_two_tapes(
     settings: Settings, connection: Connection, tmp_path: Path, position: int
 ) -> None:
     wrong = [line(2, trade_id=each, kafka_offset=position) for each in ("a", "b")]
