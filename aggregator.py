@@ -25,7 +25,7 @@ from stockstream.jobs.retry import Retry
 from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.market.candles.frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.market.candles.tumbling import Tumbling
-from stockstream.market.compiled import spare_scipy
+from stockstream.market.compiled import spare
 from stockstream.settings import Settings
 
 AHEAD_KBYTES = 2_048  # more makes it no quicker, and larger
@@ -36,7 +36,7 @@ log = logging.getLogger("aggregator")
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Aggregate until stopped, or idle for as long as asked."""
-    spare_scipy()
+    spare("scipy.linalg", "pandas")
     frame = _frame(arguments)
     metrics = AggregatorMetrics()
     serve("aggregator", settings, metrics, log)

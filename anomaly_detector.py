@@ -31,7 +31,7 @@ from stockstream.jobs.detect.findings_report import FORMATS
 from stockstream.jobs.detect.train import Recipe, Trainer
 from stockstream.jobs.detect.wiring import WatchOptions, watching
 from stockstream.market.anomalies.models.model import BUDGET, FEWEST_TRADES, SEED
-from stockstream.market.compiled import spare_scipy
+from stockstream.market.compiled import spare
 from stockstream.market.evaluation.labelled import Labelled
 from stockstream.settings import Settings
 
@@ -65,7 +65,7 @@ def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
 def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Print what stands out among stored trades; writes nothing."""
     # An answer is waited for, and nothing is learnt here.
-    spare_scipy()
+    spare("scipy.linalg")
     span, store = _span(arguments), ModelStore(settings.models_dir)
     history = TradeReader(address_of(settings))
     found = []

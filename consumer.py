@@ -23,7 +23,7 @@ from stockstream.jobs.read_ahead import ReadAhead, warm_up
 from stockstream.jobs.retry import Retry
 from stockstream.jobs.tape.replay_dead_letters import replay_dead_letters
 from stockstream.jobs.topic_incarnations import TopicIncarnations
-from stockstream.market.compiled import spare_scipy
+from stockstream.market.compiled import spare
 from stockstream.settings import Settings
 
 log = logging.getLogger("consumer")
@@ -40,7 +40,7 @@ def main(
 
     `reached` is told each labelled point; `group` is another consumer group than the usual.
     """
-    spare_scipy()
+    spare("scipy.linalg", "pandas")
     servers, topic = cluster_of(settings), settings.kafka_topic
     tape = Tape(address_of(settings), topic, reached)
     metrics = ConsumerMetrics()
