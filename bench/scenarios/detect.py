@@ -25,7 +25,7 @@ from stockstream.market.anomalies.features.table import CONTEXT, features, zscor
 from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.anomalies.models.forest import compressed
 from stockstream.market.anomalies.models.model import Model, fit, fit_together
-from stockstream.market.anomalies.rules.sequences import SEQUENCES
+from stockstream.market.anomalies.rules import sequences
 from stockstream.market.evaluation.labelled import simulate
 from stockstream.market.simulator import Injection, listed
 from stockstream.settings import Settings
@@ -84,7 +84,7 @@ def _ways(model: Model) -> dict[str, Callable[[TradeWindow], object]]:
         "features": features,
         "features and isolation forest": forest,
         "features and Hotelling": linear,
-        "sequence rules": lambda tape: [rule(tape) for rule in SEQUENCES.values()],
+        "sequence rules": lambda tape: [rule.streaks(tape) for rule in sequences.RULES],
         "whole ensemble": ensemble.find,
     }
 

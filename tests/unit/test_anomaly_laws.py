@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from stockstream.market.anomalies.features import pace
+from stockstream.market.anomalies.features.arrival_scan import crowd_z
+from stockstream.market.anomalies.features.jumps import jump_z
 from stockstream.market.anomalies.features.table import LOOKBACK, NAMES, features
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow, of_rows
-from stockstream.market.anomalies.rules.arrival_scan import crowd_z
-from stockstream.market.anomalies.rules.jumps import jump_z
 from stockstream.market.anomalies.rules.sequences import repeated_size, same_side
 from tests.anomaly_tape import quiet
 

@@ -11,7 +11,10 @@ from importlib.resources import files
 import pytest
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types
 
-from stockstream.market.anomalies.explanation import KINDS, KINDS_OF_FEATURE
+from stockstream.market.anomalies.features.table import NAMES
+from stockstream.market.anomalies.kinds import KINDS
+from stockstream.market.anomalies.rules import RULES, learnt
+from stockstream.market.anomalies.rules.rule import OneKindRule
 from stockstream.ui.charts import gaps, plot, prices, shares, style
 from stockstream.ui.charts.marks import INKS, OTHER_SHAPES, SHAPES
 from stockstream.ui.charts.plot import Figure
@@ -101,8 +104,9 @@ def test_each_kind_of_finding_has_a_shape_of_its_own_and_one_without_a_price_non
 
 
 def test_each_kind_that_the_detector_tells_of_is_known_to_the_charts() -> None:
-    told = {*KINDS.values(), *KINDS_OF_FEATURE.values()}
-    assert told == set(SHAPES)
+    found = {rule.kind for rule in RULES if isinstance(rule, OneKindRule)} | {*learnt.KINDS.values()}
+    assert found == set(KINDS)
+    assert set(learnt.KINDS) == set(NAMES)
     assert len(set(SHAPES.values()) | set(OTHER_SHAPES)) == len(SHAPES) + len(OTHER_SHAPES)
 
 

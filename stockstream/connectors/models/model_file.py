@@ -13,7 +13,7 @@ from stockstream.market.anomalies.models.drift import BINS, Bins
 from stockstream.market.anomalies.models.forest import Forest
 from stockstream.market.anomalies.models.linear import Linear
 from stockstream.market.anomalies.models.model import Card, Model
-from stockstream.market.anomalies.scores import METHODS
+from stockstream.market.anomalies.rules import BY_NAME
 
 FORMAT = 5
 MOST_BYTES = 16_777_216
@@ -120,7 +120,7 @@ def check(facts: Facts, symbol: str) -> None:
     if (facts.format, facts.features, facts.context) != (FORMAT, table.NAMES, table.CONTEXT):
         message = "outdated: it was made for other features"
         raise BadModelError(message)
-    if not set(facts.card.thresholds) == set(facts.card.faster) == set(METHODS):
+    if not set(facts.card.thresholds) == set(facts.card.faster) == set(BY_NAME):
         message = "outdated: it was made for other methods"
         raise BadModelError(message)
     if facts.card.symbol != symbol:

@@ -9,28 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stockstream.market.anomalies import explanation
 from stockstream.market.anomalies.features.table import LOOKBACK, QUIET
 from stockstream.market.anomalies.features.trade_window import Bools, Floats, TradeWindow
 from stockstream.market.anomalies.finding import Finding
 from stockstream.market.anomalies.models.model import Model
 from stockstream.market.anomalies.models.thresholds import Thresholds, at_pace, unmeasured
-from stockstream.market.anomalies.rules.sequences import SEQUENCES
-from stockstream.market.anomalies.scores import Scores, score
+from stockstream.market.anomalies.rules import BY_NAME, RULES
+from stockstream.market.anomalies.rules.rule import Alerted, Scores
+from stockstream.market.anomalies.scores import score
 
 # By method, one for each trade.
 Limits = dict[str, Floats]
 
 NO_MODEL = "none"
-# Methods that speak of the same: a pump moves the price, and each of these sees it.
-FAMILIES = (
-    ("zscore_price", "ramp", "isolation_forest", "hotelling"),
-    ("zscore_size",),
-    ("crowd",),
-    ("same_side",),
-    ("alternating", "repeated_size"),
-    ("still_price",),
-)
+# Rules that see the same event: a pump moves the price, and each of its family sees it.
+FAMILIES = [
+    [rule.name for rule in RULES if rule.family == family]
+    for family in dict.fromkeys(rule.family for rule in RULES)
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,33 +78,30 @@ class Ensemble:
         self, window: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limits: Thresholds
     ) -> list[Finding]:
         """Return a finding of the trade, if its own measures say so, and one of each streak."""
-        of_trade = tuple(method for method in methods if method not in SEQUENCES)
-        streaks = [(method,) for method in methods if method in SEQUENCES]
+        of_trade = tuple(method for method in methods if method not in scores.streaks)
+        streaks = [(method,) for method in methods if method in scores.streaks]
         return [
-            self._finding(window, scores, row, each, limits[each[0]])
+            self._finding(each, Alerted(window, scores, row, limits[each[0]], self.model))
             for each in [*([of_trade] if of_trade else []), *streaks]
         ]
 
-    def _finding(
-        self, window: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limit: float
-    ) -> Finding:
-        leading, index = methods[0], LOOKBACK + row
-        is_streak = leading in SEQUENCES
+    def _finding(self, methods: tuple[str, ...], alerted: Alerted) -> Finding:
+        window, index, leading = alerted.window, alerted.index, BY_NAME[methods[0]]
+        streak = alerted.scores.streaks.get(leading.name)
         # A streak of repetitions begins with the trade that is repeated.
-        first = index - int(scores.streaks[leading].length[row]) if is_streak else index
+        first = index if streak is None else index - int(streak.length[alerted.row])
         start, end = sorted((window.moment(first), window.moment(index)))
-        kind, sentence = explanation.of(window, scores, row, leading, limit, self.model)
         return Finding(
             symbol=window.symbol,
-            kind=kind,
+            kind=leading.kind_of(alerted).name,
             source=window.sources[index],
-            trade_id=None if is_streak else window.trade_ids[index],
+            trade_id=window.trade_ids[index] if streak is None else None,
             start=start,
             end=end,
-            score=float(scores.each[leading][row]),
-            threshold=limit,
+            score=float(alerted.scores.each[leading.name][alerted.row]),
+            threshold=alerted.threshold,
             methods=methods,
-            explanation=sentence,
+            explanation=leading.sentence(alerted),
             model_version=self.model_version,
         )
 
@@ -132,7 +125,7 @@ def _leading_first(scores: Scores, limits: Limits, row: int, methods: list[str])
     return tuple(sorted(methods, key=lambda each: -float(scores.each[each][row]) / float(limits[each][row])))
 
 
-def _spoke_before(family: tuple[str, ...], above: dict[str, Bools]) -> Bools:
+def _spoke_before(family: list[str], above: dict[str, Bools]) -> Bools:
     """Return the rows that have one of a family's methods above in the QUIET rows before them."""
     spoke = np.any([above[method] for method in family if method in above], axis=0)
     before: Floats = np.cumsum(np.concatenate([np.zeros(QUIET + 1), spoke]))

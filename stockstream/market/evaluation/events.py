@@ -13,7 +13,8 @@ import numpy as np
 
 from stockstream.market.anomalies.features.trade_window import EPOCH, MICROSECOND
 from stockstream.market.anomalies.finding import Finding
-from stockstream.market.anomalies.scores import LEARNT
+from stockstream.market.anomalies.rules import BY_NAME
+from stockstream.market.anomalies.rules.learnt import LearntRule
 from stockstream.market.evaluation.labelled import SINGLE, Labelled
 
 STRONG, MEDIUM, WEAK = "spike of 6 sigma and more", "spike of 4 to 6 sigma", "spike below 4 sigma"
@@ -79,7 +80,7 @@ def claims_of(finding: Finding) -> tuple[str, ...]:
     """Return the classes that a finding claims to be of."""
     if finding.kind in CLAIMS:
         return CLAIMS[finding.kind]
-    if finding.methods[0] in LEARNT:
+    if isinstance(BY_NAME[finding.methods[0]], LearntRule):
         return ("multivariate",)
     # The last counts where magnitudes are unknown, and spikes by their kind.
     return (STRONG if finding.score >= STRONG_FROM else MEDIUM, finding.kind)

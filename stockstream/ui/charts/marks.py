@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from stockstream.market.anomalies.kinds import KINDS
 from stockstream.ui.charts.scale import Scale
 from stockstream.ui.data.records import Mark
 from stockstream.ui.html import formatting
@@ -13,22 +14,7 @@ from stockstream.ui.html import formatting
 Trace = dict[str, Any]
 Bases = Mapping[str, Decimal | None]
 
-SHAPES = {
-    "price_spike": "diamond",
-    "volume_spike": "square",
-    "value_spike": "triangle-up",
-    "one_sided_run": "circle",
-    "wash_trades": "x",
-    "odd_pace": "star",
-    "still_price": "cross",
-    "price_ramp": "triangle-right",
-    "price_reversal": "triangle-left",
-    "price_drift": "bowtie",
-    "volatility_shift": "hourglass",
-    "burst": "hexagram",
-    "repeated_size": "pentagon",
-    "one_sided_flow": "star-square",
-}
+SHAPES = {kind.name: kind.shape for kind in KINDS}
 INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
 OTHER_SHAPES = ("triangle-down", "octagon", "star-diamond", "star-triangle-up")
 EDGE = "y9"  # the axis whose 0 and 1 are the chart's lower and upper edge

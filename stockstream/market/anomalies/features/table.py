@@ -32,9 +32,9 @@ standstill) is measured in `sequences`.
 import numpy as np
 
 from stockstream.market.anomalies.features import pace, rolling
+from stockstream.market.anomalies.features.arrival_scan import STEPS, crowd_z
+from stockstream.market.anomalies.features.jumps import jump_z, steps
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
-from stockstream.market.anomalies.rules.arrival_scan import STEPS, crowd_z
-from stockstream.market.anomalies.rules.jumps import jump_z, steps
 
 NAMES = (
     "return_volatilities",

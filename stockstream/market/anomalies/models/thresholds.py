@@ -10,8 +10,8 @@ import numpy as np
 from stockstream.market.anomalies.features.pace import DAY
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.models.threshold import at_budget
-from stockstream.market.anomalies.rules.sequences import SEQUENCES, Streaks
-from stockstream.market.anomalies.scores import FOREST, METHODS, ZSCORES, Scores
+from stockstream.market.anomalies.rules import RULES
+from stockstream.market.anomalies.rules.rule import Rule, Scores, Streaks, Tail
 
 Thresholds = dict[str, float]
 
@@ -22,34 +22,8 @@ SMALLEST_SHARE, LARGEST_SHARE = 2e-6, 1e-3
 # So much of the budget is spent on what the slice shows; the rest is kept for what it does not, such as
 # an opening or a day of stress.
 SPENT = 0.5
-# What each method may use up of the budget. Those whose finds no other method makes have more.
-PARTS = {
-    "zscore_price": 8,
-    "zscore_size": 16,
-    "ramp": 1,
-    "crowd": 3,
-    "isolation_forest": 0.5,
-    "hotelling": 0.03,
-    "same_side": 5,
-    "alternating": 0.5,
-    "repeated_size": 0.1,
-    "still_price": 1,
-}
 # Thresholds are also measured for so many times the usual pace; none is followed beyond the second.
 FASTER, MOST_FAST = 8.0, 64.0
-# Moves of prices have heavy tails, and so have distances that are made of them.
-HEAVY = ("zscore_price", "ramp", "hotelling")
-# The root of a likelihood ratio is normal (Wilks, 1938) but for its scale, which clusters of trades widen.
-STRAIGHT = ("crowd",)
-
-# Without a model there is no slice to measure tails on; eight deviations are rare in heavy ones too.
-ZSCORE_UNMEASURED = 8.0
-# Trades bring trades: a crowd of ten deviations is as rare.
-CROWD_UNMEASURED = 10.0
-SURPRISE_UNMEASURED = 6.0
-# No measured threshold goes below: the cut that Iglewicz and Hoaglin (1993) give for ordinary data.
-LEAST_ZSCORE = 3.5
-LEAST_ISOLATION = 0.55
 
 
 def unmeasured() -> Thresholds:
@@ -58,8 +32,7 @@ def unmeasured() -> Thresholds:
     >>> unmeasured()["same_side"]
     6.0
     """
-    rules = dict.fromkeys(SEQUENCES, SURPRISE_UNMEASURED)
-    return dict.fromkeys(ZSCORES, ZSCORE_UNMEASURED) | {"crowd": CROWD_UNMEASURED} | rules
+    return {rule.name: rule.prior for rule in RULES if rule.prior is not None}
 
 
 def trades_a_day(window: TradeWindow) -> float:
@@ -83,7 +56,7 @@ def share_of(budget: float, a_day: float) -> float:
 
 def measured(slices: list[Scores], share: float) -> Thresholds:
     """Return the thresholds that keep the budget on slices that nothing was fitted on."""
-    return {method: _measured(method, slices, _part(method, share)) for method in METHODS}
+    return {rule.name: _measured(rule, slices, _part(rule, share)) for rule in RULES}
 
 
 def at_pace(threshold: float, faster: float, ratio: Floats) -> Floats:
@@ -103,18 +76,18 @@ def at_pace(threshold: float, faster: float, ratio: Floats) -> Floats:
     return raised
 
 
-def _measured(method: str, slices: list[Scores], share: float) -> float:
-    if method in SEQUENCES:
-        ends = np.concatenate([_ends(each.streaks[method]) for each in slices])
+def _measured(rule: Rule, slices: list[Scores], share: float) -> float:
+    if rule.least is None:
+        ends = np.concatenate([_ends(each.streaks[rule.name]) for each in slices])
         trades = sum(len(each.features) for each in slices)
         return at_budget(ends, share * trades / max(len(ends), 1), -math.log10(share))
-    least = LEAST_ZSCORE if method != FOREST else LEAST_ISOLATION
-    scores = np.concatenate([each.each[method] for each in slices])
-    return at_budget(scores, share, least, heavy=method in HEAVY, straight=method in STRAIGHT)
+    scores = np.concatenate([each.each[rule.name] for each in slices])
+    tails = {"heavy": rule.tail is Tail.HEAVY, "straight": rule.tail is Tail.STRAIGHT}
+    return at_budget(scores, share, rule.least, **tails)
 
 
-def _part(method: str, share: float) -> float:
-    return SPENT * share * PARTS[method] / sum(PARTS.values())
+def _part(rule: Rule, share: float) -> float:
+    return SPENT * share * rule.share / sum(each.share for each in RULES)
 
 
 def _ends(streaks: Streaks) -> Floats:

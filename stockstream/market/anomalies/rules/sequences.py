@@ -13,15 +13,16 @@ just before the streak.
 | still_price | the price of the trade before | |
 """  # noqa: E501 - a table's row is one line
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
 
 import numpy as np
 
+from stockstream.market.anomalies import kinds
 from stockstream.market.anomalies.features import pace, rolling
 from stockstream.market.anomalies.features.table import LOOKBACK
 from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, TradeWindow
 from stockstream.market.anomalies.rules import runs
+from stockstream.market.anomalies.rules.rule import SequenceRule, Streaks
 
 # Longest streak counted, and trades before it that tell its share: both fit into LOOKBACK.
 LONGEST = 50
@@ -33,23 +34,8 @@ SIDES, EDGES = 260, np.array([-1.0, 0.0])
 # many medians, or one large trade would make a run.
 TILTS, LARGEST = (0.0, 0.5, 1.0), 5.0
 MEDIAN, MEAN = 100, 200
-
-
-@dataclass(frozen=True, eq=False)
-class Streaks:
-    """The streak that each trade after the first LOOKBACK stands in; columns of equal length.
-
-    Attributes:
-        length: trades in it so far, at most LONGEST; 0 for a trade without the property.
-        score: its surprise.
-        chance: what the trade itself had.
-        sizes: how much of the score is that of the sizes; nought where they do not count.
-    """
-
-    length: Ints
-    score: Floats
-    chance: Floats
-    sizes: Floats
+# Without a model: streaks with a chance of one in a million.
+PRIOR = 6.0
 
 
 def same_side(window: TradeWindow) -> Streaks:
@@ -74,12 +60,87 @@ def still_price(window: TradeWindow) -> Streaks:
     return _streaks(_repeats(window.price))
 
 
-SEQUENCES: dict[str, Callable[[TradeWindow], Streaks]] = {
-    "same_side": same_side,
-    "alternating": alternating,
-    "repeated_size": repeated_size,
-    "still_price": still_price,
-}
+def explain_same_side(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+    """Return how long a run is, and how likely."""
+    side = "BUY" if window.buy[index] else "SELL"
+    share = 100 * streaks.chance[row]
+    size, first = np.log(window.volume), index - int(streaks.length[row])
+    times = math.exp(size[first : index + 1].mean() - size[first - MEAN : first].mean())
+    return (
+        f"{streaks.length[row] + 1} {side} trades in a row, {times:.2g} times as large as the {MEAN} before, "
+        f"have a probability of {10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades take the side "
+        "of the one before"
+    )
+
+
+def explain_alternating(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+    """Return what is repeated, how often, and how likely that is."""
+    return (
+        f"{streaks.length[row] + 1} trades in a row of {window.volume[index]:,.10g} at "
+        f"{window.price[index]:,.10g} on alternating sides have a probability of "
+        f"{10 ** -streaks.score[row]:.2g}"
+    )
+
+
+def explain_repeated_size(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+    """Return which size is repeated."""
+    return (
+        f"{streaks.length[row] + 1} trades in a row of {window.volume[index]:,.10g} have a probability of "
+        f"{10 ** -streaks.score[row]:.2g}"
+    )
+
+
+def explain_still_price(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
+    """Return at which price the market stands still."""
+    share = 100 * streaks.chance[row]
+    return (
+        f"{streaks.length[row] + 1} trades in a row at {window.price[index]:,.10g} have a probability of "
+        f"{10 ** -streaks.score[row]:.2g} where {share:.0f} % of trades repeat a price"
+    )
+
+
+RULES = (
+    SequenceRule(
+        name="same_side",
+        kind=kinds.ONE_SIDED_RUN,
+        family="side",
+        share=5,
+        prior=PRIOR,
+        least=None,
+        streaks=same_side,
+        explain=explain_same_side,
+    ),
+    SequenceRule(
+        name="alternating",
+        kind=kinds.WASH_TRADES,
+        family="repetition",
+        share=0.5,
+        prior=PRIOR,
+        least=None,
+        streaks=alternating,
+        explain=explain_alternating,
+    ),
+    SequenceRule(
+        name="repeated_size",
+        kind=kinds.REPEATED_SIZE,
+        family="repetition",
+        share=0.1,
+        prior=PRIOR,
+        least=None,
+        streaks=repeated_size,
+        explain=explain_repeated_size,
+    ),
+    SequenceRule(
+        name="still_price",
+        kind=kinds.STILL_PRICE,
+        family="still",
+        share=1,
+        prior=PRIOR,
+        least=None,
+        streaks=still_price,
+        explain=explain_still_price,
+    ),
+)
 
 
 def _repeats(column: Floats | Bools) -> Bools:
