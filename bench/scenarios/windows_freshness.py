@@ -13,7 +13,7 @@ from bench.scenarios.windows_engines import Candles, engine, require_alive
 from stockstream.connectors.kafka.source import CONSUMER_SETTINGS
 from stockstream.connectors.kafka.topic import ends as ends_of
 from stockstream.errors import ServiceError
-from stockstream.market.candles.columns import columns
+from stockstream.market.trade.columns import micros, read
 from stockstream.settings import Settings
 
 LOOK_EVERY = 0.002
@@ -96,7 +96,7 @@ def _event_times(settings: Settings) -> Ints:
     while left:
         values = [each.value() for each in reader.consume(20_000, 1.0)]
         count = len(values)
-        found.append(columns(values, [0] * count).trades.times)
+        found.append(micros(read(values)[0]))
         left -= count
     reader.close()
     return np.concatenate(found)

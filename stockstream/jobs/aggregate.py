@@ -11,10 +11,11 @@ from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.aggregator import AggregatorMetrics
 from stockstream.connectors.postgres.store.candles import RestorePoint
 from stockstream.errors import FencedError, RecoverableError
+from stockstream.jobs.decoded_batch import decode_batch
 from stockstream.jobs.idle import Idle
 from stockstream.jobs.progress_log import Progress
 from stockstream.jobs.retry import Retry
-from stockstream.market.candles.columns import columns
+from stockstream.market.candles.columns import FIELDS, columns
 from stockstream.market.candles.frame import SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling
 from stockstream.market.trade.spans import count_absent
@@ -168,7 +169,7 @@ class Aggregator:
         for gone in self._candles.partitions - partitions:
             self._candles.release(gone)
         if batch:
-            trades = columns(batch.values, batch.partitions)
+            trades = columns(decode_batch(batch, FIELDS))
             self._candles.add(trades, batch.spans, self._clock(), _without_message(batch))
             self._spans |= batch.spans
             self.total.trades += len(trades)

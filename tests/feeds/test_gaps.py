@@ -11,7 +11,7 @@ from itertools import groupby
 import pytest
 
 from stockstream.connectors.venues import Stream
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FEEDS, FeedPosition, Gap
 from stockstream.market.venues.gap import BEGAN
 from tests.feeds.languages import LANGUAGES, Fact

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.trade.codec import Trade, decode, encode
+from stockstream.market.trade.codec import decode, encode
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FEEDS, FeedPosition, Frame
 from stockstream.market.venues.binance import Binance
 from stockstream.market.venues.coinbase import Coinbase

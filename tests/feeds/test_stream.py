@@ -14,7 +14,7 @@ import pytest
 
 from stockstream.connectors.venues import Stream, Timing
 from stockstream.errors import FeedBlockedError
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FEEDS, Feed, position_of
 from tests.feeds.languages import LANGUAGES, Fact
 from tests.feeds.loops import ran_alone

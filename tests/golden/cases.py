@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count, pairwise
 
-from stockstream.market.trade.codec import Side, Trade
+from stockstream.market.trade.schema import Side, Trade
 
 OPENING = datetime(2025, 11, 20, 10, tzinfo=UTC)
 FAR_AHEAD = datetime(2150, 1, 1, tzinfo=UTC)

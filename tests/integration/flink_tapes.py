@@ -11,7 +11,8 @@ from math import isclose
 
 import msgspec
 
-from stockstream.market.trade.codec import Trade, encode
+from stockstream.market.trade.codec import encode
+from stockstream.market.trade.schema import Trade
 from tests.golden.cases import CASES, OPENING, PARTITIONS, Arrival, trade
 
 # After those of the golden tapes: one partition for what no golden tape has.

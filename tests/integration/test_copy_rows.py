@@ -7,7 +7,8 @@ from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.store import encoded_batch
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.market.trade.arrivals import Messages, sort
-from stockstream.market.trade.codec import Trade, decode, encode
+from stockstream.market.trade.codec import decode, encode
+from stockstream.market.trade.schema import Trade
 from stockstream.settings import Settings
 
 AMOUNTS = [

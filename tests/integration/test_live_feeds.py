@@ -13,7 +13,8 @@ import pytest
 from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
 from stockstream.jobs.produce.live_produced import produced
-from stockstream.market.trade.codec import Trade, decode, encode
+from stockstream.market.trade.codec import decode, encode
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FEEDS, FeedPosition
 from stockstream.settings import Settings
 from tests.feeds.languages import LANGUAGES, Fact

@@ -21,8 +21,9 @@ from stockstream.connectors.kafka.sink import QUEUE, SLICE, KafkaSink, Messages
 from stockstream.connectors.kafka.topic import ends
 from stockstream.errors import RecoverableError
 from stockstream.market.simulator import listed
-from stockstream.market.trade.codec import Trade, decode
+from stockstream.market.trade.codec import decode
 from stockstream.market.trade.labels import read_label
+from stockstream.market.trade.schema import Trade
 from stockstream.services.servers.scratch import Scratch
 from stockstream.settings import PROJECT, Settings
 from tests.fresh import environment_of

@@ -7,10 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from stockstream.market.candles.candle import Candle
-from stockstream.market.candles.columns import columns, moment
+from stockstream.market.candles.columns import FIELDS, columns, moment
 from stockstream.market.candles.frame import MINUTE, SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling
-from stockstream.market.trade.codec import Trade, encode
+from stockstream.market.trade.arrivals import Messages, sort
+from stockstream.market.trade.codec import encode
+from stockstream.market.trade.schema import Trade
 
 NOON = 1_764_072_000 * SECOND
 LATER = NOON + 3_600 * SECOND
@@ -68,7 +70,9 @@ class Scene:
         batch = self.tapes[partition][at : at + count]
         self.read_to[partition] = at + len(batch)
         values = [encode(trade_of(each) if isinstance(each, Tick) else each) for each in batch]
-        self.forming.add(columns(values, [partition] * len(batch)), {partition: (at, at + len(batch))}, now)
+        offsets, spans = range(at, at + len(batch)), {partition: (at, at + len(batch))}
+        messages = Messages(values, [None] * len(batch), [partition] * len(batch), offsets)
+        self.forming.add(columns(sort(messages, spans, FIELDS)), spans, now)
 
     def store(self, now: int = LATER, *, ended: bool = False) -> Changes:
         """Take changes into the table."""

@@ -9,7 +9,8 @@ from stockstream.connectors.kafka.batch import Batch
 from stockstream.jobs.detect import alignment
 from stockstream.jobs.detect.alignment import SILENT, Alignment
 from stockstream.market.anomalies.features.trade_window import EPOCH
-from stockstream.market.trade.codec import Trade, encode
+from stockstream.market.trade.codec import encode
+from stockstream.market.trade.schema import Trade
 
 BOTH = {0, 1}
 NONE: set[int] = set()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from stockstream.errors import BadTradeError
 from stockstream.market.trade import columns
 from stockstream.market.trade.arrivals import Messages, sort, split
-from stockstream.market.trade.codec import Trade, decode, encode
+from stockstream.market.trade.codec import decode, encode
+from stockstream.market.trade.schema import Trade
 from tests.unit.test_trade import BAD, message, raw, trades
 
 GOOD = [
@@ -35,9 +36,10 @@ ODD = [
 
 
 def sorted_(values: Sequence[bytes | None]) -> tuple[list[Trade], list[bytes | None]]:
-    """The trades in the order of their places, and the payloads of the dead letters."""
+    """The trades in the order of arrival, and the payloads of the dead letters."""
     found = sort(Messages(values, [None] * len(values), [0] * len(values), range(len(values))), {})
-    rows = sorted(found.trades.to_pylist(), key=lambda row: row["kafka_offset"])
+    rows = found.trades.to_pylist()
+    assert [row["kafka_offset"] for row in rows] == sorted(row["kafka_offset"] for row in rows)
     names = Trade.__struct_fields__
     return [Trade(**{name: row[name] for name in names}) for row in rows], [
         each.payload for each in found.dead

@@ -9,7 +9,7 @@ from stockstream.errors import BadTradeError, UsageError
 from stockstream.market.files.columns import match
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import TimeReader, TimeRule
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 OWN = ["trade_id", "timestamp", "symbol", "price", "volume", "trade_type", "source", "anomaly"]
 ROW = ["7", "2026-11-23T10:00:00.123456Z", "AAPL", "187.1200", "10", "BUY", "x", "price_spike#1-2"]

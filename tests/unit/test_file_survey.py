@@ -12,7 +12,7 @@ from stockstream.errors import TradeFileError, UsageError
 from stockstream.jobs.replay.options import Manner, ReplayOptions
 from stockstream.jobs.replay.rows import Look, TradeRow
 from stockstream.market.files.columns import match
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 START = 1_704_205_800  # 2024-01-02 14:30 UTC
 

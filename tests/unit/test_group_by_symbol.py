@@ -9,10 +9,12 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.market.anomalies.features.group_by_symbol import by_symbol, micros
+from stockstream.market.anomalies.features.group_by_symbol import by_symbol
 from stockstream.market.anomalies.features.trade_window import TradeWindow, of_trades
 from stockstream.market.trade.arrivals import Messages, sort
-from stockstream.market.trade.codec import Trade, encode
+from stockstream.market.trade.codec import encode
+from stockstream.market.trade.columns import micros
+from stockstream.market.trade.schema import Trade
 
 COLUMNS = ("micros", "price", "volume", "buy", "trade_ids", "sources", "market", "unrest")
 START = datetime(2026, 1, 1, tzinfo=UTC)

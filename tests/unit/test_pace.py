@@ -10,6 +10,7 @@ from stockstream.jobs.produce.pace import GRACE, OLDEST, EventTimes, Pace
 from stockstream.jobs.produce.simulated_source import SyntheticSource
 from stockstream.market.simulator import Market, listed
 from stockstream.market.trade import codec
+from stockstream.market.trade.schema import Trade
 
 START = 1_795_456_042_000_000
 
@@ -110,7 +111,7 @@ def test_the_same_seed_gives_the_same_trades_at_any_waiting(clock: HandClock) ->
     streams = []
     for most in (7, 10_000):
         opened, stop = source(clock, 100.0), PassingTime(clock)
-        trades: list[codec.Trade] = []
+        trades: list[Trade] = []
         while len(trades) < 300:
             trades += [codec.decode(value) for value in opened.next_messages(most, stop).values]
         streams.append([(each.symbol, each.price, each.volume, each.anomaly) for each in trades[:300]])

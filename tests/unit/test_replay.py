@@ -17,7 +17,8 @@ from stockstream.jobs.replay.options import Manner, ReplayOptions
 from stockstream.jobs.replay.rows import Look
 from stockstream.jobs.replay.source import ReplaySource
 from stockstream.market.files.columns import match
-from stockstream.market.trade.codec import Trade, decode
+from stockstream.market.trade.codec import decode
+from stockstream.market.trade.schema import Trade
 from tests.unit.test_pace import START, HandClock, PassingTime
 
 HEADER = "trade_id,timestamp,symbol,price,volume,trade_type,source"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from stockstream.errors import BadTradeError
-from stockstream.market.trade.codec import EARLIEST, LATEST, Trade, decode, encode, validated
+from stockstream.market.trade.codec import EARLIEST, LATEST, decode, encode, validated
+from stockstream.market.trade.schema import Trade
 
 GOOD = {
     "trade_id": "0197",

@@ -15,7 +15,7 @@ from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.market.files.columns import match
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import TimeReader, TimeRule
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.ui.data.records import ShownTrade
 from stockstream.ui.server import downloads
 from tests.unit.test_ui_charts import mark

@@ -10,8 +10,9 @@ from stockstream.errors import BadTradeError, UsageError
 from stockstream.market.anomalies.features.market_context import market_context_of
 from stockstream.market.anomalies.features.trade_window import of_trades
 from stockstream.market.evaluation.labelled import SINGLE, Labelled, events_of
-from stockstream.market.trade.codec import Trade, decode
+from stockstream.market.trade.codec import decode
 from stockstream.market.trade.labels import read_label
+from stockstream.market.trade.schema import Trade
 
 
 def read(path: Path) -> dict[str, Labelled]:

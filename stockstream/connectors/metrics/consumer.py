@@ -10,6 +10,7 @@ from prometheus_client import Counter, Gauge
 from stockstream.connectors.metrics.latency import MICRO, Latency
 from stockstream.connectors.metrics.reader import ReaderMetrics
 from stockstream.market.trade.arrivals import Arrivals, DeadLetter
+from stockstream.market.trade.columns import micros
 
 REFUSED = "refused"
 
@@ -66,7 +67,7 @@ class ConsumerMetrics(ReaderMetrics):
         self._duplicates.inc(stored.duplicates)
         self._count_dead([letter for part in batch for letter in part.dead], stored.dead_letters)
         for part in batch:
-            self._count_ages(part.trades["timestamp"].to_numpy().view(np.int64))
+            self._count_ages(micros(part.trades))
         # The last: who sees a message counted finds all else of it counted.
         self._messages.inc(sum(map(len, batch)))
 

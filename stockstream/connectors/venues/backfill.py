@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heapreplace
 from stockstream.connectors.venues.history import History
 from stockstream.connectors.venues.timing import Timing
 from stockstream.errors import HistoryError, HistoryRefusedError
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import Feed, FeedPosition, number_of, position_of
 
 SPEAK_EVERY = 30.0

@@ -7,7 +7,7 @@ from typing import Any
 from stockstream.connectors.venues.backfill import Backfill
 from stockstream.connectors.venues.progress import NEVER_SHOWN, Note, Progress
 from stockstream.connectors.venues.timing import Timing
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import Feed, FeedPosition, Frame, number_of
 
 Give = Callable[[Sequence[Trade]], Awaitable[None]]

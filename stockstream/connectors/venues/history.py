@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import urllib3
 
 from stockstream.errors import BadFrameError, HistoryError, HistoryRefusedError
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import Feed, FeedPosition, number_of
 
 GOOD = 200

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import Feed, FeedPosition, Gap, beginning, number_of, position_of
 
 NEVER_SHOWN = "its pages do not have them"

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.jobs.decoded_batch import decode_batch
-from stockstream.market.anomalies.features.group_by_symbol import micros
 from stockstream.market.trade.arrivals import SCHEMA
+from stockstream.market.trade.columns import micros
 
 SILENT = 5.0
 # A partition with so many trades that wait for the others is not read meanwhile.

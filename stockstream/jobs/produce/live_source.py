@@ -10,7 +10,8 @@ from threading import Event, Thread
 from stockstream.connectors.kafka.sink import Messages
 from stockstream.connectors.venues import Stream
 from stockstream.jobs.produce.live_gaps import GapKeeper
-from stockstream.market.trade.codec import Trade, encode
+from stockstream.market.trade.codec import encode
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FeedPosition, Gap, position_of
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress

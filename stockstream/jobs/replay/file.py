@@ -12,7 +12,7 @@ from stockstream.errors import TradeFileError
 from stockstream.jobs.replay.rows import TradeRow, TradeRows, span_of
 from stockstream.market.files.order import Order
 from stockstream.market.files.times import EPOCH
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 SHOWN = 10  # bad rows that are logged one by one; the others are in the report
 RECONCILED = "the candles come out right once they are reconciled"

@@ -18,7 +18,7 @@ from stockstream.market.files.identity import Clashes, Keys, Naming, Reading, so
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.survey import Survey
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 LOOK_EVERY = 10_000  # rows between two looks at the clock
 DAY = timedelta(days=1)

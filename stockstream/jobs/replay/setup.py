@@ -23,7 +23,7 @@ from stockstream.jobs.replay.rows import Look
 from stockstream.jobs.replay.source import ReplaySource
 from stockstream.market.files.columns import match
 from stockstream.market.files.identity import VENUE
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.settings import Settings
 
 FOLDER = "producer"

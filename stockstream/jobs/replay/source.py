@@ -22,8 +22,9 @@ from stockstream.jobs.replay.outcome import Outcome
 from stockstream.jobs.replay.rows import span_of
 from stockstream.market.files.times import EPOCH, MICRO
 from stockstream.market.simulator.tape import Floats, Ints
-from stockstream.market.trade.codec import Trade, encode
+from stockstream.market.trade.codec import encode
 from stockstream.market.trade.ids import trade_ids
+from stockstream.market.trade.schema import Trade
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
 LONG_WAIT = 60.0  # seconds, of which a person should know

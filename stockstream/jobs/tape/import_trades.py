@@ -18,8 +18,8 @@ from stockstream.jobs.progress_log import Progress
 from stockstream.market.files.columns import match
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
-from stockstream.market.trade.arrivals import SCHEMA
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.arrivals import placed, table
+from stockstream.market.trade.schema import Trade
 
 BATCH = 20_000
 SPOKEN = 10  # bad rows that are told one by one
@@ -143,14 +143,7 @@ def _position(name: str, cell: object, largest: int) -> int:
     return int(text)
 
 
-def _table(trades: Sequence[PlacedTrade]) -> pa.Table:
+def _table(rows: Sequence[PlacedTrade]) -> pa.Table:
     """Return trades as columns, in the schema of `arrivals`."""
-    fields = SCHEMA.names[: -len(PLACE)]
-    columns = [
-        pa.array([getattr(trade, name) for trade, *_ in trades], SCHEMA.field(name).type) for name in fields
-    ]
-    columns += [
-        pa.array([row[number] for row in trades], SCHEMA.field(name).type)
-        for number, name in enumerate(PLACE, 1)
-    ]
-    return pa.table(columns, schema=SCHEMA)
+    trades, partitions, offsets = zip(*rows, strict=True)
+    return placed(table(trades), partitions, offsets)

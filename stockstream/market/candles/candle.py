@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from stockstream.market.candles import sums
-from stockstream.market.trade.codec import MAX_DECIMALS
+from stockstream.market.trade.schema import MAX_DECIMALS
 
 # Sums have more digits than the usual 28.
 _EXACT = Context(prec=200)

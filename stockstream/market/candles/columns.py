@@ -1,20 +1,19 @@
-"""Messages as the columns that candles are made of."""
+"""Trades as the columns that candles are made of."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.compute as pc
 
-from stockstream.errors import BadTradeError
-from stockstream.market.candles.sums import MOST, Ints, Trades
-from stockstream.market.trade import scanner
-from stockstream.market.trade.codec import MAX_DECIMALS, Trade, decode
+from stockstream.market.candles.sums import Ints, Trades
+from stockstream.market.trade.arrivals import Arrivals
+from stockstream.market.trade.columns import SCHEMA, micros, units
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BUY_LENGTH = len("BUY")
+# What a candle is made of.
+FIELDS = pa.schema([SCHEMA.field(name) for name in ("timestamp", "symbol", "price", "volume", "trade_type")])
 
 
 @dataclass(frozen=True)
@@ -40,22 +39,26 @@ class Columns:
         return len(self.numbers)
 
 
-def columns(values: Sequence[bytes | None], partitions: Sequence[int]) -> Columns:
-    """Return the trades of messages: all at once what is plain, the rest one by one."""
-    messages = [value or b"" for value in values]
-    text = np.frombuffer(b"".join(messages), np.uint8)
-    found = scanner.scan(text, np.cumsum(np.fromiter(map(len, messages), np.int64, len(messages))))
-    plain = np.flatnonzero(found.plain)
-    rest = [] if len(plain) == len(values) else _decoded(values, np.flatnonzero(~found.plain).tolist())
-    trades = _trades(found, plain, [trade for _, trade in rest])
-    numbers, symbols = _symbols(text, found.positions[plain, scanner.SYMBOL], [trade for _, trade in rest])
-    rows = plain
-    if rest:
-        rows = np.concatenate([plain, [row for row, _ in rest]])
-        order = np.argsort(rows)
-        trades, numbers, rows = Trades._make(each[order] for each in trades), numbers[order], rows[order]
-    of_row = np.fromiter(partitions, np.int64, len(partitions))[rows]
-    return Columns(trades, of_row, numbers, symbols, bad=len(values) - len(rows))
+def columns(arrivals: Arrivals) -> Columns:
+    """Return the trades of messages that were sorted with `FIELDS`."""
+    prices, prices_fit = units(arrivals.trades["price"])
+    volumes, volumes_fit = units(arrivals.trades["volume"])
+    trades, fit = arrivals.trades, prices_fit & volumes_fit
+    if not fit.all():
+        trades, prices, volumes = trades.filter(fit), prices[fit], volumes[fit]
+    symbols = trades["symbol"].combine_chunks().dictionary_encode()
+    return Columns(
+        Trades(
+            micros(trades),
+            prices,
+            volumes,
+            pc.equal(trades["trade_type"], "BUY").to_numpy(),
+        ),
+        trades["kafka_partition"].to_numpy(),
+        symbols.indices.to_numpy().astype(np.int64),
+        symbols.dictionary.to_pylist(),
+        bad=len(arrivals.messages) - len(trades),
+    )
 
 
 def microseconds(moment: datetime) -> int:
@@ -73,43 +76,3 @@ def microseconds(moment: datetime) -> int:
 def moment(since_1970: int) -> datetime:
     """Return the moment so many microseconds after 1970 began, exactly."""
     return EPOCH + timedelta(microseconds=since_1970)
-
-
-def _decoded(values: Sequence[bytes | None], rows: list[int]) -> list[tuple[int, Trade]]:
-    """Return those of these messages that are trades with amounts that fit a word, by their rows."""
-    found = []
-    for row in rows:
-        try:
-            trade = decode(values[row])
-        except BadTradeError:
-            continue
-        if max(_units(trade)) <= MOST:
-            found.append((row, trade))
-    return found
-
-
-def _units(trade: Trade) -> tuple[int, int]:
-    return int(trade.price.scaleb(MAX_DECIMALS)), int(trade.volume.scaleb(MAX_DECIMALS))
-
-
-def _trades(found: scanner.Found, plain: NDArray[np.int64], rest: list[Trade]) -> Trades:
-    sides = found.positions[plain, scanner.SIDE]
-    times, amounts = found.times[plain], found.amounts[plain]
-    buys = sides[:, 1] - sides[:, 0] == _BUY_LENGTH
-    if rest:
-        times = np.concatenate([times, [microseconds(trade.timestamp) for trade in rest]])
-        amounts = np.concatenate([amounts, np.array([_units(trade) for trade in rest], np.int64)])
-        buys = np.concatenate([buys, [trade.trade_type == "BUY" for trade in rest]])
-    return Trades(times, amounts[:, 0].copy(), amounts[:, 1].copy(), buys)
-
-
-def _symbols(text: scanner.Bytes, positions: Ints, rest: list[Trade]) -> tuple[Ints, list[str]]:
-    """Return the number of each symbol among the distinct ones, and those."""
-    offsets, gathered = scanner.gather(text, np.ascontiguousarray(positions))
-    names = pa.Array.from_buffers(
-        pa.string(), len(positions), [None, pa.py_buffer(offsets), pa.py_buffer(gathered)]
-    )
-    if rest:
-        names = pa.concat_arrays([names, pa.array([trade.symbol for trade in rest], pa.string())])
-    coded = names.dictionary_encode()
-    return coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist()

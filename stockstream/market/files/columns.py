@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from stockstream.errors import UsageError
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 BUYER_MAKES = "is_buyer_maker"
 # Names that files give to the fields, best first; compared without case, spaces and punctuation.

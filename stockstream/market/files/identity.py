@@ -17,7 +17,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from stockstream.errors import BadTradeError
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 DAY, VENUE = "day", "venue"
 ID_PARTS = (DAY, VENUE)

@@ -16,7 +16,8 @@ from decimal import Decimal
 from stockstream.market.files.columns import Columns
 from stockstream.market.files.identity import NO_ID, Reading
 from stockstream.market.files.times import TimeReader, number_of
-from stockstream.market.trade.codec import Side, Trade, refuse, validated
+from stockstream.market.trade.codec import refuse, validated
+from stockstream.market.trade.schema import Side, Trade
 
 SIDES: Mapping[str, Side] = {"buy": "BUY", "b": "BUY", "sell": "SELL", "s": "SELL"}
 MAKER_SIDES: Mapping[str, Side] = {"true": "SELL", "1": "SELL", "false": "BUY", "0": "BUY"}

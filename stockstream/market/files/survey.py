@@ -16,7 +16,7 @@ from stockstream.errors import BadTradeError, UsageError
 from stockstream.market.files.identity import Keys, Reading, key_of, plain
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.times import COUNT, DATE, DAYS, EPOCH, TEXT, YEAR, TimeRule, clock_of, number_of
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 Value = TypeVar("Value")
 

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.trade.codec import Trade
 from stockstream.market.trade.labels import label
+from stockstream.market.trade.schema import Trade
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from stockstream.errors import BadTradeError
 from stockstream.market.trade import columns
-from stockstream.market.trade.codec import Trade, decode
+from stockstream.market.trade.codec import decode
+from stockstream.market.trade.schema import Trade
 
 _PARTITION, _OFFSET = pa.field("kafka_partition", pa.int32()), pa.field("kafka_offset", pa.int64())
 SCHEMA = columns.SCHEMA.append(_PARTITION).append(_OFFSET)
@@ -80,14 +81,38 @@ class Arrivals:
         return len(self.messages)
 
 
-def sort(messages: Messages, spans: Mapping[int, Span]) -> Arrivals:
-    """Part messages into trades and dead letters: all at once what is plain, the rest one by one."""
-    rows, plain = columns.read(messages.values)
-    trades = _placed(rows, messages, np.flatnonzero(plain))
+def sort(messages: Messages, spans: Mapping[int, Span], fields: pa.Schema = columns.SCHEMA) -> Arrivals:
+    """Part messages into trades, in the order of arrival, and dead letters.
+
+    All at once what is plain, the rest one by one.
+
+    Args:
+        fields: which columns of the trades are wanted.
+    """
+    trades, plain = columns.read(messages.values, fields)
+    rows = np.flatnonzero(plain)
     good, dead = _look_at(messages, np.flatnonzero(~plain).tolist())
     if good:
-        trades = pa.concat_tables([trades, _table(messages, good)])
-    return Arrivals(messages, trades, dead, spans)
+        rows = np.concatenate([rows, [row for row, _ in good]])
+        order = np.argsort(rows)
+        trades = pa.concat_tables([trades, table([trade for _, trade in good], fields)]).take(order)
+        rows = rows[order]
+    partitions = np.fromiter(messages.partitions, np.int32, len(messages))[rows]
+    offsets = np.fromiter(messages.offsets, np.int64, len(messages))[rows]
+    return Arrivals(messages, placed(trades, partitions, offsets), dead, spans)
+
+
+def table(trades: Sequence[Trade], fields: pa.Schema = columns.SCHEMA) -> pa.Table:
+    """Return trades as columns."""
+    return pa.table({each.name: [getattr(trade, each.name) for trade in trades] for each in fields}, fields)
+
+
+def placed(rows: pa.Table, partitions: ArrayLike, offsets: ArrayLike) -> pa.Table:
+    """Append to trades where their messages came from."""
+    places = ((_PARTITION, np.asarray(partitions, np.int32)), (_OFFSET, np.asarray(offsets, np.int64)))
+    for field, values in places:
+        rows = rows.append_column(field, columns.column(field.type, values))
+    return rows
 
 
 def split(arrivals: Arrivals, ways: int) -> list[Arrivals]:
@@ -123,20 +148,3 @@ def _look_at(
         except BadTradeError as exc:
             dead.append(messages.dead(row, str(exc)))
     return good, dead
-
-
-def _table(messages: Messages, trades: Sequence[tuple[int, Trade]]) -> pa.Table:
-    rows = {
-        name: pa.array([getattr(trade, name) for _, trade in trades], columns.SCHEMA.field(name).type)
-        for name in columns.SCHEMA.names
-    }
-    return _placed(pa.table(rows, columns.SCHEMA), messages, np.array([row for row, _ in trades]))
-
-
-def _placed(rows: pa.Table, messages: Messages, positions: NDArray[np.int64]) -> pa.Table:
-    """Append to rows where their messages, those at `positions` of the columns, came from."""
-    partitions = np.fromiter(messages.partitions, np.int32, len(messages))[positions]
-    offsets = np.fromiter(messages.offsets, np.int64, len(messages))[positions]
-    for field, values in ((_PARTITION, partitions), (_OFFSET, offsets)):
-        rows = rows.append_column(field, columns.column(field.type, values))
-    return rows

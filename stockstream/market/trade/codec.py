@@ -10,43 +10,30 @@ True
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from stockstream.errors import BadTradeError
+from stockstream.market.trade.schema import (
+    AMOUNT,
+    AMOUNTS,
+    BY_NAME,
+    FIELDS,
+    MAX_DECIMALS,
+    MAX_DIGITS,
+    TIMES,
+    Trade,
+)
 
 MAX_MESSAGE_BYTES = 65_536
-MAX_DIGITS = 18
-MAX_DECIMALS = 8
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-DEFAULT_SOURCE = "unknown"
 
-# A NUL cannot be stored by PostgreSQL; other control characters have no place in a name.
-NAME_PATTERN, SYMBOL_PATTERN = r"\A[^\x00-\x1f\x7f]{1,64}\Z", r"\A[A-Z0-9./_-]{1,20}\Z"
-Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
-Symbol = Annotated[str, msgspec.Meta(pattern=SYMBOL_PATTERN)]
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
-Side = Literal["BUY", "SELL"]
-
-# The rule of each field in words, as a refusal gives it.
-NAME_RULE = "1 to 64 characters, no control characters"
-RULES: Mapping[str, str] = {
-    "trade_id": NAME_RULE,
-    "timestamp": "a time with its offset, such as 2026-01-31T14:30:00Z",
-    "symbol": "1 to 20 of A-Z 0-9 . - / _",
-    "price": "a number above zero",
-    "volume": "a number above zero",
-    "trade_type": "BUY or SELL",
-    "source": NAME_RULE,
-    "anomaly": f"{NAME_RULE}, or null",
-}
 SPAN_RULE = f"a time from {EARLIEST:%Y} to {LATEST:%Y}"
 DIGITS_RULE = f"at most {MAX_DIGITS} digits, {MAX_DECIMALS} of them after the point"
 MOST_SHOWN = 60
@@ -54,42 +41,17 @@ MOST_SHOWN = 60
 _NUMBER = re.compile(rb"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 
 
-class Trade(msgspec.Struct, frozen=True, kw_only=True):
-    """One trade, as it happened at its venue; `timestamp` is event time in UTC."""
-
-    trade_id: str
-    timestamp: datetime
-    symbol: str
-    price: Decimal
-    volume: Decimal
-    trade_type: Side
-    source: str = DEFAULT_SOURCE
-    anomaly: str | None = None
-
-
-class _Wire(msgspec.Struct, frozen=True):
-    """The message as it arrives; numbers stay bytes, so that none passes through a float."""
-
-    trade_id: Name
-    timestamp: Time
-    symbol: Symbol
-    price: msgspec.Raw
-    volume: msgspec.Raw
-    trade_type: Side
-    source: Name = DEFAULT_SOURCE
-    anomaly: Name | None = None
-
-
-FIELDS = frozenset(_Wire.__struct_fields__)
-_QUOTED = [f'"{name}"'.encode() for name in _Wire.__struct_fields__]
+# The message as it arrives; numbers stay bytes, so that none passes through a float.
+_Wire = msgspec.defstruct(
+    "_Wire",
+    [(field.name, msgspec.Raw if field.kind is AMOUNT else field.type, field.default) for field in FIELDS],
+    frozen=True,
+    kw_only=True,
+)
+_QUOTED = [f'"{name}"'.encode() for name in BY_NAME]
+_PATTERNS = {field.name: re.compile(field.kind.pattern) for field in FIELDS if field.kind.is_text}
 # The text of a number as markets write it; a longer one is read too, but not remembered.
 _SHORT = 40
-
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(_Wire)}
-_REQUIRED = {field.name for field in msgspec.structs.fields(_Wire) if field.required}
-_PATTERNS = {name: re.compile(NAME_PATTERN) for name in ("trade_id", "source")} | {
-    "symbol": re.compile(SYMBOL_PATTERN)
-}
 
 _wire = msgspec.json.Decoder(_Wire)
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -110,16 +72,9 @@ def decode(message: bytes | None) -> Trade:
     wire = _parse(message)
     if _may_repeat_a_field(message or b""):
         _refuse_repeated_fields(message or b"")
-    return Trade(
-        trade_id=wire.trade_id,
-        timestamp=_event_time(wire.timestamp),
-        symbol=wire.symbol,
-        price=_amount("price", bytes(wire.price)),
-        volume=_amount("volume", bytes(wire.volume)),
-        trade_type=wire.trade_type,
-        source=wire.source,
-        anomaly=wire.anomaly,
-    )
+    exact = {name: _amount(name, bytes(getattr(wire, name))) for name in AMOUNTS}
+    times = {name: _event_time(name, getattr(wire, name)) for name in TIMES}
+    return Trade(**asdict(wire) | exact | times)
 
 
 def validated(trade: Trade) -> Trade:
@@ -129,16 +84,12 @@ def validated(trade: Trade) -> Trade:
         BadTradeError: it breaks the contract; the reason names the field.
     """
     for name, pattern in _PATTERNS.items():
-        if not pattern.fullmatch(getattr(trade, name)):
-            refuse(name, repr(getattr(trade, name)))
-    if trade.anomaly is not None and not _PATTERNS["source"].fullmatch(trade.anomaly):
-        refuse("anomaly", repr(trade.anomaly))
-    return replace(
-        trade,
-        timestamp=_event_time(trade.timestamp),
-        price=_amount("price", str(trade.price).encode()),
-        volume=_amount("volume", str(trade.volume).encode()),
-    )
+        value = getattr(trade, name)
+        if not (pattern.fullmatch(value) if isinstance(value, str) else BY_NAME[name].is_nullable):
+            refuse(name, repr(value))
+    exact = {name: _amount(name, str(getattr(trade, name)).encode()) for name in AMOUNTS}
+    times = {name: _event_time(name, getattr(trade, name)) for name in TIMES}
+    return replace(trade, **exact, **times)
 
 
 def refuse(field: str, value: str, rule: str = "") -> NoReturn:
@@ -148,10 +99,10 @@ def refuse(field: str, value: str, rule: str = "") -> NoReturn:
         BadTradeError: always.
     """
     shown = value if len(value) <= MOST_SHOWN else f"{value[:MOST_SHOWN]}…"
-    raise BadTradeError(reason=f"{field} {shown}: needs {rule or RULES[field]}") from None
+    raise BadTradeError(reason=f"{field} {shown}: needs {rule or BY_NAME[field].rule}") from None
 
 
-def _parse(message: bytes | None) -> _Wire:
+def _parse(message: bytes | None) -> msgspec.Struct:
     if not message:
         raise BadTradeError(reason="message is empty")
     if len(message) > MAX_MESSAGE_BYTES:
@@ -168,7 +119,7 @@ def _parse(message: bytes | None) -> _Wire:
         raise BadTradeError(reason="message is nested too deep") from exc
 
 
-def _read(message: bytes) -> _Wire:
+def _read(message: bytes) -> msgspec.Struct:
     try:
         return _wire.decode(message)
     except msgspec.ValidationError as exc:
@@ -181,14 +132,14 @@ def _refuse_first_fault(message: bytes) -> None:
     try:
         fields = _raw.decode(message)
     except msgspec.ValidationError:
-        names = ", ".join(sorted(_REQUIRED))
+        names = ", ".join(sorted(field.name for field in FIELDS if field.is_required))
         raise BadTradeError(reason=f"message is not an object with the fields {names}") from None
-    for name, kind in _TYPES.items():
-        if name not in fields:
-            if name in _REQUIRED:
-                raise BadTradeError(reason=f"{name} is missing: needs {RULES[name]}") from None
-        elif not _is(kind, fields[name]):
-            refuse(name, bytes(fields[name]).decode())
+    for field in FIELDS:
+        if field.name not in fields:
+            if field.is_required:
+                raise BadTradeError(reason=f"{field.name} is missing: needs {field.rule}") from None
+        elif field.kind is not AMOUNT and not _is(field.type, fields[field.name]):
+            refuse(field.name, bytes(fields[field.name]).decode())
 
 
 def _is(kind: Any, text: msgspec.Raw) -> bool:  # noqa: ANN401 - any type that msgspec reads
@@ -211,8 +162,8 @@ def _refuse_repeated_fields(message: bytes) -> None:
         pairs = _objects(message)[-1]
     except RecursionError as exc:
         raise BadTradeError(reason="message is nested too deep") from exc
-    names = [name for name, _ in pairs if name in FIELDS]
-    for name in FIELDS:
+    names = [name for name, _ in pairs if name in BY_NAME]
+    for name in BY_NAME:
         if names.count(name) > 1:
             raise BadTradeError(reason=f"{name} is there {names.count(name)} times")
 
@@ -223,9 +174,9 @@ def _objects(message: bytes) -> list[list[tuple[str, object]]]:
     return found
 
 
-def _event_time(moment: datetime) -> datetime:
+def _event_time(field: str, moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
-        refuse("timestamp", moment.isoformat(), SPAN_RULE)
+        refuse(field, moment.isoformat(), SPAN_RULE)
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 

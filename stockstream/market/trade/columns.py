@@ -5,39 +5,50 @@ that are spelled plainly, all others are left to `decode`, and both together giv
 """
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stockstream.market.trade import scanner
-from stockstream.market.trade.codec import DEFAULT_SOURCE
+from stockstream.market.trade import scanner, schema
 
-AMOUNT = pa.decimal128(26, 8)
+AMOUNT = pa.decimal128(26, schema.MAX_DECIMALS)
 TIME = pa.timestamp("us", "UTC")
-SCHEMA = pa.schema(
-    [
-        ("trade_id", pa.string()),
-        ("timestamp", TIME),
-        ("symbol", pa.string()),
-        ("price", AMOUNT),
-        ("volume", AMOUNT),
-        ("trade_type", pa.string()),
-        ("source", pa.string()),
-        ("anomaly", pa.string()),
-    ]
-)
-_NO_SOURCE = DEFAULT_SOURCE.encode()
+_TYPES = {schema.TIME: TIME, schema.AMOUNT: AMOUNT}
+SCHEMA = pa.schema([(field.name, _TYPES.get(field.kind, pa.string())) for field in schema.FIELDS])
+# What a column has where a message lacks the field, and where each begins and ends in all of them together.
+_DEFAULTS = {field.name: field.default for field in schema.FIELDS if isinstance(field.default, str)}
+_DEFAULT_TEXT = "".join(_DEFAULTS.values()).encode()
+_BOUNDS = pairwise(accumulate(map(len, _DEFAULTS.values()), initial=0))
+_DEFAULT_BOUNDS = dict(zip(_DEFAULTS, _BOUNDS, strict=True))
 
 
-def read(values: Sequence[bytes | None]) -> tuple[pa.Table, NDArray[np.bool_]]:
-    """Return a row in `SCHEMA` for each message that is plainly a trade, and which those are."""
+def read(values: Sequence[bytes | None], fields: pa.Schema = SCHEMA) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """Return a row for each message that is plainly a trade, and which those are.
+
+    Args:
+        fields: the columns of a row, those of `SCHEMA` or some of them.
+    """
     messages = [value or b"" for value in values]
-    text = np.frombuffer(b"".join([*messages, _NO_SOURCE]), np.uint8)
+    text = np.frombuffer(b"".join([*messages, _DEFAULT_TEXT]), np.uint8)
     found = scanner.scan(text, np.cumsum(np.fromiter(map(len, messages), np.int64, len(messages))))
     if not (plain := found.plain).all():
-        found = scanner.Found(plain[plain], found.positions[plain], found.times[plain], found.amounts[plain])
-    return _table(text, found), plain
+        found = scanner.Found._make(each[plain] for each in found)
+    return pa.table([_column(text, found, name) for name in fields.names], fields), plain
+
+
+def micros(trades: pa.Table) -> NDArray[np.int64]:
+    """Return the event times of trades in microseconds since 1970."""
+    times: NDArray[np.int64] = trades["timestamp"].combine_chunks().view(pa.int64()).to_numpy()
+    return times
+
+
+def units(amounts: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return amounts in units of 10^-8, and which fit 63 bits; the others mean nothing."""
+    column = amounts.combine_chunks()
+    words = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[column.offset :][: len(column)]
+    return words[:, 0].copy(), (words[:, 1] == 0) & (words[:, 0] >= 0)
 
 
 def column(kind: pa.DataType, values: NDArray[np.generic]) -> pa.Array:
@@ -48,23 +59,20 @@ def column(kind: pa.DataType, values: NDArray[np.generic]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
-def _table(text: scanner.Bytes, found: scanner.Found) -> pa.Table:
-    positions = found.positions
-    sourceless = positions[:, scanner.SOURCE, 1] == 0
-    positions[sourceless, scanner.SOURCE] = (len(text) - len(_NO_SOURCE), len(text))
-    columns = {
-        "timestamp": column(TIME, found.times),
-        "price": _amounts(found.amounts[:, 0]),
-        "volume": _amounts(found.amounts[:, 1]),
-    } | {
-        name.decode(): _texts(text, positions[:, number])
-        for number, name in enumerate(scanner.NAMES[: scanner.PLACES])
-    }
-    return pa.table([columns[name] for name in SCHEMA.names], SCHEMA)
+def _column(text: scanner.Bytes, found: scanner.Found, name: str) -> pa.Array:
+    if name in schema.TIMES:
+        return column(TIME, found.times[:, schema.TIMES.index(name)])
+    if name in schema.AMOUNTS:
+        return _amounts(found.amounts[:, schema.AMOUNTS.index(name)])
+    positions = np.ascontiguousarray(found.positions[:, schema.TEXTS.index(name)])
+    if name in _DEFAULTS:
+        begin = len(text) - len(_DEFAULT_TEXT)
+        positions[positions[:, 1] == 0] = begin + np.array(_DEFAULT_BOUNDS[name])
+    return _texts(text, positions)
 
 
 def _texts(text: scanner.Bytes, positions: NDArray[np.int64]) -> pa.Array:
-    """Return what stands at these places; null where a place is empty."""
+    """Return what stands at these positions; null where one is empty."""
     offsets, gathered = scanner.gather(text, positions)
     there = positions[:, 1] > 0
     valid = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))

@@ -17,23 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.market.compiled import compiled
-from stockstream.market.trade.codec import EARLIEST, LATEST, MAX_DECIMALS, MAX_MESSAGE_BYTES
+from stockstream.market.trade.codec import EARLIEST, LATEST, MAX_MESSAGE_BYTES
+from stockstream.market.trade.schema import AMOUNTS, BY_NAME, MAX_DECIMALS, SIDE, SYMBOL, TEXTS, TIMES
 
-# The names of the contract, in the order of the columns of `Found.positions`, then those of no place.
-NAMES = (b"trade_id", b"symbol", b"trade_type", b"source", b"anomaly", b"timestamp", b"price", b"volume")
-TRADE_ID, SYMBOL, SIDE, SOURCE, ANOMALY, TIME, PRICE, VOLUME = range(len(NAMES))
-PLACES = TIME
-OTHER = len(NAMES)
-_REQUIRED = (1 << TRADE_ID) | (1 << SYMBOL) | (1 << SIDE) | (1 << TIME) | (1 << PRICE) | (1 << VOLUME)
+_NAMES = [name.encode() for name in (*TEXTS, *TIMES, *AMOUNTS)]
+_FIRST_TIME, _FIRST_AMOUNT, _OTHER = len(TEXTS), len(TEXTS) + len(TIMES), len(_NAMES)
+_REQUIRED = sum(1 << at for at, name in enumerate(_NAMES) if BY_NAME[name.decode()].is_required)
 
 _WORDS = (b"null", b"true", b"false", b"BUY", b"SELL")
-_LETTERS = np.frombuffer(b"".join(NAMES + _WORDS), np.uint8)
-_WORD_ENDS = np.cumsum([len(word) for word in NAMES + _WORDS]).tolist()
+_LETTERS = np.frombuffer(b"".join([*_NAMES, *_WORDS]), np.uint8)
+_WORD_ENDS = np.cumsum([len(word) for word in (*_NAMES, *_WORDS)]).tolist()
 _WORD_PLACES = tuple(zip([0, *_WORD_ENDS[:-1]], _WORD_ENDS, strict=True))
-_NAME_PLACES = np.array(_WORD_PLACES[:OTHER])
-_NAME_LENGTHS = np.array([len(name) for name in NAMES])
-_NULL, _TRUE, _FALSE, _BUY, _SELL = _WORD_PLACES[OTHER:]
-_LONGEST_TEXT = np.array([64, 20, 4, 64, 64])
+_NAME_PLACES = np.array(_WORD_PLACES[:_OTHER])
+_NAME_LENGTHS = np.array([len(name) for name in _NAMES])
+_NULL, _TRUE, _FALSE, _BUY, _SELL = _WORD_PLACES[_OTHER:]
+_LONGEST = np.array([BY_NAME[name].kind.longest for name in TEXTS])
+_IS_NULLABLE = np.array([BY_NAME[name].is_nullable for name in TEXTS])
+_IS_SYMBOL = np.array([BY_NAME[name].kind is SYMBOL for name in TEXTS])
+_IS_SIDE = np.array([BY_NAME[name].kind is SIDE for name in TEXTS])
 
 _BYTES = np.arange(256)
 _IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
@@ -61,10 +62,10 @@ class Found(NamedTuple):
 
     Args:
         plain: which of them are plain; the rest of a row means nothing where it is not. Shape (n,).
-        places: begin and end of trade_id, symbol, trade_type, source and anomaly in the bytes, shape
-            (n, 5, 2); both zero where it is absent or null.
-        times: microseconds since 1970 in UTC, shape (n,).
-        amounts: price and volume in units of 10^-8, shape (n, 2).
+        positions: begin and end of each of `TEXTS` in the bytes, shape (n, TEXTS, 2); both zero where it is
+            absent or null.
+        times: each of `TIMES` in microseconds since 1970, shape (n, TIMES).
+        amounts: each of `AMOUNTS` in units of 10^-8, shape (n, AMOUNTS).
     """
 
     plain: NDArray[np.bool_]
@@ -83,9 +84,9 @@ def scan(text: Bytes, ends: NDArray[np.int64]) -> Found:
     count = len(ends)
     found = Found(
         np.empty(count, np.bool_),
-        np.zeros((count, PLACES, 2), np.int64),
-        np.empty(count, np.int64),
-        np.empty((count, 2), np.int64),
+        np.zeros((count, len(TEXTS), 2), np.int64),
+        np.empty((count, len(TIMES)), np.int64),
+        np.empty((count, len(AMOUNTS)), np.int64),
     )
     _scan(text, ends, found)
     return found
@@ -114,7 +115,7 @@ def _read(text: Bytes, at: int, last: int, row: int, found: Found) -> bool:
             return False
         at = _blank(text, name_end + 1)
         field = _field(text, name + 1, name_end)
-        if text[at] != _COLON or (seen & (1 << field) and field != OTHER):
+        if text[at] != _COLON or (seen & (1 << field) and field != _OTHER):
             return False
         seen |= 1 << field
         at = _value(text, _blank(text, at + 1), last, field, row, found)
@@ -128,17 +129,18 @@ def _read(text: Bytes, at: int, last: int, row: int, found: Found) -> bool:
 @compiled
 def _value(text: Bytes, at: int, last: int, field: int, row: int, found: Found) -> int:
     """Read the value of a field; returns where it ends, below zero if it is not plain."""
-    if field in (PRICE, VOLUME):
-        end, found.amounts[row, field - PRICE] = _amount(text, at)
+    if _FIRST_AMOUNT <= field < _OTHER:
+        end, found.amounts[row, field - _FIRST_AMOUNT] = _amount(text, at)
         return end
     end = _text_end(text, at, last)
-    if field == TIME:
-        found.times[row] = _time(text, at + 1, end) if end > 0 else -1
-        return end + 1 if found.times[row] >= 0 else -1
-    if field == OTHER:
+    if _FIRST_TIME <= field < _FIRST_AMOUNT:
+        time = _time(text, at + 1, end) if end > 0 else -1
+        found.times[row, field - _FIRST_TIME] = time
+        return end + 1 if time >= 0 else -1
+    if field == _OTHER:
         return end + 1 if end > 0 else _scalar_end(text, at)
     if end < 0:
-        return at + 4 if field == ANOMALY and _is(text, at, last, _NULL) else -1
+        return at + 4 if _IS_NULLABLE[field] and _is(text, at, last, _NULL) else -1
     if not _is_name(text, at + 1, end, field):
         return -1
     found.positions[row, field, 0], found.positions[row, field, 1] = at + 1, end
@@ -166,10 +168,10 @@ def _text_end(text: Bytes, at: int, last: int) -> int:
 
 @compiled
 def _field(text: Bytes, begin: int, end: int) -> int:
-    for field in range(OTHER):
+    for field in range(_OTHER):
         if _is(text, begin, end, _NAME_PLACES[field]) and end - begin == _NAME_LENGTHS[field]:
             return field
-    return OTHER
+    return _OTHER
 
 
 @compiled
@@ -186,12 +188,12 @@ def _is(text: Bytes, begin: int, end: int, word: tuple[int, int]) -> bool:
 
 @compiled
 def _is_name(text: Bytes, begin: int, end: int, field: int) -> bool:
-    if not 0 < end - begin <= _LONGEST_TEXT[field]:
+    if not 0 < end - begin <= _LONGEST[field]:
         return False
-    if field == SIDE:
+    if _IS_SIDE[field]:
         length = end - begin
         return _is(text, begin, end, _BUY if length == len(b"BUY") else _SELL) and length <= len(b"SELL")
-    if field == SYMBOL:
+    if _IS_SYMBOL[field]:
         for place in range(begin, end):
             if not _IN_SYMBOL[text[place]]:
                 return False
@@ -311,7 +313,7 @@ def gather(text: Bytes, positions: NDArray[np.int64]) -> tuple[NDArray[np.int32]
 
     Args:
         text: the bytes that the places are in.
-        places: begin and end of each, shape (n, 2).
+        positions: begin and end of each, shape (n, 2).
 
     Returns:
         Offsets of shape (n + 1,), and the bytes.

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.trade.codec import Side, Trade
+from stockstream.market.trade.schema import Side, Trade
 from stockstream.market.venues.feed import FeedPosition, Frame
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues.feed import TAKER_OF_MAKER, FeedPosition, Frame
 
 Maker = Literal["buy", "sell"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from stockstream.market.trade.codec import Side, Trade
+from stockstream.market.trade.schema import Side, Trade
 
 TAKER_OF_MAKER: Mapping[str, Side] = {"buy": "SELL", "sell": "BUY"}
 TAKER: Mapping[str, Side] = {"buy": "BUY", "sell": "SELL"}

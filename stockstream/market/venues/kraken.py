@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues.feed import TAKER, FeedPosition, Frame
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

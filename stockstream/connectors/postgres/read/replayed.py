@@ -9,7 +9,8 @@ from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.connectors.postgres.sql import query
 from stockstream.market.files.identity import content_of
-from stockstream.market.trade.codec import EARLIEST, LATEST, Trade
+from stockstream.market.trade.codec import EARLIEST, LATEST
+from stockstream.market.trade.schema import Trade
 
 
 class Consumed(NamedTuple):

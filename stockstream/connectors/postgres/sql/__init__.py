@@ -1,13 +1,19 @@
-"""SQL in files: `queries/NAME.sql` is one commented statement, `migrations/NNNN_name.sql` one step."""
+"""SQL in files: `queries/NAME.sql` is one commented statement, `migrations/NNNN_name.sql` one step.
+
+In a statement `:trade_columns` stands for the columns of a trade and its position in the topic.
+"""
 
 from functools import cache
 from importlib.resources import files
+
+from stockstream.connectors.postgres import trade_columns
 
 
 @cache
 def query(name: str) -> str:
     """Return the text of the statement `queries/<name>.sql`."""
-    return (files(__name__) / "queries" / f"{name}.sql").read_text("utf-8")
+    text = (files(__name__) / "queries" / f"{name}.sql").read_text("utf-8")
+    return text.replace(":trade_columns", trade_columns.LIST)
 
 
 @cache

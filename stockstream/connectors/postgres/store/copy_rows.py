@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from stockstream.connectors.postgres.trade_columns import NAMES
 from stockstream.market.compiled import compiled
+from stockstream.market.trade.schema import AMOUNTS, TEXTS, TIMES
 
 CHUNK_ROWS = 2_000
 
@@ -21,8 +23,9 @@ _TRAILER = b"\xff\xff"
 _UNITS = 10**8  # of an amount; two digits of base 10,000 behind the point
 _BASE = 10_000
 _SINCE_2000 = 946_684_800_000_000
-# Lengths and counts of a row, its time, place and partition, and two numbers of seven digits at most.
-_FIXED_BYTES = 2 + 10 * 4 + 8 + 4 + 8 + 2 * (8 + 2 * 7)
+# Of a row without its texts: the count of columns, their lengths, times and offset, partition, and amounts of
+# seven digits of base 10,000 at most.
+_FIXED_BYTES = 2 + 4 * len(NAMES) + 8 * (len(TIMES) + 1) + 4 + (8 + 2 * 7) * len(AMOUNTS)
 
 Bytes = NDArray[np.uint8]
 Number = TypeVar("Number", np.int32, np.int64)
@@ -88,34 +91,25 @@ class _Amounts(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """The columns of a row, in the order they are sent; times are microseconds since 2000."""
+    """The columns of rows, in the order they are sent; times are microseconds since 2000."""
 
-    trade_id: _Texts
-    timestamp: NDArray[np.int64]
-    symbol: _Texts
-    price: _Amounts
-    volume: _Amounts
-    trade_type: _Texts
-    source: _Texts
-    anomaly: _Texts
-    kafka_partition: NDArray[np.int32]
-    kafka_offset: NDArray[np.int64]
+    texts: tuple[_Texts, ...]
+    amounts: tuple[_Amounts, ...]
+    longs: tuple[NDArray[np.int64], ...]
+    partitions: NDArray[np.int32]
 
 
 def _encoded(trades: pa.Table) -> bytes:
     columns = _Columns(
-        trade_id=_texts(trades["trade_id"]),
-        timestamp=_numbers(trades["timestamp"], np.int64) - _SINCE_2000,
-        symbol=_texts(trades["symbol"]),
-        price=_amounts(trades["price"]),
-        volume=_amounts(trades["volume"]),
-        trade_type=_texts(trades["trade_type"]),
-        source=_texts(trades["source"]),
-        anomaly=_texts(trades["anomaly"]),
-        kafka_partition=_numbers(trades["kafka_partition"], np.int32),
-        kafka_offset=_numbers(trades["kafka_offset"], np.int64),
+        tuple(_texts(trades[name]) for name in TEXTS),
+        tuple(_amounts(trades[name]) for name in AMOUNTS),
+        (
+            *(_numbers(trades[name], np.int64) - _SINCE_2000 for name in TIMES),
+            _numbers(trades["kafka_offset"], np.int64),
+        ),
+        _numbers(trades["kafka_partition"], np.int32),
     )
-    length = sum(len(column.text) for column in columns if isinstance(column, _Texts))
+    length = sum(len(column.text) for column in columns.texts)
     rows = np.empty(trades.num_rows * _FIXED_BYTES + length, np.uint8)
     return rows[: _write(rows, columns)].tobytes()
 
@@ -157,19 +151,16 @@ def _amounts(column: pa.ChunkedArray) -> _Amounts:
 @compiled
 def _write(rows: Bytes, columns: _Columns) -> int:
     """Write the rows; returns where they end."""
-    at = 0
-    for row in range(len(columns.timestamp)):
-        at = _put(rows, at, len(columns), 2)
-        at = _put_text(rows, at, columns.trade_id, row)
-        at = _put_field(rows, at, columns.timestamp[row], 8)
-        at = _put_text(rows, at, columns.symbol, row)
-        at = _put_number(rows, at, columns.price, row)
-        at = _put_number(rows, at, columns.volume, row)
-        at = _put_text(rows, at, columns.trade_type, row)
-        at = _put_text(rows, at, columns.source, row)
-        at = _put_text(rows, at, columns.anomaly, row)
-        at = _put_field(rows, at, columns.kafka_partition[row], 4)
-        at = _put_field(rows, at, columns.kafka_offset[row], 8)
+    at, count = 0, len(NAMES)
+    for row in range(len(columns.partitions)):
+        at = _put(rows, at, count, 2)
+        for texts in columns.texts:
+            at = _put_text(rows, at, texts, row)
+        for amounts in columns.amounts:
+            at = _put_number(rows, at, amounts, row)
+        for longs in columns.longs:
+            at = _put_field(rows, at, longs[row], 8)
+        at = _put_field(rows, at, columns.partitions[row], 4)
     return at
 
 

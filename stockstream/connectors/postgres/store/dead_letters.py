@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+import pyarrow as pa
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
 from stockstream.connectors.postgres.connection import Address, Connection, connect, own_errors
 from stockstream.connectors.postgres.sql import query
+from stockstream.connectors.postgres.store.copy_rows import Rows
 from stockstream.errors import BadTradeError, PoisonError
-from stockstream.market.trade.arrivals import DeadLetter
-from stockstream.market.trade.codec import Trade, decode
+from stockstream.market.trade.arrivals import DeadLetter, placed, table
+from stockstream.market.trade.codec import decode
+from stockstream.market.trade.schema import Trade
 
 JOB = "consumer"
 # A letter may have as many bytes as the broker lets through, a million by default.
@@ -128,7 +131,7 @@ class DeadLetters:
     def _store_together(self, cursor: Cursor, trades: dict[Position, Trade]) -> set[Position]:
         with own_errors(self._address):
             cursor.execute("SAVEPOINT revived")
-            cursor.execute(query("insert_replayed_arrivals"), _columns(trades))
+            cursor.copy_expert(query("copy_arrivals"), Rows(_table(trades)).file())
             cursor.execute(query("insert_arrivals"))
             stored = {(partition, offset) for partition, offset in cursor.fetchall()}
             cursor.execute(query("insert_touched_arrivals"))
@@ -173,19 +176,9 @@ def _positions(positions: Sequence[Position]) -> dict[str, object]:
     }
 
 
-def _columns(trades: dict[Position, Trade]) -> dict[str, object]:
-    """Return trades as the columns that the statement `insert_replayed_arrivals` takes."""
-    each = list(trades.values())
-    return _positions(list(trades)) | {
-        "trade_ids": [trade.trade_id for trade in each],
-        "times": [trade.timestamp for trade in each],
-        "symbols": [trade.symbol for trade in each],
-        "prices": [trade.price for trade in each],
-        "volumes": [trade.volume for trade in each],
-        "sides": [trade.trade_type for trade in each],
-        "sources": [trade.source for trade in each],
-        "labels": [trade.anomaly for trade in each],
-    }
+def _table(trades: dict[Position, Trade]) -> pa.Table:
+    partitions, offsets = zip(*trades, strict=True) if trades else ((), ())
+    return placed(table(list(trades.values())), partitions, offsets)
 
 
 def insert(cursor: Cursor, topic: str, dead: Sequence[DeadLetter]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from stockstream.market.candles.frame import MINUTE
+from stockstream.market.trade.columns import micros
 
 # Symbols and minutes since 1970, as the statement `insert_touched_minutes` takes them.
 Touched = Mapping[str, Sequence[object]]
@@ -14,7 +15,7 @@ Touched = Mapping[str, Sequence[object]]
 def touched(trades: pa.Table) -> Touched:
     """Return the symbols and minutes, each pair once, of trades in the schema of `arrivals`."""
     symbols = trades["symbol"].combine_chunks().dictionary_encode()
-    minutes = trades["timestamp"].combine_chunks().view(pa.int64()).to_numpy() // MINUTE
+    minutes = micros(trades) // MINUTE
     pairs = np.unique(symbols.indices.to_numpy().astype(np.int64) << 32 | minutes)
     names = symbols.dictionary.to_pylist()
     return {

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from stockstream.market.anomalies.features.trade_window import Floats, Ints, Texts, TradeWindow
-from stockstream.market.trade.codec import MAX_DECIMALS
+from stockstream.market.trade.columns import micros, units
+from stockstream.market.trade.schema import MAX_DECIMALS
 
 # Above it a float does not hold each whole number.
 _EXACT = 1 << 53
@@ -27,12 +28,6 @@ def by_symbol(trades: pa.Table) -> Iterator[tuple[TradeWindow, Ints]]:
         yield whole.of(symbols.dictionary[codes[rows[0]]].as_py(), rows), rows
 
 
-def micros(trades: pa.Table) -> Ints:
-    """Return the event times of rows of `columns.SCHEMA`, in microseconds since 1970."""
-    times: Ints = trades["timestamp"].combine_chunks().cast(pa.int64()).to_numpy()
-    return times
-
-
 def floats(amounts: pa.ChunkedArray) -> Floats:
     """Return exact decimals as the nearest floats.
 
@@ -42,11 +37,10 @@ def floats(amounts: pa.ChunkedArray) -> Floats:
     >>> floats(pa.chunked_array([exact])).tolist()
     [0.1, 98765432109.87654]
     """
-    column = amounts.combine_chunks()
-    words = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[column.offset :][: len(column)]
-    found: Floats = words[:, 0] / 10.0**MAX_DECIMALS
-    for row in np.flatnonzero((words[:, 1] != 0) | (words[:, 0] < 0) | (words[:, 0] > _EXACT)).tolist():
-        found[row] = float(column[row].as_py())
+    words, fit = units(amounts)
+    found: Floats = words / 10.0**MAX_DECIMALS
+    for row in np.flatnonzero(~fit | (words > _EXACT)).tolist():
+        found[row] = float(amounts[row].as_py())
     return found
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.trade.codec import Trade
+from stockstream.market.trade.schema import Trade
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -34,8 +34,12 @@ BEGIN
         unreconciled_minutes, candle_frames, candles, prunings, schema_versions, flink_findings, feed_gaps
     TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_detector, stockstream_flink;
     GRANT SELECT ON trades TO stockstream_reader, stockstream_writer, stockstream_aggregator, stockstream_flink;
-    GRANT SELECT (trade_id, "timestamp", symbol, price, volume, trade_type, source, kafka_partition, kafka_offset)
-        ON trades TO stockstream_detector;
+    EXECUTE (
+        SELECT format('GRANT SELECT (%s) ON trades TO stockstream_detector', string_agg(quote_ident(attname), ', '))
+        FROM pg_attribute
+        WHERE attrelid = 'trades'::regclass AND attnum > 0 AND NOT attisdropped
+          AND attname NOT IN ('anomaly', 'is_anomaly')
+    );
     FOR name IN SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'trades'::regclass LOOP
         EXECUTE format('GRANT SELECT ON %s TO stockstream_reader, stockstream_writer, stockstream_aggregator, '
                        'stockstream_flink', name);

@@ -1,8 +1,6 @@
 -- Store those that are new, the first of each. The look over all days goes by their keys.
-INSERT INTO trades
-    (trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly, kafka_partition, kafka_offset)
-SELECT DISTINCT ON (trade_id, symbol, source)
-    trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly, kafka_partition, kafka_offset
+INSERT INTO trades (:trade_columns)
+SELECT DISTINCT ON (trade_id, symbol, source) :trade_columns
 FROM arrivals
 WHERE NOT EXISTS (
     SELECT FROM trades AS known

@@ -1,0 +1,111 @@
+"""The fields of a trade, declared once.
+
+From `Trade` follow the readers of messages (`codec`, `scanner`), the Arrow schema (`columns`), the rows of a
+COPY and the column lists of statements. A new field is a line here, a column in a migration, and what gives
+it a value.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple, get_args
+
+import msgspec
+
+MAX_DIGITS = 18
+MAX_DECIMALS = 8
+DEFAULT_SOURCE = "unknown"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the values of a field have in common.
+
+    Attributes:
+        rule: what a value has to be, in words, as a refusal gives it.
+        postgres: the type of its column.
+        pattern: what a text matches.
+        longest: the length of the longest text, in bytes where it is ASCII.
+    """
+
+    rule: str
+    postgres: str
+    pattern: str = ""
+    longest: int = 0
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are texts."""
+        return self.longest > 0
+
+
+# A NUL cannot be stored by PostgreSQL; other control characters have no place in a name.
+NAME = Kind("1 to 64 characters, no control characters", "text", r"\A[^\x00-\x1f\x7f]{1,64}\Z", 64)
+SYMBOL = Kind("1 to 20 of A-Z 0-9 . - / _", "text", r"\A[A-Z0-9./_-]{1,20}\Z", 20)
+SIDE = Kind("BUY or SELL", "text", r"\A(BUY|SELL)\Z", 4)
+TIME = Kind("a time with its offset, such as 2026-01-31T14:30:00Z", "timestamptz")
+AMOUNT = Kind("a number above zero", "numeric")
+
+Name = Annotated[str, NAME, msgspec.Meta(pattern=NAME.pattern)]
+Symbol = Annotated[str, SYMBOL, msgspec.Meta(pattern=SYMBOL.pattern)]
+Side = Literal["BUY", "SELL"]
+Time = Annotated[datetime, TIME, msgspec.Meta(tz=True)]
+Amount = Annotated[Decimal, AMOUNT]
+
+
+class Trade(msgspec.Struct, frozen=True, kw_only=True):
+    """One trade, as it happened at its venue; `timestamp` is event time in UTC."""
+
+    trade_id: Name
+    timestamp: Time
+    symbol: Symbol
+    price: Amount
+    volume: Amount
+    trade_type: Annotated[Side, SIDE]
+    source: Name = DEFAULT_SOURCE
+    anomaly: Name | None = None
+
+
+class Field(NamedTuple):
+    """A field of a trade.
+
+    Attributes:
+        type: the annotated Python type of its values.
+        default: what it has where a message lacks it; `msgspec.NODEFAULT` where it must not.
+    """
+
+    name: str
+    kind: Kind
+    type: object
+    default: object
+
+    @property
+    def is_required(self) -> bool:
+        """Whether every message has it."""
+        return self.default is msgspec.NODEFAULT
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether its value may be null."""
+        return self.default is None
+
+    @property
+    def rule(self) -> str:
+        """What a value has to be, in words."""
+        return f"{self.kind.rule}, or null" if self.is_nullable else self.kind.rule
+
+
+def _kind(annotated: object) -> Kind:
+    """Return the kind among what a type is annotated with; that of the first type of a union."""
+    found = next((each for each in getattr(annotated, "__metadata__", ()) if isinstance(each, Kind)), None)
+    return found or _kind(get_args(annotated)[0])
+
+
+FIELDS = tuple(
+    Field(each.name, _kind(each.type), each.type, each.default) for each in msgspec.structs.fields(Trade)
+)
+BY_NAME = {field.name: field for field in FIELDS}
+# The fields by how they are read and written, each in the order of the contract.
+TEXTS = [field.name for field in FIELDS if field.kind.is_text]
+TIMES = [field.name for field in FIELDS if field.kind is TIME]
+AMOUNTS = [field.name for field in FIELDS if field.kind is AMOUNT]
