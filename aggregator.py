@@ -8,7 +8,7 @@ from datetime import timedelta
 from threading import Event
 
 from stockstream import cli
-from stockstream.argument_types import duration, not_negative, positive
+from stockstream.argument_types import duration, positive
 from stockstream.connectors.kafka.client import cluster_of
 from stockstream.connectors.kafka.groups import group_of
 from stockstream.connectors.kafka.source import KafkaSource
@@ -60,7 +60,7 @@ def _aggregate(
     with closing(CandleTable(address, topic)) as table:
         retry(table.check)
         retry(lambda: ensure_topic(servers, topic, settings.kafka_partitions))
-        candles = Tumbling(lateness=round(arguments.allowed_lateness * SECOND))
+        candles = Tumbling(lateness=round(settings.allowed_lateness * SECOND))
         aggregator = Aggregator(candles, table, lambda: time.time_ns() // 1_000, metrics)
         source = KafkaSource(
             servers,
@@ -126,14 +126,6 @@ def _parser() -> argparse.ArgumentParser:
         type=positive,
         metavar="S",
         help="end when all is read and no message came for so many seconds (default: run until stopped)",
-    )
-    parser.add_argument(
-        "--allowed-lateness",
-        type=not_negative,
-        default=2.0,
-        metavar="S",
-        help="a candle closes so many seconds of event time after its minute; a later trade changes it once "
-        "it is reconciled (default: %(default)g)",
     )
     parser.add_argument(
         "--window",

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 from stockstream import cli
-from stockstream.argument_types import not_negative, positive
+from stockstream.argument_types import positive
 from stockstream.connectors.flink.gateway import Gateway
 from stockstream.connectors.flink.rest import Flink
 from stockstream.connectors.kafka.client import cluster_of
@@ -142,9 +142,7 @@ def _require_servers(settings: Settings) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    return Options(
-        arguments.job, arguments.parallelism, arguments.allowed_lateness, arguments.checkpoint_interval
-    )
+    return Options(arguments.job, arguments.parallelism, arguments.checkpoint_interval)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -194,13 +192,6 @@ def _how_it_runs() -> argparse.ArgumentParser:
         choices=range(1, 129),
         metavar="N",
         help="tasks of each kind (default: 1)",
-    )
-    options.add_argument(
-        "--allowed-lateness",
-        type=not_negative,
-        default=2.0,
-        metavar="S",
-        help="a trade up to so many seconds late is still seen by patterns (default: %(default)g)",
     )
     options.add_argument(
         "--checkpoint-interval",

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     postgres_sslcert: File | None = None
     postgres_sslkey: File | None = None
     producer_interval: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 0.5
+    allowed_lateness: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 2.0
     streamlit_refresh_interval: Annotated[int, Field(ge=1, le=10)] = 2
     dashboard_port: Port = 8501
     dashboard_address: Text = "127.0.0.1"

@@ -32,7 +32,7 @@ def test_the_image_and_the_local_flink_have_the_same_archives() -> None:
 
 
 def test_the_settings_are_filled_in_and_quoted() -> None:
-    text = script(SETTINGS, Options(PATTERNS, lateness=2.5))
+    text = script(SETTINGS.model_copy(update={"allowed_lateness": 2.5}), Options(PATTERNS))
     assert "${" not in text
     assert "'password' = 'it''s'" in text
     assert "INTERVAL '2.500' SECOND" in text
@@ -57,7 +57,8 @@ def test_another_job_does_not_go_on_from_this_ones_state() -> None:
     assert identity(SETTINGS, Options(parallelism=2)) != own
     patterns = identity(SETTINGS, Options(PATTERNS))
     assert patterns != own
-    assert identity(SETTINGS, Options(PATTERNS, lateness=1)) != patterns
+    patient = SETTINGS.model_copy(update={"allowed_lateness": 1})
+    assert identity(patient, Options(PATTERNS)) != patterns
     assert identity(SETTINGS.model_copy(update={"kafka_topic": "other"}), Options()) != own
 
 

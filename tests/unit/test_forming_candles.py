@@ -137,7 +137,7 @@ def test_a_partition_that_goes_takes_its_candles_along(two: Scene) -> None:
 
 
 def test_memory_is_that_of_the_candles_that_form() -> None:
-    scene = Scene()
+    scene = Scene(lateness=2 * SECOND)
     for minute in range(0, 5_000, 100):
         scene.trade(*(Tick(60 * (minute + step)) for step in range(100)), now=NOON + 500_000 * SECOND)
         assert len(scene.forming) <= 101
@@ -183,4 +183,4 @@ def test_a_candle_is_taken_apart_and_put_together_again(tape: list[Tick]) -> Non
 
 
 def test_an_empty_engine_has_nothing_to_say() -> None:
-    assert Tumbling().changes(NOON, []).candles == []
+    assert Tumbling(lateness=0).changes(NOON, []).candles == []

@@ -38,6 +38,8 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PRODUCER_INTERVAL", "-1"),
         ("PRODUCER_INTERVAL", "nan"),
         ("STREAMLIT_REFRESH_INTERVAL", "11"),
+        ("ALLOWED_LATENESS", "-1"),
+        ("ALLOWED_LATENESS", "nan"),
         ("DASHBOARD_PORT", "0"),
         ("SERVICES", "magic"),
         ("KAFKA_SECURITY_PROTOCOL", "TLS"),

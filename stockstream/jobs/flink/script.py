@@ -42,11 +42,10 @@ PATTERNS = Job(
 
 @dataclass(frozen=True)
 class Options:
-    """Which job runs, and how: seconds of allowed lateness, and between checkpoints."""
+    """Which job runs, and how: with seconds between checkpoints."""
 
     job: Job = CANDLES
     parallelism: int = 1
-    lateness: float = 2.0
     checkpoint_interval: float = 10.0
 
 
@@ -100,7 +99,7 @@ def _values(settings: Settings, options: Options) -> dict[str, object]:
         "JOB_NAME": options.job.name,
         "PARALLELISM": options.parallelism,
         "CHECKPOINT_INTERVAL": f"{round(options.checkpoint_interval * 1000)} ms",
-        "LATENESS": f"{options.lateness:.3f}",
+        "LATENESS": f"{settings.allowed_lateness:.3f}",
         "KAFKA_TOPIC": settings.kafka_topic,
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
         "JDBC_URL": _jdbc(settings, options.job.session),

@@ -57,7 +57,7 @@ class Tumbling:
     """The candles that form, over all partitions that this process reads."""
 
     def __init__(
-        self, *, lateness: int = 2 * SECOND, skew: int = 60 * SECOND, idle: int = 3 * SECOND
+        self, *, lateness: int, skew: int = 60 * SECOND, idle: int = 3 * SECOND
     ) -> None:
         """Start without partitions; the arguments are in microseconds."""
         self._lateness = lateness
