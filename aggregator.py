@@ -23,6 +23,7 @@ from stockstream.jobs.aggregate import Aggregator
 from stockstream.jobs.background_reconciler import reconciler_of, reconciling
 from stockstream.jobs.retry import Retry
 from stockstream.jobs.topic_incarnations import TopicIncarnations
+from stockstream.jobs.worker import Worker
 from stockstream.market.candles.frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
 from stockstream.market.candles.tumbling import Tumbling
 from stockstream.market.compiled import spare
@@ -46,7 +47,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
         else:
             _aggregate(arguments, settings, stop, metrics)
     except RecoverableError:
-        # Patience gives up only when asked to stop.
+        # A retry gives up only when asked to stop.
         return 0
     return 0
 
@@ -78,8 +79,8 @@ def _aggregate(
             reconciling(settings, stop, metrics.reconciler, finishes=arguments.exit_when_idle is not None),
             closing(source),
         ):
-            aggregator.run(source, stop, arguments.exit_when_idle)
-        log.info("ended: %s", aggregator.total)
+            Worker(source, stop, log, metrics, arguments.exit_when_idle).run(aggregator)
+        log.info("ended: %s", aggregator)
 
 
 def _reconcile(

@@ -88,16 +88,16 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     pa.set_memory_pool(pa.system_memory_pool())
     metrics = DetectorMetrics()
     serve("detector", settings, metrics, log)
-    wishes = WatchOptions(arguments.exit_when_idle, arguments.webhook, arguments.webhook_rate)
+    options = WatchOptions(arguments.exit_when_idle, arguments.webhook, arguments.webhook_rate)
     try:
-        with watching(settings, wishes, stop, metrics) as watch:
+        with watching(settings, options, stop, metrics) as (worker, watch):
             log.info("watching %s at %s", settings.kafka_topic, cluster_of(settings))
-            written = watch.run()
+            worker.run(watch)
     except RecoverableError:
         if not stop.is_set():
             raise
         return 0  # a stop came while it waited for a server
-    log.info("ended: %s findings written", f"{written:,}")
+    log.info("ended: %s", watch)
     return 0
 
 

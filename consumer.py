@@ -2,8 +2,7 @@
 
 import argparse
 import logging
-import time
-from collections.abc import Callable
+from contextlib import closing
 from threading import Event
 
 from stockstream import cli
@@ -16,33 +15,24 @@ from stockstream.connectors.metrics.consumer import ConsumerMetrics
 from stockstream.connectors.metrics.server import serve
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.store.dead_letters import DeadLetters
-from stockstream.connectors.postgres.store.trades import JOB, Tape, unmarked
+from stockstream.connectors.postgres.store.trades import JOB, Tape
 from stockstream.errors import RecoverableError
-from stockstream.jobs.ingest import ingest
-from stockstream.jobs.read_ahead import ReadAhead, warm_up
+from stockstream.jobs.ingest import Ingest, warm_up
 from stockstream.jobs.retry import Retry
 from stockstream.jobs.tape.replay_dead_letters import replay_dead_letters
 from stockstream.jobs.topic_incarnations import TopicIncarnations
+from stockstream.jobs.worker import Worker
 from stockstream.market.compiled import spare
 from stockstream.settings import Settings
 
 log = logging.getLogger("consumer")
 
 
-def main(
-    arguments: argparse.Namespace,
-    settings: Settings,
-    stop: Event,
-    reached: Callable[[str], None] = unmarked,
-    group: str | None = None,
-) -> int:
-    """Consume until stopped, or idle for as long as asked.
-
-    `reached` is told each labelled point; `group` is another consumer group than the usual.
-    """
+def main(arguments: argparse.Namespace, settings: Settings, stop: Event, group: str | None = None) -> int:
+    """Consume until stopped, or idle for as long as asked; `group` replaces the usual consumer group."""
     spare("scipy.linalg", "pandas")
     servers, topic = cluster_of(settings), settings.kafka_topic
-    tape = Tape(address_of(settings), topic, reached)
+    tape = Tape(address_of(settings), topic)
     metrics = ConsumerMetrics()
     retry = Retry(stop, log, metrics=metrics)
     try:
@@ -64,13 +54,10 @@ def main(
     log.info("reading %s from %s", topic, servers)
     # The client joins its group meanwhile.
     warm_up()
-    try:
-        with ReadAhead(source, reached) as ahead:
-            total = ingest(ahead, tape, stop, time.monotonic, arguments.exit_when_idle, metrics)
-    finally:
-        source.close()
-        tape.close()
-    log.info("ended: %s", total)
+    # Closed from the last to the first: the batch in flight is stored, and the group told.
+    with closing(tape), closing(source), closing(Ingest(tape, metrics)) as ingest:
+        Worker(source, stop, log, metrics, arguments.exit_when_idle).run(ingest)
+    log.info("ended: %s", ingest)
     return 0
 
 

@@ -19,15 +19,6 @@ def positive(text: str) -> float:
     return number
 
 
-def not_negative(text: str) -> float:
-    """Return the number that an argument names, from zero up."""
-    number = _number(text)
-    if not number >= 0:
-        message = f"{text!r} is not a number from zero up"
-        raise ArgumentTypeError(message)
-    return number
-
-
 def _number(text: str) -> float:
     try:
         number = float(text)

@@ -2,11 +2,13 @@
 
 Without the fence, the statement that moves the places on, in front of every COPY, and the hint to the broker
 after it are left out; without notes, the statement that notes the minutes. All else is the consumer's own
-code, the reading ahead, the checks and the COPY.
+code, the checks and the COPY.
 """
 
+import logging
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from threading import Event
 from uuid import uuid4
 
@@ -15,14 +17,17 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 from bench.load.consuming import Progress
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.kafka.source import KafkaSource
+from stockstream.connectors.metrics.consumer import ConsumerMetrics
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, Part
 from stockstream.connectors.postgres.store.trades import Stored, Tape
 from stockstream.errors import ServiceError
-from stockstream.jobs.ingest import ingest
-from stockstream.jobs.read_ahead import ReadAhead
+from stockstream.jobs.ingest import Ingest
+from stockstream.jobs.worker import Worker
 from stockstream.settings import Settings
+
+log = logging.getLogger("bench")
 
 
 class UnfencedTape(Tape):
@@ -87,8 +92,8 @@ def ingest_rate(settings: Settings, ends: Mapping[int, int], kind: type[Tape] = 
     reader = KafkaSource if fenced else _UnhintedSource
     source = reader(settings.kafka_bootstrap_servers, topic, f"bench-{uuid4()}", tape.acquire)
     try:
-        with ReadAhead(source) as ahead:
-            ingest(ahead, timed, stop, time.monotonic)
+        with closing(Ingest(timed)) as ingest:
+            Worker(source, stop, log, ConsumerMetrics()).run(ingest)
     finally:
         source.close()
         tape.close()

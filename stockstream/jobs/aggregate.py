@@ -1,10 +1,8 @@
-"""The aggregator's loop: from the topic to candles that form."""
+"""The aggregator's step: from the topic to candles that form."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from threading import Event
 from typing import Protocol
 
 from stockstream.connectors.kafka.batch import Batch
@@ -12,9 +10,7 @@ from stockstream.connectors.metrics.aggregator import AggregatorMetrics
 from stockstream.connectors.postgres.store.candles import RestorePoint
 from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.decoded_batch import decode_batch
-from stockstream.jobs.idle import Idle
-from stockstream.jobs.progress_log import Progress
-from stockstream.jobs.retry import Retry
+from stockstream.jobs.source import TradeSource
 from stockstream.market.candles.columns import FIELDS, columns
 from stockstream.market.candles.frame import SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling
@@ -29,36 +25,6 @@ CAUGHT_UP_SHARE, BEHIND_SHARE = 2, 4
 BATCH = 5_000
 
 log = logging.getLogger("aggregator")
-
-
-class TradeSource(Protocol):
-    """What gives batches of messages."""
-
-    @property
-    def partitions(self) -> frozenset[int]:
-        """The partitions that are read."""
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether it knows what to read."""
-
-    def lag(self) -> int:
-        """Return how many messages are still to be read."""
-
-    def caught_up(self) -> frozenset[int]:
-        """Return the partitions that have nothing left to read."""
-
-    def next_batch(self, most: int) -> Batch:
-        """Return up to so many messages of those at hand; none is a fine answer."""
-
-    def keep_alive(self) -> None:
-        """Stay a member without reading."""
-
-    def rewind(self) -> None:
-        """Ask again where to read from."""
-
-    def commit_to_group(self, batch: Batch) -> None:
-        """Tell the broker how far we are."""
 
 
 class CandleStore(Protocol):
@@ -88,7 +54,10 @@ class Aggregated:
 
 
 class Aggregator:
-    """Reads trades, keeps windows, and stores what changed a few times a second."""
+    """Reads trades into the candles that form, and stores what changed a few times a second."""
+
+    # What was read is in the candles, and the last commit stores them.
+    is_busy = False
 
     def __init__(
         self,
@@ -97,7 +66,7 @@ class Aggregator:
         clock: Callable[[], int],
         metrics: AggregatorMetrics | None = None,
     ) -> None:
-        """Prepare.
+        """Start without partitions.
 
         Args:
             candles: without partitions yet.
@@ -113,8 +82,13 @@ class Aggregator:
         self._clock = clock
         self._stored_at = clock()
         self._storing_took = 0
+        self._is_behind = False
+        self._changes: Changes | None = None
         self._next_offsets: Mapping[int, int] = {}
         self._spans: dict[int, tuple[int, int]] = {}
+
+    def __str__(self) -> str:
+        return str(self.total)
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the offset to read on from, for each."""
@@ -123,50 +97,10 @@ class Aggregator:
             self._candles.hold(partition, each.next_offset, each.candles, self._clock())
         return {partition: each.next_offset for partition, each in begun.items()}
 
-    def run(self, source: TradeSource, stop: Event, idle_limit: float | None = None) -> None:
-        """Turn trades into candles until `stop` is set.
-
-        Order of effects: the place in each partition and the candles, in one transaction; then the offset as
-        a hint to the broker. While the database is away nothing is read and the member stays in its group.
-
-        Args:
-            source: where messages come from.
-            stop: ends the loop after the batch at hand.
-            idle_limit: also end when all is read and so many seconds brought nothing new; the candles
-                of minutes that are over are then closed.
-        """
-        retry = Retry(stop, log, on_wait=source.keep_alive, metrics=self._metrics)
-        progress, idle = Progress(log, self._seconds), Idle(source, self._seconds, idle_limit)
-        ended = False
-        while not (ended or stop.is_set()):
-            self._metrics.turned()
-            try:
-                batch = retry(partial(source.next_batch, BATCH))
-                self._read(batch, source.partitions)
-                if len(batch):
-                    idle.begin()
-                progress.update(len(batch), str(self.total))
-                ended = retry(idle.is_over)
-                caught_up = self._candles.partitions if ended else source.caught_up()
-                if ended or self._is_due(is_behind=len(batch) == BATCH):
-                    self._store_changes(retry, caught_up, ended=ended)
-                    source.commit_to_group(self._stored_batch())
-            except FencedError as exc:
-                log.warning("%s", exc)
-                self._metrics.refused()
-                self._let_go()
-                source.rewind()
-            except RecoverableError:
-                # Patience gives up only when asked to stop; what is not stored is read again next time.
-                return
-        if not ended:
-            self._store_last(source.caught_up())
-
-    def _seconds(self) -> float:
-        return self._clock() / SECOND
-
-    def _read(self, batch: Batch, partitions: frozenset[int]) -> None:
-        for gone in self._candles.partitions - partitions:
+    def read(self, source: TradeSource) -> int:
+        """Add the messages at hand to the candles; who gets full batches has more to read."""
+        batch = source.next_batch(BATCH)
+        for gone in self._candles.partitions - source.partitions:
             self._candles.release(gone)
         if batch:
             trades = columns(decode_batch(batch, FIELDS))
@@ -175,43 +109,43 @@ class Aggregator:
             self.total.trades += len(trades)
             self.total.bad += trades.bad
             self._metrics.read(len(trades), trades.bad)
+        self._is_behind = len(batch) == BATCH
+        return len(batch)
 
-    def _is_due(self, *, is_behind: bool) -> bool:
-        """Whether it is time to store; who gets full batches has more to read at hand."""
-        every, share = (BEHIND_EVERY, BEHIND_SHARE) if is_behind else (CAUGHT_UP_EVERY, CAUGHT_UP_SHARE)
-        return self._clock() - self._stored_at >= max(every, share * self._storing_took)
+    def is_due(self, *, ended: bool) -> bool:
+        """Whether it is time to store."""
+        every, share = (BEHIND_EVERY, BEHIND_SHARE) if self._is_behind else (CAUGHT_UP_EVERY, CAUGHT_UP_SHARE)
+        return ended or self._clock() - self._stored_at >= max(every, share * self._storing_took)
 
-    def _store_changes(self, retry: Retry, caught_up: Collection[int], *, ended: bool) -> None:
-        self._stored_at = self._clock()
-        changes = self._candles.changes(self._stored_at, caught_up, ended=ended)
-        if changes.candles or changes.next_offsets != self._next_offsets:
-            retry(partial(self._write, changes))
+    def commit(self, source: TradeSource, *, ended: bool = False) -> Batch:
+        """Store the candles that changed; at the end, those of minutes that are over close."""
+        if self._changes is None:
+            self._stored_at = self._clock()
+            caught_up = self._candles.partitions if ended else source.caught_up()
+            self._changes = self._candles.changes(self._stored_at, caught_up, ended=ended)
+        if self._changes.candles or self._changes.next_offsets != self._next_offsets:
+            self._write(self._changes)
             self._storing_took = min(self._clock() - self._stored_at, SECOND)
-            self._next_offsets = changes.next_offsets
-            self._count(changes)
-
-    def _count(self, changes: Changes) -> None:
-        self._metrics.stored(changes, len(self._candles))
-        self.total.candles += len(changes.candles)
-        self.total.late += changes.late
-
-    def _stored_batch(self) -> Batch:
+            self._next_offsets = self._changes.next_offsets
+            self._metrics.stored(self._changes, len(self._candles))
+            self.total.candles += len(self._changes.candles)
+            self.total.late += self._changes.late
+        self._changes = None
         spans, self._spans = self._spans, {}
         return Batch(spans=spans)
 
-    def _store_last(self, caught_up: Collection[int]) -> None:
-        """Store what was read before the end, if it can be stored at once."""
-        changes = self._candles.changes(self._clock(), caught_up)
-        try:
-            self._write(changes)
-        except (FencedError, RecoverableError) as exc:
-            log.warning("%s", exc)
-        else:
-            self._count(changes)
-
-    def _let_go(self) -> None:
+    def release(self) -> None:
+        """Forget all candles."""
+        self._changes = None
         for partition in self._candles.partitions:
             self._candles.release(partition)
+
+    def finish(self, source: TradeSource) -> None:
+        """Store what was read before the end, if it can be stored at once."""
+        try:
+            self.commit(source)
+        except (FencedError, RecoverableError) as exc:
+            log.warning("%s", exc)
 
 
 def _without_message(batch: Batch) -> frozenset[int]:

@@ -1,106 +1,145 @@
-"""The consumer's loop: from the topic to the tape."""
+"""The consumer's step: from the topic to the tape.
+
+A batch is read, decoded and encoded while the one before it is stored. Both leave Python's lock for most of
+their time: the client and compiled code on this side, the driver and PostgreSQL on the other.
+"""
 
 import logging
-from collections.abc import Callable
-from functools import partial
-from threading import Event
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.consumer import ConsumerMetrics
-from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch
+from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, encode
 from stockstream.connectors.postgres.store.trades import Stored
 from stockstream.errors import FencedError, RecoverableError
-from stockstream.jobs.idle import Idle
-from stockstream.jobs.progress_log import Progress
-from stockstream.jobs.retry import Retry
+from stockstream.jobs.decoded_batch import decode_batch
+from stockstream.jobs.source import TradeSource
+
+PLAIN = (
+    b'{"trade_id":"0","timestamp":"2000-01-01T00:00:00Z","symbol":"A","price":1,"volume":1,'
+    b'"trade_type":"BUY","source":"none","anomaly":null}'
+)
+# Seconds of a commit after which the group is told again that we are alive.
+KEEP_ALIVE = 1.0
 
 log = logging.getLogger("consumer")
-
-
-class BatchSource(Protocol):
-    """What gives batches that are ready to be stored."""
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether it knows what to read."""
-
-    def next_batch(self) -> tuple[EncodedBatch, Batch] | None:
-        """Return what is to be stored and where it came from, if anything came."""
-
-    def lag(self) -> int:
-        """Return how much is still to be read."""
-
-    def rewind(self) -> None:
-        """Ask again where to read from."""
-
-    def commit_to_group(self, batch: Batch) -> None:
-        """Tell the broker how far the tape is."""
 
 
 class TradeTape(Protocol):
     """What stores batches, each message once."""
 
     def append(self, batch: EncodedBatch) -> Stored:
-        """Store a batch and the place after it, or nothing."""
+        """Store a batch and the offsets after it, or nothing."""
 
 
-def ingest(  # noqa: PLR0913, PLR0917 - what a loop works with
-    source: BatchSource,
-    tape: TradeTape,
-    stop: Event,
-    clock: Callable[[], float],
-    idle_limit: float | None = None,
-    metrics: ConsumerMetrics | None = None,
-) -> Stored:
-    """Move trades from the topic to the tape until `stop` is set.
+@dataclass
+class _Pending:
+    """A batch on its way to the tape."""
 
-    Order of effects, per batch: rows and dead letters, then the next offset, in one transaction;
-    then the offset as a hint to the broker. A crash between any two repeats the batch, and the
-    fence makes the repeat harmless. While the database is away nothing more is read, and the
-    member stays in its group.
+    batch: Batch
+    encoded: EncodedBatch
+    outcome: Future[Stored] | None = None
 
-    Args:
-        source: where messages come from.
-        tape: where they go.
-        stop: ends the loop after the batch at hand.
-        clock: seconds that never go back.
-        idle_limit: also end when all is read and so many seconds brought nothing new.
-        metrics: told of each batch once it is committed.
 
-    Returns:
-        What became of all messages.
+class Ingest:
+    """Moves batches to the tape, one in flight; use it in a `with` block.
+
+    The source is only ever touched by the thread that runs the step.
     """
-    metrics = metrics or ConsumerMetrics()
-    retry, append = Retry(stop, log, metrics=metrics), metrics.timed(tape.append)
-    progress, idle = Progress(log, clock), Idle(source, clock, idle_limit)
-    total = Stored()
-    while not stop.is_set():
-        metrics.turned()
+
+    def __init__(self, tape: TradeTape, metrics: ConsumerMetrics | None = None) -> None:
+        """Start with nothing; `metrics` is told of each batch once it is committed."""
+        self.total = Stored()
+        self._metrics = metrics or ConsumerMetrics()
+        self._append = self._metrics.timed(tape.append)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._ready: _Pending | None = None
+        self._in_flight: _Pending | None = None
+
+    def __str__(self) -> str:
+        return str(self.total)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a batch is on its way."""
+        return self._in_flight is not None
+
+    def read(self, source: TradeSource) -> int:
+        """Read the next batch and encode it."""
+        batch = source.next_batch()
+        # One without messages still moves partitions on, past aborted transactions.
+        if batch:
+            self._ready = _Pending(batch, prepare(batch))
+        return len(batch)
+
+    def is_due(self, *, ended: bool) -> bool:
+        """Whether a batch is ready, or the one in flight has arrived."""
+        del ended
+        outcome = self._in_flight.outcome if self._in_flight else None
+        return self._ready is not None or (outcome is not None and outcome.done())
+
+    def commit(self, source: TradeSource, *, ended: bool = False) -> Batch:
+        """Wait for the batch in flight, send the next one after it, and return the first."""
+        del ended
+        stored = self._arrived(source)
+        if self._ready:
+            self._in_flight, self._ready = self._ready, None
+            self._send(self._in_flight)
+        return stored
+
+    def release(self) -> None:
+        """Forget what was read."""
+        self._ready = self._in_flight = None
+
+    def finish(self, source: TradeSource) -> None:
+        """Wait for the batch in flight; what was read after it is read again next time."""
+        self._ready = None
         try:
-            found = retry(source.next_batch)
-            if found is None:
-                if retry(idle.is_over):
-                    break
-                continue
-            encoded, batch = found
-            stored = retry(partial(append, encoded))
-            source.commit_to_group(batch)
-            # Aborted transactions move partitions on, and bring nothing.
-            if not len(encoded) and retry(idle.is_over):
-                break
-        except FencedError as exc:
+            source.commit_to_group(self.commit(source))
+        except (FencedError, RecoverableError) as exc:
             log.warning("%s", exc)
-            metrics.refused()
-            source.rewind()
-            idle.begin()
-            continue
-        except RecoverableError:
-            # Patience gives up only when asked to stop; what is not stored is read again next time.
-            break
-        total += stored
-        metrics.stored([part.arrivals for part in encoded.parts], stored)
-        if len(encoded):
-            idle.begin()
-        progress.update(len(encoded), str(total))
-    return total
+
+    def close(self) -> None:
+        """End the thread, after the batch in flight."""
+        self._thread.shutdown()
+
+    def _send(self, pending: _Pending) -> "Future[Stored]":
+        pending.outcome = self._thread.submit(self._append, pending.encoded)
+        return pending.outcome
+
+    def _arrived(self, source: TradeSource) -> Batch:
+        """Wait until the batch in flight is stored; an empty one where there is none.
+
+        Raises:
+            FencedError: another consumer has taken a partition over.
+            RecoverableError: the database is away; the batch is sent again at the next call.
+        """
+        if not (pending := self._in_flight):
+            return Batch()
+        outcome = pending.outcome or self._send(pending)
+        while True:
+            try:
+                stored = outcome.result(KEEP_ALIVE)
+            except TimeoutError:
+                source.keep_alive()
+            except RecoverableError:
+                pending.outcome = None
+                raise
+            else:
+                break
+        self._in_flight = None
+        self.total += stored
+        self._metrics.stored([part.arrivals for part in pending.encoded.parts], stored)
+        return pending.batch
+
+
+def prepare(batch: Batch) -> EncodedBatch:
+    """Sort the messages of a batch, and make what is to be stored of them."""
+    return encode(decode_batch(batch))
+
+
+def warm_up() -> None:
+    """Load the machine code that every batch needs, before the first one has to wait for it."""
+    prepare(Batch([PLAIN], [None], [0], [0], {0: (0, 1)}))

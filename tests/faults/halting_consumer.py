@@ -1,28 +1,20 @@
 """The consumer, except that it sends itself a signal at the n-th time it reaches a labelled point."""
 
 import argparse
-import os
 import signal
 from threading import Event
 
 import consumer
 from stockstream import cli
 from stockstream.settings import Settings
+from tests.faults.halting import halt_at
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Consume; at the point that the arguments name, this process is killed or stopped from within."""
-    left = arguments.times
-
-    def reached(point: str) -> None:
-        nonlocal left
-        left -= point == arguments.point
-        if not left:
-            left = -1
-            os.kill(os.getpid(), signal.Signals[arguments.signal])
-
+    halt_at(arguments.point, arguments.times, signal.Signals[arguments.signal])
     plain = consumer._parser().parse_args([])  # noqa: SLF001 - its own defaults
-    return consumer.main(plain, settings, stop, reached=reached, group=arguments.group)
+    return consumer.main(plain, settings, stop, group=arguments.group)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,8 +1,6 @@
 """The reconciler alone, except that it kills itself when it first reaches a labelled point."""
 
 import argparse
-import os
-import signal
 import time
 from contextlib import closing
 from threading import Event
@@ -12,18 +10,15 @@ from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
 from stockstream.jobs.reconcile import Barrier, Reconciler
 from stockstream.settings import Settings
+from tests.faults.halting import halt_at
 
 POINTS = ("notes collected", "minutes locked", "candles written", "before COMMIT")
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Reconcile until killed from within."""
-
-    def reached(point: str) -> None:
-        if point == arguments.point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with closing(Reconciliation(address_of(settings), reached)) as minutes:
+    halt_at(arguments.point)
+    with closing(Reconciliation(address_of(settings))) as minutes:
         Reconciler(minutes, Barrier(minutes.now, dict, dict), time.monotonic).run(stop)
     return 0
 

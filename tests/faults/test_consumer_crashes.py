@@ -11,7 +11,7 @@ POINTS = (
     "inside COPY",
     "before COMMIT",
     "after COMMIT",
-    "before the hint",
+    "before the group commit",
 )
 
 

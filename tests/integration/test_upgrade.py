@@ -98,7 +98,8 @@ def unsound(address: Address) -> list[str]:
 def use(connection: Connection, address: Address, folder: Path) -> None:
     """Have today's jobs find their places, and today's commands what they ask for."""
     with connection, connection.cursor() as cursor:
-        places = fence.acquire(cursor, "consumer", "old", [0, 1])
+        fence.FencedJob("consumer", "old").acquire(cursor, [0, 1])
+        places = {each: fence.committed_offset(cursor, "consumer", "old", each) for each in (0, 1)}
     assert places == {0: fence.CommittedOffset(4, 4), 1: fence.CommittedOffset(3, 3)}
     with closing(CandleTable(address, "old")) as candles:
         candles.check()

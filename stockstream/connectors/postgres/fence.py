@@ -1,17 +1,18 @@
-"""The fence: a job's place in each partition, kept in PostgreSQL beside the rows it wrote.
+"""The fence: a job's committed offset in each partition, kept in PostgreSQL beside the rows it wrote.
 
-Order of effects in a transaction that moves a job on: `advance` first (it locks the places, in
-sorted order, and refuses a job that has been taken over), then the rows, then COMMIT. So rows and
-place are one, a zombie writes nothing, and a COMMIT of unknown outcome is settled by `committed_offset`.
+Order of effects in a transaction that moves a job on: `advance` first (it locks the offsets, in sorted order,
+and refuses a job that has been taken over), then the rows, then COMMIT. So rows and offset are one, a stale
+owner writes nothing, and a COMMIT of unknown outcome is settled by reading the offset again.
 
-A zombie may have been stopped in the middle of its transaction, with the places locked: who claims
+A stale owner may have been stopped in the middle of its transaction, with the offsets locked: who acquires
 waits for it a moment, and then ends its session.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
@@ -19,11 +20,16 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's cl
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.errors import FencedError
+from stockstream.fault_injection import reached
 
 # Seconds that a former owner has to finish a transaction; a batch takes a fraction of one.
 TIMEOUT = 2
 # The SQLSTATE of a refusal.
 REFUSED = "SF001"
+
+Outcome = TypeVar("Outcome")
+# By partition, the offsets that are moved over: from the first (included) to the second (excluded).
+Spans = Mapping[int, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -34,24 +40,114 @@ class CommittedOffset:
     epoch: int
 
 
-@dataclass(frozen=True)
-class Step:
-    """A move of a job in one partition: offsets `start` (included) to `end` (excluded)."""
+class FencedJob:
+    """A job on one topic: what it owns, how far it is, and its transactions.
 
-    partition: int
-    start: int
-    end: int
+    Sessions may use it side by side, each for partitions of its own.
+    """
 
+    def __init__(self, job: str, topic: str) -> None:
+        """Own nothing yet."""
+        self._key: dict[str, Any] = {"job": job, "topic": topic}
+        self._owned: dict[int, CommittedOffset] = {}
 
-def acquire(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> dict[int, CommittedOffset]:
-    """Take partitions over: raise each epoch and return where to go on reading."""
-    offsets = {}
-    terminate_stale_owner(cursor, job, topic, partitions := sorted(partitions))
-    for partition in partitions:
-        cursor.execute(query("acquire_partition"), {"job": job, "topic": topic, "partition": partition})
-        next_offset, epoch = cursor.fetchone() or (0, 0)
-        offsets[partition] = CommittedOffset(next_offset, epoch)
-    return offsets
+    def acquire(self, cursor: Cursor, partitions: Iterable[int]) -> dict[int, int]:
+        """Take partitions over: raise each epoch; returns the next offset to read of each.
+
+        In a transaction that does not COMMIT, what is taken for owned is refused at the next commit.
+        """
+        partitions = sorted(partitions)
+        terminate_stale_owner(cursor, **self._key, partitions=partitions)
+        for partition in partitions:
+            cursor.execute(query("acquire_partition"), self._key | {"partition": partition})
+            self._owned[partition] = CommittedOffset(*(cursor.fetchone() or (0, 0)))
+        return {partition: self._owned[partition].next_offset for partition in partitions}
+
+    def next_offset(self, partition: int) -> int:
+        """Return the next offset to read of a partition that is owned."""
+        return self._owned[partition].next_offset
+
+    def spans_to(self, ends: Mapping[int, int]) -> Spans:
+        """Return the spans from the committed offsets to `ends`; what is read again moves nothing."""
+        starts = {partition: self.next_offset(partition) for partition in ends}
+        return {partition: (start, max(start, ends[partition])) for partition, start in starts.items()}
+
+    def commit(
+        self, session: Session, spans: Spans, write: Callable[[Cursor], Outcome], written: Outcome
+    ) -> Outcome:
+        """Do `write`, which begins with `advance`, and COMMIT.
+
+        Args:
+            spans: what `write` advances over.
+            written: what it returns where it turns out that a former try, whose answer was lost, has done it.
+
+        Raises:
+            FencedError: another owner has taken a partition over; nothing was written.
+            RecoverableError: the database is away; commit the same again.
+        """
+        try:
+            outcome = session.transaction(partial(self._write, write=write))
+        except FencedError:
+            if not self._has_moved(session, spans):
+                raise
+            outcome = written
+        self._owned |= {
+            partition: CommittedOffset(end, self._owned[partition].epoch)
+            for partition, (_, end) in spans.items()
+        }
+        reached("after COMMIT")
+        return outcome
+
+    def advance(self, cursor: Cursor, spans: Spans) -> None:
+        """Move the job on, inside the caller's transaction.
+
+        Raises:
+            FencedError: another owner has taken a partition over, or has moved it on.
+        """
+        with self.refusals():
+            cursor.execute(self.advancing(cursor, spans))
+        reached("after the fence")
+
+    def advancing(self, cursor: Cursor, spans: Spans) -> str:
+        """Return the statement of `advance`: what stands behind it in one message waits for no answer.
+
+        Run it in `refusals`.
+        """
+        moves = {
+            "partitions": list(spans),
+            "starts": [start for start, _ in spans.values()],
+            "ends": [end for _, end in spans.values()],
+            "epochs": [self._owned[partition].epoch for partition in spans],
+        }
+        return cursor.mogrify(query("advance_offsets"), self._key | moves).decode()
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Turn the refusal of `advance_offsets` into a FencedError."""
+        try:
+            yield
+        except psycopg2.Error as exc:
+            if exc.pgcode != REFUSED:
+                raise
+            raise FencedError(**self._key, partition=exc.diag.message_primary) from exc
+
+    @staticmethod
+    def _write(cursor: Cursor, write: Callable[[Cursor], Outcome]) -> Outcome:
+        reached("before the fence")
+        outcome = write(cursor)
+        reached("before COMMIT")
+        return outcome
+
+    def _has_moved(self, session: Session, spans: Spans) -> bool:
+        """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
+
+        All partitions of a transaction move together, so any one that moves tells.
+        """
+        for partition, (start, end) in spans.items():
+            if end > start:
+                found = session.transaction(partial(committed_offset, **self._key, partition=partition))
+                return found == CommittedOffset(end, self._owned[partition].epoch)
+        return False
 
 
 def terminate_stale_owner(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> None:
@@ -65,68 +161,7 @@ def terminate_stale_owner(cursor: Cursor, job: str, topic: str, partitions: Iter
         cursor.execute(query("terminate_stale_owner"), key | {"patience": TIMEOUT})
 
 
-def advance(
-    cursor: Cursor, job: str, topic: str, owned: Mapping[int, CommittedOffset], steps: Iterable[Step]
-) -> None:
-    """Move the job on in each partition, inside the caller's transaction.
-
-    Args:
-        owned: the places as `acquire` gave them; their epochs are what the fence compares.
-        steps: the moves, at most one a partition.
-
-    Raises:
-        FencedError: another owner has taken a partition over, or has moved it on.
-    """
-    with refusals(job, topic):
-        cursor.execute(advancing(cursor, job, topic, owned, steps))
-
-
-def advancing(
-    cursor: Cursor, job: str, topic: str, owned: Mapping[int, CommittedOffset], steps: Iterable[Step]
-) -> str:
-    """Return the statement of `advance`: what stands behind it in one message waits for no answer.
-
-    Run it in `refusals`.
-    """
-    steps = list(steps)
-    moves = {
-        "partitions": [step.partition for step in steps],
-        "starts": [step.start for step in steps],
-        "ends": [step.end for step in steps],
-        "epochs": [owned[step.partition].epoch for step in steps],
-    }
-    return cursor.mogrify(query("advance_offsets"), {"job": job, "topic": topic, **moves}).decode()
-
-
-@contextmanager
-def refusals(job: str, topic: str) -> Iterator[None]:
-    """Turn the refusal of `advance_places` into a FencedError."""
-    try:
-        yield
-    except psycopg2.Error as exc:
-        if exc.pgcode != REFUSED:
-            raise
-        raise FencedError(job=job, partition=exc.diag.message_primary, topic=topic) from exc
-
-
-def has_moved(
-    session: Session, job: str, topic: str, owned: Mapping[int, CommittedOffset], steps: Iterable[Step]
-) -> bool:
-    """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
-
-    All partitions of a transaction move together, so any one that moves tells.
-    """
-    for step in steps:
-        if step.end > step.start:
-            found = session.transaction(
-                partial(committed_offset, job=job, topic=topic, partition=step.partition)
-            )
-            return found == CommittedOffset(step.end, owned[step.partition].epoch)
-    return False
-
-
 def committed_offset(cursor: Cursor, job: str, topic: str, partition: int) -> CommittedOffset:
     """Return where the job stands in a partition, whoever owns it."""
     cursor.execute(query("select_offset"), {"job": job, "topic": topic, "partition": partition})
-    next_offset, epoch = cursor.fetchone() or (0, 0)
-    return CommittedOffset(next_offset, epoch)
+    return CommittedOffset(*(cursor.fetchone() or (0, 0)))

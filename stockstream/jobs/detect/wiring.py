@@ -24,9 +24,9 @@ from stockstream.jobs.detect.detectors import SymbolDetectors
 from stockstream.jobs.detect.model_refresh import ModelRefresh
 from stockstream.jobs.detect.train import Trainer
 from stockstream.jobs.detect.watch import Watch, begin
-from stockstream.jobs.idle import Idle
 from stockstream.jobs.retry import Retry
 from stockstream.jobs.topic_incarnations import TopicIncarnations
+from stockstream.jobs.worker import Worker
 from stockstream.settings import Settings
 
 LEAST_BYTES = 65_536  # a batch costs, however few trades it has
@@ -52,8 +52,8 @@ class WatchOptions:
 @contextmanager
 def watching(
     settings: Settings, options: WatchOptions, stop: Event, metrics: DetectorMetrics
-) -> Iterator[Watch]:
-    """Yield a watch that is ready to run; what it has opened is closed with the block.
+) -> Iterator[tuple[Worker, Watch]]:
+    """Yield a worker and the watch that it runs; what they have opened is closed with the block.
 
     Raises:
         RecoverableError: `stop` was set while a server was away.
@@ -68,17 +68,10 @@ def watching(
         begins = partial(begin, findings, detectors, alignment)
         # Closed first, so that the group knows at once that its member has gone.
         source = stack.enter_context(closing(_source(settings, begins, metrics)))
-        yield Watch(
-            source,
-            findings,
-            detectors,
-            alignment,
-            stop,
-            model_refresh=model_refresh,
-            idle=Idle(source, time.monotonic, options.exit_when_idle),
-            alert=alert,
-            metrics=metrics,
+        watch = Watch(
+            findings, detectors, alignment, stop, model_refresh=model_refresh, alert=alert, metrics=metrics
         )
+        yield Worker(source, stop, log, metrics, options.exit_when_idle), watch
 
 
 def _source(settings: Settings, begins: Positions, metrics: DetectorMetrics) -> KafkaSource:

@@ -56,9 +56,7 @@ class _Partition:
 class Tumbling:
     """The candles that form, over all partitions that this process reads."""
 
-    def __init__(
-        self, *, lateness: int, skew: int = 60 * SECOND, idle: int = 3 * SECOND
-    ) -> None:
+    def __init__(self, *, lateness: int, skew: int = 60 * SECOND, idle: int = 3 * SECOND) -> None:
         """Start without partitions; the arguments are in microseconds."""
         self._lateness = lateness
         self._skew = skew

@@ -13,12 +13,13 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
-from stockstream.connectors.postgres import fence, schema
+from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.engine_lock import REMEDY
+from stockstream.connectors.postgres.fence import FencedJob, Spans, committed_offset
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
-from stockstream.errors import EngineRunsError, FencedError
+from stockstream.errors import EngineRunsError
 from stockstream.market.candles.candle import Candle
 from stockstream.market.candles.columns import microseconds, moment
 from stockstream.market.candles.tumbling import Changes
@@ -41,7 +42,7 @@ class CandleTable:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
         self._topic = topic
         self._session = Session(address, JOB)
-        self._owned: dict[int, fence.CommittedOffset] = {}
+        self._job = FencedJob(JOB, topic)
 
     def check(self) -> None:
         """Raise SchemaMissingError, SchemaTooNewError or EngineRunsError unless we may write the tables."""
@@ -54,9 +55,7 @@ class CandleTable:
         That is where the consumer is: what it has stored of open candles comes from the tape, and the candles
         of minutes that were missed are made from it.
         """
-        offsets, begun = self._session.transaction(lambda cursor: self._acquire(cursor, partitions))
-        self._owned |= offsets
-        return begun
+        return self._session.transaction(lambda cursor: self._acquire(cursor, partitions))
 
     def write(self, changes: Changes) -> None:
         """Store the candles that changed.
@@ -65,38 +64,22 @@ class CandleTable:
             FencedError: another aggregator has taken a partition over; nothing was written.
             RecoverableError: the database is away; write the same again.
         """
-        # A partition that is read again from before its place does not go back.
-        steps = [
-            fence.Step(number, owned.next_offset, max(end, owned.next_offset))
-            for number, end in changes.next_offsets.items()
-            if (owned := self._owned[number])
-        ]
-        try:
-            self._session.transaction(lambda cursor: self._write(cursor, steps, changes))
-        except FencedError:
-            if not fence.has_moved(self._session, JOB, self._topic, self._owned, steps):
-                raise
-        self._owned |= {
-            step.partition: fence.CommittedOffset(step.end, self._owned[step.partition].epoch)
-            for step in steps
-        }
+        spans = self._job.spans_to(changes.next_offsets)
+        self._job.commit(self._session, spans, lambda cursor: self._write(cursor, spans, changes), None)
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
-    def _acquire(
-        self, cursor: Cursor, partitions: Sequence[int]
-    ) -> tuple[dict[int, fence.CommittedOffset], dict[int, RestorePoint]]:
+    def _acquire(self, cursor: Cursor, partitions: Sequence[int]) -> dict[int, RestorePoint]:
         self._lock(cursor)
-        offsets = fence.acquire(cursor, JOB, self._topic, partitions)
+        own = self._job.acquire(cursor, partitions)
         stored = {
-            each: fence.committed_offset(cursor, "consumer", self._topic, each).next_offset
-            for each in partitions
+            each: committed_offset(cursor, "consumer", self._topic, each).next_offset for each in partitions
         }
-        next_offsets = {each: stored[each] or offsets[each].next_offset for each in partitions}
+        next_offsets = {each: stored[each] or own[each] for each in partitions}
         candles = self._open_candles(cursor, next_offsets)
-        return offsets, {each: RestorePoint(next_offsets[each], candles[each]) for each in partitions}
+        return {each: RestorePoint(next_offsets[each], candles[each]) for each in partitions}
 
     def _open_candles(self, cursor: Cursor, next_offsets: Mapping[int, int]) -> dict[int, list[Candle]]:
         columns = {"partitions": list(next_offsets), "next_offsets": list(next_offsets.values())}
@@ -113,9 +96,9 @@ class CandleTable:
         if holder is not None:
             raise EngineRunsError(holder=holder, remedy=REMEDY[holder])
 
-    def _write(self, cursor: Cursor, steps: Sequence[fence.Step], changes: Changes) -> None:
+    def _write(self, cursor: Cursor, spans: Spans, changes: Changes) -> None:
         self._lock(cursor)
-        fence.advance(cursor, JOB, self._topic, self._owned, steps)
+        self._job.advance(cursor, spans)
         if changes.candles:
             cursor.execute(query("upsert_forming_candles"), _columns(changes.candles))
 

@@ -5,7 +5,7 @@ what `numeric_send` sends: how many digits of base 10,000, the weight of the fir
 to show, then the digits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stockstream.connectors.postgres.trade_columns import NAMES
+from stockstream.fault_injection import reached
 from stockstream.market.compiled import compiled
 from stockstream.market.trade.schema import AMOUNTS, TEXTS, TIMES
 
@@ -29,6 +30,7 @@ _FIXED_BYTES = 2 + 4 * len(NAMES) + 8 * (len(TIMES) + 1) + 4 + (8 + 2 * 7) * len
 
 Bytes = NDArray[np.uint8]
 Number = TypeVar("Number", np.int32, np.int64)
+Element = TypeVar("Element", bound=np.generic)
 
 
 class Rows:
@@ -42,21 +44,16 @@ class Rows:
             for first in range(0, trades.num_rows, CHUNK_ROWS)
         ]
 
-    def file(self, begins: Callable[[], object] = bool, reached: Callable[[], object] = bool) -> "RowFile":
-        """Return them as a file to be read from its begin.
+    def file(self) -> "RowFile":
+        """Return them as a file to be read from its begin."""
+        return RowFile(self._read())
 
-        Args:
-            begins: called when the first of it is asked for.
-            reached: called between them.
-        """
-        return RowFile(self._read(begins, reached))
-
-    def _read(self, begins: Callable[[], object], reached: Callable[[], object]) -> Iterator[bytes]:
-        begins()
+    def _read(self) -> Iterator[bytes]:
+        reached("after the fence")
         yield _HEADER
         for chunk in self._chunks:
             yield chunk
-            reached()
+            reached("inside COPY")
         yield _TRAILER
 
 
@@ -103,10 +100,7 @@ def _encoded(trades: pa.Table) -> bytes:
     columns = _Columns(
         tuple(_texts(trades[name]) for name in TEXTS),
         tuple(_amounts(trades[name]) for name in AMOUNTS),
-        (
-            *(_numbers(trades[name], np.int64) - _SINCE_2000 for name in TIMES),
-            _numbers(trades["kafka_offset"], np.int64),
-        ),
+        (*(_since_2000(trades[name]) for name in TIMES), _numbers(trades["kafka_offset"], np.int64)),
         _numbers(trades["kafka_partition"], np.int32),
     )
     length = sum(len(column.text) for column in columns.texts)
@@ -118,7 +112,7 @@ def _texts(column: pa.ChunkedArray) -> _Texts:
     array = column.chunk(0)
     _, offsets, text = array.buffers()
     bounds = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
-    return _Texts(bounds, np.frombuffer(text or b"", np.uint8), _there(array))
+    return _Texts(_fixed(bounds), _fixed(np.frombuffer(text or b"", np.uint8)), _fixed(_there(array)))
 
 
 def _there(array: pa.Array) -> NDArray[np.bool_]:
@@ -133,7 +127,17 @@ def _there(array: pa.Array) -> NDArray[np.bool_]:
 def _numbers(column: pa.ChunkedArray, kind: type[Number]) -> NDArray[Number]:
     """Return a column without nulls as the numbers that it is made of."""
     array = column.chunk(0)
-    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+    return _fixed(np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)])
+
+
+def _since_2000(times: pa.ChunkedArray) -> NDArray[np.int64]:
+    return _fixed(_numbers(times, np.int64) - _SINCE_2000)
+
+
+def _fixed(array: NDArray[Element]) -> NDArray[Element]:
+    """Make an array read-only: to compiled code, one that is and one that is not are of two types."""
+    array.flags.writeable = False
+    return array
 
 
 def _amounts(column: pa.ChunkedArray) -> _Amounts:

@@ -8,15 +8,16 @@ the same again.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
-from stockstream.connectors.postgres import fence, schema
+from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import Address
+from stockstream.connectors.postgres.fence import FencedJob, Spans
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
-from stockstream.errors import FencedError
 from stockstream.market.anomalies.features.trade_window import Row, TradeWindow, of_rows
 from stockstream.market.anomalies.finding import Finding
 
@@ -30,10 +31,10 @@ class Findings:
 
     def __init__(self, address: Address, topic: str) -> None:
         """Prepare; the connection is opened when it is needed, and again after it broke."""
-        self._topic = topic
         self._session = Session(address, JOB)
-        self._owned: dict[int, fence.CommittedOffset] = {}
-        self._next: dict[int, int] = {}
+        self._job = FencedJob(JOB, topic)
+        # The next offset to examine, of each partition that is owned.
+        self.next_offset = self._job.next_offset
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
@@ -41,17 +42,7 @@ class Findings:
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over; returns the first offset of each that is not examined yet."""
-        acquired = self._session.transaction(
-            lambda cursor: fence.acquire(cursor, JOB, self._topic, partitions)
-        )
-        self._owned |= acquired
-        starts = {partition: each.next_offset for partition, each in acquired.items()}
-        self._next |= starts
-        return starts
-
-    def next_offset(self, partition: int) -> int:
-        """Return the first offset of a claimed partition that is not examined yet."""
-        return self._next[partition]
+        return self._session.transaction(lambda cursor: self._job.acquire(cursor, partitions))
 
     def context(self, partition: int, position: int) -> tuple[dict[str, TradeWindow], int]:
         """Return each symbol's last stored trades below a place, and from where to read the rest.
@@ -77,28 +68,18 @@ class Findings:
             FencedError: another detector has taken a partition over; nothing was written.
             RecoverableError: the database is away; append the same again.
         """
-        steps = [
-            fence.Step(partition, self._next[partition], end)
-            for partition, end in ends.items()
-            if end > self._next[partition]
-        ]
-        if not steps:
+        spans = self._job.spans_to(ends)
+        if all(start == end for start, end in spans.values()):
             return 0
-        try:
-            written = self._session.transaction(lambda cursor: self._store(cursor, steps, findings))
-        except FencedError:
-            if not fence.has_moved(self._session, JOB, self._topic, self._owned, steps):
-                raise
-            written = len(findings)
-        self._next |= {step.partition: step.end for step in steps}
-        return written
+        write = partial(self._store, spans=spans, findings=findings)
+        return self._job.commit(self._session, spans, write, len(findings))
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
-    def _store(self, cursor: Cursor, steps: Sequence[fence.Step], findings: Sequence[Finding]) -> int:
-        fence.advance(cursor, JOB, self._topic, self._owned, steps)
+    def _store(self, cursor: Cursor, spans: Spans, findings: Sequence[Finding]) -> int:
+        self._job.advance(cursor, spans)
         written = 0
         for finding in findings:
             cursor.execute(query("insert_finding"), asdict(finding) | {"methods": list(finding.methods)})

@@ -7,7 +7,7 @@ has left a note of its own, which was not collected yet. So a crash at any point
 reconcilers, leave every change of the tape either in its candle or noted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -19,6 +19,7 @@ from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
+from stockstream.fault_injection import reached
 from stockstream.market.candles.frame import Frame
 
 # How many notes are collected in one go, and after how long without a change a minute that no engine closes
@@ -74,15 +75,9 @@ class Settled:
 class Reconciliation:
     """The tables as one reconciler works on them."""
 
-    def __init__(self, address: Address, reached: Callable[[str], object] = bool) -> None:
-        """Prepare; the connection is opened when it is needed, and again after it broke.
-
-        Args:
-            address: where the database is.
-            reached: told each labelled point as it is passed.
-        """
+    def __init__(self, address: Address) -> None:
+        """Prepare; the connection is opened when it is needed, and again after it broke."""
         self._session = Session(address, "reconciler")
-        self._reached = reached
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
@@ -139,7 +134,7 @@ class Reconciliation:
 
     def _collect_notes(self, cursor: Cursor) -> int:
         cursor.execute(query("collect_touched"), {"most": MOST_NOTES})
-        self._reached("notes collected")
+        reached("notes collected")
         return int((cursor.fetchone() or (0,))[0])
 
     def _settle(
@@ -150,18 +145,18 @@ class Reconciliation:
         due = cursor.fetchall()
         if not due:
             return Settled(0, 0, 0, after, is_all=True)
-        self._reached("minutes locked")
+        reached("minutes locked")
         near = _near(due)
         minutes = {"symbols": [symbol for symbol, _ in near], "starts": [start for _, start in near]}
         span = {"since": near[0][1], "until": near[-1][1] + MINUTE, "stored_up_to": stored_up_to}
         cursor.execute(query("reconcile_minutes"), minutes | span)
         settled, mended = cursor.fetchone() or (0, 0)
-        self._reached("candles written")
+        reached("candles written")
         # Two that put the same window together see one another's minutes only one after the other.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('candle_frames')) FROM candle_frames LIMIT 1")
         if cursor.fetchone():
             cursor.execute(query("upsert_wide_candles"), minutes)
-        self._reached("before COMMIT")
+        reached("before COMMIT")
         is_all = len(due) < most and len(near) == len(due)
         return Settled(len(near), settled, mended, (near[-1][1], near[-1][0]), is_all)
 

@@ -20,22 +20,18 @@ from functools import partial
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
-from stockstream.connectors.postgres import fence, schema
+from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import Address, connect, own_errors
+from stockstream.connectors.postgres.fence import FencedJob
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store import dead_letters
 from stockstream.connectors.postgres.store.day_partitions import DayPartitions
 from stockstream.connectors.postgres.store.dedupe import DedupeStore
 from stockstream.connectors.postgres.store.encoded_batch import WRITERS, EncodedBatch, Part
-from stockstream.errors import FencedError, PoisonError
-from stockstream.market.trade.arrivals import Arrivals
+from stockstream.errors import PoisonError
 
 JOB = "consumer"
-
-
-def unmarked(_point: str) -> None:
-    """Pass a labelled point of the order of effects without a mark; tests of crashes mark them."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +59,14 @@ Way = Callable[[Cursor, Part], Stored]
 class Tape:
     """The table `trades` with its fence, for one consumer of one topic."""
 
-    def __init__(self, address: Address, topic: str, reached: Callable[[str], None] = unmarked) -> None:
-        """Prepare; connections are opened when they are needed, and again after they broke.
-
-        Args:
-            address: where the database is.
-            topic: whose messages are stored.
-            reached: told each labelled point as it is passed.
-        """
+    def __init__(self, address: Address, topic: str) -> None:
+        """Prepare; connections are opened when they are needed, and again after they broke."""
         self._address = address
         self._topic = topic
-        self._reached = reached
+        self._job = FencedJob(JOB, topic)
         self._sessions = [Session(address, JOB) for _ in range(WRITERS)]
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="tape")
         self._days = DayPartitions()
-        self._owned: dict[int, fence.CommittedOffset] = {}
 
     def check(self) -> None:
         """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
@@ -94,11 +83,10 @@ class Tape:
             connection,
             connection.cursor() as cursor,
         ):
-            offsets = fence.acquire(cursor, JOB, self._topic, partitions)
-            # After the claim: a former owner's last trades are in by now.
+            offsets = self._job.acquire(cursor, partitions)
+            # After that a former owner's last trades are in.
             self._days.look(cursor)
-        self._owned |= offsets
-        return {partition: place.next_offset for partition, place in offsets.items()}
+        return offsets
 
     def append(self, batch: EncodedBatch) -> Stored:
         """Store a batch.
@@ -134,20 +122,12 @@ class Tape:
 
     def _store(self, session: Session, part: Part, way: Way) -> Stored:
         arrivals = part.arrivals
-        try:
-            stored = session.transaction(partial(self._fenced, part=part, way=way))
-        except FencedError:
-            if not fence.has_moved(session, JOB, self._topic, self._owned, _steps(arrivals)):
-                raise
-            return Stored(arrivals.trades.num_rows, len(arrivals.dead))
-        self._reached("after COMMIT")
-        return stored
+        known = Stored(arrivals.trades.num_rows, len(arrivals.dead))
+        return self._job.commit(session, arrivals.spans, partial(self._write, part=part, way=way), known)
 
-    def _fenced(self, cursor: Cursor, part: Part, way: Way) -> Stored:
-        self._reached("before the fence")
+    def _write(self, cursor: Cursor, part: Part, way: Way) -> Stored:
         stored = way(cursor, part)
         self._count_absent(cursor, part)
-        self._reached("before COMMIT")
         return stored
 
     def _count_absent(self, cursor: Cursor, part: Part) -> None:
@@ -158,27 +138,19 @@ class Tape:
     def _fast(self, cursor: Cursor, part: Part) -> Stored:
         """Store the trades in one message with the fence: on busy cores an answer is long to wait for."""
         arrivals = part.arrivals
-        rows = part.rows.file(
-            partial(self._reached, "after the fence"), partial(self._reached, "inside COPY")
-        )
-        with fence.refusals(JOB, self._topic):
-            cursor.copy_expert(self._copying(cursor, part), rows)
+        with self._job.refusals():
+            cursor.copy_expert(self._copying(cursor, part), part.rows.file())
         dead_letters.insert(cursor, self._topic, arrivals.dead)
         return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
     def _copying(self, cursor: Cursor, part: Part) -> str:
-        advancing = fence.advancing(cursor, JOB, self._topic, self._owned, _steps(part.arrivals))
+        advancing = self._job.advancing(cursor, part.arrivals.spans)
         return f"{advancing};\n{self._noting(cursor, part)}{query('copy_trades')}"
 
     def _noting(self, cursor: Cursor, part: Part) -> str:
         return cursor.mogrify(query("insert_touched_minutes"), part.touched).decode() + ";\n"
 
     def _with_care(self, cursor: Cursor, part: Part) -> Stored:
-        fence.advance(cursor, JOB, self._topic, self._owned, _steps(part.arrivals))
-        self._reached("after the fence")
+        self._job.advance(cursor, part.arrivals.spans)
         cursor.execute(query("insert_touched_minutes"), part.touched)
         return Stored(*DedupeStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
-
-
-def _steps(arrivals: Arrivals) -> list[fence.Step]:
-    return [fence.Step(partition, start, end) for partition, (start, end) in arrivals.spans.items()]

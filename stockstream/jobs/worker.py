@@ -1,0 +1,105 @@
+"""The loop of a job that reads the topic: read, commit when it is due, and outlast what is in the way."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from threading import Event
+from typing import Protocol
+
+from stockstream.connectors.kafka.batch import Batch
+from stockstream.connectors.metrics.reader import ReaderMetrics
+from stockstream.errors import FencedError, RecoverableError
+from stockstream.fault_injection import reached
+from stockstream.jobs.idle import Idle
+from stockstream.jobs.progress_log import Progress
+from stockstream.jobs.retry import Retry
+from stockstream.jobs.source import TradeSource
+
+
+class Step(Protocol):
+    """What one job does with what it reads."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that was read has still to be worked off before the job can end."""
+
+    def read(self, source: TradeSource) -> int:
+        """Take in the messages at hand; returns how many."""
+
+    def is_due(self, *, ended: bool) -> bool:
+        """Whether it is time to commit; `ended` is whether nothing more will come."""
+
+    def commit(self, source: TradeSource, *, ended: bool) -> Batch:
+        """Store what was read, all or nothing; returns a batch with the spans of what is stored.
+
+        It is called again, for the same, while the database is away.
+        """
+
+    def release(self) -> None:
+        """Forget what is not committed: another process has taken over."""
+
+    def finish(self, source: TradeSource) -> None:
+        """Store what can be stored at once: a stop was asked for."""
+
+    def __str__(self) -> str:
+        """Return what went by since the start."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Runs a step until it is stopped, or idle for as long as asked.
+
+    Order of effects: what the step stores, with the committed offsets, in one transaction; then the offsets
+    of the consumer group, which lag tools read. A crash between any two repeats what was read, and the fence
+    makes the repeat harmless. While the database is away nothing is read, and the member stays in its group.
+    Where another process has taken a partition over, what is not committed is forgotten, and the group is
+    asked again.
+
+    Attributes:
+        source: where messages come from.
+        stop: ends the loop after the step at hand.
+        idle_limit: seconds without a message after which it ends, once all is read; None for never.
+        metrics: told of each turn, and of refusals.
+        clock: seconds that never go back.
+    """
+
+    source: TradeSource
+    stop: Event
+    log: logging.Logger
+    metrics: ReaderMetrics
+    idle_limit: float | None = None
+    clock: Callable[[], float] = time.monotonic
+
+    def run(self, step: Step) -> None:
+        """Read and commit until the end."""
+        retry = Retry(self.stop, self.log, on_wait=self.source.keep_alive, metrics=self.metrics)
+        idle = Idle(self.source, self.clock, self.idle_limit)
+        progress = Progress(self.log, self.clock)
+        ended = False
+        while not ended:
+            if self.stop.is_set():
+                step.finish(self.source)
+                return
+            self.metrics.turned()
+            try:
+                count = retry(partial(step.read, self.source))
+                if count or step.is_busy:
+                    idle.begin()
+                progress.update(count, str(step))
+                ended = retry(idle.is_over)
+                if step.is_due(ended=ended):
+                    committed = retry(partial(step.commit, self.source, ended=ended))
+                    reached("before the group commit")
+                    self.source.commit_to_group(committed)
+            except FencedError as exc:
+                self.log.warning("%s", exc)
+                self.metrics.refused()
+                step.release()
+                self.source.rewind()
+                idle.begin()
+                ended = False
+            except RecoverableError:
+                # A retry gives up only when asked to stop; what is not committed is read again next time.
+                return
