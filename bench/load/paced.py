@@ -17,7 +17,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from bench.harness.options import whole
 from stockstream import cli
-from stockstream.argument_types import positive
+from stockstream.commands.argument_types import positive
 from stockstream.connectors.kafka.sink import PRODUCER_SETTINGS
 from stockstream.errors import DeliveryError
 from stockstream.jobs.produce.pace import SystemClock

@@ -23,7 +23,7 @@ from bench.harness.probes import cpu_seconds
 from bench.harness.report import Report
 from bench.harness.stage import Stage, ended, stage
 from bench.load.consuming import Progress
-from stockstream.argument_types import positive
+from stockstream.commands.argument_types import positive
 from stockstream.errors import ServiceError
 
 if TYPE_CHECKING:

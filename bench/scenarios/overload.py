@@ -25,7 +25,7 @@ from bench.load.browser import looking_on, required_browser
 from bench.load.sustainable_rate import fed, highest, sustained, warmed_up
 from bench.load.witness import witness
 from bench.scenarios.overload_report import Flood, report
-from stockstream.argument_types import positive
+from stockstream.commands.argument_types import positive
 from stockstream.errors import RecoverableError
 
 MOST = 400_000  # trades a second, more than the producer makes

@@ -25,7 +25,7 @@ from bench.load.browser import looking_on, required_browser
 from bench.load.sustainable_rate import warmed_up
 from bench.load.witness import witness
 from bench.scenarios.soak_report import report
-from stockstream.argument_types import positive
+from stockstream.commands.argument_types import positive
 
 
 def add_options(parser: ArgumentParser) -> None:

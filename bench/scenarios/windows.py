@@ -19,7 +19,7 @@ from bench.harness.rounds import in_turns, middle, percentile
 from bench.harness.stage import SEED, Stage, ended, stage
 from bench.scenarios.windows_engines import AGGREGATOR, COMMANDS, YARDSTICK, Worked, work_off
 from bench.scenarios.windows_freshness import Floats, Pace, freshness
-from stockstream.argument_types import positive
+from stockstream.commands.argument_types import positive
 from stockstream.settings import Settings
 
 if TYPE_CHECKING:

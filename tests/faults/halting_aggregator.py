@@ -7,8 +7,8 @@ import argparse
 import os
 from threading import Event
 
-import aggregator
 from stockstream import cli
+from stockstream.commands import aggregator
 from stockstream.settings import Settings
 from tests.faults.halting import halt_at
 
@@ -19,7 +19,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Aggregate until killed from within."""
     halt_at(arguments.point)
     vars(aggregator).update(group_of=lambda *_: f"short-lived-{os.getpid()}")
-    plain = aggregator._parser().parse_args([])  # noqa: SLF001 - its own defaults
+    plain = aggregator.parser().parse_args([])
     return aggregator.main(plain, settings, stop)
 
 

@@ -4,8 +4,8 @@ import argparse
 import signal
 from threading import Event
 
-import consumer
 from stockstream import cli
+from stockstream.commands import consumer
 from stockstream.settings import Settings
 from tests.faults.halting import halt_at
 
@@ -13,7 +13,7 @@ from tests.faults.halting import halt_at
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
     """Consume; at the point that the arguments name, this process is killed or stopped from within."""
     halt_at(arguments.point, arguments.times, signal.Signals[arguments.signal])
-    plain = consumer._parser().parse_args([])  # noqa: SLF001 - its own defaults
+    plain = consumer.parser().parse_args([])
     return consumer.main(plain, settings, stop, group=arguments.group)
 
 

@@ -45,10 +45,9 @@ COMMANDS = (
 @cache
 def help_of(script: str, *command: str) -> str:
     """Return what `--help` of a script or of one of its commands says, nothing where there is none."""
-    scope = vars(import_module(script))
-    parser = scope.get("parser") or scope["_parser"]
+    module = import_module(f"stockstream.commands.{'health' if script == 'test_system' else script}")
     with redirect_stdout(io.StringIO()) as said, redirect_stderr(io.StringIO()), suppress(SystemExit):
-        parser().parse_args([*command, "--help"])
+        module.parser().parse_args([*command, "--help"])
     return said.getvalue() if len(command) == said.getvalue().partition(" [-h]")[0].count(" ") - 1 else ""
 
 
