@@ -21,6 +21,8 @@ def begin(process: str, style: LogFormat = "plain") -> Say:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMATS[style](process))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # It tells of each request with its address, which may hold a secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     log = logging.getLogger(process)
     if style == "plain":
         return lambda exc: print(f"{process}: {exc}", file=sys.stderr)  # noqa: T201 - the one line a user sees

@@ -1,7 +1,6 @@
 """Whether a web page of this machine answers."""
 
-from urllib.error import URLError
-from urllib.request import urlopen
+import httpx
 
 from stockstream.errors import ServiceError
 
@@ -13,8 +12,13 @@ def require_answer(url: str, timeout: float) -> None:
         ServiceError: it does not answer with success within `timeout` seconds.
     """
     try:
-        with urlopen(url, timeout=timeout):  # noqa: S310 - the caller's own http:// address
-            pass
-    except (URLError, OSError) as exc:
-        reason = getattr(exc, "reason", None) or exc
-        raise ServiceError(what=f"{url} does not answer ({reason})") from exc
+        httpx.get(url, timeout=timeout, follow_redirects=True).raise_for_status()
+    except httpx.HTTPError as exc:
+        raise ServiceError(what=f"{url} does not answer ({reason_of(exc)})") from exc
+
+
+def reason_of(exc: Exception) -> str:
+    """Return in a few words why a request has failed."""
+    if isinstance(exc, httpx.HTTPStatusError):
+        return f"HTTP {exc.response.status_code}"
+    return str(exc) or type(exc).__name__

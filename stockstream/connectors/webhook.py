@@ -6,14 +6,13 @@ and may be lost with the receiver; the table `anomalies` has them all.
 
 import logging
 from collections.abc import Callable, Sequence
-from http.client import HTTPException
 from queue import Full, Queue
 from threading import Thread
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
+import httpx
 import msgspec
 
+from stockstream.connectors.web import reason_of
 from stockstream.errors import UsageError
 from stockstream.market.anomalies.finding import Finding
 
@@ -44,12 +43,15 @@ class Webhook:
         Raises:
             UsageError: the address is none of the web.
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = httpx.URL(url)
+        except httpx.InvalidURL:
+            parts = httpx.URL("")
+        if parts.scheme not in {"http", "https"} or not parts.host:
             raise UsageError(what=f"--webhook {url} is not an address such as http://localhost:9000/alerts")
-        self._url, self._most, self._clock = url, most, clock
+        self._url, self._most, self._clock = parts, most, clock
         # Many receivers take whoever knows their path for a friend: it is not to be read in a log.
-        self._shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self._shown = f"{parts.scheme}://{parts.netloc.decode()}"
         self._allowed, self._at, self._held_back = max(most, 1.0), clock(), 0
         self._queue: Queue[bytes | None] = Queue(WAITING)
         self._thread = Thread(target=self._post_all, name="webhook", daemon=True)
@@ -91,9 +93,8 @@ class Webhook:
             self._post(message)
 
     def _post(self, message: bytes) -> None:
-        request = Request(self._url, message, {"Content-Type": "application/json"})  # noqa: S310 - checked above
+        headers = {"Content-Type": "application/json"}
         try:
-            with urlopen(request, timeout=TIMEOUT):  # noqa: S310 - the same
-                pass
-        except (OSError, HTTPException) as exc:
-            log.warning("the webhook at %s did not take an alert (%s)", self._shown, exc)
+            httpx.post(self._url, content=message, headers=headers, timeout=TIMEOUT).raise_for_status()
+        except httpx.HTTPError as exc:
+            log.warning("the webhook at %s did not take an alert (%s)", self._shown, reason_of(exc))

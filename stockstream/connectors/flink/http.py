@@ -1,11 +1,11 @@
 """JSON over HTTP, as Flink's two doors speak it."""
 
 import json
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
+import httpx
+
+from stockstream.connectors.web import reason_of
 from stockstream.errors import FlinkError, FlinkUnreachableError
 
 TIMEOUT = 30.0
@@ -18,25 +18,23 @@ def ask(url: str, body: object = None, *, method: str = "", name: str = "Flink")
         FlinkUnreachableError: nobody answers there, or somebody who is not Flink.
         FlinkError: it answers that it cannot.
     """
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json"}, method=method or None)  # noqa: S310 - http
     try:
-        with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - the same
-            return json.loads(answer.read() or b"null")
-    except HTTPError as exc:
-        raise FlinkError(what=f"{name} at {url} refuses: {_reason(exc)}") from exc
-    except (OSError, HTTPException) as exc:
-        reason = getattr(exc, "reason", None) or exc
-        raise FlinkUnreachableError(name=name, url=url, reason=reason) from exc
+        answer = httpx.request(method or ("GET" if body is None else "POST"), url, json=body, timeout=TIMEOUT)
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise FlinkUnreachableError(name=name, url=url, reason=reason_of(exc)) from exc
+    if answer.is_error:
+        raise FlinkError(what=f"{name} at {url} refuses: {_reason(answer)}")
+    try:
+        return json.loads(answer.content or b"null")
     except ValueError as exc:
         raise FlinkUnreachableError(name=name, url=url, reason="what answers is not Flink") from exc
 
 
-def _reason(exc: HTTPError) -> str:
+def _reason(answer: httpx.Response) -> str:
     try:
-        errors = json.loads(exc.read())["errors"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"HTTP {exc.code}"
+        errors = json.loads(answer.content)["errors"]
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}"
     return root_cause("\n".join(map(str, errors)))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-import urllib3
+import httpx
 
 from stockstream.errors import BadFrameError, HistoryError, HistoryRefusedError
 from stockstream.market.trade.schema import Trade
@@ -20,10 +20,8 @@ class History:
     def __init__(self, feed: Feed, timeout: float = 5.0) -> None:
         """Prepare; `timeout` is in seconds, of connecting and of each silence in an answer."""
         self._feed = feed
-        self._pool = urllib3.PoolManager(
-            headers=dict(feed.headers) | {"User-Agent": "stockstream"},
-            timeout=urllib3.Timeout(connect=timeout, read=timeout),
-            retries=False,
+        self._client = httpx.Client(
+            headers=dict(feed.headers) | {"User-Agent": "stockstream"}, timeout=timeout
         )
 
     async def page(self, symbol: str, after: FeedPosition) -> Sequence[Trade]:
@@ -46,7 +44,7 @@ class History:
 
     def _get(self, address: str) -> tuple[int, bytes]:
         try:
-            answer = self._pool.request("GET", address)
-        except urllib3.exceptions.HTTPError as exc:
+            answer = self._client.get(address)
+        except httpx.HTTPError as exc:
             raise HistoryError(venue=self._feed.name, reason=type(exc).__name__) from exc
-        return answer.status, answer.data
+        return answer.status_code, answer.content
