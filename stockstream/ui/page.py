@@ -6,7 +6,6 @@ server is away.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from functools import partial
 from html import escape
@@ -23,13 +22,16 @@ from stockstream.ui.data import live
 from stockstream.ui.data.live import Answer, Asked, LastError, Refresh
 from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.search import Found
-from stockstream.ui.data.system_status import Condition, SystemStatus
+from stockstream.ui.data.system_status import SystemStatus
 from stockstream.ui.data.window import RANGE, WORDS, Span
 from stockstream.ui.data.zones import zone_name
 from stockstream.ui.html import formatting
 from stockstream.ui.notes import notes
-from stockstream.ui.pages import anomalies, dead_letters, examine, market, symbol, system
-from stockstream.ui.server import downloads
+from stockstream.ui.pages.anomalies import Anomalies
+from stockstream.ui.pages.base import Page
+from stockstream.ui.pages.market import Market
+from stockstream.ui.pages.symbol import Symbol
+from stockstream.ui.pages.system import System
 from stockstream.ui.server.background_tasks import BackgroundTasks
 
 HERE = Path(__file__).parent
@@ -60,67 +62,7 @@ The first trades appear here by themselves.
 """
 
 
-@dataclass(frozen=True)
-class PageFrame:
-    """One page: how it asks, with its own controls, and how it draws the answer.
-
-    Attributes:
-        path: in the address; empty for the first one.
-        ask: shows the page's controls; what it returns is called at each refresh for the question.
-        offers: the names in an answer that the controls should offer.
-        aside: draws what the viewer can take along and have done, below; it does not refresh with the
-            rest, and is given what returns the last answer.
-    """
-
-    title: str
-    path: str
-    icon: str
-    ask: Callable[[Controls, set[str], Any], Callable[[], Asked]]
-    draw: Callable[[Any], None]
-    offers: Callable[[Any], set[str]]
-    aside: Callable[[Controls, Callable[[], Any]], None] = lambda _controls, _shown: None
-
-
-def sheets(tasks: BackgroundTasks) -> tuple[PageFrame, ...]:
-    """Return the pages, the first one first."""
-    return (
-        PageFrame(
-            "Market",
-            "",
-            ":material/monitoring:",
-            lambda controls, _known, _seen: partial(market.ask, controls),
-            market.draw,
-            lambda _answer: set(),
-            lambda _controls, _shown: downloads.offer("performance", "trades"),
-        ),
-        PageFrame(
-            "Symbol",
-            "symbol",
-            ":material/candlestick_chart:",
-            lambda controls, known, _seen: partial(_same, symbol.ask(controls, known)),
-            symbol.draw,
-            lambda _answer: set(),
-            lambda _controls, _shown: downloads.offer("candles", "trades"),
-        ),
-        PageFrame(
-            "Anomalies",
-            "anomalies",
-            ":material/notification_important:",
-            lambda controls, _known, seen: partial(_same, anomalies.ask(controls, seen)),
-            anomalies.draw,
-            lambda found: {*found.kinds, *found.methods},
-            partial(_beside_findings, tasks),
-        ),
-        PageFrame(
-            "System",
-            "system",
-            ":material/settings_heart:",
-            lambda _controls, _known, _seen: Condition,
-            lambda status: system.draw(status, live.processes(tasks.processes)),
-            lambda _answer: set(),
-            lambda _controls, _shown: dead_letters.draw(tasks.replay),
-        ),
-    )
+AnyPage = Page[Any]
 
 
 def show(usual_refresh: int, tasks: BackgroundTasks) -> None:
@@ -128,7 +70,7 @@ def show(usual_refresh: int, tasks: BackgroundTasks) -> None:
 
     Args:
         usual_refresh: seconds between two refreshes, until the viewer sets another.
-        errands: what others do for the page.
+        tasks: what other processes do for the page.
     """
     st.html(f"<script>{LIBRARY}\n{TICKER}</script>", unsafe_allow_javascript=True)
     st.html(STYLE)
@@ -136,76 +78,72 @@ def show(usual_refresh: int, tasks: BackgroundTasks) -> None:
     known = {*live.known_symbols(), *st.session_state.get("symbols_seen", ())}
     set_controls = controls.ask(known, usual_refresh)
     theme.wear(set_controls.theme)
-    pages = [_page(sheet, set_controls, known) for sheet in sheets(tasks)]
-    st.navigation(pages, position="top").run()
+    pages: list[AnyPage] = [
+        Market(),
+        Symbol(),
+        Anomalies(tasks.examine),
+        System(tasks.processes, tasks.replay),
+    ]
+    st.navigation([_navigable(page, set_controls, known) for page in pages], position="top").run()
 
 
-def _page(sheet: PageFrame, set_controls: Controls, known: set[str]) -> st.Page:
+def _navigable(page: AnyPage, set_controls: Controls, known: set[str]) -> st.Page:
     def run() -> None:
-        _run(sheet, set_controls, known)
+        _run(page, set_controls, known)
 
-    return st.Page(run, title=sheet.title, icon=sheet.icon, url_path=sheet.path, default=not sheet.path)
+    return st.Page(run, title=page.title, icon=page.icon, url_path=page.path, default=not page.path)
 
 
-def _run(sheet: PageFrame, set_controls: Controls, known: set[str]) -> None:
+def _run(page: AnyPage, set_controls: Controls, known: set[str]) -> None:
     top = st.container(key="status")
-    seen: Refresh | None = st.session_state.get(_place(sheet))
-    question = sheet.ask(set_controls, known, seen.snapshot if seen else None)
-    offered = known | (sheet.offers(seen.snapshot) if seen else set())
+    seen: Refresh | None = st.session_state.get(_place(page))
+    question = page.ask(set_controls, known, seen.snapshot if seen else None)
+    offered = known | (page.offers(seen.snapshot) if seen else set())
     every = None if set_controls.paused else set_controls.refresh
-    st.fragment(_refresh, run_every=every)(top, sheet, set_controls, question, offered)
-    sheet.aside(set_controls, partial(_shown, sheet))
+    st.fragment(_refresh, run_every=every)(top, page, set_controls, question, offered)
+    page.aside(set_controls, partial(_shown, page))
 
 
 def _refresh(
     top: DeltaGenerator,
-    sheet: PageFrame,
+    page: AnyPage,
     set_controls: Controls,
     question: Callable[[], Asked],
     offered: set[str],
 ) -> None:
     asked = question()
-    problems = address.problems((sheet.path, set_controls, asked))
+    problems = address.problems((page.path, set_controls, asked))
     if not problems:  # a page that is loaded again, as one is for its colours, has to find them again
-        address.write(sheet.path)
+        address.write(page.path)
     answer = live.look(asked, set_controls.refresh)
     if isinstance(answer, Refresh):
-        st.session_state[_place(sheet)] = answer
+        st.session_state[_place(page)] = answer
         st.session_state["symbols_seen"] = answer.snapshot.symbols
-    taken: Refresh | None = st.session_state.get(_place(sheet))
+    taken: Refresh | None = st.session_state.get(_place(page))
     noted = notes(set_controls, problems, taken.formatted_in(set_controls.zone) if taken else None)
     top.html(_status(taken, set_controls, answer.line if isinstance(answer, LastError) else None, noted))
-    _snapshot(sheet, set_controls, taken, offered)
+    _snapshot(page, set_controls, taken, offered)
 
 
-def _snapshot(sheet: PageFrame, set_controls: Controls, taken: Refresh | None, offered: set[str]) -> None:
+def _snapshot(page: AnyPage, set_controls: Controls, taken: Refresh | None, offered: set[str]) -> None:
     if taken is None:
         st.html('<p class="quiet">Waiting for the database. The page fills by itself when it answers.</p>')
         return
     if taken.snapshot.newest is None:
         st.markdown(START)
     if taken.snapshot.newest is not None or isinstance(taken.snapshot, SystemStatus):
-        if not offered.issuperset({*taken.snapshot.symbols, *sheet.offers(taken.snapshot)}):
+        if not offered.issuperset({*taken.snapshot.symbols, *page.offers(taken.snapshot)}):
             st.rerun()  # the market has a new name: the controls should offer it
-        sheet.draw(taken.formatted_in(set_controls.zone))
+        page.draw(taken.formatted_in(set_controls.zone))
 
 
-def _beside_findings(tasks: BackgroundTasks, set_controls: Controls, shown: Callable[[], Any]) -> None:
-    downloads.offer("findings")
-    examine.draw(shown, tasks.examine, set_controls.zone)
-
-
-def _shown(sheet: PageFrame) -> Answer | None:
-    taken: Refresh | None = st.session_state.get(_place(sheet))
+def _shown(page: AnyPage) -> Answer | None:
+    taken: Refresh | None = st.session_state.get(_place(page))
     return taken.snapshot if taken else None
 
 
-def _same(question: Asked) -> Asked:
-    return question
-
-
-def _place(sheet: PageFrame) -> str:
-    return f"taken {sheet.path}"
+def _place(page: AnyPage) -> str:
+    return f"taken {page.path}"
 
 
 def _status(taken: Refresh | None, set_controls: Controls, error: str | None, noted: list[str]) -> str:

@@ -1,6 +1,6 @@
 """The page of one symbol, and of others to compare it with."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -18,6 +18,7 @@ from stockstream.ui.data.records import Standing
 from stockstream.ui.data.window import WIDTHS, Span
 from stockstream.ui.html import elements, formatting, links
 from stockstream.ui.html.elements import Total, totals
+from stockstream.ui.pages.base import Page
 from stockstream.ui.server import downloads
 
 LAST = "last symbol"
@@ -25,16 +26,54 @@ UNKNOWN = "No trade of {symbol} is stored. It is shown here as soon as there is 
 NO_CANDLES = "No candles of {symbol} are written for these trades yet. The trades themselves are below."
 
 
-def ask(controls: Controls, known: Iterable[str]) -> Question:
-    """Show the page's own controls and return the question; chosen symbols are to compare with."""
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    with left:
-        symbol = _symbol(choices(known, "symbol"))
-    with right:
-        width = one_of("Width of a candle", list(WIDTHS), "width")
-    asked = controls.question(symbol)
-    compared = tuple(sorted({symbol, *controls.symbols})) if symbol else ()
-    return replace(asked, symbols=compared, width=WIDTHS[width])
+class Symbol(Page[MarketSnapshot]):
+    """The page of one symbol."""
+
+    title, path, icon = "Symbol", "symbol", ":material/candlestick_chart:"
+
+    def ask(self, controls: Controls, known: set[str], seen: MarketSnapshot | None) -> Callable[[], Question]:
+        """Show the choice of the symbol, and of the width of a candle; chosen symbols are to compare with."""
+        del seen
+        left, right = st.columns([1, 2], vertical_alignment="bottom")
+        with left:
+            symbol = _symbol(choices(known, "symbol"))
+        with right:
+            width = one_of("Width of a candle", list(WIDTHS), "width")
+        asked = controls.question(symbol)
+        compared = tuple(sorted({symbol, *controls.symbols})) if symbol else ()
+        question = replace(asked, symbols=compared, width=WIDTHS[width])
+        return lambda: question
+
+    def draw(self, answer: MarketSnapshot) -> None:
+        """Draw the symbol's panels, top to bottom."""
+        symbol = answer.question.focus
+        if answer.span is None or symbol is None:
+            return
+        if symbol not in answer.symbols:
+            st.html(f'<p class="quiet">{escape(UNKNOWN.format(symbol=symbol))}</p>')
+            return
+        row = next((row for row in answer.standings if row.symbol == symbol), None)
+        if row is not None:
+            st.html(_numbers(row))
+            remark = _remark(answer, row)
+            if remark is not None:
+                st.html(f'<p class="note">{remark}</p>')
+        if answer.candles:
+            _charts(answer, symbol, answer.span)
+        else:
+            panels.missing(answer, symbol)
+        downloads.keep("candles", answer.candles)
+        if any(answer.lines.values()):
+            with st.container(key="compare"):
+                panels.compare(answer)
+        with st.container(horizontal=True, key="row_news", gap="small"):
+            panels.recent(answer, formatting.currency([symbol]))
+            panels.found(answer)
+
+    def aside(self, controls: Controls, shown: Callable[[], MarketSnapshot | None]) -> None:
+        """Offer downloads."""
+        del controls, shown
+        downloads.offer("candles", "trades")
 
 
 def _symbol(offered: list[str]) -> str | None:
@@ -50,33 +89,6 @@ def _symbol(offered: list[str]) -> str | None:
     chosen = st.selectbox("Symbol", offered, None, key="symbol", bind="query-params")
     st.session_state[LAST] = chosen or last
     return str(st.session_state[LAST])
-
-
-def draw(snapshot: MarketSnapshot) -> None:
-    """Draw the symbol's panels, top to bottom."""
-    symbol = snapshot.question.focus
-    if snapshot.span is None or symbol is None:
-        return
-    if symbol not in snapshot.symbols:
-        st.html(f'<p class="quiet">{escape(UNKNOWN.format(symbol=symbol))}</p>')
-        return
-    row = next((row for row in snapshot.standings if row.symbol == symbol), None)
-    if row is not None:
-        st.html(_numbers(row))
-        remark = _remark(snapshot, row)
-        if remark is not None:
-            st.html(f'<p class="note">{remark}</p>')
-    if snapshot.candles:
-        _charts(snapshot, symbol, snapshot.span)
-    else:
-        panels.missing(snapshot, symbol)
-    downloads.keep("candles", snapshot.candles)
-    if any(snapshot.lines.values()):
-        with st.container(key="compare"):
-            panels.compare(snapshot)
-    with st.container(horizontal=True, key="row_news", gap="small"):
-        panels.recent(snapshot, formatting.currency([symbol]))
-        panels.found(snapshot)
 
 
 def _charts(snapshot: MarketSnapshot, symbol: str, span: Span) -> None:

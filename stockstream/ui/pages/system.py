@@ -1,6 +1,6 @@
 """The page of the system itself: how quick, how far behind, and what it could not read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from itertools import starmap
 from pathlib import Path
 
@@ -9,10 +9,12 @@ import streamlit as st
 from stockstream.errors import StockstreamError
 from stockstream.ui.charts.plot import Figure, plot
 from stockstream.ui.charts.style import axis, layout_of, time_axis
+from stockstream.ui.controls import Controls
 from stockstream.ui.data import live
-from stockstream.ui.data.system_status import Minute, Process, SystemStatus
+from stockstream.ui.data.system_status import Condition, Minute, Process, SystemStatus
 from stockstream.ui.html import elements, formatting, tables
 from stockstream.ui.pages import dead_letters
+from stockstream.ui.pages.base import Page
 
 MOST_MODELS = 30
 COUNTED = 10_000
@@ -20,21 +22,41 @@ MODEL_PACE = 60
 NO_BROKER = "No broker answers: how far the jobs are behind is not known."
 
 
-def draw(status: SystemStatus, processes: Sequence[Process]) -> None:
-    """Draw the numbers, then each part of the system; `processes` are those that start.sh keeps up."""
-    st.html(_numbers(status))
-    said = f"Trades in each of the last {len(status.minutes)} minutes, and those that came late"
-    plot(lambda: flow(status.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
-    with st.container(horizontal=True, key="row_jobs", gap="small"):
-        with st.container(key="card_lag"):
-            st.html(elements.titled("Jobs and their places", _offsets(status)))
-        with st.container(key="card_processes"):
-            kept = elements.titled("Processes", tables.processes(processes, status.read_at))
-            st.html(kept + elements.titled("Connected to the database", tables.sessions(status.sessions)))
-    with st.container(key="card_models"):
-        st.html(elements.titled("Models", tables.models(_models(live.settings().models_dir))))
-    with st.container(key="card_letters"):
-        dead_letters.show(status)
+class System(Page[SystemStatus]):
+    """The page of the system."""
+
+    title, path, icon = "System", "system", ":material/settings_heart:"
+
+    def __init__(self, processes: Callable[[], list[Process]], replay: Callable[[], str]) -> None:
+        """Take what finds the processes that start.sh keeps up, and what replays dead letters."""
+        self._processes, self._replay = processes, replay
+
+    def ask(self, controls: Controls, known: set[str], seen: SystemStatus | None) -> Callable[[], Condition]:
+        """Show nothing: the question is always the same."""
+        del controls, known, seen
+        return Condition
+
+    def draw(self, answer: SystemStatus) -> None:
+        """Draw the numbers, then each part of the system."""
+        status, processes = answer, live.processes(self._processes)
+        st.html(_numbers(status))
+        said = f"Trades in each of the last {len(status.minutes)} minutes, and those that came late"
+        plot(lambda: flow(status.minutes), "flow_plot", "Trades a minute", said, lambda _name, make: make())
+        with st.container(horizontal=True, key="row_jobs", gap="small"):
+            with st.container(key="card_lag"):
+                st.html(elements.titled("Jobs and their places", _offsets(status)))
+            with st.container(key="card_processes"):
+                kept = elements.titled("Processes", tables.processes(processes, status.read_at))
+                st.html(kept + elements.titled("Connected to the database", tables.sessions(status.sessions)))
+        with st.container(key="card_models"):
+            st.html(elements.titled("Models", tables.models(_models(live.settings().models_dir))))
+        with st.container(key="card_letters"):
+            dead_letters.show(status)
+
+    def aside(self, controls: Controls, shown: Callable[[], SystemStatus | None]) -> None:
+        """Offer the dead letters, and to replay them."""
+        del controls, shown
+        dead_letters.draw(self._replay)
 
 
 def _offsets(status: SystemStatus) -> str:
