@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Run all tests against real servers of their own; what they need is installed first.
+# Run the quick tests, against real servers of their own; what they need is installed first.
 #
-# Arguments go to pytest: ./test.sh tests/unit, ./test.sh -k candle. --install-only installs and ends.
-# Two files run side by side, each against servers of its own, because most of a test is waiting; -n 0 ends that.
-# --faults N runs the faults alone, each N times and longer, and ends with a table of what they came to.
+# --all runs every test. Other arguments go to pytest: ./test.sh tests/faults, ./test.sh -k candle.
+# --faults N runs the fault tests alone, N times each and longer, and ends with a table of their results.
+# --install-only installs and ends. Two files run at a time, each with servers of its own; -n 0 runs one.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 # PostgreSQL runs as another user when root starts it: that user reads its program here.
@@ -39,4 +39,10 @@ fi
 require requirements-dev.txt
 require_browser
 if [ "${1:-}" = --install-only ]; then exit 0; fi
-exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
+if [ "${1:-}" = --all ]; then
+    exec .venv/bin/python -m pytest -n 3 --dist loadfile "${@:2}"
+elif [ "$#" -gt 0 ]; then
+    exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
+fi
+.venv/bin/python -m pytest -n 2 --dist loadfile -m 'not slow'
+echo 'Left out: the slow tests (tests/slow.py says which and why). ./test.sh --all runs everything.'

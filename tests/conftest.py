@@ -12,6 +12,7 @@ from stockstream.connectors.postgres.connection import Address, Connection, addr
 from stockstream.connectors.postgres.read_pool import ReadPool
 from stockstream.services.servers.scratch import Scratch, scratch
 from stockstream.settings import Settings
+from tests import slow
 from tests.fresh import environment_of, fresh, make_template, open_folder
 
 # Begun in the background by a shell, the suite and all that it starts would be deaf to Ctrl-C.
@@ -19,6 +20,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes tells how busy the machine is, and nothing of the property.
 properties.register_profile("untimed", deadline=None)
 properties.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the quick run leaves out."""
+    for item in items:
+        if (reason := slow.reason_of(item.nodeid)) and not item.get_closest_marker("smoke"):
+            item.add_marker(pytest.mark.slow(reason))
 
 
 @pytest.fixture(scope="session")

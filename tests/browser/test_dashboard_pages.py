@@ -48,6 +48,12 @@ def visit(page: Page, dashboard: str, path: str, query: str = "") -> None:
     page.locator(PAGES[path]).first.wait_for()
 
 
+@pytest.mark.smoke
+def test_every_page_draws_and_its_console_is_silent(open_view: View, dashboard: str) -> None:
+    for path in PAGES:
+        visit(open_view.page, dashboard, path)
+
+
 def test_a_copied_link_opens_the_same_view_in_another_browser(
     chromium: Browser, open_view: View, dashboard: str, newest: datetime
 ) -> None:

@@ -41,6 +41,7 @@ RECONCILED = "SELECT FROM stock_metrics WHERE reconciled_at IS NOT NULL LIMIT 1"
 Placed = list[tuple[Line, int, int]]
 
 
+@pytest.mark.smoke
 def test_killed_at_random_under_load_its_candles_are_plain_sql_each_time(
     settings: Settings, environment: Mapping[str, str], connection: Connection
 ) -> None:

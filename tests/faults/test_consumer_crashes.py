@@ -15,6 +15,7 @@ POINTS = (
 )
 
 
+@pytest.mark.smoke
 def test_kill_9_of_the_consumer_at_a_random_moment(scene: Scene) -> None:
     consumer = scene.begin()
     scene.aggregator()

@@ -191,7 +191,7 @@ def test_prices_and_sizes_that_are_no_numbers_are_left_out(
     assert all("nan" not in each["explanation"] for each in json.loads(ended.stdout))
 
 
-@pytest.mark.parametrize("is_stored", [False, True])
+@pytest.mark.parametrize("is_stored", [pytest.param(False, marks=pytest.mark.smoke), True])
 def test_a_watch_that_is_killed_writes_each_finding_once(
     environment: Environment, connection: Connection, settings: Settings, *, is_stored: bool
 ) -> None:

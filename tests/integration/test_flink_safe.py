@@ -31,6 +31,7 @@ def asked(settings: Settings, question: str) -> int:
         return int((cursor.fetchone() or (-1,))[0])
 
 
+@pytest.mark.smoke
 def test_flink_makes_the_candles_of_every_trade_over_tls_alone() -> None:
     with open_folder() as folder, safe_servers(folder, made(folder)) as safe:
         settings = safe.model_copy(update={"flink_port": ports.free_port(), "metrics_port": 0})
