@@ -10,6 +10,7 @@ from operator import attrgetter
 from threading import Event
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.random import Generator
 
 from stockstream.connectors.kafka.sink import Messages
@@ -191,15 +192,10 @@ class ReplaySource:
             times = self._times.of(ages)
             ids = trade_ids(self._chance, times)
             trades = [
-                Trade(
+                replace(
+                    trade,
                     trade_id=ids[row].tobytes().decode(),
                     timestamp=EPOCH + MICRO * int(times[row]),
-                    symbol=trade.symbol,
-                    price=trade.price,
-                    volume=trade.volume,
-                    trade_type=trade.trade_type,
-                    source=trade.source,
-                    anomaly=trade.anomaly,
                 )
                 for row, trade in enumerate(trades)
             ]
