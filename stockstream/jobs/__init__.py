@@ -1,1 +1,1 @@
-"""One loop a process; source, sink, clock and stop event are arguments."""
+"""The jobs: one loop per process, with source, sink, clock and stop event as arguments."""

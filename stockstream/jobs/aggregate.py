@@ -1,4 +1,4 @@
-"""The aggregator's step: from the topic to candles that form."""
+"""The aggregator's step: read trades from the topic and form candles."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -16,30 +16,30 @@ from stockstream.market.candles.frame import SECOND
 from stockstream.market.candles.tumbling import Changes, Tumbling
 from stockstream.market.trade.spans import count_absent
 
-# A candle that forms is seen at once; while there is much to read, or to write, a checkpoint is dear.
+# When caught up, new candles become visible at once; with a backlog to read or write, a checkpoint is costly.
 CAUGHT_UP_EVERY = SECOND // 10
 BEHIND_EVERY = SECOND
-# Checkpoints take at most one part in so many of the time, which is mostly spent waiting for the disk.
+# Checkpoints take at most 1/N of the time; most of that is spent waiting for the disk.
 CAUGHT_UP_SHARE, BEHIND_SHARE = 2, 4
-# A message on its way takes kilobytes, and larger batches are no quicker.
+# A message in flight takes kilobytes, and larger batches are no faster.
 BATCH = 5_000
 
 log = logging.getLogger("aggregator")
 
 
 class CandleStore(Protocol):
-    """Where candles are written."""
+    """Storage for candles."""
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, RestorePoint]:
-        """Take partitions over and return where to go on."""
+        """Take partitions over and return their restore points."""
 
     def write(self, changes: Changes) -> None:
-        """Store changes and the place they were made at, or nothing."""
+        """Store changes and their committed offsets, or nothing."""
 
 
 @dataclass
 class Aggregated:
-    """What went by since the start."""
+    """Counts since the start."""
 
     trades: int = 0
     candles: int = 0
@@ -54,9 +54,9 @@ class Aggregated:
 
 
 class Aggregator:
-    """Reads trades into the candles that form, and stores what changed a few times a second."""
+    """Reads trades, forms candles and stores the changed ones a few times a second."""
 
-    # What was read is in the candles, and the last commit stores them.
+    # Everything that was read is in the candles, and the last commit stores them.
     is_busy = False
 
     def __init__(
@@ -66,13 +66,13 @@ class Aggregator:
         clock: Callable[[], int],
         metrics: AggregatorMetrics | None = None,
     ) -> None:
-        """Start without partitions.
+        """Create an aggregator without partitions.
 
         Args:
-            candles: without partitions yet.
-            store: where candles go.
-            clock: the time in microseconds since 1970.
-            metrics: told of what is read, and of changes once they are committed.
+            candles: the open candles, without partitions yet.
+            store: where candles are stored.
+            clock: returns the time in microseconds since 1970.
+            metrics: updated with what was read, and with changes once they are committed.
         """
         self.total = Aggregated()
         self._metrics = metrics or AggregatorMetrics()
@@ -91,14 +91,14 @@ class Aggregator:
         return str(self.total)
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Take partitions over; returns the offset to read on from, for each."""
+        """Take partitions over and return the offset to continue from for each."""
         begun = self._store.acquire(partitions)
         for partition, each in begun.items():
             self._candles.hold(partition, each.next_offset, each.candles, self._clock())
         return {partition: each.next_offset for partition, each in begun.items()}
 
     def read(self, source: TradeSource) -> int:
-        """Add the messages at hand to the candles; who gets full batches has more to read."""
+        """Add the available messages to the candles; a full batch means that there is more to read."""
         batch = source.next_batch(BATCH)
         for gone in self._candles.partitions - source.partitions:
             self._candles.release(gone)
@@ -113,12 +113,12 @@ class Aggregator:
         return len(batch)
 
     def is_due(self, *, ended: bool) -> bool:
-        """Whether it is time to store."""
+        """Return whether it is time to store."""
         every, share = (BEHIND_EVERY, BEHIND_SHARE) if self._is_behind else (CAUGHT_UP_EVERY, CAUGHT_UP_SHARE)
         return ended or self._clock() - self._stored_at >= max(every, share * self._storing_took)
 
     def commit(self, source: TradeSource, *, ended: bool = False) -> Batch:
-        """Store the candles that changed; at the end, those of minutes that are over close."""
+        """Store the candles that changed; at the end, also close those whose minute is over."""
         if self._changes is None:
             self._stored_at = self._clock()
             caught_up = self._candles.partitions if ended else source.caught_up()
@@ -135,13 +135,13 @@ class Aggregator:
         return Batch(spans=spans)
 
     def release(self) -> None:
-        """Forget all candles."""
+        """Discard all candles."""
         self._changes = None
         for partition in self._candles.partitions:
             self._candles.release(partition)
 
     def finish(self, source: TradeSource) -> None:
-        """Store what was read before the end, if it can be stored at once."""
+        """Store what was read before the end, if that is possible at once."""
         try:
             self.commit(source)
         except (FencedError, RecoverableError) as exc:
@@ -149,7 +149,7 @@ class Aggregator:
 
 
 def _without_message(batch: Batch) -> frozenset[int]:
-    """Return the partitions that the batch moves on past offsets that hold no message, and nothing else."""
+    """Return the partitions whose part of the batch is only offsets that hold no message."""
     holes = count_absent(batch.spans, batch.partitions)
     return frozenset(
         partition

@@ -1,14 +1,15 @@
-"""The audit: the six invariants, checked on the live tape without stopping it.
+"""The audit: check the six invariants on the live tape without stopping it.
 
 1. In each partition, stored + dead letters + counted repeats + offsets without a message (+ what was lost or
    pruned) = consumed.
-2. A place is taken once over trades and dead letters.
-3. A trade is stored once, in whatever day.
-4. Nothing lies at or above the next offset, and no place goes back while the audit looks on.
-5. Each reconciled candle is plain SQL over all trades of its minute, in every column; what waits is told.
-6. The group's offset in Kafka, a hint, is not ahead of the truth in PostgreSQL.
+2. Each record position is used once across trades and dead letters.
+3. Each trade is stored once, across all days.
+4. No record position lies at or above the next offset, and no committed offset decreases during the audit.
+5. Each reconciled candle equals plain SQL over all trades of its minute, in every column; waiting minutes are
+   reported.
+6. The group offset in Kafka is not ahead of the committed offset in PostgreSQL.
 
-Memory is a bit for each place and a portion of rows, whatever the size of the tape.
+Memory is one bit per record position and one portion of rows, whatever the size of the tape.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +21,7 @@ from stockstream.errors import StockstreamError
 from stockstream.jobs.health.check_result import Check, failed, happened, ok, waiting
 from stockstream.market.trade.position_set import Offsets, PositionSet
 
-# Another process may be a moment behind: what seems wrong is looked at again, so often.
+# Another process may be a moment behind, so an apparent fault is checked this many times.
 LOOKS = 5
 
 RECONCILE = "does a reconciler run? An aggregator is one; beside Flink: python aggregator.py --reconcile-only"
@@ -33,12 +34,13 @@ Progress = Callable[[str, float], None]
 def audit(
     tape: AuditedTape, group_offsets: GroupOffsets, pause: Callable[[], object], progress: Progress
 ) -> list[Check]:
-    """Return what there is to say of each invariant.
+    """Return the check result of each invariant.
 
     Args:
-        hints: asks the broker for the places that the consumer's group committed, for these partitions.
-        pause: waits between two looks at what seems wrong; a second is right.
-        progress: is told what is looked at, and the share of it that is done.
+        tape: the stored trades, dead letters, candles and committed offsets.
+        group_offsets: asks the broker for the group offsets of the given partitions.
+        pause: waits between two checks of an apparent fault; one second is appropriate.
+        progress: called with what is being checked and the share of it that is done.
     """
     offsets = tape.offsets()
     if not offsets:
@@ -59,7 +61,7 @@ def audit(
 
 
 def _taken(tape: AuditedTape, offsets: list[ConsumedOffsets]) -> dict[int, tuple[PositionSet, int]]:
-    """Return for each partition the places that are taken, and how many of them by dead letters."""
+    """Return the positions used in each partition, and how many of them are used by dead letters."""
     taken = {place.partition: PositionSet(place.next_offset) for place in offsets}
     nowhere = PositionSet(0)
 
@@ -176,7 +178,7 @@ def _waiting(tape: AuditedTape, minutes: int, name: str, told: str) -> Check:
 
 def _hinted(tape: AuditedTape, group_offsets: GroupOffsets) -> Check:
     name = "6 Kafka's hint is behind"
-    # The hint first: the truth may grow between the two looks, and the hint must not be ahead of it.
+    # Read the group offsets first: the committed offsets may grow in between, and must not be behind them.
     try:
         committed = group_offsets([place.partition for place in tape.offsets()])
     except StockstreamError as exc:

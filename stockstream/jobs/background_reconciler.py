@@ -1,4 +1,4 @@
-"""A reconciler that runs beside what makes candles, in a thread and on a session of its own."""
+"""A reconciler that runs beside an engine, in its own thread and database session."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from stockstream.settings import Settings
 def reconciler_of(
     settings: Settings, minutes: Reconciliation, metrics: ReconcilerMetrics | None = None
 ) -> Reconciler:
-    """Return a reconciler of these tables, for the topic of these settings."""
+    """Return a reconciler of these tables for the topic in the settings."""
     servers, address, topic = cluster_of(settings), address_of(settings), settings.kafka_topic
     barrier = Barrier(minutes.now, partial(_ends, servers, topic), partial(_stored, address, topic))
     return Reconciler(minutes, barrier, time.monotonic, metrics)
@@ -32,12 +32,13 @@ def reconciler_of(
 def reconciling(
     settings: Settings, stop: Event, metrics: ReconcilerMetrics | None = None, *, finishes: bool = False
 ) -> Iterator[Reconciler]:
-    """Reconcile beside the block, until it ends.
+    """Reconcile in the background until the block ends.
 
     Args:
-        stop: is set where the reconciler cannot go on; the block should end then, and its error is raised.
-        metrics: told what is done.
-        finishes: at the end, reconcile all that can be, unless `stop` is set.
+        settings: the topic and the database.
+        stop: set when the reconciler cannot continue; the block should then end, and the error is raised.
+        metrics: updated with what is done.
+        finishes: at the end, reconcile everything possible, unless `stop` is set.
     """
     own_stop = Event()
     with (

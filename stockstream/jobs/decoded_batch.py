@@ -1,4 +1,4 @@
-"""A batch, sorted. It stands apart from `batch`, which processes use that do without columns of Arrow."""
+"""Decoding of a batch; separate from `batch`, which is also used by processes that do without Arrow."""
 
 import pyarrow as pa
 
@@ -8,5 +8,5 @@ from stockstream.market.trade.columns import SCHEMA
 
 
 def decode_batch(batch: Batch, fields: pa.Schema = SCHEMA) -> Arrivals:
-    """Return the trades of a batch as a table of the wanted fields, and its dead letters."""
+    """Return a batch's trades as a table of the requested fields, with its dead letters."""
     return sort(Messages(batch.values, batch.keys, batch.partitions, batch.offsets), batch.spans, fields)

@@ -1,40 +1,40 @@
-"""When a job that reads a backlog has nothing left to do."""
+"""Detection of when a job that reads a backlog has nothing left to do."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 
 class Reader(Protocol):
-    """What reads a topic."""
+    """A reader of a topic."""
 
     @property
     def is_joined(self) -> bool:
-        """Whether it knows what to read."""
+        """Whether its partitions are assigned."""
 
     def lag(self) -> int:
         """Return how many messages are still to be read."""
 
 
 class Idle:
-    """Tells when all is read and nothing new has come for a while.
+    """Detects that everything has been read and nothing new has arrived for a while.
 
-    The time counts only once the group has handed out its partitions, and silence with messages
-    left to read is an outage, not an end.
+    The time counts only once the group has assigned its partitions. Silence while messages are left to read
+    is an outage, not an end.
     """
 
     def __init__(self, reader: Reader, clock: Callable[[], float], limit: float | None) -> None:
-        """Begin now, by `clock` in seconds; with no `limit` it is never over."""
+        """Start the timer, by `clock` in seconds; without a `limit` it never ends."""
         self._reader = reader
         self._clock = clock
         self._limit = limit
         self.begin()
 
     def begin(self) -> None:
-        """Something came: the time counts from now on."""
+        """Restart the timer, because something arrived."""
         self._since = self._clock()
 
     def is_over(self) -> bool:
-        """Tell whether the limit has passed with nothing left to read.
+        """Return whether the limit has passed with nothing left to read.
 
         Raises:
             RecoverableError: the broker does not say what is left.

@@ -1,7 +1,7 @@
-"""The consumer's step: from the topic to the tape.
+"""The consumer's step: store trades from the topic in the tape.
 
-A batch is read, decoded and encoded while the one before it is stored. Both leave Python's lock for most of
-their time: the client and compiled code on this side, the driver and PostgreSQL on the other.
+A batch is read, decoded and encoded while the previous one is stored. Both release the GIL for most of their
+time: the client and compiled code on this side, the driver and PostgreSQL on the other.
 """
 
 import logging
@@ -21,14 +21,14 @@ PLAIN = (
     b'{"trade_id":"0","timestamp":"2000-01-01T00:00:00Z","symbol":"A","price":1,"volume":1,'
     b'"trade_type":"BUY","source":"none","anomaly":null}'
 )
-# Seconds of a commit after which the group is told again that we are alive.
+# Seconds of a commit after which the group is told again that this member is alive.
 KEEP_ALIVE = 1.0
 
 log = logging.getLogger("consumer")
 
 
 class TradeTape(Protocol):
-    """What stores batches, each message once."""
+    """Storage for batches, which stores each message once."""
 
     def append(self, batch: EncodedBatch) -> Stored:
         """Store a batch and the offsets after it, or nothing."""
@@ -44,13 +44,13 @@ class _Pending:
 
 
 class Ingest:
-    """Moves batches to the tape, one in flight; use it in a `with` block.
+    """Stores batches in the tape, one in flight at a time; use it in a `with` block.
 
-    The source is only ever touched by the thread that runs the step.
+    The source is only used by the thread that runs the step.
     """
 
     def __init__(self, tape: TradeTape, metrics: ConsumerMetrics | None = None) -> None:
-        """Start with nothing; `metrics` is told of each batch once it is committed."""
+        """Create an ingest without batches; `metrics` are updated with each batch once it is committed."""
         self.total = Stored()
         self._metrics = metrics or ConsumerMetrics()
         self._append = self._metrics.timed(tape.append)
@@ -63,19 +63,19 @@ class Ingest:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a batch is on its way."""
+        """Whether a batch is in flight."""
         return self._in_flight is not None
 
     def read(self, source: TradeSource) -> int:
         """Read the next batch and encode it."""
         batch = source.next_batch()
-        # One without messages still moves partitions on, past aborted transactions.
+        # Even a batch without messages can advance partitions past aborted transactions.
         if batch:
             self._ready = _Pending(batch, prepare(batch))
         return len(batch)
 
     def is_due(self, *, ended: bool) -> bool:
-        """Whether a batch is ready, or the one in flight has arrived."""
+        """Return whether a batch is ready, or the one in flight is done."""
         del ended
         outcome = self._in_flight.outcome if self._in_flight else None
         return self._ready is not None or (outcome is not None and outcome.done())
@@ -90,7 +90,7 @@ class Ingest:
         return stored
 
     def release(self) -> None:
-        """Forget what was read."""
+        """Discard what was read."""
         self._ready = self._in_flight = None
 
     def finish(self, source: TradeSource) -> None:
@@ -102,7 +102,7 @@ class Ingest:
             log.warning("%s", exc)
 
     def close(self) -> None:
-        """End the thread, after the batch in flight."""
+        """Stop the thread after the batch in flight."""
         self._thread.shutdown()
 
     def _send(self, pending: _Pending) -> "Future[Stored]":
@@ -110,11 +110,11 @@ class Ingest:
         return pending.outcome
 
     def _arrived(self, source: TradeSource) -> Batch:
-        """Wait until the batch in flight is stored; an empty one where there is none.
+        """Wait until the batch in flight is stored and return it, or an empty batch if there is none.
 
         Raises:
             FencedError: another consumer has taken a partition over.
-            RecoverableError: the database is away; the batch is sent again at the next call.
+            RecoverableError: the database is unavailable; the batch is sent again at the next call.
         """
         if not (pending := self._in_flight):
             return Batch()
@@ -136,10 +136,10 @@ class Ingest:
 
 
 def prepare(batch: Batch) -> EncodedBatch:
-    """Sort the messages of a batch, and make what is to be stored of them."""
+    """Decode a batch and encode its rows for storage."""
     return encode(decode_batch(batch))
 
 
 def warm_up() -> None:
-    """Load the machine code that every batch needs, before the first one has to wait for it."""
+    """Load the compiled code that every batch needs, so that the first one does not wait for it."""
     prepare(Batch([PLAIN], [None], [0], [0], {0: (0, 1)}))

@@ -1,4 +1,4 @@
-"""A line now and then on how it goes, for who watches the log."""
+"""Periodic log lines about progress."""
 
 import logging
 from collections.abc import Callable
@@ -7,7 +7,7 @@ EVERY = 10.0
 
 
 class Progress:
-    """Says how fast messages go by, at most every ten seconds.
+    """Logs the rate of messages, at most every ten seconds.
 
     >>> Progress(logging.getLogger("doc"), clock=lambda: 0.0).update(5, "5 trades")
     """
@@ -20,7 +20,7 @@ class Progress:
         self._count = 0
 
     def update(self, count: int, state: str) -> None:
-        """Count `count` more messages; say `state` when it is time."""
+        """Add `count` messages; log `state` when it is time."""
         self._count += count
         seconds = self._clock() - self._since
         if seconds >= EVERY:

@@ -1,7 +1,7 @@
-"""Reconcile: compare each candle whose minute is over with the tape, and make it equal.
+"""Reconcile: compare each candle whose minute is over with the tape, and correct it.
 
-Any number of reconcilers may run, beside engines or without any. Each takes what no other works on, in
-transactions of about `GOAL` seconds, so that an interruption loses nothing and no lock is held for long.
+Any number of reconcilers may run, beside engines or without any. Each takes minutes that no other works on,
+in transactions of about `GOAL` seconds, so that an interruption loses nothing and no lock is held for long.
 """
 
 import logging
@@ -18,11 +18,11 @@ from stockstream.connectors.postgres.store.reconciliation import FIRST, QUIET, K
 from stockstream.errors import RecoverableError, StockstreamError
 from stockstream.jobs.retry import Retry
 
-# Seconds between two passes, and what a transaction should take.
+# Seconds between two passes, and the target duration of a transaction.
 PAUSE, LONGEST_PAUSE = 0.5, 5.0
 GOAL = 0.25
 FEWEST, MOST = 50, 5_000
-# Seconds without a candle reconciled after which what waits is taken to wait for another process.
+# Seconds without a reconciled candle after which waiting minutes are assumed to wait for another process.
 STUCK = 10.0
 AT_ONCE = timedelta(0)
 
@@ -32,13 +32,13 @@ Offsets = Callable[[], Mapping[int, int]]
 
 
 class Minutes(Protocol):
-    """The minutes that wait, and the tape that they are compared with."""
+    """The waiting minutes, and the tape they are compared with."""
 
     def now(self) -> datetime:
         """Return the database's time."""
 
     def collect(self) -> None:
-        """Collect what was noted."""
+        """Collect the noted minutes."""
 
     def settle(self, after: Key, most: int, quiet: timedelta, stored_up_to: datetime) -> Settled:
         """Make the candles of the next due minutes equal to the tape."""
@@ -47,12 +47,12 @@ class Minutes(Protocol):
         """Close the wider windows that are over."""
 
     def waiting(self, span: Span | None = None) -> Waiting:
-        """Return what waits."""
+        """Return the minutes that wait."""
 
 
 @dataclass
 class Reconciled:
-    """What went by since the start."""
+    """Counts since the start."""
 
     candles: int = 0
     mended: int = 0
@@ -62,20 +62,20 @@ class Reconciled:
 
 
 class Barrier:
-    """Up to which time the consumer has stored all that an engine can have read.
+    """The time up to which the consumer has stored everything that an engine can have read.
 
-    No engine has read beyond the topic's end. So once the consumer has come to where the topic ended at a
-    time, the tape has all that any engine had read by then. Asked for only where a candle is ahead of the
-    tape.
+    No engine has read beyond the topic's end. So once the consumer has reached the position where the topic
+    ended at some time, the tape contains everything that any engine had read by then. It is needed only if a
+    candle is ahead of the tape.
     """
 
     def __init__(self, now: Callable[[], datetime], ends: Offsets, stored: Offsets) -> None:
-        """Know nothing yet.
+        """Create a barrier that has not passed any time.
 
         Args:
-            now: the database's time.
-            ends: the topic's ends, by partition.
-            stored: where the consumer is, by partition.
+            now: returns the database's time.
+            ends: returns the topic's ends, by partition.
+            stored: returns the consumer's committed offsets, by partition.
         """
         self.passed = BEGINNING
         self._now = now
@@ -84,7 +84,7 @@ class Barrier:
         self._aim: tuple[datetime, Mapping[int, int]] | None = None
 
     def look(self) -> None:
-        """See how far the consumer has come; where nobody can tell, the barrier stays."""
+        """Update the barrier with the consumer's progress; leave it unchanged if that is unknown."""
         try:
             if self._aim is None:
                 now = self._now()
@@ -108,7 +108,7 @@ class Reconciler:
         clock: Callable[[], float],
         metrics: ReconcilerMetrics | None = None,
     ) -> None:
-        """Prepare; `clock` is in seconds and never goes back."""
+        """Create a reconciler; `clock` returns monotonic seconds."""
         self.total = Reconciled()
         self._minutes = minutes
         self._barrier = barrier
@@ -118,7 +118,7 @@ class Reconciler:
         self._is_ahead = False
 
     def run(self, stop: Event, idle_limit: float | None = None) -> None:
-        """Reconcile until `stop` is set, or nothing was due for so many seconds."""
+        """Reconcile until `stop` is set, or nothing was due for `idle_limit` seconds."""
         retry = Retry(stop, log)
         idle_since, pause = self._clock(), PAUSE
         try:
@@ -126,18 +126,18 @@ class Reconciler:
                 if self.step(retry, stop):
                     idle_since, pause = self._clock(), PAUSE
                 elif self._is_ahead:
-                    # What waits for the consumer is not looked at again and again.
+                    # Minutes that wait for the consumer are checked less and less often.
                     pause = min(2 * pause, LONGEST_PAUSE)
                 if idle_limit is not None and self._clock() - idle_since >= idle_limit:
                     self.finish(retry, stop)
                     break
                 stop.wait(pause)
         except RecoverableError:
-            # Patience gives up only when asked to stop; what was not done waits.
+            # A retry gives up only when asked to stop; what was not done waits.
             return
 
     def step(self, retry: Retry, stop: Event, quiet: timedelta = QUIET) -> int:
-        """Do one pass over all that is due; returns how many candles were made equal to the tape."""
+        """Make one pass over all due minutes and return how many candles were made equal to the tape."""
         retry(self._minutes.collect)
         after, settled, self._is_ahead = FIRST, 0, False
         while not stop.is_set():
@@ -158,21 +158,23 @@ class Reconciler:
         return settled
 
     def finish(self, retry: Retry, stop: Event) -> None:
-        """Reconcile all that can be, and wait for nothing: nobody writes any more."""
+        """Reconcile everything possible without waiting: nothing else writes any more."""
         while self.step(retry, stop, AT_ONCE):
             pass
-        # Once more for those that waited for the consumer, as far as it has come by now.
+        # Once more for minutes that waited for the consumer, which may have advanced.
         self._barrier.look()
         self.step(retry, stop, AT_ONCE)
 
     def catch_up(
         self, span: Span, retry: Retry, stop: Event, on_progress: Callable[[int, int], object]
     ) -> int:
-        """Reconcile until all is done that waits of a span now, or nothing more can be done.
+        """Reconcile a span until all minutes that wait now are done, or no more can be done.
 
         Args:
-            span: whose minutes are waited for.
-            tell: is told how many of how many minutes are done.
+            span: the span whose minutes are reconciled.
+            retry: repeats what fails while the database is unavailable.
+            stop: ends the work.
+            on_progress: called with the number of minutes done and their total.
 
         Returns:
             How many minutes of the span still wait.

@@ -1,4 +1,4 @@
-"""Patience: what to do while a server is away, for as long as it takes."""
+"""Retries: what to do while a server is unavailable, for as long as it takes."""
 
 import logging
 from collections.abc import Callable
@@ -24,10 +24,9 @@ SPEAK_EVERY = 30.0
 
 
 class Retry:
-    """Tries an action again while it raises RecoverableError, until `stop` is set.
+    """Retries an action while it raises RecoverableError, until `stop` is set.
 
-    It says what is wrong at once, again when that becomes another thing, then every half minute, and
-    when it is over.
+    The error is logged at once, when it changes, every half minute, and when the outage is over.
 
     >>> from stockstream.errors import PostgresBusyError
     >>> answers = [PostgresBusyError(reason="restarting"), 7]
@@ -48,14 +47,14 @@ class Retry:
         pause: Callable[[float], None] | None = None,
         metrics: ProcessMetrics | None = None,
     ) -> None:
-        """Prepare.
+        """Create a retry.
 
         Args:
             stop: ends the retries; the last error is then raised.
-            log: told what is wrong.
-            meanwhile: called before each new try, such as to stay in a consumer group.
-            pause: waits so many seconds; by default until `stop` is set at the longest.
-            metrics: told of each try that failed, and of the end of an outage.
+            log: receives the errors.
+            on_wait: called before each new try, for example to stay in a consumer group.
+            pause: waits the given number of seconds; by default until `stop` is set at the latest.
+            metrics: updated with each failed try and the end of an outage.
         """
         self._metrics = metrics or ProcessMetrics()
         self._log = log
@@ -71,7 +70,7 @@ class Retry:
         )
 
     def __call__(self, action: Callable[[], Result]) -> Result:
-        """Return what `action` returns, however often that takes."""
+        """Return what `action` returns, however many tries that takes."""
         self._spoken = {}
         result = self._retrying(action)
         if self._spoken:

@@ -1,4 +1,4 @@
-"""What a job reads: the messages of the partitions that its consumer group hands to it."""
+"""The source of a job: messages of the partitions that its consumer group assigns to it."""
 
 from typing import Protocol
 
@@ -14,10 +14,10 @@ class TradeSource(Protocol):
 
     @property
     def is_joined(self) -> bool:
-        """Whether it knows what to read."""
+        """Whether its partitions are assigned."""
 
     def next_batch(self, most: int = ..., wait: float = ...) -> Batch:
-        """Return up to `most` messages, the first after at most `wait` seconds; none is a fine answer."""
+        """Return up to `most` messages, waiting at most `wait` seconds for the first; possibly none."""
 
     def lag(self) -> int:
         """Return how many messages are still to be read."""
@@ -26,13 +26,13 @@ class TradeSource(Protocol):
         """Return the partitions that have nothing left to read."""
 
     def leave_out(self, partitions: frozenset[int]) -> None:
-        """Read nothing of these for now, and of all others again."""
+        """Pause reading these partitions, and resume all others."""
 
     def keep_alive(self) -> None:
-        """Stay a member without reading."""
+        """Remain a member of the group without reading."""
 
     def rewind(self) -> None:
-        """Ask again where to read from."""
+        """Determine the offsets to read from again."""
 
     def commit_to_group(self, batch: Batch) -> None:
-        """Tell the broker how far the job is."""
+        """Commit the batch's offsets to the consumer group."""

@@ -33,14 +33,14 @@ from stockstream.errors import (
     TopicMissingError,
 )
 
-# What is accepted is accepted for both; the detector never waits for it.
+# Acceptance applies to both; the detector never waits for it.
 ACCEPTING = ("aggregator", "consumer")
 
 
 class TopicIncarnations:
-    """The incarnations of one topic, as one job sees them."""
+    """The incarnations of one topic, as seen by one job."""
 
-    def __init__(  # noqa: PLR0913 - whom to ask, and what a person has accepted
+    def __init__(  # noqa: PLR0913 - the servers, and what a person has accepted
         self,
         address: Address,
         servers: Where,
@@ -50,11 +50,15 @@ class TopicIncarnations:
         accepts_new: bool = False,
         skips_lost: bool = False,
     ) -> None:
-        """Prepare.
+        """Create the incarnations of a topic.
 
         Args:
-            accepts_new: take a topic that was made anew as the tape's continuation.
-            skips_lost: go on at the oldest message where those before it were never read.
+            address: the database.
+            servers: the Kafka brokers.
+            topic: the topic.
+            job: the job that reads it.
+            accepts_new: take a recreated topic as the tape's continuation.
+            skips_lost: continue at the oldest message if those before it were dropped unread.
         """
         self._address = address
         self._servers = servers
@@ -67,22 +71,23 @@ class TopicIncarnations:
         self._log = logging.getLogger(job)
 
     def enter(self, look: Look) -> dict[int, int]:
-        """Find where each partition's offsets lie on the tape, and bring the job's place there.
+        """Find each partition's base and bring the job's committed offset into its current incarnation.
 
         Args:
-            look: tells what the partitions hold now.
+            look: returns what the partitions hold now.
 
         Returns:
             The base of each partition.
 
         Raises:
-            NewTopicError: the topic was made anew, and nobody has accepted that.
+            NewTopicError: the topic was recreated, and nobody has accepted that.
             LostRangeError: messages that were never read are gone, and nobody has accepted that.
-            TopicCutError: the topic ends before the job's place.
-            RecoverableError: a server is away, or the topic is.
+            TopicCutError: the topic ends before the job's committed offset.
+            RecoverableError: a server or the topic is unavailable.
         """
         topic_id = self._topic_id()
-        # The hints are looked at before the places: a place that moves meanwhile is no older than its hint.
+        # Read the group offsets before the committed offsets: one that advances meanwhile is no older than
+        # its group offset.
         extents = look()
         with deciding(self._address, self._job, self._topic) as records:
             records.terminate_stale_owner(self._job, extents)
@@ -99,10 +104,10 @@ class TopicIncarnations:
         return bases
 
     def is_current(self) -> bool:
-        """Tell whether the topic is still the one that was entered.
+        """Return whether the topic is still the one that was entered.
 
         Raises:
-            TopicMissingError: there is none of that name.
+            TopicMissingError: there is no topic of that name.
             KafkaUnreachableError: no broker answers.
         """
         return self._entered in (None, self._topic_id())
@@ -111,8 +116,8 @@ class TopicIncarnations:
         """Move consumer and aggregator past what the topic has dropped, in all partitions.
 
         Raises:
-            NewTopicError: the topic was made anew, and nobody has accepted that.
-            RecoverableError: a server is away, or the topic is.
+            NewTopicError: the topic was recreated, and nobody has accepted that.
+            RecoverableError: a server or the topic is unavailable.
         """
         topic_id, oldest = self._topic_id(), begins(self._servers, self._topic)
         with deciding(self._address, self._job, self._topic) as records:
@@ -124,8 +129,8 @@ class TopicIncarnations:
         try:
             found = id_of(self._admin, self._topic)
         except RecoverableError:
-            # The client goes on asking the controller that it once heard of, also where that broker is dead
-            # and another has taken over.
+            # The client keeps asking the controller it first learnt of, even if that broker is dead and
+            # another has taken over.
             self._admin = Admin(self._servers)
             raise
         if found is None:
@@ -143,7 +148,8 @@ class TopicIncarnations:
         unknown = [
             each for each in partitions if each not in incarnations or incarnations[each].topic_id != topic_id
         ]
-        # A topic without any may have been read before incarnations were recorded: its offsets are positions.
+        # A topic without incarnations may have been read before they were recorded: its offsets are
+        # positions.
         max_offsets = records.max_offsets() if incarnations else {}
         for partition in unknown:
             incarnations[partition] = records.begin(partition, topic_id, max_offsets.get(partition, 0))
@@ -158,9 +164,9 @@ class TopicIncarnations:
     def _begin_where_cut(
         self, records: IncarnationRecords, topic_id: str, bases: Mapping[int, int], look: Look
     ) -> dict[int, int]:
-        """Start an incarnation where a partition ends before our offset; returns their bases."""
+        """Start an incarnation where a partition ends before the committed offset; return the bases."""
         offsets = records.offsets(self._job, bases)
-        # Looked at after the places: what came and was stored in between is no cut.
+        # Read after the committed offsets: what arrived and was stored in between is not a cut.
         extents = look()
         cut = [each for each, base in bases.items() if offsets[each] > base + extents[each].end]
         if not cut:
@@ -178,7 +184,7 @@ class TopicIncarnations:
     def _skip_lost_range(
         self, records: IncarnationRecords, jobs: Sequence[str], starts: Mapping[int, int]
     ) -> None:
-        """Move jobs past what they can never read, and say so."""
+        """Move jobs past what they can never read, and log it."""
         for loss in records.skip_lost_range(jobs, starts):
             self._log.warning(
                 "%s: places %s to %s of partition %s of %s are lost, and kept in lost_ranges: they "
@@ -193,7 +199,7 @@ class TopicIncarnations:
         offsets: Mapping[int, int],
         extents: Mapping[int, Extent],
     ) -> None:
-        """Refuse to read on where messages were dropped unread, unless that is accepted."""
+        """Refuse to continue where messages were dropped unread, unless that is accepted."""
         starts = {each: base + extents[each].begin for each, base in bases.items()}
         lost = {each: start for each, start in starts.items() if offsets[each] < start}
         if lost and not self._skips_lost:
@@ -207,7 +213,7 @@ class TopicIncarnations:
     def _tell_of_what_comes_again(
         self, bases: Mapping[int, int], offsets: Mapping[int, int], extents: Mapping[int, Extent]
     ) -> None:
-        """Say so where the group was further than the tables are: they come from an older backup."""
+        """Warn if the group offset is ahead of the tables, as after a restore from an older backup."""
         again = sum(
             max(bases[each] + extent.committed - offsets[each], 0)
             for each, extent in extents.items()

@@ -1,4 +1,4 @@
-"""The loop of a job that reads the topic: read, commit when it is due, and outlast what is in the way."""
+"""The loop of a job that reads the topic: read, commit when due, and outlast outages."""
 
 import logging
 import time
@@ -19,50 +19,50 @@ from stockstream.jobs.source import TradeSource
 
 
 class Step(Protocol):
-    """What one job does with what it reads."""
+    """What one job does with the messages it reads."""
 
     @property
     def is_busy(self) -> bool:
-        """Whether something that was read has still to be worked off before the job can end."""
+        """Whether something that was read must still be processed before the job can end."""
 
     def read(self, source: TradeSource) -> int:
-        """Take in the messages at hand; returns how many."""
+        """Process the available messages and return how many there were."""
 
     def is_due(self, *, ended: bool) -> bool:
-        """Whether it is time to commit; `ended` is whether nothing more will come."""
+        """Return whether it is time to commit; `ended` says that nothing more will come."""
 
     def commit(self, source: TradeSource, *, ended: bool) -> Batch:
-        """Store what was read, all or nothing; returns a batch with the spans of what is stored.
+        """Store what was read, all or nothing; return a batch with the spans of what is stored.
 
-        It is called again, for the same, while the database is away.
+        It is called again with the same data while the database is unavailable.
         """
 
     def release(self) -> None:
-        """Forget what is not committed: another process has taken over."""
+        """Discard what is not committed: another process has taken over."""
 
     def finish(self, source: TradeSource) -> None:
-        """Store what can be stored at once: a stop was asked for."""
+        """Store what can be stored at once: a stop was requested."""
 
     def __str__(self) -> str:
-        """Return what went by since the start."""
+        """Return the counts since the start."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """Runs a step until it is stopped, or idle for as long as asked.
+    """Runs a step until it is stopped, or has been idle for `idle_limit`.
 
     Order of effects: what the step stores, with the committed offsets, in one transaction; then the offsets
     of the consumer group, which lag tools read. A crash between any two repeats what was read, and the fence
-    makes the repeat harmless. While the database is away nothing is read, and the member stays in its group.
-    Where another process has taken a partition over, what is not committed is forgotten, and the group is
+    makes the repeat harmless. While the database is unavailable nothing is read, and the member stays in its
+    group. If another process has taken a partition over, what is not committed is discarded and the group is
     asked again.
 
     Attributes:
         source: where messages come from.
-        stop: ends the loop after the step at hand.
+        stop: ends the loop after the current step.
         idle_limit: seconds without a message after which it ends, once all is read; None for never.
-        metrics: told of each turn, and of refusals.
-        clock: seconds that never go back.
+        metrics: updated with each turn, and with refusals.
+        clock: returns monotonic seconds.
     """
 
     source: TradeSource

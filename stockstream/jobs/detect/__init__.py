@@ -1,1 +1,1 @@
-"""The watch of `anomaly_detector.py`, and the training, analysis and evaluation of its models."""
+"""The jobs of `anomaly_detector.py`: the live watch, and training, analysis and evaluation of its models."""

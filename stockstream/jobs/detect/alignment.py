@@ -1,9 +1,9 @@
-"""Alignment: partitions are read at their own pace, and what they say is heard in the order of time.
+"""Alignment: partitions are read at their own pace, but their trades are released in order of time.
 
-A symbol's pace is held against the market's, so a trade is examined once all is read that happened until
-then: the slowest partition with something left to read decides. One that has been silent for SILENT
-seconds is not waited for, nor is one that is read to its end: but that is believed of the next look alone,
-because what came to all partitions at once is not fetched from all of them at once.
+A symbol's pace is compared with the market's, so a trade is examined once everything that happened until
+then has been read: the slowest partition with something left to read decides. A partition is not waited for
+if it has been silent for SILENT seconds or has been read to its end. The latter is trusted for the next look
+only, because messages that arrive in all partitions at once are not fetched from all of them at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,17 +19,17 @@ from stockstream.market.trade.arrivals import SCHEMA
 from stockstream.market.trade.columns import micros
 
 SILENT = 5.0
-# A partition with so many trades that wait for the others is not read meanwhile.
+# A partition in which this many trades wait for the others is not read until they catch up.
 AHEAD = 20_000
 
 
 @dataclass
 class ReleasedTrades:
-    """What is to be examined now.
+    """Trades to examine now.
 
     Attributes:
-        trades: rows of `arrivals.SCHEMA` by partition, in the order of their offsets.
-        spans: for each partition that went on, from where and to where (excluded).
+        trades: rows of `arrivals.SCHEMA` by partition, in offset order.
+        spans: for each partition that advanced, its first offset and its end (excluded).
     """
 
     trades: dict[int, pa.Table] = field(default_factory=dict)
@@ -38,22 +38,22 @@ class ReleasedTrades:
 
 @dataclass
 class PartitionBuffer:
-    """One partition: what waits in it, how far it is read, in offsets and in time."""
+    """One partition: its waiting trades, and how far it has been read in offsets and in time."""
 
     heard: float
     begin: int = 0
     end: int = 0
     reached: float = -float("inf")
     held: pa.Table = field(default_factory=SCHEMA.empty_table)
-    met: int = 0  # so many of those that are held were held at the last look
+    met: int = 0  # how many of the held trades were already held at the last look
 
     def add(self, trades: pa.Table) -> None:
-        """Hold trades that come after all that are held."""
+        """Hold trades that come after all held ones."""
         self.held = pa.concat_tables([self.held, trades])
         self.reached = max(self.reached, micros(trades).max())
 
     def take(self, frontier: float, sure: float) -> pa.Table:
-        """Return, and hold no more, what was met before up to one frontier, and new trades up to another."""
+        """Remove and return trades met before up to `frontier`, and newer ones up to `sure`."""
         limits = np.where(np.arange(len(self.held)) < self.met, frontier, sure)
         late = np.flatnonzero(micros(self.held) > limits)
         count = int(late[0]) if len(late) else len(self.held)
@@ -64,25 +64,25 @@ class PartitionBuffer:
 
 
 class Alignment:
-    """Holds trades back until the other partitions are read as far in time."""
+    """Holds trades back until the other partitions have been read to the same time."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Begin with nothing; `clock` tells seconds that never go back."""
+        """Create an empty alignment; `clock` returns monotonic seconds."""
         self._clock = clock
         self._lanes: dict[int, PartitionBuffer] = {}
 
     @property
     def holds(self) -> bool:
-        """Whether a trade waits."""
+        """Whether any trade waits."""
         return any(len(lane.held) for lane in self._lanes.values())
 
     @property
     def ahead(self) -> frozenset[int]:
-        """The partitions in which so much waits that they need not be read now."""
+        """The partitions in which so many trades wait that they need not be read now."""
         return frozenset(number for number, lane in self._lanes.items() if len(lane.held) >= AHEAD)
 
     def add(self, batch: Batch) -> None:
-        """Take a batch; what is no trade only moves its partition on."""
+        """Add a batch; messages that are not trades only advance their partition."""
         now = self._clock()
         for partition, (begin, end) in batch.spans.items():
             lane = self._lanes.setdefault(partition, PartitionBuffer(now))
@@ -93,15 +93,15 @@ class Alignment:
             self._lanes[partition].add(trades)
 
     def drop(self, partition: int) -> None:
-        """Forget what waits in a partition: it is read from another place."""
+        """Discard what waits in a partition that will be read from another offset."""
         self._lanes.pop(partition, None)
 
     def let_through(self, reading: AbstractSet[int], caught_up: AbstractSet[int]) -> ReleasedTrades:
-        """Return what need wait no longer.
+        """Return the trades that need not wait any longer.
 
         Args:
-            reading: the partitions that are read; what waits in others is another process's.
-            caught_up: those that have nothing left to read.
+            reading: the partitions that are read; trades waiting in others belong to another process.
+            caught_up: the partitions that have nothing left to read.
         """
         now = self._clock()
         self._lanes = {number: self._lanes.get(number) or PartitionBuffer(now) for number in reading}
@@ -122,7 +122,7 @@ class Alignment:
 
 
 def _by_partition(batch: Batch) -> Iterator[tuple[int, pa.Table]]:
-    """Yield the trades of each partition that has any; the consumer keeps what is none."""
+    """Yield the trades of each partition that has any; dead letters are left to the consumer."""
     in_order = [("kafka_partition", "ascending"), ("kafka_offset", "ascending")]
     trades = decode_batch(batch).trades.sort_by(in_order)
     partitions = trades["kafka_partition"].to_numpy()

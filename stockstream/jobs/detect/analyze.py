@@ -1,4 +1,4 @@
-"""Analysis: what stands out among stored trades."""
+"""Analysis: find what stands out among stored trades."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,11 +20,15 @@ def analyze(
 ) -> list[Finding]:
     """Return the findings of a symbol's trades in a span, in order of time.
 
-    The trades just before the span are the context of its first ones. Where nothing bounds the span,
-    the newest NEWEST trades are looked at: a tape of years is no answer to a question of now.
+    The trades just before the span are the context of its first ones. If the span has no bounds, only the
+    newest NEWEST trades are examined: years of trades do not help with a question about the present.
 
     Args:
-        tell: told a line where the answer has limits: no trades, too few, no model.
+        history: reads the stored trades.
+        store: holds the models.
+        symbol: the symbol to examine.
+        span: the time span to examine.
+        on_progress: called with a line when the result is limited: no trades, too few trades, no model.
     """
     ensemble, found = _ensemble(store, symbol, on_progress), list[Finding]()
     market = _told_if_unknown(history.market, symbol, on_progress)

@@ -1,4 +1,4 @@
-"""The desk: the detectors of a process, one for each symbol of each partition, and their models."""
+"""The detectors of a process, one per symbol and partition, and their models."""
 
 import logging
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ log = logging.getLogger("detector")
 
 
 class SymbolDetectors:
-    """Keeps what is remembered of each symbol, and the newest model that the store has."""
+    """Holds each symbol's recent trades and the newest model in the store."""
 
     def __init__(self, store: ModelStore) -> None:
-        """Look at the store once; `refresh` looks again."""
+        """Read the store once; `refresh` reads it again."""
         self._store = store
         self._stamps = store.stamps()
         self._ensembles: dict[str, Ensemble] = {}
@@ -29,7 +29,7 @@ class SymbolDetectors:
         self._market = MarketBook()
 
     def open(self, partition: int, contexts: Mapping[str, TradeWindow]) -> None:
-        """Begin a partition with the last trades of its symbols; what was remembered of it is dropped."""
+        """Start a partition with the last trades of its symbols, discarding what was remembered of it."""
         self._detectors = {key: kept for key, kept in self._detectors.items() if key[0] != partition}
         self._market.drop(partition)
         for symbol, context in contexts.items():
@@ -37,19 +37,19 @@ class SymbolDetectors:
             self._detectors[partition, symbol] = Detector(context, self._ensemble(symbol))
 
     def see(self, partition: int, trades: TradeWindow) -> None:
-        """Take a symbol's trades as part of the market: before they, or others of that time, are examined."""
+        """Add a symbol's trades to the market context, before they or others of that time are examined."""
         self._market.add(partition, trades)
 
     def remember(self, partition: int, trades: TradeWindow) -> None:
-        """Take trades as context that were examined before."""
+        """Add trades that were examined before as context."""
         self._detector(partition, trades.symbol).remember(trades)
 
     def examine(self, partition: int, trades: TradeWindow) -> list[Finding]:
-        """Return what stands out among trades that come after all those seen before."""
+        """Return what stands out among trades that follow all those seen before."""
         return self._detector(partition, trades.symbol).examine(trades, self._market.between)
 
     def refresh(self) -> None:
-        """Take up the models that have changed in the store since the last look."""
+        """Load the models that have changed in the store since the last look."""
         stamps = self._store.stamps()
         changed = {symbol for symbol, _ in self._stamps.items() ^ stamps.items()}
         self._stamps = stamps
@@ -61,15 +61,15 @@ class SymbolDetectors:
             detector.ensemble = self._ensembles[symbol]
 
     def with_model(self) -> list[str]:
-        """Return the symbols at the desk for which the store has a model of their own."""
+        """Return the symbols that have their own model in the store."""
         return sorted(self._ensembles.keys() & self._stamps.keys())
 
     def made_at(self) -> list[float]:
-        """Return when the model of each of these was made, in seconds since 1970."""
+        """Return when each of these models was made, in seconds since 1970."""
         return [self._stamps[symbol] / NANO for symbol in self.with_model()]
 
     def without_model(self) -> list[str]:
-        """Return the symbols at the desk for which the store has no model, good or bad."""
+        """Return the symbols for which the store has no model, valid or not."""
         return sorted(self._ensembles.keys() - self._stamps.keys())
 
     def _detector(self, partition: int, symbol: str) -> Detector:

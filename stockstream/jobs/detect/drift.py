@@ -1,4 +1,4 @@
-"""Drift: whether a symbol's newest trades are still like those that its model was made from."""
+"""Drift: whether a symbol's newest trades still resemble those its model was made from."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from stockstream.market.anomalies.scores import score
 
 RECENT = 10_000
 FEWEST = 2_000
-# Ordinary prevalence gives a few alerts in a thousand trades; ten are no longer alerts.
+# Ordinary prevalence gives a few alerts per thousand trades; ten are no longer alerts.
 MOST_ALERTS = 10.0
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far a symbol's newest trades are from those of its model.
+    """The distance of a symbol's newest trades from those of its model.
 
     Attributes:
-        feature: the one that has changed most; `index` is its population stability index.
-        alerts: per 1,000 trades.
+        feature: the feature that has changed most; `index` is its population stability index.
+        alerts: alerts per 1,000 trades.
     """
 
     symbol: str
@@ -36,7 +36,7 @@ class Drift:
 
     @property
     def has_drifted(self) -> bool:
-        """Whether a new model is due."""
+        """Return whether a new model is due."""
         return self.index > DRIFTED or self.alerts > MOST_ALERTS
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Drift:
 
 
 def drift_of(model: Model, trades: TradeWindow) -> Drift | None:
-    """Return how far trades are from a model; None for fewer than are a measure."""
+    """Return how far trades have drifted from a model, or None if there are too few to measure."""
     if len(trades) < FEWEST:
         return None
     scores = score(trades, model)
@@ -59,7 +59,7 @@ def drift_of(model: Model, trades: TradeWindow) -> Drift | None:
 
 
 def drifted(history: TradeReader, store: ModelStore, symbol: str) -> Drift | None:
-    """Return the drift of a symbol; None where there is no model of it or too little to judge by."""
+    """Return the drift of a symbol, or None if it has no model or too few trades to measure."""
     try:
         model = store.load(symbol)
     except ModelRefusedError:
@@ -68,7 +68,7 @@ def drifted(history: TradeReader, store: ModelStore, symbol: str) -> Drift | Non
 
 
 def note(store: ModelStore, drifts: Iterable[Drift]) -> None:
-    """Leave a note of the worst for whoever asks how the models are."""
+    """Store the worst drift for the report on the models."""
     known = list(drifts)
     if known:
         worst = max(known, key=lambda each: each.index)

@@ -17,18 +17,19 @@ from stockstream.market.evaluation.labelled import Labelled, mixed, simulate
 from stockstream.market.evaluation.regimes import REGIMES, regimes
 from stockstream.market.simulator import listed
 
-# Tuned on, and so never reported on by default; and reported on.
+# The seeds for tuning, never reported on by default, and the seeds for reports.
 TUNED_ON, REPORTED_ON = (1, 2, 3, 4, 5, 6), (101, 102, 103, 104, 105)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is evaluated.
+    """Parameters of an evaluation.
 
     Attributes:
-        rate: trades a second, over all symbols; `trades`: a seed's.
-        share: of trades that belong to an event.
-        untrained: so many symbols are never trained on, and judged by the pooled model.
+        rate: trades a second over all symbols.
+        trades: the trades of one seed.
+        share: share of trades that belong to an event.
+        untrained: number of symbols that are never trained on and judged by the pooled model.
     """
 
     seeds: tuple[int, ...] = REPORTED_ON
@@ -42,13 +43,14 @@ class Plan:
 
 @dataclass
 class Result:
-    """What was counted; a list of tallies has one for each symbol and seed.
+    """Counts of an evaluation; a list of tallies has one for each symbol and seed.
 
     Attributes:
-        known, unknown: of symbols with a model of their own, and of symbols never trained on.
-        rivals: by baseline.
-        clean: by regime, on tapes with nothing in them.
-        scores: the ensemble's, the rolling z-score's and random ones, with the events they are to find.
+        known: symbols with their own model.
+        unknown: symbols never trained on.
+        rivals: tallies by baseline.
+        clean: tallies by regime, on tapes with no events in them.
+        scores: scores of the ensemble, the rolling z-score and a random method, with the events to find.
     """
 
     known: list[Tally] = field(default_factory=list)
@@ -59,12 +61,12 @@ class Result:
 
     @property
     def tallies(self) -> list[Tally]:
-        """All symbols."""
+        """The tallies of all symbols."""
         return self.known + self.unknown
 
 
 def evaluate(plan: Plan, on_progress: Callable[[str], None]) -> Result:
-    """Judge the detector on simulated markets, seed by seed; `on_progress` is called with each step."""
+    """Evaluate the detector on simulated markets, seed by seed; call `on_progress` at each step."""
     result = Result()
     for seed in plan.seeds:
         on_progress(f"seed {seed}")
@@ -77,7 +79,7 @@ def evaluate(plan: Plan, on_progress: Callable[[str], None]) -> Result:
 
 
 def judge(tapes: dict[str, Labelled], plan: Plan, seed: int, result: Result) -> None:
-    """Train on the first half of each tape, all but a few symbols', and judge on the second half."""
+    """Train on the first half of each tape except the untrained symbols', and evaluate on the second half."""
     halves = {name: len(tape.window) // 2 for name, tape in tapes.items()}
     trained = list(tapes)[: len(tapes) - plan.untrained] if len(tapes) > plan.untrained else list(tapes)
     first = [tapes[name].window[: halves[name]] for name in trained]
@@ -101,7 +103,7 @@ def _tally(part: Labelled, model: Model) -> Tally:
 
 
 def _scores(part: Labelled, model: Model, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-    """Return one score a trade: the ensemble's is the largest of its methods' over their thresholds."""
+    """Return one score per trade; the ensemble's is the largest ratio of a score to its threshold."""
     scores = score(part.window, model)
     ratios = [scores.each[method] / limit for method, limit in Ensemble(model).limits(scores).items()]
     ensemble = np.max(ratios, axis=0)[CONTEXT - LOOKBACK :]
@@ -109,7 +111,7 @@ def _scores(part: Labelled, model: Model, rng: np.random.Generator) -> tuple[Flo
 
 
 def _judge_clean(plan: Plan, seed: int, result: Result) -> None:
-    """Train on the calm before, and count every alert in what follows: all are false."""
+    """Train on the calm before, and count every alert in what follows: all of them are false."""
     for windows in regimes(seed, listed(plan.symbols), plan.rate, plan.trades).values():
         model, past = fit(windows[0], plan.budget), windows[0]
         for (name, *_), window in zip(REGIMES[1:], windows[1:], strict=True):

@@ -1,4 +1,4 @@
-"""The evaluation on paper: a page of Markdown and its charts."""
+"""The evaluation report: a Markdown page and its charts."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -25,10 +25,13 @@ BANDS = np.array([0, 2, 3, 4, 5, 6, 8, 12, 20, 100_000])
 
 
 def write(result: Result, plan: Plan, folder: Path, source: Path | None = None) -> Path:
-    """Write the page and its charts into a folder, which is made; returns the page.
+    """Write the page and its charts into a folder, creating it if needed, and return the page's path.
 
     Args:
-        source: the file that was judged on, instead of simulated markets.
+        result: the counts to report.
+        plan: the parameters of the evaluation.
+        folder: where the page is written.
+        source: the file that was evaluated, instead of simulated markets.
 
     Raises:
         UsageError: the folder cannot be written.
@@ -52,17 +55,17 @@ def _written(result: Result, judged_on: str, folder: Path) -> Path:
 
 
 def check() -> None:
-    """Refuse to begin where charts cannot be drawn.
+    """Check that charts can be drawn.
 
     Raises:
-        UsageError: what draws them is not installed.
+        UsageError: the plotting library is not installed.
     """
     if find_spec("matplotlib") is None:
         raise UsageError(what="charts need matplotlib; run: pip install -r requirements-dev.txt")
 
 
 def summary(result: Result) -> str:
-    """Return the figures that count, in a line."""
+    """Return the main figures in one line."""
     recall, precision = overall(result.tallies)
     names = [name for name in _names(result.tallies) if name != WEAK]
     return (
@@ -151,7 +154,7 @@ def _together(result: Result) -> list[str]:
 
 
 def _numbered(events: Sequence[Ints]) -> Ints:
-    """Return the events of several tapes with numbers that no two share."""
+    """Return the events of several tapes, numbered uniquely across them."""
     ends = np.cumsum([0, *(int(each.max(initial=0)) for each in events)])
     pairs = zip(events, ends[:-1], strict=True)
     return np.concatenate([np.where(each > 0, each + end, 0) for each, end in pairs])
@@ -181,7 +184,7 @@ def _clean(result: Result) -> list[str]:
 
 
 def _draw_magnitudes(tallies: Sequence[Tally], path: Path) -> None:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - takes a second, and only this draws
+    from matplotlib.figure import Figure  # noqa: PLC0415 - takes a second, and is only needed to draw
 
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.add_subplot()
@@ -210,7 +213,7 @@ def _draw_magnitudes(tallies: Sequence[Tally], path: Path) -> None:
 
 
 def _draw_kinds(scores: dict[str, Score], path: Path) -> None:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - takes a second, and only this draws
+    from matplotlib.figure import Figure  # noqa: PLC0415 - takes a second, and is only needed to draw
 
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""Findings on paper: as a table for people, as JSON or CSV for programs."""
+"""Output of findings: a table for people, JSON or CSV for programs."""
 
 import csv
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ PAPER = 200
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """Return an array of objects, one a finding; times are RFC 3339 in UTC."""
+    """Return a JSON array with one object per finding; times are RFC 3339 in UTC."""
     return msgspec.json.format(msgspec.json.encode(list(findings)), indent=2).decode()
 
 
 def as_csv(findings: Sequence[Finding]) -> str:
-    """Return a header and one line a finding; several methods are separated by blanks."""
+    """Return a header and one line per finding; several methods are separated by spaces."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -31,7 +31,7 @@ def as_csv(findings: Sequence[Finding]) -> str:
 
 
 def as_table(findings: Sequence[Finding]) -> str:
-    """Return a table as wide as the terminal, and how many there are below it."""
+    """Return a table as wide as the terminal, followed by the number of findings."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=PAPER)

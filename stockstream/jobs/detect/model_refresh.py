@@ -1,7 +1,7 @@
-"""Upkeep: a watch takes up the models that have changed, and has those learnt that are missing.
+"""Model refresh: a watch loads models that have changed and trains those that are missing.
 
-Learning reads a symbol's trades and the market around them, which takes seconds; the market does not wait
-for it, so it is done in a thread beside the watch.
+Training reads a symbol's trades and the market around them, which takes seconds. The market does not wait for
+it, so it runs in a thread beside the watch.
 """
 
 import logging
@@ -19,7 +19,7 @@ Clock = Callable[[], float]
 
 
 class ModelRefresh:
-    """What the watch does between batches; it is cheap, and waits for nothing."""
+    """The watch's work between batches; it is cheap and never blocks."""
 
     REFRESH_EVERY = 5.0
     TRAIN_EVERY = 20.0
@@ -33,7 +33,7 @@ class ModelRefresh:
         clock: Clock,
         metrics: DetectorMetrics | None = None,
     ) -> None:
-        """Begin; `clock` tells seconds that never go back, `metrics` are told which models there are."""
+        """Create a refresh; `clock` returns monotonic seconds, `metrics` are updated with the models."""
         self._metrics = metrics or DetectorMetrics()
         self._detectors = detectors
         self._trainer = trainer
@@ -54,7 +54,7 @@ class ModelRefresh:
             self._begin_due(now)
 
     def close(self) -> None:
-        """Wait for what is being learnt; nothing else is begun."""
+        """Wait for the training in progress; no other is started."""
         self._beside.shutdown(cancel_futures=True)
 
     def _begin_due(self, now: float) -> None:
@@ -70,7 +70,7 @@ class ModelRefresh:
     def _take_up(self, learnt: str | None, now: float) -> None:
         self._work = None
         if learnt:
-            # Where one was missing, more may be.
+            # If one model was missing, there may be more.
             self._train_at = now
             self._refresh()
 

@@ -1,4 +1,4 @@
-"""Training: a model for each symbol that has enough trades."""
+"""Training: make a model for each symbol that has enough trades."""
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,7 @@ class Recipe:
     """How models are made.
 
     Attributes:
-        most: the newest so many trades of the span are used.
+        most: how many of the newest trades of the span are used.
         budget: false alerts allowed per symbol and day.
         seed: the same trades and seed give the same model.
     """
@@ -32,7 +32,7 @@ class Recipe:
     seed: int = SEED
 
 
-# What the model of all symbols is made from.
+# How many symbols and trades the pooled model is made from.
 POOLED_SYMBOLS, POOLED_TRADES = 30, 20_000
 
 
@@ -46,7 +46,7 @@ class Trainer:
         now: Callable[[], datetime],
         recipe: Recipe | None = None,
     ) -> None:
-        """Train by `recipe`; `now` is the moment that stands on a model's card."""
+        """Create a trainer that follows `recipe`; `now` returns the time written on a model's card."""
         self._history = history
         self._store = store
         self._now = now
@@ -56,7 +56,7 @@ class Trainer:
         """Train one symbol and store its model.
 
         Raises:
-            TooFewTradesError: the span has too few trades of it.
+            TooFewTradesError: the span has too few trades of the symbol.
             ModelsFolderError: the model cannot be stored.
         """
         recipe = self._recipe
@@ -64,9 +64,9 @@ class Trainer:
         return self._store.save(fit(trades, recipe.budget, recipe.seed), self._now())
 
     def train_all(self, symbols: Iterable[str], stop: Event, on_progress: Callable[[str], None]) -> int:
-        """Train symbols until `stop` is set, telling a line of each; returns how many were trained.
+        """Train symbols until `stop` is set, reporting each; return how many were trained.
 
-        When all were gone through, the model of all together is made from some of each one's trades.
+        After all symbols, the pooled model is made from some of each one's trades.
         """
         trained: list[str] = []
         for symbol in symbols:
@@ -81,7 +81,7 @@ class Trainer:
         return len(trained)
 
     def train_drifted(self, symbols: Iterable[str], stop: Event, on_progress: Callable[[str], None]) -> int:
-        """Train those whose trades have changed, or that have no model; returns how many were looked at."""
+        """Train symbols whose trades have drifted or that have no model; return how many were checked."""
         looked_at, drifts = 0, []
         for symbol in symbols:
             if stop.is_set():
@@ -97,7 +97,7 @@ class Trainer:
         return looked_at
 
     def look_for_drift(self, symbols: Iterable[str]) -> None:
-        """Leave a note of how far symbols have drifted."""
+        """Store the drift of symbols for the report on the models."""
         note(self._store, filter(None, (drifted(self._history, self._store, each) for each in symbols)))
 
     def _train_if_possible(self, symbol: str, on_progress: Callable[[str], None]) -> None:
@@ -116,14 +116,14 @@ class Trainer:
             self._store.save(model, self._now())
 
     def train_due(self, symbols: Iterable[str]) -> str | None:
-        """Train the first of the symbols that has enough trades by now; returns it, None if none has."""
+        """Train the first symbol that has enough trades by now and return it, or None if none has."""
         for symbol in symbols:
             if not self._history.has(symbol, FEWEST_TRADES):
                 continue
             try:
                 log.info("%s", _line(self.train(symbol)))
             except TooFewTradesError:
-                # Some of them are no measures; more will come.
+                # Some trades cannot be measured; more will come.
                 continue
             return symbol
         return None

@@ -1,4 +1,4 @@
-"""The detector's step: from the topic to the findings."""
+"""The detector's step: read trades from the topic and store findings."""
 
 import logging
 import time
@@ -16,35 +16,35 @@ from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.anomalies.finding import Finding
 
 MOST, WAIT = 10_000, 0.25
-# Seconds: a look costs much the same however few trades are new, for each is seen among those before it.
+# Seconds: a look costs about the same however few trades are new, since each is compared with earlier ones.
 BETWEEN_LOOKS = 0.25
 
 log = logging.getLogger("detector")
 
 
 class FindingsLog(Protocol):
-    """What stores findings, each once, and knows how far the detector is."""
+    """Stores findings, each once, and the detector's committed offsets."""
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Take partitions over."""
+        """Take partitions over and return their committed offsets."""
 
     def context(self, partition: int, position: int) -> tuple[dict[str, TradeWindow], int]:
-        """Return what is to be remembered at a place, and from where to read the rest."""
+        """Return the trades to remember at a position, and the offset from which to read the rest."""
 
     def next_offset(self, partition: int) -> int:
-        """Return the first offset that is not examined."""
+        """Return the first offset that has not been examined."""
 
     def append(self, ends: Mapping[int, int], findings: Sequence[Finding]) -> int:
-        """Store findings and places, or nothing."""
+        """Store findings and committed offsets, or nothing."""
 
 
 def begin(
     findings: FindingsLog, detectors: SymbolDetectors, alignment: Alignment, partitions: Sequence[int]
 ) -> dict[int, int]:
-    """Take partitions over, remember what came before their places; returns where to read from.
+    """Take partitions over, restore their context and return where to read from.
 
-    Reading begins a little before the place where the tape does not hold all that came before it:
-    so a restart forgets nothing, and what was examined is remembered and not examined again.
+    If the tape does not hold everything before a committed offset, reading begins a little earlier. A restart
+    therefore forgets nothing: trades that were already examined are remembered and not examined again.
     """
     starts = {}
     for partition, position in findings.acquire(partitions).items():
@@ -55,16 +55,16 @@ def begin(
 
 
 class Watch:
-    """Examines the topic's trades as they come.
+    """Examines the topic's trades as they arrive.
 
-    Trades are released when the other partitions are read as far in time (see `alignment`). The committed
-    offsets lie before what waits, so a restart reads it again. While the database is away the batch at hand
-    is examined once, and written when it can be.
+    Trades are released when the other partitions have been read to the same time (see `alignment`). The
+    committed offsets lie before the waiting trades, so a restart reads those again. While the database is
+    unavailable, the current batch is examined once and stored as soon as possible.
 
-    Batches are BETWEEN_LOOKS seconds apart at least, except when there is a backlog.
+    Batches are at least BETWEEN_LOOKS seconds apart, except when there is a backlog.
     """
 
-    def __init__(  # noqa: PLR0913 - what a watch works with
+    def __init__(  # noqa: PLR0913 - the parts of a watch
         self,
         findings: FindingsLog,
         detectors: SymbolDetectors,
@@ -75,16 +75,16 @@ class Watch:
         alert: Callable[[Sequence[Finding]], None] | None = None,
         metrics: DetectorMetrics | None = None,
     ) -> None:
-        """Start with nothing.
+        """Create a watch that has read nothing.
 
         Args:
-            findings: where findings and offsets go.
-            detectors: judge the trades.
-            alignment: holds back what others of its time must be heard before.
+            findings: where findings and committed offsets are stored.
+            detectors: examine the trades.
+            alignment: holds trades back until earlier trades of other partitions have been read.
             stop: ends the wait between batches.
-            model_refresh: called between batches: takes up new models, trains missing ones.
-            alert: told of findings once they are stored, and never of the same again.
-            metrics: told of each batch once it is committed.
+            model_refresh: called between batches: loads new models, trains missing ones.
+            alert: called with findings once they are stored, and never twice with the same one.
+            metrics: updated with each batch once it is committed.
         """
         self.written = 0
         self._findings, self._detectors, self._alignment = findings, detectors, alignment
@@ -94,7 +94,7 @@ class Watch:
         self._released = ReleasedTrades()
         self._found: list[Finding] = []
         self._next_look = 0.0
-        self._heard = 0  # messages since the last write; spans count offsets that hold none, too
+        self._heard = 0  # messages since the last write; spans also count offsets that hold none
 
     def __str__(self) -> str:
         return f"{self.written:,} findings written"
@@ -105,7 +105,7 @@ class Watch:
         return self._alignment.holds
 
     def read(self, source: TradeSource) -> int:
-        """Examine what need wait no longer, with the messages at hand heard."""
+        """Read the available messages and examine the trades that need not wait any longer."""
         self._refresh_models()
         self._stop.wait(max(self._next_look - time.monotonic(), 0.0))
         began = time.monotonic()
@@ -119,12 +119,12 @@ class Watch:
         return len(batch)
 
     def is_due(self, *, ended: bool) -> bool:
-        """Whether trades were examined."""
+        """Return whether trades were examined."""
         del ended
         return bool(self._released.spans)
 
     def commit(self, source: TradeSource, *, ended: bool) -> Batch:
-        """Store the findings and the offsets, then tell of them."""
+        """Store the findings and the committed offsets, then send the alerts."""
         del source, ended
         spans, found = self._released.spans, self._found
         self.written += self._append({partition: end for partition, (_, end) in spans.items()}, found)
@@ -136,17 +136,17 @@ class Watch:
         return Batch(spans=spans)
 
     def release(self) -> None:
-        """Count from here: what was heard is read again."""
+        """Reset the message count: what was read is read again."""
         self._heard = 0
 
     def finish(self, source: TradeSource) -> None:
-        """Nothing: what waits is examined next time."""
+        """Do nothing: waiting trades are examined next time."""
 
 
 def examined(released: ReleasedTrades, findings: FindingsLog, detectors: SymbolDetectors) -> list[Finding]:
-    """Return what stands out in what has passed, in order of time; what was examined before is remembered."""
+    """Return what stands out in released trades, in order of time; those examined before are remembered."""
     windows = list(_windows(released, findings))
-    # All of the market's trades are seen before the first of them is judged.
+    # All of the market's trades are seen before the first of them is examined.
     for partition, *both in windows:
         for window in both:
             detectors.see(partition, window)
@@ -156,7 +156,7 @@ def examined(released: ReleasedTrades, findings: FindingsLog, detectors: SymbolD
 def _windows(
     released: ReleasedTrades, findings: FindingsLog
 ) -> Iterator[tuple[int, TradeWindow, TradeWindow]]:
-    """Yield partition, what was examined before and what was not, of each symbol."""
+    """Yield, for each symbol, its partition, the trades examined before and the new ones."""
     for partition, trades in released.trades.items():
         is_new = trades["kafka_offset"].to_numpy() >= findings.next_offset(partition)
         for window, rows in by_symbol(trades):

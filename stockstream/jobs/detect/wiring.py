@@ -1,4 +1,4 @@
-"""A watch put together: where trades come from, what is known of their symbols, and who is told."""
+"""Assembly of a watch: the source of trades, the detectors of their symbols, and the receivers of alerts."""
 
 import logging
 import time
@@ -29,19 +29,19 @@ from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.jobs.worker import Worker
 from stockstream.settings import Settings
 
-LEAST_BYTES = 65_536  # a batch costs, however few trades it has
+LEAST_BYTES = 65_536  # a batch has a fixed cost, however few trades it has
 
 log = logging.getLogger("detector")
 
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """What a watch is asked for besides the settings.
+    """Options of a watch besides the settings.
 
     Args:
         exit_when_idle: seconds without a trade after which it ends; None for never.
-        webhook: where findings are posted; None for nowhere.
-        webhook_rate: messages a minute at most.
+        webhook: the URL to which findings are posted; None for nowhere.
+        webhook_rate: maximum number of messages per minute.
     """
 
     exit_when_idle: float | None
@@ -53,10 +53,10 @@ class WatchOptions:
 def watching(
     settings: Settings, options: WatchOptions, stop: Event, metrics: DetectorMetrics
 ) -> Iterator[tuple[Worker, Watch]]:
-    """Yield a worker and the watch that it runs; what they have opened is closed with the block.
+    """Yield a worker and the watch that it runs, and close their resources with the block.
 
     Raises:
-        RecoverableError: `stop` was set while a server was away.
+        RecoverableError: `stop` was set while a server was unavailable.
     """
     with ExitStack() as stack:
         findings = stack.enter_context(closing(Findings(address_of(settings), settings.kafka_topic)))
@@ -66,7 +66,7 @@ def watching(
         detectors, alignment = SymbolDetectors(ModelStore(settings.models_dir)), Alignment(time.monotonic)
         alert, model_refresh = _alert(options, stack), _refresh_models(settings, detectors, metrics, stack)
         begins = partial(begin, findings, detectors, alignment)
-        # Closed first, so that the group knows at once that its member has gone.
+        # Closed first, so that the group knows at once that its member has left.
         source = stack.enter_context(closing(_source(settings, begins, metrics)))
         watch = Watch(
             findings, detectors, alignment, stop, model_refresh=model_refresh, alert=alert, metrics=metrics
@@ -76,7 +76,7 @@ def watching(
 
 def _source(settings: Settings, begins: Positions, metrics: DetectorMetrics) -> KafkaSource:
     servers, topic = cluster_of(settings), settings.kafka_topic
-    # What the topic has dropped is told and passed over: the market goes on, and so does the watch.
+    # What the topic has dropped is reported and skipped: the market goes on, and so does the watch.
     incarnations = TopicIncarnations(address_of(settings), servers, topic, JOB, skips_lost=True)
     group = group_of(JOB, settings)
     return KafkaSource(servers, topic, group, begins, incarnations, least_bytes=LEAST_BYTES, metrics=metrics)

@@ -1,7 +1,7 @@
-"""Run a job on a Flink of our own, from its beginning to its savepoint.
+"""Run a job on a local Flink, from its start to its savepoint.
 
-Order of effects: of the candles' job the lock that keeps the aggregator out, then Flink, then the job, from
-the newest savepoint or checkpoint of the very same job. At the end: the savepoint, then Flink, then the lock.
+Order of effects: for the candle job first the lock that keeps the aggregator out, then Flink, then the job,
+from the newest savepoint or checkpoint of the same job. At the end: the savepoint, then Flink, then the lock.
 """
 
 import logging
@@ -17,11 +17,11 @@ from stockstream.connectors.postgres.engine_lock import EngineLock
 from stockstream.errors import EngineRunsError, FlinkError, FlinkUnreachableError, RecoverableError
 
 LOOK_EVERY = 0.5
-# Flink's own threads end a moment after its process was killed, and with them the sessions they hold.
+# Flink's threads, and the sessions they hold, end a moment after its process was killed.
 TIMEOUT = 5.0
 START = 60.0
 TELL_EVERY = 10.0
-# So far the times of files may be behind the clock.
+# File times may be behind the clock by this many seconds.
 FILE_CLOCK = 0.1
 
 log = logging.getLogger("flink_processor")
@@ -29,14 +29,14 @@ log = logging.getLogger("flink_processor")
 
 @contextmanager
 def lock_held(lock: EngineLock) -> Iterator[Callable[[], None]]:
-    """Take the candles for a job, alone; yields what makes sure that they are still held."""
+    """Hold the lock on the candles exclusively; yield a function that makes sure it is still held."""
     with closing(lock):
         _acquire(lock)
         yield lock.acquire
 
 
 def _acquire(lock: EngineLock) -> None:
-    """Sessions of a job that has just ended may be a moment in going."""
+    """Acquire the lock; sessions of a job that has just ended may take a moment to close."""
     deadline = time.monotonic() + TIMEOUT
     while True:
         try:
@@ -50,7 +50,7 @@ def _acquire(lock: EngineLock) -> None:
 
 
 def still_running(flink: Flink, name: str) -> str:
-    """Return the job of a name that goes on running; one that was stopped may be a moment in ending."""
+    """Return the running job of a name; one that was stopped may take a moment to end."""
     deadline = time.monotonic() + TIMEOUT
     while (job := flink.running(name)) and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY)
@@ -58,13 +58,13 @@ def still_running(flink: Flink, name: str) -> str:
 
 
 def newest_state(folder: Path, name: str = "*") -> Path | None:
-    """Return the newest whole savepoint or checkpoint in a folder."""
+    """Return the newest complete savepoint or checkpoint in a folder."""
     found = [path for path in folder.glob(f"**/{name}/_metadata") if path.stat().st_size]
     return max(found, key=lambda path: path.stat().st_mtime).parent if found else None
 
 
 def begin(gateway: Gateway, statements: str, is_alive: Callable[[], bool], stop: Event) -> str:
-    """Wait for a gateway that is starting, then run the statements; returns the job."""
+    """Wait for a gateway that is starting, run the statements and return the job."""
     deadline = time.monotonic() + START
     while not stop.is_set():
         try:
@@ -79,14 +79,15 @@ def begin(gateway: Gateway, statements: str, is_alive: Callable[[], bool], stop:
 
 
 def end(flink: Flink, job: str, folder: Path, stop: Event) -> str:
-    """End a job with a savepoint, however long that takes; returns where it is, of a local one the path.
+    """End a job with a savepoint, however long that takes, and return where it is (a path if it is local).
 
-    Returns nothing where `stop` has ended the waiting: the savepoint is then still being made. The page
-    of a local Flink goes with its job, at times before it has told: then the folder tells.
+    Returns an empty string if `stop` ended the wait: the savepoint is then still being made. The REST
+    endpoint of a local Flink ends with its job, at times before it has answered; the folder then shows where
+    the savepoint is.
     """
     begun = time.time() - FILE_CLOCK
     try:
-        # As Flink tells it, without the escapes of a URL.
+        # As Flink reports it, without the escapes of a URL.
         return flink.stop(job, _Waiting(stop)).removeprefix("file:")
     except FlinkError:
         found = newest_state(folder, "savepoint-*")
@@ -96,16 +97,16 @@ def end(flink: Flink, job: str, folder: Path, stop: Event) -> str:
 
 
 class _Waiting:
-    """Waits for a savepoint, and says so."""
+    """Waits for a savepoint and logs that it does."""
 
     def __init__(self, stop: Event) -> None:
-        """Begin; `stop` ends it."""
+        """Start to wait; `stop` ends the wait."""
         self._stop = stop
         self._begun = self._told = time.monotonic()
         log.info("Flink makes a savepoint; Ctrl-C ends the waiting for it, not the savepoint")
 
     def __call__(self) -> bool:
-        """Wait a moment; returns whether to go on."""
+        """Wait a moment and return whether to go on."""
         now = time.monotonic()
         if now >= self._told + TELL_EVERY:
             log.info("Flink makes a savepoint, for %.0f s now", now - self._begun)
@@ -116,10 +117,14 @@ class _Waiting:
 def watch(
     flink: Flink, job: str, keep: Callable[[], None], is_alive: Callable[[], bool], stop: Event
 ) -> bool:
-    """Look after a job until `stop` is set or somebody else has ended it; returns whether it still runs.
+    """Monitor a job until `stop` is set or someone else has ended it; return whether it still runs.
 
     Args:
-        keep: makes sure that its right to write is still held.
+        flink: the cluster.
+        job: the job's id.
+        keep: makes sure that the job's lock is still held.
+        is_alive: returns whether Flink's process runs.
+        stop: ends the monitoring.
 
     Raises:
         FlinkError: the job has failed, or Flink has ended.
@@ -134,7 +139,7 @@ def watch(
                     "Flink has ended by itself; its log tells why, and run goes on from its last checkpoint"
                 )
                 raise FlinkError(what=what) from exc
-            # The page goes with the job.
+            # The REST endpoint ends with the job.
             log.info("the job has ended")
             return False
         if state == "FAILED":
@@ -150,7 +155,7 @@ def watch(
 
 
 def _ends(is_alive: Callable[[], bool]) -> bool:
-    """Return whether Flink's process is ending: its page may be gone a moment before."""
+    """Return whether Flink's process is ending: its REST endpoint may be gone a moment earlier."""
     deadline = time.monotonic() + TIMEOUT
     while is_alive() and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY)

@@ -1,4 +1,4 @@
-"""What a Flink job does, for a reader and for a program."""
+"""The status of a Flink job as text and as JSON."""
 
 import json
 from dataclasses import asdict
@@ -8,12 +8,12 @@ from stockstream.connectors.flink.rest import JobStatus
 
 
 def as_json(status: JobStatus) -> str:
-    """Return it as one JSON object; times as RFC 3339."""
+    """Return the status as one JSON object; times are RFC 3339."""
     return json.dumps(asdict(status), default=lambda moment: moment.isoformat())
 
 
 def as_text(status: JobStatus) -> str:
-    """Return it as a line for each fact."""
+    """Return the status as one line per fact."""
     lines = [
         ("state", status.state),
         ("job", status.job),

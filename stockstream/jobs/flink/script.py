@@ -1,4 +1,4 @@
-"""The statements of a Flink job with the settings filled in."""
+"""The SQL statements of a Flink job with the settings filled in."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from stockstream.connectors.postgres.connection import address_of
 from stockstream.settings import PROJECT, Settings
 
 SOURCE = PROJECT / "flink_source.sql"
-# How the servers are reached, and how often the state is kept: another way does not make another job.
+# How servers are reached, and how often state is saved: other values do not make another job.
 OF_THE_WAY = ("POSTGRES_PASSWORD", "JDBC_TLS", "CHECKPOINT_INTERVAL")
-# The connector's archive carries Kafka's client under a name of its own.
+# The connector's archive contains Kafka's client under a relocated package name.
 SECURITY = "org.apache.flink.kafka.shaded.org.apache.kafka.common.security"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One of our jobs: what it is, and by which names others know it.
+    """One of the project's Flink jobs, and its names elsewhere.
 
     Attributes:
-        name: on a cluster.
-        statements: its files, one after the other.
-        session: at PostgreSQL, whose triggers tell by it who makes the candles.
-        folder: in DATA_DIR, for a Flink of its own.
+        name: its name on a cluster.
+        statements: its SQL files, in order.
+        session: its session name in PostgreSQL, by which triggers recognise the engine.
+        folder: its folder in DATA_DIR, for a local Flink.
     """
 
     name: str
@@ -42,7 +42,7 @@ PATTERNS = Job(
 
 @dataclass(frozen=True)
 class Options:
-    """Which job runs, and how: with seconds between checkpoints."""
+    """Which job runs, and how many seconds lie between its checkpoints."""
 
     job: Job = CANDLES
     parallelism: int = 1
@@ -55,12 +55,12 @@ def script(settings: Settings, options: Options) -> str:
 
 
 def restoring(state: Path | str | None) -> str:
-    """Return the statement that makes a job go on from a savepoint or checkpoint, if there is one."""
+    """Return the statement that restores a job from a savepoint or checkpoint, if there is one."""
     return f"SET 'execution.state-recovery.path' = {_text(str(state))};\n" if state else ""
 
 
 def identity(settings: Settings, options: Options) -> str:
-    """Return a name for the state of this very job: another job cannot go on from it."""
+    """Return a name for this job's state, which another job cannot be restored from."""
     values = _values(settings, options) | dict.fromkeys(OF_THE_WAY, "")
     return hashlib.sha256(_filled(options.job, values).encode()).hexdigest()[:16]
 
@@ -72,7 +72,7 @@ def _filled(job: Job, values: dict[str, object], security: str = "") -> str:
 
 
 def _security(cluster: Cluster) -> str:
-    """Return the lines of the topic's table that make its connection safe, if any is to be."""
+    """Return the options of the topic's table that secure its connection, if any are needed."""
     found = {}
     if cluster.protocol != "PLAINTEXT":
         found["security.protocol"] = cluster.protocol
@@ -80,7 +80,7 @@ def _security(cluster: Cluster) -> str:
         found["sasl.mechanism"] = cluster.mechanism
         found["sasl.jaas.config"] = _login(cluster)
     if cluster.is_encrypted and cluster.authority:
-        # The certificates themselves: a cluster need not have the file.
+        # Pass the certificates themselves, because a cluster need not have the file.
         found["ssl.truststore.type"] = "PEM"
         found["ssl.truststore.certificates"] = cluster.authority.read_text("utf-8")
     return "".join(f"    'properties.{key}' = {_text(value)},\n" for key, value in found.items())
@@ -116,7 +116,7 @@ def _jdbc(settings: Settings, session: str) -> str:
 
 
 def _jdbc_tls(settings: Settings) -> str:
-    # The driver has libpq's words for it.
+    # The driver uses libpq's names for these options.
     options = address_of(settings).tls.options()
     return "".join(f"&{name}={quote(value, safe='/')}" for name, value in options.items())
 

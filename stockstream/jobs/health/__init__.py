@@ -1,5 +1,5 @@
-"""Is the system well? Look at every part at once, for a short time, then judge what was seen.
+"""Health checks: measure every part of the system at once, for a short time, then judge the samples.
 
-Looking talks to the servers and is bounded in time; judging is pure. Every part is judged even
-where another one is down, so one run tells everything that is wrong.
+Measuring talks to the servers and is bounded in time; judging is pure. Every part is judged even if another
+one is down, so one run reports everything that is wrong.
 """

@@ -1,4 +1,4 @@
-"""What is said of a part: how it is, what was seen, and what to do."""
+"""The result of a health check: the state of a part, what was measured, and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from stockstream.errors import StockstreamError
 
 
 class State(StrEnum):
-    """How a part is. Waiting is healthy: something is still to come, or to be done by hand."""
+    """State of a part; waiting is healthy: something is still to come, or to be done by hand."""
 
     OK = "ok"
     WAITING = "waiting"
@@ -17,7 +17,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One part, in a line; `remedy` is empty where nothing is to be done."""
+    """The check result of one part, in a line; `remedy` is empty if nothing is to be done."""
 
     name: str
     state: State
@@ -26,27 +26,27 @@ class Check:
 
 
 def ok(name: str, detail: str) -> Check:
-    """Say that a part is well."""
+    """Return the result for a healthy part."""
     return Check(name, State.OK, detail)
 
 
 def waiting(name: str, detail: str, remedy: str = "") -> Check:
-    """Say that a part is not there yet, which is no fault."""
+    """Return the result for a part that is not there yet, which is not a fault."""
     return Check(name, State.WAITING, detail, remedy)
 
 
 def failed(name: str, detail: str, remedy: str) -> Check:
-    """Say what is wrong with a part and what to do."""
+    """Return the result for a faulty part, with what is wrong and what to do."""
     return Check(name, State.FAILED, detail, remedy)
 
 
 def unknown(name: str, without: str) -> Check:
-    """Say that a part cannot be judged, because another one has failed."""
+    """Return the result for a part that cannot be judged because another one has failed."""
     return failed(name, f"cannot tell without {without}", f"mend {without} first")
 
 
 def happened(fault: StockstreamError) -> str:
-    """Return what a fault says has happened, without what to do: the check has its own remedy."""
+    """Return what happened according to a fault, without its remedy: the check has its own."""
     return str(fault).partition("; ")[0]
 
 

@@ -1,4 +1,4 @@
-"""The detector's models: how old they are and whether they still fit; if there are none, what is missing."""
+"""The detector's models: their age and whether they still fit, or what is missing if there are none."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ REMEDY = "python anomaly_detector.py train --if-drifted"
 
 @dataclass(frozen=True)
 class ModelsSample:
-    """The models there are; `drifted` says what has drifted most, and is empty where nothing has."""
+    """The existing models; `drifted` names what has drifted most, and is empty if nothing has."""
 
     count: int
     age: timedelta | None = None
@@ -26,7 +26,7 @@ class ModelsSample:
 
 
 def look_at_models(folder: Path, now: float) -> ModelsSample:
-    """Look into the models' folder; `now` is seconds since 1970."""
+    """Examine the model folder; `now` is seconds since 1970."""
     store = ModelStore(folder)
     stamps = store.stamps()
     stamps.pop(POOLED, None)
@@ -37,7 +37,7 @@ def look_at_models(folder: Path, now: float) -> ModelsSample:
 
 
 def judge_models(models: ModelsSample, sample: TablesSample | None) -> Check:
-    """Judge the models; a fresh system has none yet, which is no fault."""
+    """Judge the models; a fresh system has none yet, which is not a fault."""
     if count := models.count:
         age = f", the newest {models.age} old" if models.age is not None else ""
         told = f"{count} symbol{'s'[: count > 1]} learned{age}{models.drift}"

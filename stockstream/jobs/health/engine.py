@@ -1,4 +1,4 @@
-"""Who makes the candles, the aggregator or Flink; and if it is Flink, how its job is."""
+"""The engine, aggregator or Flink; and the state of Flink's job if it is Flink."""
 
 from collections.abc import Callable
 
@@ -18,10 +18,10 @@ JobSample = SamplePair[JobStatus] | None
 def look_at_job(
     page: str, name: str, tables: Callable[[], TablesSample | StockstreamError], pause: Callable[[], object]
 ) -> JobSample:
-    """Look at Flink's job, where the tables say that Flink makes the candles; at one that is behind, twice.
+    """Sample Flink's job if the tables name Flink as the engine; sample a job that is behind twice.
 
     Raises:
-        FlinkError: its page does not answer, or knows no such job.
+        FlinkError: its REST endpoint does not answer, or knows no such job.
     """
     seen = tables()
     if not isinstance(seen, TablesSample) or seen.engine != "flink":
@@ -38,10 +38,11 @@ def look_at_job(
 
 
 def judge_job(seen: JobSample | StockstreamError, received: int) -> Check:
-    """Judge the job; one that runs on another cluster is known by its lock alone.
+    """Judge the job; a job on another cluster is known by its lock alone.
 
     Args:
-        arrived: messages that came into the topic within a second.
+        seen: the sample, or the error that was raised instead.
+        received: messages that reached the topic within a second.
     """
     if seen is None or isinstance(seen, StockstreamError):
         why = happened(seen) if seen else "nothing tells how far it is"

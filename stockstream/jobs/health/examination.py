@@ -1,4 +1,4 @@
-"""The whole examination: look at everything at once, then judge part by part."""
+"""The complete health check: sample everything at once, then judge part by part."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -28,9 +28,9 @@ SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Target:
-    """What is examined, and where it is; `interval` is the seconds between two trades.
+    """What to examine and where it is; `interval` is the number of seconds between two trades.
 
-    `zookeeper_port` is None where Kafka does not stand on a ZooKeeper of ours.
+    `zookeeper_port` is None if Kafka does not use a ZooKeeper started by this project.
     """
 
     servers: Where
@@ -45,15 +45,16 @@ class Target:
     flink_port: int = 8081
 
     def remedy(self, job: str) -> str:
-        """Return what to do about one of the scripts."""
+        """Return what to do about one of the jobs."""
         return remedy_for(job, f"python {job}.py", self.processes)
 
 
 def examine(target: Target, pause: Callable[[], object]) -> list[Check]:
-    """Return what there is to say of every part, in under ten seconds whatever is down.
+    """Return the check results of every part, in under ten seconds whatever is down.
 
     Args:
-        pause: waits between two looks at what should move; a second is right.
+        target: the system to examine.
+        pause: waits between two samples of what should advance; one second is appropriate.
     """
     models = look_at_models(target.models, time.time())
     page = f"http://{target.dashboard_host}:{target.dashboard_port}/_stcore/health"

@@ -1,4 +1,4 @@
-"""Do trades flow into the tables, and do candles follow them."""
+"""Whether trades reach the tables and candles follow them."""
 
 from stockstream.connectors.postgres.read.probes import NewestCandle, NewestTrade
 from stockstream.jobs.health.check_result import Check, failed, ok, waiting
@@ -6,13 +6,13 @@ from stockstream.jobs.health.tables import TablesSample
 
 LEAST_LIMIT = 10.0
 INTERVALS = 5
-# A candle is written when its window is open at the latest once in so many seconds, by Flink more seldom.
+# An open candle is written at least once in this many seconds; Flink writes less often.
 CANDLE_LIMIT = 30.0
 FLINK_LIMIT = 60.0
 
 
 def limit_of(interval: float) -> float:
-    """Return after how many seconds without a trade the flow has stopped.
+    """Return the number of seconds without a trade after which the flow has stopped.
 
     >>> limit_of(0.5), limit_of(60)
     (10.0, 300)
@@ -23,7 +23,7 @@ def limit_of(interval: float) -> float:
 def judge_trades(sample: TablesSample, limit: float, remedy: str) -> Check:
     """Judge the tape by the consumer's last step and by the event time of its newest trade.
 
-    A trade of an earlier time is no fault while the consumer moves: a replay, or a backlog.
+    An old event time is not a fault while the consumer advances: it may be a replay or a backlog.
     """
     trade, letter, idle = sample.trade, sample.dead_letter, _idle(sample)
     is_old = trade is None or trade.age > limit
@@ -41,7 +41,7 @@ def judge_trades(sample: TablesSample, limit: float, remedy: str) -> Check:
 
 
 def candle_limit(limit: float, engine: str | None) -> float:
-    """Return after how many seconds without a candle they have stopped, by who makes them.
+    """Return the number of seconds without a candle after which the engine has stopped.
 
     >>> candle_limit(10, "aggregator"), candle_limit(10, "flink"), candle_limit(300, "flink")
     (30.0, 60.0, 300)
@@ -50,7 +50,7 @@ def candle_limit(limit: float, engine: str | None) -> float:
 
 
 def judge_candles(trade: NewestTrade | None, candle: NewestCandle | None, limit: float, remedy: str) -> Check:
-    """Judge the candles: the newest window holds the newest trade, or is being written."""
+    """Judge the candles: the newest window contains the newest trade, or is about to be written."""
     if candle is None:
         return waiting("candles", "none yet: the first comes with the first minute of trades", remedy)
     if trade is not None and trade.at >= candle.window_end and candle.idle > limit:
@@ -62,12 +62,12 @@ def judge_candles(trade: NewestTrade | None, candle: NewestCandle | None, limit:
 
 
 def _idle(sample: TablesSample) -> float:
-    """Return how many seconds ago the consumer last took a step in any partition."""
+    """Return the seconds since the consumer last advanced in any partition."""
     return min((place.idle for place in sample.consumer.after.values()), default=float("inf"))
 
 
 def _span(seconds: float) -> str:
-    """Write a time so that a person grasps it.
+    """Format a duration for people.
 
     >>> _span(3.21), _span(125), _span(90_000)
     ('3.2 s', '2 min', '25 h')

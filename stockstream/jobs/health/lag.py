@@ -1,4 +1,4 @@
-"""How far a job lies behind the topic, and whether it gets nearer."""
+"""How far a job lags behind the topic, and whether it is catching up."""
 
 from dataclasses import dataclass
 
@@ -7,31 +7,31 @@ from stockstream.connectors.postgres.read.probes import Progress
 from stockstream.jobs.health.check_result import Check, failed, ok, waiting
 from stockstream.jobs.health.samples import SamplePair
 
-# A backlog below this is a batch under way; above it, so are ten seconds of what arrives now.
+# A smaller backlog is a batch in progress; so are ten seconds of the current traffic.
 FEW = 1_000
 SECONDS_OF_FLOW = 10
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A job's places and the topic's ends, each seen twice, a second apart."""
+    """A job's committed offsets and the topic's ends, each sampled twice, a second apart."""
 
     ends: SamplePair[dict[int, int]]
     places: SamplePair[dict[int, Progress]]
 
     def behind(self) -> SamplePair[dict[int, int]]:
-        """Return how many messages of each partition the job had still to read."""
+        """Return how many messages of each partition the job still had to read."""
         return SamplePair(
             lag(self.ends.before, _offsets(self.places.before)),
             lag(self.ends.after, _offsets(self.places.after)),
         )
 
     def received(self) -> int:
-        """Return how many messages came in between."""
+        """Return how many messages arrived in between."""
         return sum(self.ends.after.values()) - sum(self.ends.before.values())
 
     def stuck(self, limit: float) -> list[int]:
-        """Return the partitions that had messages to read and have not moved for `limit` seconds."""
+        """Return the partitions that had messages to read and have not advanced for `limit` seconds."""
         behind = self.behind().before
         return [
             partition
@@ -40,16 +40,19 @@ class Reading:
         ]
 
     def beyond(self) -> list[int]:
-        """Return the partitions where the job stands after the end: the topic has been made anew."""
+        """Return the partitions whose committed offset is after the end: the topic was recreated."""
         after = self.ends.after
         return [p for p, place in self.places.before.items() if place.next_offset > after.get(p, 0)]
 
 
 def judge_lag(job: str, reading: Reading, limit: float, remedy: str) -> Check:
-    """Judge a job by its distance to the ends of the topic.
+    """Judge a job by its lag.
 
     Args:
-        limit: after how many seconds without a step a job that has messages to read is stuck.
+        job: the job's name.
+        reading: its committed offsets and the topic's ends.
+        limit: seconds without a step after which a job that has messages to read is stuck.
+        remedy: what to do if it has failed.
     """
     if not reading.places.after:
         return failed(job, "has never read the topic", remedy)

@@ -1,4 +1,4 @@
-"""The processes that start.sh supervises: which one is not running, and which one keeps ending."""
+"""The processes that start.sh supervises: which are not running, and which keep ending."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ YOUNG = 10.0
 
 @dataclass(frozen=True)
 class Process:
-    """A supervised process: its state in the supervisor's words, and for how many seconds it runs."""
+    """A supervised process: its state in the supervisor's words, and how many seconds it has been running."""
 
     name: str
     state: str
@@ -23,15 +23,15 @@ class Process:
 
 
 def remedy_for(name: str, by_hand: str, processes: Sequence[Process]) -> str:
-    """Return what to do about a process: read its log if start.sh runs it, else run it."""
+    """Return what to do about a process: read its log if start.sh runs it, else start it."""
     log = next((process.log for process in processes if process.name == name), None)
     return f"see {log}" if log else f"run: {by_hand}, or ./start.sh"
 
 
 def judge_processes(processes: Sequence[Process], engine: str | None = None) -> list[Check]:
-    """Judge each process; one that has just come back, while most run for long, has ended before.
+    """Judge each process; one that is much younger than most others was restarted.
 
-    Where `flink` is the engine of the candles, an aggregator ends at once, each time it is started.
+    If the engine is `flink`, an aggregator ends immediately each time it is started.
 
     >>> log = Path("consumer.log")
     >>> young = Process("consumer", "running", 12, 3, log)

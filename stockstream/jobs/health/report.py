@@ -1,4 +1,4 @@
-"""The examination as a person reads it, and as a program does."""
+"""Output of health checks: text for people, JSON for programs."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ STYLES = {State.OK: "green", State.WAITING: "yellow", State.FAILED: "bold red"}
 
 
 def lines(checks: Sequence[Check]) -> list[Text]:
-    """Return one aligned line a check, and a last one that sums up."""
+    """Return one aligned line per check, and a summary line at the end."""
     width = max(len(check.name) for check in checks)
     return [*(_line(check, width) for check in checks), _sum(checks)]
 

@@ -1,4 +1,4 @@
-"""Looking: several parts at the same time, each for a bounded time."""
+"""Sampling: several parts at the same time, each for a bounded time."""
 
 import time
 from collections.abc import Callable
@@ -14,29 +14,29 @@ Seen = TypeVar("Seen")
 
 @dataclass(frozen=True)
 class SamplePair(Generic[Seen]):
-    """The same thing seen at two moments, a second apart."""
+    """Two samples of the same thing, a second apart."""
 
     before: Seen
     after: Seen
 
 
 class BackgroundProbe(Generic[Seen]):
-    """A look that has begun and goes on beside others.
+    """A probe that runs in the background beside others.
 
     >>> BackgroundProbe(lambda: 7, seconds=5).seen()
     7
     """
 
     def __init__(self, look: Callable[[], Seen], seconds: float) -> None:
-        """Begin to look; it may take `seconds` from now."""
+        """Start the probe; it may take `seconds` from now."""
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._future: Future[Seen] = Future()
-        # Threads of an executor would be waited for at exit; one that hangs here is left behind.
+        # An executor's threads are joined at exit; a daemon thread that hangs here is abandoned.
         Thread(target=self._run, args=(look,), daemon=True).start()
 
     def seen(self) -> Seen | StockstreamError:
-        """Return what was seen, or what was met instead."""
+        """Return the sample, or the error that was raised instead."""
         wait([self._future], timeout=max(self._deadline - time.monotonic(), 0))
         if not self._future.done():
             return ServiceError(what=f"no answer within {self._seconds:g} seconds")

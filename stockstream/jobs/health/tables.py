@@ -1,4 +1,4 @@
-"""PostgreSQL and its tables: do they answer, and what do they say of the flow."""
+"""PostgreSQL and its tables: whether they answer, and what they show of the flow."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -23,9 +23,9 @@ NEVER: SamplePair[dict[int, Progress]] = SamplePair({}, {})
 
 @dataclass(frozen=True)
 class TablesSample:
-    """What the tables say; `schema_fault` is set, and all else empty, where they are not ours.
+    """Sample of the tables; if they are not this project's, only `schema_fault` is set.
 
-    `engine` is who makes the candles, None while nobody does.
+    `engine` names what makes the candles, or is None if nothing does.
     """
 
     schema_fault: SchemaMissingError | SchemaTooNewError | None = None
@@ -42,13 +42,16 @@ class TablesSample:
 def look_at_tables(
     address: Address, topic: str, enough: int | None, pause: Callable[[], object]
 ) -> TablesSample:
-    """Look at the tables, at what moves before and after a pause.
+    """Sample the tables; what should advance is sampled before and after a pause.
 
     Args:
+        address: the database.
+        topic: the topic whose committed offsets are read.
         enough: how many trades of a symbol to count; None counts none.
+        pause: waits between the two samples.
 
     Raises:
-        RecoverableError: the server does not answer, refuses us, or is busy.
+        RecoverableError: the server does not answer, refuses the connection, or is busy.
     """
     with closing(Probes(address, topic)) as probes:
         try:

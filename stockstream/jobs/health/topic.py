@@ -1,4 +1,4 @@
-"""Kafka and the topic: do they answer, and where does each partition end."""
+"""Kafka and the topic: whether they answer, and where each partition ends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ TIMEOUT = 3.0
 
 @dataclass(frozen=True)
 class TopicSample:
-    """The ends of the topic's partitions at two moments; no partitions where there is no topic."""
+    """The ends of the topic's partitions at two moments; no partitions if there is no topic."""
 
     ends: SamplePair[dict[int, int]]
 
 
 def look_at_topic(servers: Where, topic: str, pause: Callable[[], object]) -> TopicSample:
-    """Look at the topic before and after a pause.
+    """Sample the topic before and after a pause.
 
     Raises:
         KafkaUnreachableError: no broker answers within a few seconds.

@@ -1,4 +1,4 @@
-"""ZooKeeper, where the Kafka that was brought up here stands on it."""
+"""ZooKeeper, if the local Kafka uses it."""
 
 from stockstream.connectors.zookeeper import require_answer
 from stockstream.errors import StockstreamError
@@ -9,7 +9,7 @@ REMEDY = "./start.sh, or see zookeeper.log in DATA_DIR/logs; SERVICES=external w
 
 
 def look_at_zookeeper(port: int, seconds: float) -> BackgroundProbe[None]:
-    """Begin to look."""
+    """Start the probe."""
     return BackgroundProbe(lambda: require_answer(port), seconds)
 
 

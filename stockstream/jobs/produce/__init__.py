@@ -1,1 +1,1 @@
-"""What `producer.py` sends, from the simulated market or a live feed, and the loop that sends it."""
+"""The sources of `producer.py`, simulated market and live feed, and the loop that sends their trades."""

@@ -1,4 +1,4 @@
-"""The gaps of a live feed on their way to PostgreSQL, which trades never wait for."""
+"""Storage of a live feed's gaps in PostgreSQL, which trades never wait for."""
 
 import logging
 from collections.abc import Sequence
@@ -10,25 +10,25 @@ from stockstream.errors import StockstreamError
 from stockstream.market.venues import Gap
 
 BETWEEN_TRIES = 5.0
-LAST_TRY = 2.0  # seconds that an end waits for PostgreSQL
+LAST_TRY = 2.0  # seconds to wait for PostgreSQL at the end
 
 log = logging.getLogger("producer")
 
 
 class GapTable(Protocol):
-    """Where gaps are kept for good."""
+    """Permanent storage for gaps."""
 
     def write(self, gaps: Sequence[Gap]) -> None:
-        """Write them in order, all or none; to write the same again changes nothing."""
+        """Write gaps in order, all or none; writing the same gaps again changes nothing."""
 
 
 class GapKeeper:
-    """Keeps gaps at once in a file, and in PostgreSQL as soon as it takes them.
+    """Stores gaps at once in a file, and in PostgreSQL as soon as it accepts them.
 
-    Order of effects: a gap is told, it stands in its symbol's file, the trade after it is sent; beside that,
-    in a thread, the gap is written to PostgreSQL, and then taken out of the file. A crash between any two
-    leaves it in the file, from which the next start writes it again. Whoever is killed before the trade
-    after a gap was sent looks for the missing trades once more, and tells what came of it.
+    Order of effects: a gap is reported, written to its symbol's file, and the trade after it is sent;
+    meanwhile a thread writes the gap to PostgreSQL and then removes it from the file. A crash between any two
+    leaves it in the file, from which the next start writes it again. A producer that is killed before it sent
+    the trade after a gap looks for the missing trades once more and reports the result.
     """
 
     def __init__(self, files: GapFiles, table: GapTable, symbols: Sequence[str]) -> None:
@@ -41,14 +41,14 @@ class GapKeeper:
         self._thread.start()
 
     def note(self, gap: Gap) -> None:
-        """Keep a gap; the trade after it may be sent then."""
+        """Store a gap in its file; afterwards, the trade that follows it may be sent."""
         with self._lock:
             self._waiting.append(gap)
             self._save(gap.symbol)
         self._news.set()
 
     def close(self) -> None:
-        """Try once more what waits; what PostgreSQL does not take by then waits for the next start."""
+        """Try once more to write waiting gaps; the rest waits for the next start."""
         self._ends.set()
         self._news.set()
         self._thread.join(LAST_TRY)
@@ -65,7 +65,7 @@ class GapKeeper:
                 self._ends.wait(BETWEEN_TRIES)
 
     def _write(self) -> bool:
-        """Write what waits; tell whether nothing does any more."""
+        """Write the waiting gaps; return whether none are left."""
         with self._lock:
             gaps = list(self._waiting)
         if not gaps:

@@ -1,6 +1,6 @@
-"""Which trades of a live feed are in the topic already.
+"""The trades of a live feed that are already in the topic.
 
-So a trade that reached the topic is not sent again, whenever the producer was killed.
+A trade that reached the topic is thus not sent again, whenever the producer was killed.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
 from stockstream.market.venues import FeedPosition
 
-LOOK_BACK = 10_000  # offsets a partition, where no file has a resume point
+LOOK_BACK = 10_000  # offsets per partition, if no file has a resume point
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -29,13 +29,17 @@ _message = msgspec.json.Decoder(_Message)
 def produced(
     servers: Where, topic: str, venue: str, symbols: Collection[str], start: Mapping[int, int] | None
 ) -> dict[str, FeedPosition]:
-    """Return the highest place of each symbol that the topic has from `start` on.
+    """Return the highest feed position of each symbol that the topic has from `start` on.
 
-    What an open transaction holds back is not seen, and neither is a trade of ours behind it: it is sent
-    again, which the tape keeps once. To read what may yet be aborted could leave trades out for ever.
+    Trades behind an open transaction are not visible and are sent again; the tape stores each once. Reading
+    transactions that may yet be aborted could lose trades for good.
 
     Args:
-        start: offsets by partition; None looks at the last `LOOK_BACK` offsets of each.
+        servers: the Kafka brokers.
+        topic: the topic to read.
+        venue: the venue of the feed.
+        symbols: the symbols of the feed.
+        start: offsets by partition; None reads the last `LOOK_BACK` offsets of each.
 
     Raises:
         RecoverableError: no broker answers, or Kafka cannot answer now.
@@ -50,7 +54,7 @@ def produced(
             message = _message.decode(value)
             position = FeedPosition(int(message.trade_id), message.timestamp)
         except (msgspec.DecodeError, ValueError):
-            continue  # another's, which this feed cannot have sent
+            continue  # not sent by this feed
         if message.source == venue and message.symbol in symbols:
             found[message.symbol] = max(found.get(message.symbol, position), position)
     return found

@@ -1,4 +1,4 @@
-"""A live source opened: what is asked for, where it goes on, and where its places and gaps are kept."""
+"""Setup of a live source: its symbols, where it resumes, and where its positions and gaps are stored."""
 
 import logging
 from argparse import Namespace
@@ -27,10 +27,10 @@ log = logging.getLogger("producer")
 
 
 def live(arguments: Namespace, settings: Settings, stop: Event) -> tuple[LiveSource, str]:
-    """Prepare a venue's feed; nothing is connected yet.
+    """Prepare a venue's feed without connecting yet.
 
     Raises:
-        UsageError: a word cannot be meant.
+        UsageError: an option is invalid.
     """
     addresses = {"stream": arguments.stream_url, "rest": arguments.rest_url}
     feed = FEEDS[arguments.source](**{name: url.rstrip("/") for name, url in addresses.items() if url})
@@ -63,6 +63,6 @@ def _keep(positions: ResumePoints, settings: Settings, acknowledged: dict[str, F
     try:
         positions.write(acknowledged, ends(cluster_of(settings), settings.kafka_topic))
     except RecoverableError:
-        return  # the files stay as they are; the topic tells the rest
+        return  # the files stay as they are; the topic provides the rest
     except OSError as exc:
         log.warning("cannot keep places in %s (%s)", settings.data_dir / FOLDER, exc.strerror)

@@ -1,4 +1,4 @@
-"""A live feed as a source of messages, and how far it is produced."""
+"""A live feed as a source of messages, with its feed positions."""
 
 import asyncio
 import queue
@@ -14,9 +14,9 @@ from stockstream.market.trade.codec import encode
 from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FeedPosition, Gap, position_of
 
-LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress
+LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
 BETWEEN_KEEPS = 2.0
-WAITING = 20_000  # trades between the stream and the sink; then the stream waits
+WAITING = 20_000  # trades between the stream and the sink; when full, the stream waits
 RETRY = 0.01
 NONE = Messages((), ())
 
@@ -25,20 +25,22 @@ Open = Callable[[Callable[[Gap], object]], Stream]
 
 
 class LiveSource:
-    """Gives a stream's trades as they come; the stream runs in a thread of its own.
+    """Returns a stream's trades as they arrive; the stream runs in its own thread.
 
-    Order of effects: a gap before a trade is kept, the trade is given, the broker acknowledges it, its place
-    is kept. A crash between any two leaves the place behind, and the topic tells the rest at the next start.
+    Order of effects: a gap before a trade is stored, the trade is returned, the broker acknowledges it, its
+    feed position is stored. A crash between any two leaves the position behind, and the topic provides the
+    rest at the next start.
     """
 
     resumes = True
 
     def __init__(self, open_stream: Open, open_gaps: Callable[[], GapKeeper], keep: Keep) -> None:
-        """Prepare; the stream is opened when the first messages are asked for.
+        """Prepare the source; the stream is opened when the first messages are requested.
 
         Args:
-            open_stream: takes what is told of each gap.
-            keep: called now and then with the places of all symbols that are acknowledged.
+            open_stream: opens the stream; its argument is called with each gap.
+            open_gaps: opens the storage for gaps.
+            keep: called now and then with the acknowledged feed positions of all symbols.
         """
         self._open = open_stream
         self._open_gaps = open_gaps
@@ -55,10 +57,10 @@ class LiveSource:
         self._kept_at = time.monotonic()
 
     def next_messages(self, most: int, stop: Event) -> Messages:
-        """Return up to `most` trades that have come; none if none comes soon.
+        """Return up to `most` trades that have arrived; none if none arrives soon.
 
         Raises:
-            StockstreamError: the stream cannot go on.
+            StockstreamError: the stream cannot continue.
         """
         if self._thread is None:
             self._gaps = self._gaps or self._open_gaps()
@@ -68,18 +70,18 @@ class LiveSource:
         trades = self._come(most)
         if not trades and self._last_error:
             raise self._last_error
-        del stop  # it is looked at between two turns, which are short
+        del stop  # it is checked between calls, which are short
         self._given |= {trade.symbol: position_of(trade) for trade in trades}
         return Messages([trade.symbol.encode() for trade in trades], list(map(encode, trades)))
 
     def settled(self) -> None:
-        """Take note that all that was given is acknowledged."""
+        """Record that everything returned so far is acknowledged."""
         self._acknowledged = dict(self._given)
         if time.monotonic() - self._kept_at > BETWEEN_KEEPS:
             self._keep_now()
 
     def close(self) -> None:
-        """End the stream, and keep the places and the gaps."""
+        """End the stream, and store the feed positions and the gaps."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
@@ -104,7 +106,7 @@ class LiveSource:
     def _listen(self, stream: Stream) -> None:
         try:
             asyncio.run(self._until_ended(stream))
-        except Exception as exc:  # noqa: BLE001 - it comes out where the messages are asked for
+        except Exception as exc:  # noqa: BLE001 - raised again where the messages are requested
             self._last_error = exc
 
     async def _until_ended(self, stream: Stream) -> None:

@@ -1,4 +1,4 @@
-"""The producer's loop: trades from a source to the topic."""
+"""The producer's loop: send trades from a source to the topic."""
 
 import time
 from collections.abc import Callable
@@ -10,21 +10,21 @@ from stockstream.errors import StockstreamError
 
 MOST = 10_000
 GLANCE = 0.1
-LONGEST_UNSETTLED = 5.0  # seconds, so that a kill repeats no more than that of a file
+LONGEST_UNSETTLED = 5.0  # seconds, so that a kill repeats at most this much of a file
 
 OnProgress = Callable[[KafkaSink], None]
 
 
 class MessageSource(Protocol):
-    """Where messages come from: the simulated market, a feed, a file."""
+    """A source of messages: the simulated market, a feed, or files."""
 
-    resumes: bool  # whether a restart goes on where it stopped
+    resumes: bool  # whether a restart resumes where it stopped
 
     def next_messages(self, most: int, stop: Event) -> Messages | None:
-        """Return up to `most` messages, soon, even if none; None when there will be no more."""
+        """Return up to `most` messages soon, possibly none; None when there will be no more."""
 
     def settled(self) -> None:
-        """Take note that all messages given so far are acknowledged: a restart may go on after them."""
+        """Record that all messages returned so far are acknowledged: a restart may resume after them."""
 
 
 def produce(
@@ -32,20 +32,24 @@ def produce(
 ) -> int:
     """Move messages from the source to the sink until `count`, the source's end or `stop`.
 
-    Order of effects: messages are drawn, then accepted by the sink's queue, which sends them and
-    counts acknowledgements while the next are drawn; at the end all that was accepted is awaited.
-    So a message is lost only if it was never acknowledged: by a kill, or by a stop in an outage. What
-    keeps the source from going on is raised after that.
+    Order of effects: messages are drawn, then accepted by the sink's queue, which sends them and counts
+    acknowledgements while the next are drawn; at the end all accepted messages are awaited. A message is
+    therefore lost only if it was never acknowledged: by a kill, or by a stop in an outage. An error of the
+    source is raised after that.
 
     Args:
-        tell: called at each turn, to show how far the sink is.
+        source: where messages come from.
+        sink: where messages go.
+        count: how many messages to send; None for no limit.
+        stop: ends the loop.
+        on_progress: called at each turn, to show the sink's progress.
 
     Returns:
-        The number of messages accepted that the broker has not got.
+        The number of accepted messages that did not reach the broker.
 
     Raises:
         DeliveryError: the client can send no more.
-        StockstreamError: the source cannot go on.
+        StockstreamError: the source cannot continue.
     """
     whole, settled, failure = True, time.monotonic(), None
     while not stop.is_set() and (count is None or sink.accepted < count):
@@ -73,7 +77,7 @@ def produce(
 
 
 def _drain(sink: KafkaSink, stop: Event, on_progress: OnProgress) -> None:
-    """Wait until all that was accepted is settled."""
+    """Wait until all accepted messages are settled."""
     while sink.unsettled and not stop.is_set():
         sink.poll(GLANCE)
         on_progress(sink)

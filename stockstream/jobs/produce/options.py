@@ -1,4 +1,4 @@
-"""What a person may ask of the simulated market."""
+"""Options of the simulated market."""
 
 import re
 from argparse import Namespace
@@ -22,11 +22,11 @@ SYMBOL = re.compile(r"[A-Z0-9./_-]{1,20}")
 
 @dataclass(frozen=True)
 class SyntheticOptions:
-    """A simulated market's wishes.
+    """Options of a simulated market.
 
     Args:
-        rate: trades a second; None is as fast as it goes.
-        session: seconds from opening to closing, each in a burst; None for none.
+        rate: trades a second; None is as fast as possible.
+        session: seconds from opening to closing, each with a burst; None for no session.
     """
 
     rate: float | None
@@ -38,13 +38,14 @@ class SyntheticOptions:
 
     @classmethod
     def of(cls, arguments: Namespace, usual_interval: float) -> Self:
-        """Read the words of the command line.
+        """Return the options on the command line.
 
         Args:
-            usual_interval: seconds between trades where no rate is asked for.
+            arguments: the parsed command line.
+            usual_interval: seconds between trades if no rate is given.
 
         Raises:
-            UsageError: a word cannot be meant; names it and what is allowed.
+            UsageError: an option is invalid; the error names it and the allowed values.
         """
         return cls(
             rate=_rate(arguments.rate) if arguments.rate is not None else 1 / usual_interval,
@@ -81,7 +82,7 @@ def _rate(text: str) -> float | None:
 
 
 def _listings(text: str | None) -> tuple[Listing, ...]:
-    """Read symbols, a number of them, or the name of a file of them."""
+    """Parse symbols, their number, or the name of a file that lists them."""
     if text is None:
         return listed(USUAL_SYMBOLS)
     allowed = (
@@ -96,7 +97,7 @@ def _listings(text: str | None) -> tuple[Listing, ...]:
 
 
 def symbols_of(text: str, allowed: str) -> tuple[str, ...]:
-    """Return the symbols that a word lists, or the file that it names."""
+    """Return the symbols that a text lists, or that the file it names lists."""
     words = [word for word in re.split(r"[\s,]+", _content(text)) if word]
     symbols = tuple(dict.fromkeys(words))
     wrong = next((symbol for symbol in symbols if not SYMBOL.fullmatch(symbol)), None)
@@ -107,7 +108,7 @@ def symbols_of(text: str, allowed: str) -> tuple[str, ...]:
 
 
 def _content(text: str) -> str:
-    """Return what the file of this name holds, or the text itself if there is no such file."""
+    """Return the content of the file with this name, or the text itself if there is no such file."""
     try:
         if not Path(text).is_file():
             return text

@@ -1,4 +1,4 @@
-"""When trades are due: a schedule, so that no error of sleeping adds up, and the times they get."""
+"""The schedule of trades, in which sleeping errors do not add up, and their event times."""
 
 import time
 from typing import Protocol
@@ -7,26 +7,26 @@ import numpy as np
 
 from stockstream.market.simulator.tape import Floats, Ints
 
-TICK = 0.02  # seconds: trades due within one go out together
-GRACE = 1.0  # seconds of schedule that are made up after a stall
+TICK = 0.02  # seconds: trades due within one tick are sent together
+GRACE = 1.0  # seconds of schedule that are made up for after a stall
 OLDEST = 50_000  # microseconds
 
 
 class Clock(Protocol):
-    """Time, as a producer sees it."""
+    """A source of time for producers."""
 
     def monotonic(self) -> float:
-        """Return seconds that never go back, for the pace."""
+        """Return monotonic seconds, for the pace."""
 
     def now(self) -> int:
         """Return microseconds since 1970 in UTC, for event times."""
 
 
 class SystemClock:
-    """The machine's time."""
+    """The machine's clock."""
 
     def monotonic(self) -> float:
-        """Return seconds since some moment."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
     def now(self) -> int:
@@ -35,11 +35,11 @@ class SystemClock:
 
 
 class Pace:
-    """Keeps trades to their schedule: what is at second 7 is due 7 seconds after the start.
+    """Keeps trades on schedule: what is at second 7 is due 7 seconds after the start.
 
-    A stall (a full queue, a machine asleep) of up to `GRACE` seconds is made up. Of a longer one
-    the rest is left out of the schedule: trades come later, none is dropped, and no flood of
-    trades that claim to be of now follows.
+    A stall (a full queue, a suspended machine) of up to `GRACE` seconds is made up for. Anything longer is
+    removed from the schedule: trades come later and none is dropped, but there is no flood of trades that
+    claim to happen now.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -47,7 +47,7 @@ class Pace:
         self._start = clock.monotonic()
 
     def due(self, at: Floats) -> Ints:
-        """Return, for each trade that is due, how many microseconds ago that was.
+        """Return, for each trade that is due, how many microseconds ago it was due.
 
         Args:
             at: seconds of the schedule, ascending.
@@ -60,12 +60,12 @@ class Pace:
         return np.rint((elapsed - due) * 1e6).astype(np.int64)
 
     def wait(self, at: float) -> float:
-        """Return the seconds until second `at` of the schedule, one tick at least."""
+        """Return the seconds until second `at` of the schedule, at least one tick."""
         return max(TICK, self._start + at - self._clock.monotonic())
 
 
 class EventTimes:
-    """Gives trades their event time: now, and each later than the one before."""
+    """Gives trades their event time: now, and each later than the previous one."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -75,8 +75,9 @@ class EventTimes:
         """Return event times in microseconds since 1970, strictly increasing.
 
         Args:
-            ages: microseconds since each trade was due, descending; what was due longer ago
-                than `OLDEST` happens now, because a price of the past would be a lie.
+            ages: microseconds since each trade was due, descending; what was due longer than `OLDEST` ago is
+                given an
+                age of `OLDEST`, because a past price would be false.
         """
         rank = np.arange(ages.size)
         times = np.maximum(self._clock.now() - np.minimum(ages, OLDEST) - rank, self._last + 1)

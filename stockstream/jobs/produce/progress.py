@@ -1,4 +1,4 @@
-"""What a producer tells while it runs: a bar on a terminal, a line now and then elsewhere."""
+"""A producer's progress: a bar on a terminal, log lines elsewhere."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ log = logging.getLogger("producer")
 
 @contextmanager
 def progress_shown(count: int | None) -> Iterator[OnProgress]:
-    """Give what shows a sink's progress to a person or to a log."""
+    """Yield a function that shows a sink's progress to a person or in a log."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield Lines().update
@@ -40,7 +40,7 @@ def progress_shown(count: int | None) -> Iterator[OnProgress]:
 
 
 class Lines:
-    """A line every ten seconds, and one when an outage begins, lasts and ends."""
+    """Logs a line every ten seconds, and one when an outage begins, continues and ends."""
 
     def __init__(self) -> None:
         self._told_at = time.monotonic()
@@ -77,7 +77,7 @@ class Rate:
         self._since, self._number, self._words = time.monotonic(), 0, "0/s"
 
     def now(self, number: int) -> str:
-        """Return the rate in words."""
+        """Return the rate as text."""
         now = time.monotonic()
         if now - self._since >= 1.0:
             rate = (number - self._number) / (now - self._since)
@@ -87,5 +87,5 @@ class Rate:
 
 
 def counts(sink: KafkaSink) -> str:
-    """Return the sink's counts in words."""
+    """Return the sink's counts as text."""
     return f"{sink.accepted:,} trades sent, {sink.acknowledged:,} acknowledged, {sink.failed:,} failed"

@@ -1,4 +1,4 @@
-"""The simulated market as a source of messages, at an even pace or as fast as it goes."""
+"""The simulated market as a source of messages, at a steady rate or as fast as possible."""
 
 from threading import Event
 
@@ -11,12 +11,12 @@ from stockstream.market.simulator import Market, Tape, encode_tape
 from stockstream.market.simulator.tape import Ints
 from stockstream.market.trade.ids import trade_ids
 
-LONGEST_WAIT = 0.25  # seconds, so that the loop can tell of its progress
+LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
 NONE = Messages((), ())
 
 
 class SyntheticSource:
-    """Gives the market's trades when they are due; each is stamped with the moment it happens."""
+    """Returns the market's trades when they are due, each with the time at which it happens."""
 
     resumes = False
 
@@ -24,8 +24,10 @@ class SyntheticSource:
         """Open the market now.
 
         Args:
-            chance: makes the ids unique; never the market's own, which may be seeded.
-            paced: whether trades keep to the market's rate or come as fast as they are asked for.
+            market: the simulated market.
+            clock: the source of time.
+            chance: makes the ids unique; never the market's own generator, which may be seeded.
+            paced: whether trades follow the market's rate or are returned as fast as they are requested.
         """
         self._market = market
         self._clock = clock
@@ -45,7 +47,7 @@ class SyntheticSource:
         return self._messages(tape, ages[:number]) if number else NONE
 
     def settled(self) -> None:
-        """Do nothing: a simulated market begins anew."""
+        """Do nothing: a simulated market does not resume."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -57,10 +59,10 @@ class SyntheticSource:
         return ages
 
     def _ages_at_once(self) -> Ints:
-        """Spread the block over the time since the last one, as its trades came in the market."""
+        """Spread the block over the time since the last one, as its trades were spaced in the market."""
         asked, self._asked = self._asked, self._clock.monotonic()
         at = self._ahead.at
-        # A microsecond each at least, or the last would lie in the future.
+        # At least a microsecond per trade, or the last would lie in the future.
         span = min(max((self._asked - asked) * 1e6, at.size), OLDEST)
         ages: Ints = np.rint((at[-1] - at) / max(at[-1] - at[0], 1e-9) * span).astype(np.int64)
         return ages

@@ -1,4 +1,4 @@
-"""Words of a producer's command line, checked: each wrong one gets one line that tells what is allowed."""
+"""Validation of a producer's options: each error is one line that states what is allowed."""
 
 import math
 from argparse import Namespace
@@ -11,7 +11,7 @@ Number = TypeVar("Number", int, float)
 
 
 def whole(option: str, text: str | None, least: int) -> int | None:
-    """Return the whole number that a word names, None where there is no word."""
+    """Return the whole number in a text, or None if there is no text."""
     if text is None:
         return None
     allowed = f"a whole number, {least} or more"
@@ -22,7 +22,7 @@ def whole(option: str, text: str | None, least: int) -> int | None:
 
 
 def between(option: str, text: str | None, usual: float, bounds: tuple[float, float], what: str) -> float:
-    """Return the number that a word names, `usual` where there is no word."""
+    """Return the number in a text, or `usual` if there is no text."""
     if text is None:
         return usual
     least, most = bounds
@@ -34,7 +34,7 @@ def between(option: str, text: str | None, usual: float, bounds: tuple[float, fl
 
 
 def number(option: str, text: str, make: Callable[[str], Number], allowed: str) -> Number:
-    """Return the finite number that a word names."""
+    """Return the finite number in a text."""
     try:
         value = make(text)
     except ValueError as exc:
@@ -45,7 +45,7 @@ def number(option: str, text: str, make: Callable[[str], Number], allowed: str) 
 
 
 def refuse(option: str, text: str, allowed: str) -> NoReturn:
-    """Tell what is wrong with a word, and what is allowed.
+    """Report what is wrong with an option, and what is allowed.
 
     Raises:
         UsageError: always.
@@ -54,9 +54,10 @@ def refuse(option: str, text: str, allowed: str) -> NoReturn:
 
 
 def only_own(arguments: Namespace, options: Mapping[str, Collection[str]]) -> None:
-    """Refuse an option that only other sources have: it would be passed over without a word.
+    """Reject options that belong to other sources: they would be silently ignored.
 
     Args:
+        arguments: the parsed command line.
         options: the names of each source's own options.
     """
     given = {name for name, value in vars(arguments).items() if value not in (None, False)}

@@ -1,4 +1,4 @@
-"""One of the files that are replayed: how far it is given, its bad rows, and the order of its trades."""
+"""A file that is replayed: how far it has been sent, its bad rows, and the order of its trades."""
 
 import logging
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from stockstream.market.files.order import Order
 from stockstream.market.files.times import EPOCH
 from stockstream.market.trade.schema import Trade
 
-SHOWN = 10  # bad rows that are logged one by one; the others are in the report
+SHOWN = 10  # bad rows that are logged individually; the others are in the report
 RECONCILED = "the candles come out right once they are reconciled"
 
 log = logging.getLogger("producer")
 
 
 class Read(NamedTuple):
-    """A row that was read; one that is no trade has the time of the last trade before it."""
+    """A row that was read; a bad row has the time of the last trade before it."""
 
     at: datetime
     file: "ReplayedFile"
@@ -29,7 +29,7 @@ class Read(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A trade to be given."""
+    """A trade to be sent."""
 
     file: "ReplayedFile"
     line: int
@@ -41,7 +41,7 @@ class ReplayedFile:
 
     Attributes:
         begin: the line after which it began.
-        fault: what kept from reading on, if anything did.
+        fault: the error that stopped reading, if any.
     """
 
     def __init__(self, rows: TradeRows, points: ResumePoints) -> None:
@@ -55,7 +55,7 @@ class ReplayedFile:
         self.fault: TradeFileError | None = None
 
     def rows(self) -> Iterator[Read]:
-        """Yield the rows that are still to be given, as far as the file can be read."""
+        """Yield the remaining rows, as far as the file can be read."""
         at = EPOCH
         try:
             for row in self._rows.after(self._line):
@@ -65,24 +65,24 @@ class ReplayedFile:
             self.fault = exc
 
     def rewind(self) -> None:
-        """Begin again with the first row."""
+        """Start again with the first row."""
         self._line = 0
 
     def set_aside(self, row: TradeRow) -> None:
-        """Keep a bad row until it is passed."""
+        """Keep a bad row until the replay has passed it."""
         self._bad_ahead.append(row)
 
     def go_on(self, line: int) -> None:
-        """Go on to a line that is given, and report the bad ones before it."""
+        """Advance to a line that was sent, and report the bad rows before it."""
         self._line = line
         self._report([row for row in self._bad_ahead if row.line < line])
 
     def end(self) -> None:
-        """Report the bad rows that are left."""
+        """Report the remaining bad rows."""
         self._report(self._bad_ahead)
 
     def compare(self, due: Due) -> None:
-        """Look whether a trade comes in order of time; the first that does not is told."""
+        """Check whether a trade is in order of time; report the first that is not."""
         behind = self._order.add(due.trade.timestamp)
         if behind and self._order.late == 1:
             what = "%s is not in order of time: line %s is %s older than a trade before it; %s"
@@ -90,19 +90,19 @@ class ReplayedFile:
 
     @property
     def is_settled(self) -> bool:
-        """Whether all that was given is acknowledged."""
+        """Whether everything sent so far is acknowledged."""
         return self._settled.line == self._line
 
     def settle(self) -> None:
-        """Take note that all that was given is acknowledged."""
+        """Record that everything sent so far is acknowledged."""
         self._settled = replace(self._settled, line=self._line, bad=self._bad)
 
     def write(self) -> None:
-        """Keep the resume point."""
+        """Store the resume point."""
         self._points.write(self._settled)
 
     def close(self, *, is_done: bool) -> None:
-        """Keep the resume point, or forget it where the replay is done; then say what became of the rows."""
+        """Store the resume point, or delete it if the replay is done; then report on the rows."""
         if is_done:
             self._points.forget()
         else:

@@ -1,4 +1,4 @@
-"""Files that are replayed together: the same id in two of them has to be the same trade."""
+"""Files that are replayed together: the same id in two of them must be the same trade."""
 
 from collections.abc import Collection, Hashable, Sequence
 from functools import partial
@@ -12,13 +12,14 @@ MOST_COMPARED = 10_000
 
 
 def refuse_shared_ids(looks: Sequence[Look], parts: Collection[str]) -> None:
-    """Refuse files of one tape that give an id to two trades: the tape would keep only the first of them.
+    """Reject files of one tape that give an id to two trades: the tape would store only the first.
 
     Args:
-        parts: what ids begin again with, of ID_PARTS.
+        looks: the first passes over the files.
+        parts: within what ids are unique, of ID_PARTS.
 
     Raises:
-        UsageError: names such an id, and what tells the files apart.
+        UsageError: names such an id, and what distinguishes the files.
     """
     for one, other in combinations(looks, 2):
         if shared := one.keys.shared(other.keys, MOST_COMPARED):
@@ -28,7 +29,7 @@ def refuse_shared_ids(looks: Sequence[Look], parts: Collection[str]) -> None:
 
 
 class _Compared:
-    """The trades of some ids, as they were first met."""
+    """The trades of some ids, as they were first read."""
 
     def __init__(self, shared: Collection[int], parts: Collection[str]) -> None:
         self._shared, self._parts = shared, parts

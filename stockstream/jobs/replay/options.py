@@ -1,4 +1,4 @@
-"""What a person may say of a file that is replayed."""
+"""Options for files that are replayed."""
 
 import csv
 from argparse import Namespace
@@ -25,10 +25,10 @@ class Manner:
     """How a file is replayed.
 
     Args:
-        speed: times the original pace; None is as fast as it goes.
+        speed: multiple of the original pace; None is as fast as possible.
         shift: whether trades happen now, under new ids, or when and as the file says.
-        loop: whether it begins again at its end.
-        symbols: of which symbols; none is of all.
+        loop: whether it starts again at its end.
+        symbols: the symbols to replay; empty for all.
     """
 
     speed: float | None = 1.0
@@ -39,14 +39,14 @@ class Manner:
 
 @dataclass(frozen=True)
 class ReplayOptions:
-    """A file's columns, units and names, as far as a person named them.
+    """A file's columns, units and names, as far as they were given.
 
     Args:
-        columns: by field; an empty name is no column.
-        symbol: of all rows, where one was named.
+        columns: column names by field; an empty name is no column.
+        symbol: the symbol of all rows, if one was given.
         source: the name of the tape.
-        id_parts: what ids begin again with.
-        price_shift: how many digits a price's point moves to the left; None where nothing was said.
+        id_parts: within what ids are unique.
+        price_shift: how many digits the decimal point of prices moves to the left; None if not given.
     """
 
     manner: Manner
@@ -60,10 +60,10 @@ class ReplayOptions:
 
     @classmethod
     def of(cls, arguments: Namespace) -> Self:
-        """Read the words of the command line.
+        """Return the options on the command line.
 
         Raises:
-            UsageError: a word cannot be meant; names it and what is allowed.
+            UsageError: an option is invalid; the error names it and the allowed values.
         """
         symbols = symbols_of(arguments.symbols, ALLOWED_SYMBOLS) if arguments.symbols else ()
         manner = Manner(_speed(arguments.speed), arguments.shift, arguments.loop, frozenset(symbols))
@@ -84,16 +84,16 @@ class ReplayOptions:
         )
 
     def reading(self) -> str:
-        """Return what tells one way to read a file from another, whatever the pace."""
+        """Return a text that identifies how the file is read, whatever the pace."""
         return repr(replace(self, manner=replace(self.manner, speed=None, symbols=frozenset()))) + repr(
             sorted(self.manner.symbols)
         )
 
     def time_rule(self, until: datetime) -> TimeRule:
-        """Return the rule for the file's times, as long as nothing is known of them.
+        """Return the rule for the file's times, before anything is known of them.
 
         Args:
-            until: a number is no later time.
+            until: no number is read as a later time.
         """
         if self.time_unit:
             return TimeRule.named(self.time_unit, self.day)
@@ -113,7 +113,7 @@ def _speed(text: str | None) -> float | None:
 
 
 def _columns(text: str | None) -> dict[str, str]:
-    """Read FIELD=NAME,…; a name with a comma is quoted as in a CSV file."""
+    """Parse FIELD=NAME,…; a name with a comma is quoted as in a CSV file."""
     asked: dict[str, str] = {}
     for pair in next(csv.reader([text or ""]), []):
         field, equals, column = (part.strip() for part in pair.partition("="))

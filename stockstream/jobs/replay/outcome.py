@@ -1,4 +1,4 @@
-"""What became of a replayed file on the tape: how many of its trades were stored already."""
+"""The outcome of a replay: how many of its trades were already stored."""
 
 import logging
 import time
@@ -12,32 +12,33 @@ from stockstream.errors import StockstreamError
 from stockstream.jobs.retry import Retry
 
 BETWEEN_LOOKS = 0.2
-LONGEST_STANDSTILL = 3.0  # seconds without a step of the consumer
+LONGEST_STANDSTILL = 3.0  # seconds without progress of the consumer
 
 log = logging.getLogger("producer")
 
 
 class Outcome:
-    """Looks where the topic ends before and after a replay, and at the tape between.
+    """Compares the topic's ends before and after a replay, and examines the tape in between.
 
-    What another producer sends meanwhile is counted too only where it has the same source and the same time.
+    Trades of another producer in the meantime are counted too, but only if they have the same source and
+    time.
     """
 
     def __init__(self, tape: ReplayedTape, servers: Where, topic: str, stop: Event) -> None:
-        """Take where to look; `stop` ends the wait for the consumer."""
+        """Create an outcome; `stop` ends the wait for the consumer."""
         self._tape, self._servers, self._topic, self._stop = tape, servers, topic, stop
         self._begins: Mapping[int, int] = {}
 
     def begin(self) -> None:
-        """Note where the topic ends.
+        """Record where the topic ends.
 
         Raises:
-            RecoverableError: a stop came while no broker answered.
+            RecoverableError: a stop was requested while no broker answered.
         """
         self._begins = Retry(self._stop, log)(lambda: ends(self._servers, self._topic))
 
     def end(self, given: Given) -> None:
-        """Say how many of the trades sent since were stored already; wait while the consumer moves."""
+        """Report how many of the trades sent were already stored; wait while the consumer advances."""
         try:
             stored = self._stored(given)
         except StockstreamError as exc:
@@ -49,10 +50,10 @@ class Outcome:
             log.info("%s of these were stored already", f"{max(given.trades - stored, 0):,}")
 
     def _stored(self, given: Given) -> int | None:
-        """Return how many of the trades sent since are stored as new ones, None while they are not read."""
+        """Return how many of the trades sent were newly stored, or None if they have not been read yet."""
         spans = {part: (self._begins.get(part, 0), end) for part, end in self._ends().items()}
         if sum(end - begin for begin, end in spans.values()) < given.trades:
-            # Behind a transaction that another producer has open, nothing can be read yet.
+            # Nothing after another producer's open transaction can be read yet.
             return None
         consumed = self._await(spans)
         if consumed is None:
@@ -70,7 +71,7 @@ class Outcome:
         }
 
     def _await(self, spans: Mapping[int, tuple[int, int]]) -> Mapping[int, Consumed] | None:
-        """Return how far the consumer is once it is past the spans, None where it stands still before."""
+        """Return the consumer's progress once it is past the spans, or None if it stops before."""
         before, since = None, time.monotonic()
         while not self._stop.wait(BETWEEN_LOOKS if before is not None else 0):
             consumed = self._tape.consumed()

@@ -1,4 +1,4 @@
-"""The rows of a replayed file as trades; a first look through all of them decides how they are read."""
+"""The rows of a replayed file as trades; a first pass over all of them decides how they are read."""
 
 import logging
 import time
@@ -20,14 +20,14 @@ from stockstream.market.files.survey import Survey
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
 from stockstream.market.trade.schema import Trade
 
-LOOK_EVERY = 10_000  # rows between two looks at the clock
+LOOK_EVERY = 10_000  # rows between two checks of the clock
 DAY = timedelta(days=1)
 
 log = logging.getLogger("producer")
 
 
 class TradeRow(NamedTuple):
-    """A row's line and trade; where it is none, None and why."""
+    """A row's line and trade; for a bad row, None and the reason."""
 
     line: int
     trade: Trade | None
@@ -35,16 +35,18 @@ class TradeRow(NamedTuple):
 
 
 class TradeRows:
-    """Reads a file's trades, as often as asked."""
+    """Reads a file's trades, as often as needed."""
 
     def __init__(
         self, file: TradeFile, reader: RowReader, id_parts: Collection[str], repeated: Collection[int]
     ) -> None:
-        """Take what a look through the file has found.
+        """Create a reader from the results of a first pass over the file.
 
         Args:
-            id_parts: what ids begin again with.
-            repeated: hashes of the keys that come more than once.
+            file: the file to read.
+            reader: makes trades from rows.
+            id_parts: within what ids are unique.
+            repeated: hashes of the keys that occur more than once.
         """
         self.file = file
         self._reader, self._id_parts, self._repeated = reader, id_parts, repeated
@@ -53,10 +55,10 @@ class TradeRows:
         """Yield the rows after a line.
 
         Raises:
-            TradeFileError: the file cannot be read on.
+            TradeFileError: the rest of the file cannot be read.
         """
         naming = Naming(self._id_parts, self._repeated)
-        # Equals before the line count: the trade after it is named by them.
+        # Identical rows before the line count too: they determine the id of the trade after it.
         for row in self.file.rows(self._reader.wanted, 0 if self._repeated else line):
             read = self._read(row, naming)
             if row.line > line:
@@ -72,11 +74,11 @@ class TradeRows:
 
 
 class Look:
-    """A look through a file before any of it is sent.
+    """A first pass over a file before any of it is sent.
 
     Attributes:
         sample: some of the trades, as they will be on the tape.
-        keys: what is the same for rows that would be one trade there.
+        keys: what is equal for rows that would be one trade on the tape.
     """
 
     def __init__(self, file: TradeFile, columns: Columns, options: ReplayOptions, stop: Event) -> None:
@@ -92,7 +94,7 @@ class Look:
         self._first_reader = self._reader(options.time_rule(datetime.now(UTC) + YEAR))
 
     def through(self) -> TradeRows:
-        """Return what reads the file's trades.
+        """Read the file and return the reader of its trades.
 
         Raises:
             UsageError: the rows raise a question that only a person can answer.
@@ -121,7 +123,7 @@ class Look:
         )
 
     def _each(self, take: Callable[[Row], object]) -> TradeFileError | None:
-        """Go through all rows that can be read; returns what keeps from reading on."""
+        """Process all rows that can be read; return the error that stopped reading, if any."""
         try:
             for count, row in enumerate(self.file.rows(self._columns.wanted), 1):
                 take(row)
@@ -134,7 +136,7 @@ class Look:
         return None
 
     def each_reading(self, take: Callable[[int, Reading], object]) -> None:
-        """Hand on each row that is a trade, with its line."""
+        """Pass each row that is a trade to `take`, with its line."""
 
         def add(row: Row) -> None:
             with suppress(BadTradeError):
@@ -169,7 +171,7 @@ def _warn_of_future(file: TradeFile, survey: Survey, now: datetime) -> None:
 
 
 def span_of(span: timedelta) -> str:
-    """Write a long time so that a person grasps it.
+    """Format a long duration for people.
 
     >>> span_of(timedelta(days=27_400)), span_of(timedelta(hours=30)), span_of(timedelta(minutes=90))
     ('75 years', '30 hours', '90 minutes')

@@ -1,4 +1,4 @@
-"""Replayed files opened: looked through once, compared with the tape, and where each goes on."""
+"""Setup of a replay: scan the files once, compare them with the tape, and find where each resumes."""
 
 import logging
 from argparse import Namespace
@@ -32,10 +32,10 @@ log = logging.getLogger("producer")
 
 
 def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[ReplaySource, str]:
-    """Open files of trades, say what their columns are taken for, and look through them.
+    """Open files of trades, log how their columns are interpreted, and scan the files.
 
     Raises:
-        UsageError: a word cannot be meant, a needed column is not there, or the rows raise a question.
+        UsageError: an option is invalid, a required column is missing, or the rows raise a question.
         TradeFileError: a file cannot be read, or has no trade.
     """
     if not arguments.file:
@@ -80,7 +80,7 @@ def _open(path: Path, options: ReplayOptions, stop: Event) -> Look:
 def _resume_points(
     file: TradeFile, options: ReplayOptions, settings: Settings, arguments: Namespace
 ) -> ResumePoints:
-    """Return where a file's resume point is kept, and say where it goes on."""
+    """Return the storage of a file's resume point, and log where it resumes."""
     points = ResumePoints(settings.data_dir / FOLDER, settings.kafka_topic, file, options.reading())
     if arguments.from_start:
         points.forget()
@@ -91,7 +91,7 @@ def _resume_points(
 
 
 def _compare(tape: ReplayedTape, sample: Sequence[Trade], name: str) -> None:
-    """Refuse a file whose ids are those of other trades on the tape.
+    """Reject a file whose ids belong to other trades on the tape.
 
     Raises:
         UsageError: names one of them.

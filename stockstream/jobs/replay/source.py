@@ -1,4 +1,4 @@
-"""Files of trades as a source of messages: at their own pace, a number of times faster, or at once."""
+"""Files of trades as a source of messages: at their original pace, a multiple of it, or at once."""
 
 import logging
 import time
@@ -28,7 +28,7 @@ from stockstream.market.trade.ids import trade_ids
 from stockstream.market.trade.schema import Trade
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
-LONG_WAIT = 60.0  # seconds, of which a person should know
+LONG_WAIT = 60.0  # seconds after which a wait is reported
 BETWEEN_WRITES = 2.0
 AHEAD = 2_000  # rows that are read at once
 NONE = Messages((), ())
@@ -37,10 +37,11 @@ log = logging.getLogger("producer")
 
 
 class ReplaySource:
-    """Gives the trades of files when they are due, merged by time where each file is in order of time.
+    """Returns the trades of files when they are due, merged by time if each file is in order of time.
 
-    Order of effects: rows are read, given, acknowledged, and then the place in each file is kept. A kill
-    repeats what came after the places: with the ids of the files, so that the tape keeps each trade once.
+    Order of effects: rows are read, returned, acknowledged, and then the resume point of each file is stored.
+    A kill repeats what came after the resume points, with the ids of the files, so that the tape stores each
+    trade once.
     """
 
     resumes = True
@@ -69,7 +70,8 @@ class ReplaySource:
         """Return up to `most` messages, none if none is due soon; None after the last.
 
         Raises:
-            TradeFileError: a file cannot be read on, or there was no trade; all that can be read was given.
+            TradeFileError: the rest of a file cannot be read, or there was no trade; all readable trades were
+                returned.
             RecoverableError: no broker says where the topic ends.
         """
         if self._lap is None:
@@ -87,7 +89,7 @@ class ReplaySource:
         return self._messages([each.trade for each in due], ages[:number])
 
     def settled(self) -> None:
-        """Take note that all that was given is acknowledged."""
+        """Record that everything returned so far is acknowledged."""
         for file in self._files:
             file.settle()
         if time.monotonic() - self._written_at > BETWEEN_WRITES:
@@ -96,7 +98,7 @@ class ReplaySource:
                 file.write()
 
     def close(self) -> None:
-        """Keep the resume points, or forget them where all is done; then say what became of the rows."""
+        """Store the resume points, or delete them if all is done; then report on the rows."""
         is_done = self._ended and all(file.is_settled for file in self._files)
         for file in self._files:
             file.close(is_done=is_done)
@@ -110,7 +112,7 @@ class ReplaySource:
         return merge(*(file.rows() for file in self._files), key=attrgetter("at"))
 
     def _read_ahead(self, lap: Iterator[Read], stop: Event) -> bool:
-        """Read until there is a trade; False at the end, or when asked to stop."""
+        """Read until there is a trade; return False at the end, or when asked to stop."""
         while not self._ahead:
             if stop.is_set():
                 return False
@@ -132,7 +134,7 @@ class ReplaySource:
         return not self._manner.symbols or trade.symbol in self._manner.symbols
 
     def _end_lap(self) -> None:
-        """Raise what kept from reading on; else end, or begin again where that is asked for."""
+        """Raise the error that stopped reading, if any; else end, or start again if requested."""
         for file in self._files:
             file.end()
         if fault := next((file.fault for file in self._files if file.fault), None):
@@ -147,7 +149,7 @@ class ReplaySource:
                 file.rewind()
 
     def _take_note(self, due: Sequence[Due]) -> None:
-        """Go on in each file to the last of these trades."""
+        """Advance each file to the last of these trades."""
         for file, line in {each.file: each.line for each in due}.items():
             file.go_on(line)
         if not self._manner.shift:
@@ -156,7 +158,7 @@ class ReplaySource:
         self._given.add([each.trade for each in due])
 
     def _schedule(self) -> None:
-        """Say when trades are due, in seconds since the first; one that is behind others comes with them."""
+        """Schedule trades in seconds since the first; one older than its predecessors is due with them."""
         if self._first is None:
             self._first = self._ahead[0].trade
             self._pace = Pace(self._clock) if self._manner.speed else None
@@ -177,7 +179,7 @@ class ReplaySource:
         return ages
 
     def _announce(self, seconds: float) -> None:
-        """Say once that nothing comes for a long time."""
+        """Warn once that no trade is due for a long time."""
         due = self._ahead[0]
         if seconds < LONG_WAIT or self._announced is due:
             return

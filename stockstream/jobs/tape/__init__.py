@@ -1,1 +1,1 @@
-"""Putting trades back on the tape: files that were exported, and dead letters."""
+"""Restoring trades to the tape: from exported files, and from dead letters."""

@@ -1,4 +1,4 @@
-"""Files that `database.py export` wrote, put back: read row by row, stored batch by batch."""
+"""Import of files that `database.py export` wrote: read row by row, stored batch by batch."""
 
 import logging
 import shlex
@@ -22,7 +22,7 @@ from stockstream.market.trade.arrivals import placed, table
 from stockstream.market.trade.schema import Trade
 
 BATCH = 20_000
-SPOKEN = 10  # bad rows that are told one by one
+SPOKEN = 10  # bad rows that are logged individually
 PLACE = ("kafka_partition", "kafka_offset")
 LARGEST = (2**31 - 1, 2**63 - 2)
 
@@ -32,15 +32,15 @@ PlacedTrade = tuple[Trade, int, int]
 
 
 class Store(Protocol):
-    """What stores trades that are not there yet."""
+    """Storage for trades that are not stored yet."""
 
     def add(self, trades: pa.Table, path: Path) -> int:
-        """Store a batch; returns how many were new."""
+        """Store a batch and return how many trades were new."""
 
 
 @dataclass
 class Imported:
-    """What became of the rows."""
+    """Counts of the imported rows."""
 
     stored: int = 0
     present: int = 0
@@ -51,22 +51,22 @@ class Imported:
 
 
 class Importer:
-    """Puts files back into a store."""
+    """Imports files into a store."""
 
     def __init__(self, store: Store, stop: Event, clock: Callable[[], float]) -> None:
-        """Prepare; `clock` is in seconds, `stop` ends it after the batch at hand."""
+        """Create an importer; `clock` is in seconds, `stop` ends the import after the current batch."""
         self.total = Imported()
         self._store = store
         self._stop = stop
         self._progress = Progress(log, clock)
 
     def add(self, path: Path) -> None:
-        """Put a file back; memory is a batch of rows, whatever its length.
+        """Import a file; memory is one batch of rows, whatever the file's length.
 
         Raises:
             TradeFileError: the file cannot be read, or has no trade.
-            UsageError: it lacks a column that an export has.
-            StockstreamError: the store refuses it.
+            UsageError: it lacks a column of an export.
+            StockstreamError: the store rejects it.
         """
         file = TradeFile(path)
         reader = PlacedReader(file)
@@ -97,13 +97,13 @@ class Importer:
 
 
 class PlacedReader:
-    """Makes trades with their places of the rows of an export."""
+    """Makes trades with their partitions and offsets from the rows of an export."""
 
     def __init__(self, file: TradeFile) -> None:
         """Find the columns.
 
         Raises:
-            UsageError: one is not there.
+            UsageError: a column is missing.
         """
         wanted = {name: name for name in ("trade_id", "source", "symbol")}
         missing = [name for name in (*wanted, *PLACE) if name not in file.header]
@@ -122,7 +122,7 @@ class PlacedReader:
         """Return the trade of a row, its partition and its offset.
 
         Raises:
-            BadTradeError: it is none, or has no place; the reason names the field.
+            BadTradeError: the row is not a trade, or has no partition or offset; the reason names the field.
         """
         cells = row.cells
         if row.fault:

@@ -1,4 +1,4 @@
-"""Dead letters tried again, slice by slice, by today's rules."""
+"""Dead letters decoded again, slice by slice, by the current rules."""
 
 import logging
 import time
@@ -22,18 +22,18 @@ class Letters(Protocol):
         """Return how many there are."""
 
     def replay_dead_letters(self, after: Position) -> tuple[ReplayedLetters, Position | None]:
-        """Try the next ones after a place again."""
+        """Replay the next dead letters after a position."""
 
 
 def replay_dead_letters(
     letters: Letters, stop: Event, clock: Callable[[], float] = time.monotonic
 ) -> ReplayedLetters:
-    """Try each dead letter again, once, until all were or `stop` is set.
+    """Replay each dead letter once, until all are done or `stop` is set.
 
-    Each slice is one transaction: ended at any time, and run again, it stores nothing twice.
+    Each slice is one transaction: it can be interrupted at any time, and repeating it stores nothing twice.
 
     Returns:
-        What became of those that were tried.
+        The outcome of those that were replayed.
     """
     retry, progress = Retry(stop, log), Progress(log, clock)
     total = ReplayedLetters()
@@ -45,6 +45,6 @@ def replay_dead_letters(
             total += done
             progress.update(len(done), str(total))
     except RecoverableError:
-        # Patience gives up only when asked to stop; what is not tried stays as it is.
+        # A retry gives up only when asked to stop; dead letters that were not replayed stay as they are.
         pass
     return total
