@@ -1,1 +1,1 @@
-"""Apache Kafka: reading and writing a topic, and asking the broker about it."""
+"""Apache Kafka: reading and writing a topic, and querying its brokers."""

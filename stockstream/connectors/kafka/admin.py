@@ -1,4 +1,4 @@
-"""The client that asks Kafka about topics and manages them."""
+"""A client for queries about topics and their administration."""
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -9,10 +9,10 @@ from stockstream.errors import KafkaSettingsError, StockstreamError
 
 
 class Admin(AdminClient):
-    """A client that asks and manages, and prints nothing."""
+    """An admin client that prints nothing."""
 
     def __init__(self, where: Where) -> None:
-        """Begin to connect; no broker needs to answer yet."""
+        """Start to connect; no broker needs to answer yet."""
         self._where = where
         self._heard: list[KafkaError] = []
         quiet = {"log_level": 0, "error_cb": self._heard.append}
@@ -22,6 +22,6 @@ class Admin(AdminClient):
             raise KafkaSettingsError(reason=exc.args[0].str()) from exc
 
     def own_error(self, exc: KafkaException) -> StockstreamError:
-        """Return the project's error for a request that failed."""
+        """Return the project's error for a failed request."""
         self.poll(0)
         return own_error(self._where, exc.args[0], self._heard)

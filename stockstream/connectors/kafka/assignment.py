@@ -1,4 +1,4 @@
-"""What the broker knows of a topic's partitions, and how far it was told that a group is."""
+"""What the broker knows of a topic's partitions, and the offsets committed to a consumer group."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -16,16 +16,16 @@ GLANCE = 1.0
 
 
 class Partitions:
-    """The partitions of one topic, asked by one member of a group; all numbers are offsets of Kafka."""
+    """The partitions of one topic, queried by one group member; all numbers are Kafka offsets."""
 
     def __init__(self, consumer: Consumer, servers: Where, topic: str) -> None:
-        """Ask through `consumer`; `servers` are what an error names and looks at."""
+        """Query through `consumer`; `servers` are used in errors and to diagnose them."""
         self._consumer = consumer
         self._servers = servers
         self._topic = topic
 
     def named(self, partitions: Iterable[int]) -> list[TopicPartition]:
-        """Return partitions as the client names them."""
+        """Return partitions in the client's type."""
         return [TopicPartition(self._topic, partition) for partition in partitions]
 
     def bounds(self, partition: int) -> tuple[int, int]:
@@ -40,7 +40,7 @@ class Partitions:
             raise self.own_error(exc.args[0]) from exc
 
     def extents(self, partitions: list[int]) -> dict[int, Extent]:
-        """Return what partitions hold.
+        """Return the extents of partitions.
 
         Raises:
             KafkaUnreachableError: no broker answers within five seconds.
@@ -52,14 +52,15 @@ class Partitions:
         return {each.partition: Extent(*self.bounds(each.partition), each.offset) for each in group_offsets}
 
     def seen_high_watermark(self, partition: int) -> int:
-        """Return the high watermark of the broker's last answer, below zero before the first."""
+        """Return the high watermark of the broker's last answer, or a negative number before the first."""
         return seen_high_watermark(self._consumer, self._topic, partition)
 
     def are_ours(self, partitions: Iterable[int]) -> bool:
-        """Ask the group whether we belong to it, by one of our partitions."""
+        """Return whether the group still has this member, tested with one of its partitions."""
         try:
             for one in sorted(partitions)[:1]:
-                # To commit what is committed is refused by the group where we are no member any more.
+                # Commit the committed offset again: the group refuses this if the consumer is no longer a
+                # member.
                 (committed,) = self._consumer.committed(self.named([one]), TIMEOUT)
                 again = TopicPartition(self._topic, one, max(committed.offset, 0))
                 self._consumer.commit(offsets=[again], asynchronous=False)
@@ -68,33 +69,33 @@ class Partitions:
         return True
 
     def require_answer(self, error: KafkaError) -> None:
-        """Ask any broker; raises the project's error if none answers within a second, `error` before that."""
+        """Query any broker; raise the project's error if none answers within a second after `error`."""
         try:
             self._consumer.list_topics(self._topic, timeout=GLANCE)
         except KafkaException as exc:
             raise own_error(self._servers, exc.args[0], [error]) from exc
 
     def own_error(self, error: KafkaError) -> StockstreamError:
-        """Return the project's own error."""
+        """Return the project's error for an error of the client."""
         return own_error(self._servers, error)
 
 
 class GroupOffsets:
-    """How far we are, for lag tools: kept until the thread that reads can tell the broker.
+    """Offsets to commit to the group for lag tools, kept until the reading thread can send them.
 
-    Another thread than that one may add to them: the client's commit and its consume block each other
-    for good when two threads are in them.
+    Other threads may add offsets: the client's commit and consume deadlock if they are called by two threads
+    at the same time.
     """
 
     def __init__(self) -> None:
         self._ends: deque[dict[int, int]] = deque()
 
     def add(self, ends: dict[int, int]) -> None:
-        """Keep the places after what is stored, by partition."""
+        """Add the offsets after what was stored, by partition."""
         self._ends.append(ends)
 
     def take(self, topic: str, bases: Mapping[int, int], ours: Iterable[int]) -> list[TopicPartition]:
-        """Return the newest for each partition of ours, as offsets to commit; they are kept no more."""
+        """Remove all offsets and return the newest of each own partition, ready to commit."""
         ends: dict[int, int] = {}
         while self._ends:
             ends |= self._ends.popleft()

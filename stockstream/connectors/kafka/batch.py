@@ -1,8 +1,8 @@
-"""A batch: messages as they came out of the topic, and the moves they make.
+"""A batch: messages read from the topic, and the offsets they advance.
 
 A span may be longer than its messages: transaction markers, messages of an aborted transaction and those
-that compaction has removed leave offsets that hold none. Where such offsets are the last of a partition,
-only the client's EOF event tells of them.
+removed by compaction leave offsets that hold no message. If such offsets are the last of a partition, only
+the client's EOF event reveals them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ from confluent_kafka import Message
 
 @dataclass(frozen=True)
 class Batch:
-    """Messages in the order of arrival, as columns of equal length, and the moves they make.
+    """Messages in order of arrival, as columns of equal length, and the spans they cover.
 
-    `spans` has, for each partition, the offset that the batch begins at (where the one before
-    ended) and the one it ends at (excluded).
+    `spans` has, for each partition, the offset at which the batch begins (where the previous one ended) and
+    its end (excluded).
     """
 
     values: list[bytes | None] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Batch:
         return len(self.values)
 
     def __bool__(self) -> bool:
-        """Whether it moves any partition on; it may do so without a message."""
+        """Return whether the batch advances any partition; it may do so without a message."""
         return any(end > begin for begin, end in self.spans.values())
 
 
@@ -42,15 +42,15 @@ def batch_of(
     bases: Mapping[int, int],
     eofs: Mapping[int, int] | None = None,
 ) -> Batch:
-    """Return messages of a topic as a batch of places on the tape.
+    """Return messages of a topic as a batch with record positions.
 
     Args:
-        messages: without faults, those of a partition in the order of their offsets.
-        starts: for each partition, the place after the batch before.
-        bases: for each partition, how far its places lie above its offsets.
-        eofs: offsets of EOF events: all messages before them have been handed over.
+        messages: messages without errors, those of a partition in offset order.
+        starts: for each partition, the record position after the previous batch.
+        bases: for each partition, the difference between its record positions and its offsets.
+        eofs: offsets of EOF events: all messages before them have been returned.
     """
-    # The client types them as optional: only faults have none.
+    # The client types them as optional, but only errors have none.
     partitions = cast("list[int]", list(map(Message.partition, messages)))
     offsets = cast("list[int]", list(map(Message.offset, messages)))
     if any(bases.values()):

@@ -1,4 +1,4 @@
-"""Where Kafka is and who asks: what every client of it is made with."""
+"""Kafka's address, security and user, from which all its clients are made."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +12,15 @@ from stockstream.settings import Settings
 
 @dataclass(frozen=True)
 class Cluster:
-    """Kafka's servers, and how they are spoken to.
+    """A Kafka cluster, and how to connect to it.
 
     Attributes:
-        servers: host:port, several separated by commas.
-        protocol, mechanism: as Kafka names them.
-        user, password: of SASL; empty without.
-        authority: the file of the certificates that are trusted; None for those of this machine.
+        servers: host:port, separated by commas.
+        protocol: the security protocol, as Kafka names it.
+        mechanism: the SASL mechanism, as Kafka names it.
+        user: the SASL user; empty without SASL.
+        password: the SASL password; empty without SASL.
+        authority: the file of the trusted certificates; None for those of the machine.
     """
 
     servers: str
@@ -33,11 +35,11 @@ class Cluster:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether TLS is spoken."""
+        """Whether the connection uses TLS."""
         return self.protocol.endswith("SSL")
 
     def options(self) -> dict[str, Any]:
-        """Return the options that every client of librdkafka is made with."""
+        """Return the options that all clients of librdkafka share."""
         found: dict[str, Any] = {"bootstrap.servers": self.servers, "security.protocol": self.protocol}
         if self.protocol.startswith("SASL"):
             found |= {"sasl.mechanism": self.mechanism, "sasl.username": self.user}
@@ -47,12 +49,12 @@ class Cluster:
         return found
 
 
-# A plain address is a cluster that anyone may speak to.
+# A plain address is a cluster without login or encryption.
 Where = str | Cluster
 
 
 def cluster_of(settings: Settings) -> Cluster:
-    """Return the cluster that the settings name."""
+    """Return the cluster in the settings."""
     return Cluster(
         settings.kafka_bootstrap_servers,
         settings.kafka_security_protocol,
@@ -63,8 +65,8 @@ def cluster_of(settings: Settings) -> Cluster:
     )
 
 
-def consumer(where: Where, options: dict[str, Any], **rest: Any) -> Consumer:  # noqa: ANN401 - the client's own
-    """Return a consumer; raises KafkaSettingsError where the client cannot use what it is given."""
+def consumer(where: Where, options: dict[str, Any], **rest: Any) -> Consumer:  # noqa: ANN401 - the client's options
+    """Return a consumer, or raise KafkaSettingsError if the client rejects its options."""
     try:
         return Consumer(as_cluster(where).options() | options, **rest)
     except KafkaException as exc:
@@ -72,7 +74,7 @@ def consumer(where: Where, options: dict[str, Any], **rest: Any) -> Consumer:  #
 
 
 def producer(where: Where, options: dict[str, Any]) -> Producer:
-    """Return a producer; raises KafkaSettingsError where the client cannot use what it is given."""
+    """Return a producer, or raise KafkaSettingsError if the client rejects its options."""
     try:
         return Producer(as_cluster(where).options() | options)
     except KafkaException as exc:
@@ -80,5 +82,5 @@ def producer(where: Where, options: dict[str, Any]) -> Producer:
 
 
 def as_cluster(where: Where) -> Cluster:
-    """Return the cluster at a plain address, too."""
+    """Return a cluster, also for a plain address."""
     return where if isinstance(where, Cluster) else Cluster(where)

@@ -1,13 +1,13 @@
-"""Where a partition ends for those who read it: the one place that computes it.
+"""Where a partition ends for its readers; no other module computes it.
 
-The end is the last stable offset. Every client here reads committed messages only (`isolation.level` is
-`read_committed` by default), and what lies at or above that offset belongs to a transaction that is open, or
-stands behind one: it cannot be read now. The high watermark counts it all the same. So a transaction that
-hangs open for ever leaves no lag, and nobody waits for it.
+The end is the last stable offset. All clients here read committed messages only (`isolation.level` is
+`read_committed` by default), and messages at or above that offset belong to an open transaction or come after
+one, so they cannot be read now. The high watermark counts them nevertheless. A transaction that stays open
+forever thus causes no lag, and nothing waits for it.
 
-Below the end there may be offsets that hold no message (see `batch`). Lag counts offsets: it is 0 once the
-reader has passed them, which the client's EOF event lets it do. An EOF event's offset is the last stable
-offset, too, and says that every message before it has been handed over.
+Offsets below the end may hold no message (see `batch`). Lag counts offsets: it is 0 once the reader has
+passed them, which the client's EOF event allows. The offset of an EOF event is also the last stable offset,
+and means that every message before it has been returned.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 
 def bounds_of(client: Consumer, topic: str, partition: int, timeout: float) -> tuple[int, int]:
-    """Ask the broker for the offset of the oldest record, and the end.
+    """Query the broker for the offset of the oldest record, and the end.
 
     librdkafka answers with the last stable offset here; the value that it caches is the high watermark.
 
@@ -28,29 +28,29 @@ def bounds_of(client: Consumer, topic: str, partition: int, timeout: float) -> t
 
 
 def seen_high_watermark(client: Consumer, topic: str, partition: int) -> int:
-    """Return the high watermark of the broker's last answer, below zero before the first; it asks nobody.
+    """Return the cached high watermark of the broker's last answer, negative before the first.
 
-    It may lie beyond the end, never before it.
+    It may lie beyond the end, but never before it.
     """
     _, high = client.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
     return int(high)
 
 
 class ReachedEnds:
-    """The ends that a reader has come to, by partition; they hold until it has read beyond, or elsewhere."""
+    """The ends that a reader has reached, by partition, until it reads beyond them or elsewhere."""
 
     def __init__(self) -> None:
         self._ends: dict[int, int] = {}
 
     def reached(self, ends: dict[int, int]) -> None:
-        """Note the offsets of EOF events."""
+        """Record the offsets of EOF events."""
         self._ends |= ends
 
     def forget(self, partitions: Iterable[int]) -> None:
-        """Believe no more what was known of partitions: the client says it again when it reads on."""
+        """Discard what is known of partitions: the client reports it again when it continues to read."""
         for partition in partitions:
             self._ends.pop(partition, None)
 
     def is_at(self, partition: int, offset: int) -> bool:
-        """Whether the reader of a partition, about to read `offset`, has come to the partition's end."""
+        """Return whether a reader whose next offset is `offset` has reached the partition's end."""
         return self._ends.get(partition) == offset

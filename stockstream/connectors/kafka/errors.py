@@ -1,8 +1,8 @@
-"""What it means that a request to Kafka failed, by the error's code.
+"""The project's errors for failed Kafka requests, by error code.
 
-Three kinds: no broker answers (an outage, with what is wrong about login or TLS where that is the cause); a
-broker answers and waiting can mend it; a broker answers and waiting cannot. A code that is on no list counts
-as the second kind: a job that tries again and says why does less harm than one that ends.
+There are three kinds: no broker answers (an outage, with the fault in login or TLS if that is the cause); a
+broker answers and waiting can help; a broker answers and waiting cannot help. Unlisted codes count as the
+second kind: a job that retries and says why does less harm than one that ends.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ UNREACHABLE = (
 CHECK_TOPIC = "check KAFKA_TOPIC and KAFKA_PARTITIONS"
 CHECK_RIGHTS = "grant this right to KAFKA_SASL_USERNAME, see docs/security.md"
 CHECK_BROKER = "check the broker's version and settings"
-# The codes that waiting cannot mend, with what to do. Too few brokers for the wanted copies is none of them.
+# Codes that waiting cannot resolve, with what to do. Too few brokers for the replicas is not one of them.
 REMEDIES = {
     KafkaError.TOPIC_EXCEPTION: CHECK_TOPIC,
     KafkaError.INVALID_PARTITIONS: CHECK_TOPIC,
@@ -52,11 +52,12 @@ SPEAK_TLS = "set KAFKA_SECURITY_PROTOCOL to SASL_SSL or SSL"
 
 
 def own_error(where: Where, error: KafkaError, heard: Iterable[KafkaError] = ()) -> StockstreamError:
-    """Return the project's error for a request that failed.
+    """Return the project's error for a failed request.
 
     Args:
-        error: what the request was answered with.
-        heard: what the client had said of its connections before.
+        where: the cluster.
+        error: the error of the request.
+        heard: the client's earlier errors about its connections.
     """
     codes = {each.code() for each in (error, *heard)}
     if error.code() in UNREACHABLE or not codes.isdisjoint(LOGIN_REFUSED):
@@ -67,10 +68,9 @@ def own_error(where: Where, error: KafkaError, heard: Iterable[KafkaError] = ())
 
 
 def outage(where: Where, error: KafkaError, heard: Iterable[KafkaError] = ()) -> RecoverableError:
-    """Return the project's error for a connection that cannot be had.
+    """Return the project's error for a connection that cannot be made.
 
-    A refused login has a code of its own. What is wrong with TLS the client does not tell apart, so it is
-    looked at.
+    A refused login has its own code. The client does not distinguish TLS faults, so the server is examined.
     """
     cluster = as_cluster(where)
     if any(each.code() in LOGIN_REFUSED for each in (error, *heard)):

@@ -1,4 +1,4 @@
-"""What the client hands over, sorted: messages, the offsets of EOF events, and a fault."""
+"""The client's events, sorted into messages, offsets of EOF events, and an error."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -9,12 +9,12 @@ from confluent_kafka import KafkaError, Message
 
 @dataclass(frozen=True)
 class Events:
-    """Events of the client, sorted.
+    """Sorted events of the client.
 
     Attributes:
         messages: in the order of arrival.
-        eofs: by partition, the offset before which all messages have been handed over.
-        fault: the last one.
+        eofs: by partition, the offset before which all messages have been returned.
+        fault: the last error.
     """
 
     messages: Sequence[Message] = ()
@@ -23,15 +23,15 @@ class Events:
 
 
 def is_eof(event: Message) -> bool:
-    """Whether an event says that a partition is read to its end."""
+    """Return whether an event says that a partition has been read to its end."""
     error = event.error()
     return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 - the client's own
 
 
 def sorted_events(events: Sequence[Message], ours: AbstractSet[int]) -> Events:
-    """Sort what came; messages and EOF events of partitions that are not ours are left out.
+    """Sort events; messages and EOF events of other members' partitions are left out.
 
-    Hardly any batch has other events than messages, so that is found out first.
+    Hardly any batch has events other than messages, so that case is checked first.
     """
     if not any(map(Message.error, events)) and ours >= set(map(Message.partition, events)):
         return Events(events)
@@ -41,5 +41,5 @@ def sorted_events(events: Sequence[Message], ours: AbstractSet[int]) -> Events:
 
 
 def fault_of(events: Sequence[Message]) -> KafkaError | None:
-    """Return the last fault among events."""
+    """Return the last error among events."""
     return next((event.error() for event in reversed(events) if event.error() and not is_eof(event)), None)

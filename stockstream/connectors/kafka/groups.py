@@ -1,4 +1,4 @@
-"""The names of the consumer groups: who shares a topic's partitions among themselves."""
+"""The names of the consumer groups, whose members share a topic's partitions."""
 
 from stockstream.settings import Settings
 

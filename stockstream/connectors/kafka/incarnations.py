@@ -1,7 +1,7 @@
-"""What the source has to know of a topic that may have been deleted and created again.
+"""What the source needs to know of a topic that may have been deleted and created again.
 
-A topic that is created again begins at offset zero. So a message is stored under its record position: the
-base of its topic's incarnation plus its offset in Kafka.
+A recreated topic begins at offset zero. A message is therefore stored under its record position: the base of
+its topic's incarnation plus its Kafka offset.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Extent:
-    """What a partition holds, in offsets of Kafka: its oldest message, its end, and the group's hint.
+    """What a partition holds, in Kafka offsets: its oldest message, its end, and the group offset.
 
-    `committed` is the offset that the group last committed, below zero where there is none.
+    `committed` is the group offset, negative if there is none.
     """
 
     begin: int
@@ -25,22 +25,22 @@ Look = Callable[[], Mapping[int, Extent]]
 
 
 class Incarnations(Protocol):
-    """What knows where a topic's offsets lie on the tape."""
+    """Maps a topic's offsets to record positions."""
 
     def enter(self, look: Look) -> dict[int, int]:
-        """Return the base of each partition that `look` tells of, or refuse to read there."""
+        """Return the base of each partition that `look` returns, or refuse to read the topic."""
 
     def is_current(self) -> bool:
-        """Whether the topic is still the one that was entered."""
+        """Return whether the topic is still the one that was entered."""
 
 
 class SoleIncarnation:
-    """A topic that is taken as it is: offsets are places."""
+    """A topic with a single incarnation, whose offsets are its record positions."""
 
     def enter(self, look: Look) -> dict[int, int]:
         """Return zero for each partition."""
         return dict.fromkeys(look(), 0)
 
     def is_current(self) -> bool:
-        """Return True: there is no other."""
+        """Return True: there is no other incarnation."""
         return True

@@ -1,9 +1,9 @@
-"""A sink on one topic that loses nothing it has accepted.
+"""A sink for one topic that loses nothing it has accepted.
 
-The client's queue holds what is accepted and not yet acknowledged; it is sent again for as long
-as an outage takes, in order and without doubles (the idempotent producer). A full queue makes
-`send` wait. Only failures are reported message by message: what is acknowledged is what was
-accepted, less what is queued and what failed, so counting costs nothing.
+The client's queue holds messages that are accepted and not yet acknowledged; it sends them again for as long
+as an outage takes, in order and without duplicates (the idempotent producer). `send` blocks while the queue
+is full. Only failures are reported per message: acknowledged messages are the accepted ones minus those
+queued and failed, so counting costs nothing.
 """
 
 import time
@@ -20,7 +20,7 @@ from stockstream.errors import DeliveryError, RecoverableError
 
 QUEUE = 200_000
 SLICE = 10_000
-BLINK = 0.005  # seconds between two looks at a full queue
+BLINK = 0.005  # seconds between two checks of a full queue
 GLANCE = 0.1
 FLUSH_TIMEOUT = 8.0  # below the ten seconds after which supervisors kill
 OUTAGES = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *LOGIN_REFUSED)  # noqa: SLF001 - the client's own names
@@ -35,7 +35,7 @@ PRODUCER_SETTINGS: dict[str, str | int | bool] = {
     "linger.ms": 5,
     "batch.num.messages": 20_000,
     "compression.type": "lz4",
-    # The Java clients' choice: a key lands on the same partition whoever sends it.
+    # The default of the Java clients: a key goes to the same partition whichever client sends it.
     "partitioner": "murmur2_random",
     "reconnect.backoff.max.ms": 2_000,
     "log_level": 0,
@@ -44,7 +44,7 @@ PRODUCER_SETTINGS: dict[str, str | int | bool] = {
 
 @dataclass(frozen=True)
 class Messages:
-    """Messages to send, in order: a key and a value each."""
+    """Messages to send, in order, each with a key and a value."""
 
     keys: Sequence[bytes]
     values: Sequence[bytes]
@@ -58,13 +58,15 @@ class Messages:
 
 
 class KafkaSink:
-    """Sends to one topic, and knows how much of it the broker has acknowledged."""
+    """Sends to one topic, and counts what the broker has acknowledged."""
 
     def __init__(self, servers: Where, topic: str, polled: Callable[["KafkaSink"], object] = bool) -> None:
-        """Begin to connect; no broker needs to answer yet.
+        """Start to connect; no broker needs to answer yet.
 
         Args:
-            polled: told each time that reports were taken in, also while a full queue is waited for.
+            servers: the Kafka brokers.
+            topic: the topic to write.
+            polled: called each time reports were processed, also during a wait for a full queue.
         """
         self._polled = polled
         self._servers = servers
@@ -73,7 +75,7 @@ class KafkaSink:
         self._told: RecoverableError | None = None
         self._fatal: KafkaError | None = None
         self._acknowledged = 0
-        # Made once: ten thousand new dictionaries a batch would cost as much as the encoding.
+        # Reused: ten thousand new dictionaries per batch would cost as much as the encoding.
         self._slots: list[dict[str, Any]] = [{} for _ in range(SLICE)]
         self.accepted = 0
         self.failed = 0
@@ -82,7 +84,7 @@ class KafkaSink:
 
     @property
     def acknowledged(self) -> int:
-        """The number of messages that the broker has for sure; it may lag behind by a few."""
+        """The number of messages that the broker certainly has; it may lag behind by a few."""
         settled = self.accepted - len(self._producer) - self.failed
         if settled > self._acknowledged:
             self._acknowledged, self._outage, self._told = settled, None, None
@@ -90,23 +92,23 @@ class KafkaSink:
 
     @property
     def unsettled(self) -> int:
-        """The number of messages accepted that are neither acknowledged nor failed."""
+        """The number of accepted messages that are neither acknowledged nor failed."""
         return self.accepted - self.acknowledged - self.failed
 
     @property
     def outage(self) -> RecoverableError | None:
-        """Why nothing is being acknowledged now, if so; it mends itself."""
-        # `unsettled` looks whether an acknowledgement has come since, which ends an outage.
+        """Why nothing is being acknowledged now, if so; the client recovers by itself."""
+        # `unsettled` checks whether an acknowledgement has arrived since, which ends an outage.
         if not self.unsettled or not self._outage:
             return None
-        # Found out once an outage: it may take a look at the server.
+        # Determined once per outage, because it may connect to the server.
         self._told = self._told or outage(self._servers, self._outage)
         return self._told
 
     def send(self, messages: Messages, stop: Event) -> int:
-        """Accept messages, in order, waiting while the queue is full; returns how many.
+        """Accept messages in order, waiting while the queue is full, and return how many were accepted.
 
-        It accepts them all unless `stop` is set while it waits.
+        All are accepted unless `stop` is set during the wait.
 
         Raises:
             DeliveryError: the client can send no more.
@@ -122,7 +124,7 @@ class KafkaSink:
         return accepted
 
     def poll(self, seconds: float = 0.0) -> None:
-        """Take in what the broker has reported, waiting for it up to `seconds`.
+        """Process the broker's reports, waiting for them up to `seconds`.
 
         Raises:
             DeliveryError: the client can send no more.
@@ -135,16 +137,16 @@ class KafkaSink:
             )
 
     def flush(self) -> None:
-        """Wait until all that was accepted is acknowledged or failed.
+        """Wait until all accepted messages are acknowledged or failed.
 
-        It gives up when nothing has moved for `FLUSH_TIMEOUT` seconds; `unsettled` tells what is left.
+        It gives up when nothing has changed for `FLUSH_TIMEOUT` seconds; `unsettled` is the rest.
 
         Raises:
             DeliveryError: the client can send no more.
         """
         queued, moved = self.unsettled, time.monotonic()
         while queued and time.monotonic() - moved < FLUSH_TIMEOUT:
-            # Short waits, so that a second Ctrl-C ends at once.
+            # Short waits, so that a second Ctrl-C ends the process at once.
             self._producer.flush(GLANCE)
             self.poll()
             if self.unsettled < queued:
@@ -162,7 +164,7 @@ class KafkaSink:
         for slot, key, value in zip(batch, part.keys, part.values, strict=True):
             slot["key"] = key
             slot["value"] = value
-        # The client copies what it takes, so the slots are free again at once.
+        # The client copies the messages, so the slots are free again at once.
         self._producer.produce_batch(self._topic, batch, on_delivery=self._note_failure)
         for refused in [message for message in batch if "_error" in message]:
             del refused["_error"]
@@ -170,7 +172,7 @@ class KafkaSink:
         self.accepted += len(part)
 
     def _insist(self, key: bytes, value: bytes) -> None:
-        """Put in what the queue has refused for its size in bytes."""
+        """Enqueue a message that was refused because the queue has too many bytes."""
         while True:
             try:
                 return self._producer.produce(self._topic, value, key, on_delivery=self._note_failure)

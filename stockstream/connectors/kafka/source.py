@@ -1,9 +1,9 @@
-"""Kafka's door: the topic, a source that gives batches, and a sink that loses nothing.
+"""A Kafka source that returns batches of messages.
 
-The source never commits as it reads: where to read from is asked of `positions` when the group
-hands over partitions, because the truth about progress stands in PostgreSQL. `commit_to_group` tells the
-broker how far we are, for lag tools alone. Inside, Kafka counts offsets; whoever uses the source
-sees places on the tape, which lie the base of the topic's incarnation above them.
+The source never commits as it reads: when the group assigns partitions, it calls `positions` for the offsets
+to start from, because the committed offsets are in PostgreSQL. `commit_to_group` reports progress to the
+broker for lag tools only. Internally the source uses Kafka offsets; its callers see record positions, which
+are the offsets plus the base of the topic's incarnation.
 """
 
 import logging
@@ -27,41 +27,43 @@ log = logging.getLogger("kafka")
 
 Positions = Callable[[list[int]], dict[int, int]]
 
-# What may be an outage, which the client mends by itself, but a person who waits should hear of.
+# Possible outages, which the client recovers from by itself, but of which a waiting person should know.
 DOUBTS = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, *LOGIN_REFUSED)  # noqa: SLF001
 NO_TOPIC = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC)  # noqa: SLF001
-# Seconds: a batch takes about as long to store, so less would cost more than it saves.
+# Seconds: storing a batch takes about as long, so a shorter time would cost more than it saves.
 LINGER = 0.005
 BACKLOG = 1_000
 FETCH_WAIT = 50  # milliseconds
 
 CONSUMER_SETTINGS: dict[str, str | int | bool] = {
     "enable.auto.commit": False,
-    # Its events tell of offsets that hold no message, and that all is read. See `kafka_ends`.
+    # Reveals offsets that hold no message, and that everything has been read. See `ends`.
     "enable.partition.eof": True,
     "auto.offset.reset": "error",
     "partition.assignment.strategy": "cooperative-sticky",
-    # The least that brokers allow by default: a killed member's partitions move on after this long.
+    # The lowest that brokers allow by default: a killed member's partitions move on after this time.
     "session.timeout.ms": 6_000,
     "heartbeat.interval.ms": 1_500,
-    # A member whose connection broke while it joined counts as joining for so long, and all of its group wait
-    # for it: after a broker was killed that has been five minutes. Nothing here works as long between polls.
+    # A member whose connection broke while it joined counts as joining for this long, and the whole group
+    # waits for it: five minutes by default, as seen after a broker was killed. No job here works that long
+    # between polls.
     "max.poll.interval.ms": 45_000,
-    # With the default of 1 s, a full local queue would stop fetching for as long.
+    # With the default of 1 s, a full local queue would stop fetching for that long.
     "fetch.queue.backoff.ms": 5,
-    # A question about a partition's bounds waits behind the fetch that waits for messages, and a rebalance
-    # asks two a partition: half a second each by default.
+    # A query for a partition's bounds waits behind the fetch that waits for messages (half a second by
+    # default), and a rebalance makes two queries per partition.
     "fetch.wait.max.ms": FETCH_WAIT,
-    # Partitions that are added, and a topic that comes back, are noticed after this long.
+    # Added partitions, and a topic that reappears, are noticed after this time.
     "topic.metadata.refresh.interval.ms": 10_000,
     "queued.max.messages.kbytes": 4_096,
-    # Small bites of each partition in turns: a batch then is of several, which two connections can share.
+    # Small fetches from each partition in turn, so that a batch covers several, which two connections can
+    # share.
     "max.partition.fetch.bytes": 131_072,
 }
 
 
 class KafkaSource:
-    """A member of a consumer group on one topic; gives batches of messages."""
+    """A member of a consumer group on one topic that returns batches of messages."""
 
     def __init__(  # noqa: PLR0913 - where from, as whom, and how much ahead
         self,
@@ -78,15 +80,20 @@ class KafkaSource:
         """Join the group.
 
         Args:
-            positions: called with partitions that the group hands over; returns the place
-                to start at for each. What it raises comes out of `next_batch`, and it is
-                asked again at the next call.
-            incarnations: tells where the topic's offsets lie on the tape, or refuses to read them; it is
-                asked before `positions`. By default places are offsets.
+            servers: the Kafka brokers.
+            topic: the topic to read.
+            group: the consumer group to join.
+            positions: called with partitions that the group assigns; returns the record position at which to
+                start for
+                each. `next_batch` raises its errors, and it is called again at the next call.
+            incarnations: returns the bases of the topic's partitions, or refuses to read them; it is called
+                before
+                `positions`. By default record positions are offsets.
             ahead_kbytes: how much is fetched ahead; it takes three times as much memory.
-            least_bytes: what the broker waits for, FETCH_WAIT at most: more of it is less work for both, and
-                messages that come a little later.
-            metrics: told what is left to read, and of partitions that come and go.
+            least_bytes: what the broker waits for, at most FETCH_WAIT: a higher value means less work for
+                both sides and
+                messages that arrive a little later.
+            metrics: updated with the lag, and with partitions that are assigned and revoked.
         """
         self._metrics = metrics or ReaderMetrics()
         self._topic = topic
@@ -121,18 +128,18 @@ class KafkaSource:
 
     @property
     def is_joined(self) -> bool:
-        """Whether the group has handed out its partitions, and reading has begun."""
+        """Whether the group has assigned its partitions and reading has begun."""
         return self._has_share and not self._waiting
 
     def next_batch(self, most: int = 16_000, wait: float = 0.05) -> Batch:
-        """Return up to `most` messages, the first after at most `wait` seconds; it may be empty.
+        """Return up to `most` messages, waiting at most `wait` seconds for the first; it may be empty.
 
-        It may also move partitions on without a message, past offsets that hold none.
+        It may also advance partitions without a message, past offsets that hold none.
 
         Raises:
-            KafkaUnreachableError: no broker answers; call again, it reconnects by itself.
+            KafkaUnreachableError: no broker answers; call again, the client reconnects by itself.
             RecoverableError: what `positions` or `incarnations` raised.
-            StockstreamError: the place to read from is gone, and what to do.
+            StockstreamError: the offset to read from is gone; it says what to do.
         """
         self._commit_group_offsets()
         self._raise_trouble()
@@ -141,7 +148,7 @@ class KafkaSource:
         self._start_waiting()
         self._fetch_only(self._at.keys() - self._waiting - self._left_out)
         events = sorted_events(self._fetch(most, wait), self._at.keys())
-        # It is raised at the next call: the good messages beside it must not be lost.
+        # Raised at the next call, so that the good messages that came with it are not lost.
         self._last_error = events.fault or self._last_error
         batch = batch_of(events.messages, self._at, self._bases, events.eofs)
         if batch and not self._is_same_topic():
@@ -152,10 +159,10 @@ class KafkaSource:
         return batch
 
     def _fetch(self, most: int, wait: float) -> list[Message]:
-        """Wait for the first message, for what came with it, and, of a backlog, for a full batch.
+        """Wait for the first message, for what came with it, and for a full batch if there is a backlog.
 
-        The EOF events before it are taken without waiting. One a call would starve the partitions behind them
-        when the reading is interrupted more often than the events are taken.
+        EOF events before the first message are taken without waiting. Taking one per call would starve the
+        partitions behind them if reading is interrupted more often than events are taken.
         """
         events = self._consumer.consume(1, wait)
         while events and is_eof(events[-1]):
@@ -170,32 +177,32 @@ class KafkaSource:
         return events
 
     def commit_to_group(self, batch: Batch) -> None:
-        """Tell the broker how far we are, at the next call: lag tools read it, nothing else depends on it.
+        """Commit to the group at the next call; lag tools read it, and nothing else depends on it.
 
-        Another thread than the one that reads may call it.
+        It may be called from another thread than the one that reads.
         """
         self._group_offsets.add({partition: end for partition, (_, end) in batch.spans.items()})
 
     def keep_alive(self) -> None:
-        """Stay in the group without reading: for a batch that waits for its database."""
+        """Stay in the group without reading, for a batch that waits for its database."""
         self._commit_group_offsets()
         self._serve_group(0)
 
     def leave_out(self, partitions: frozenset[int]) -> None:
-        """Read nothing of these partitions until the next call, and of all others again."""
+        """Read nothing from these partitions until the next call, and from all others again."""
         self._left_out = partitions
 
     def rewind(self) -> None:
-        """Ask `positions` again for every partition, and read from there: we were refused.
+        """Call `positions` again for every partition and read from there, after a refusal.
 
-        A member that was away too long finds its partitions with an heir, and must not take them back
-        from it. So the group is asked first whether we still belong to it.
+        The partitions of a member that was away too long have another owner, from which it must not take them
+        back. So the group is first asked whether this consumer is still a member.
         """
         self._waiting |= set(self._at)
         self._is_in_doubt = True
 
     def lag(self) -> int:
-        """Return how many offsets lie between our place and the end of what can be read now.
+        """Return how many offsets lie between the current positions and the end of what can be read now.
 
         Raises:
             KafkaUnreachableError: no broker answers within five seconds.
@@ -206,9 +213,9 @@ class KafkaSource:
         )
 
     def _seen_lags(self) -> dict[int, int]:
-        """Return how much each partition had left when the broker last answered; it asks nobody.
+        """Return each partition's lag at the broker's last answer, without a request.
 
-        Short of the end it is the distance to the high watermark, which counts open transactions.
+        Before the end, it is the distance to the high watermark, which counts open transactions.
         """
         at_end = self.caught_up()
         ends = {partition: self._partitions.seen_high_watermark(partition) for partition in self._at}
@@ -221,9 +228,9 @@ class KafkaSource:
         }
 
     def caught_up(self) -> frozenset[int]:
-        """Return the partitions that had nothing left to read when the broker last answered.
+        """Return the partitions that had nothing left to read at the broker's last answer.
 
-        A transaction that is open holds none of them back: what it has written cannot be read yet.
+        An open transaction does not hold them back: what it has written cannot be read yet.
         """
         return frozenset(
             partition
@@ -232,9 +239,9 @@ class KafkaSource:
         )
 
     def close(self) -> None:
-        """Leave the group; where no broker hears it, it finds out by itself."""
+        """Leave the group; if no broker answers, the group finds out by itself."""
         self._commit_group_offsets()
-        # The client waits without end for an answer to what it has asked: the process need not.
+        # The client waits forever for answers to its requests, but the process need not.
         leaving = Thread(target=self._consumer.close, name="leaving", daemon=True)
         leaving.start()
         leaving.join(TIMEOUT)
@@ -245,21 +252,21 @@ class KafkaSource:
             self._consumer.commit(offsets=offsets, asynchronous=True)
 
     def _is_still_member(self, wait: float) -> bool:
-        """Serve the group and ask it whether we belong to it; if not, it takes our partitions away."""
+        """Serve the group and ask whether this consumer is a member; if not, its partitions are revoked."""
         self._serve_group(wait)
         self._is_in_doubt = not self._partitions.are_ours(self._at)
         return not self._is_in_doubt
 
     def _serve_group(self, wait: float) -> None:
-        """Let the group hand out and take away partitions, and read none."""
+        """Let the group assign and revoke partitions, without reading any."""
         self._fetch_only(frozenset())
         self._last_error = fault_of(self._consumer.consume(1, wait)) or self._last_error
 
     def _fetch_only(self, wanted: AbstractSet[int]) -> None:
-        """Have the client fetch these partitions from our places, and no others.
+        """Let the client fetch these partitions from the current positions, and no others.
 
-        They are taken and given back, never paused: the client drops a resume that meets the start of the
-        same partition in its own thread, and the partition would be silent for good.
+        They are assigned and unassigned, never paused: the client drops a resume that coincides with the
+        start of the same partition in its own thread, and the partition would then stay silent.
         """
         given_back, taken = self._fetched - wanted, sorted(wanted - self._fetched)
         self._ends.forget(given_back)
@@ -273,15 +280,15 @@ class KafkaSource:
         return TopicPartition(self._topic, partition, self._at[partition] - self._bases[partition])
 
     def _is_same_topic(self) -> bool:
-        """Tell whether a batch is of the topic that was entered, and not of one made in its place.
+        """Return whether a batch is from the topic that was entered, not from one that has replaced it.
 
-        It was fetched before this is asked, and no two topics share an id.
+        The batch was fetched before this check, and no two topics share an id.
         """
         is_same = False
         try:
             is_same = self._incarnations.is_current()
         except TopicMissingError:
-            # Nothing has been made in its place yet.
+            # Nothing has replaced it yet.
             is_same = True
         finally:
             if not is_same:
@@ -289,7 +296,7 @@ class KafkaSource:
         return is_same
 
     def _assigned(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
-        # None is fetched before its position is known; the client would do so by itself if nothing were said.
+        # Fetch none before its position is known; without this call the client would start by itself.
         consumer.incremental_assign([])
         self._waiting |= {each.partition for each in assigned}
         self._has_share = True
@@ -325,7 +332,7 @@ class KafkaSource:
         self._waiting -= set(positions)
 
     def _start(self, partition: int, at: int) -> int:
-        """Return the offset to read a partition from: the place's, or the oldest message's after it."""
+        """Return the offset to read a partition from: that of `at`, or of the oldest message after it."""
         begin, end = self._partitions.bounds(partition)
         offset = at - self._bases[partition]
         if offset > end:
@@ -340,18 +347,18 @@ class KafkaSource:
         return max(offset, begin)
 
     def _note(self, error: KafkaError) -> None:
-        # That no broker is left follows a refused login, and tells less.
+        # A report that no broker is left follows a refused login, and says less.
         if self._last_error is None or self._last_error.code() not in LOGIN_REFUSED:
             self._last_error = error
 
     def _raise_trouble(self) -> None:
-        """Raise what keeps us from reading, or find out by reading on from the place again."""
+        """Raise the error that prevents reading, or find it by reading again from the current positions."""
         error, self._last_error = self._last_error, None
         if error is None:
             return
         if error.code() in NO_TOPIC:
             self._last_error = error
-            # It raises as long as there is no such topic.
+            # Raises as long as there is no such topic.
             self._incarnations.is_current()
             self._last_error = None
         if error.code() in REMEDIES:
@@ -359,14 +366,14 @@ class KafkaSource:
         if error.code() in NO_TOPIC or error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
             self._waiting |= set(self._at)
         if error.code() in DOUBTS:
-            # The client tells of each connection that it loses, and of none that it has again.
+            # The client reports each connection it loses, but not those it restores.
             self._last_error = error
             self._partitions.require_answer(error)
             self._last_error = None
 
 
 def _log_of(group: str) -> logging.Logger:
-    """Return the client's own log, without what `error_cb` is told too: a line for each try to connect."""
+    """Return the client's log without a line for each connection attempt, which `error_cb` receives too."""
     own = logging.getLogger(group)
     own.addFilter(_is_news)
     return own

@@ -24,11 +24,11 @@ SETTINGS: dict[str, Any] = {
 def values_between(servers: Where, topic: str, spans: Mapping[int, tuple[int, int]]) -> Iterator[bytes]:
     """Yield the committed messages of each partition from one offset to another (excluded).
 
-    A partition is done at its EOF event: the offsets before its end may hold no message. It is also done
-    at the end that it was given, so that a topic that is written meanwhile ends.
+    A partition is done at its EOF event, because the offsets before its end may hold no message. It is also
+    done at the given end, so that reading stops even if the topic is written meanwhile.
 
     Raises:
-        RecoverableError: no broker answers, or Kafka cannot give the messages now.
+        RecoverableError: no broker answers, or Kafka cannot return the messages now.
         KafkaRefusedError: this user may not read the topic.
     """
     left = {partition: end for partition, (begin, end) in spans.items() if begin < end}
@@ -45,7 +45,7 @@ def values_between(servers: Where, topic: str, spans: Mapping[int, tuple[int, in
 
 
 def _events(servers: Where, reader: Consumer, heard: list[KafkaError]) -> list[Message]:
-    """Return messages and EOF events; the first is waited for, the others are those that came with it."""
+    """Return messages and EOF events: wait for the first, and take the others that came with it."""
     try:
         events = reader.consume(1, SILENCE)
         events += reader.consume(AT_ONCE, 0) if events else []

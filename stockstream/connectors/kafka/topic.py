@@ -1,4 +1,4 @@
-"""The topic itself: make it, look at it, and tell how far a job lags behind."""
+"""Management of the topic: its creation, its bounds, and the lag of a job."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ TIMEOUT = 5.0
 
 
 def ensure_topic(servers: Where, topic: str, partitions: int, timeout: float = TIMEOUT) -> bool:
-    """Make the topic unless it is there; returns whether it was made.
+    """Create the topic unless it exists, and return whether it was created.
 
     Raises:
         KafkaUnreachableError: no broker answers within `timeout` seconds.
@@ -25,7 +25,7 @@ def ensure_topic(servers: Where, topic: str, partitions: int, timeout: float = T
     if topic in partition_counts(servers, timeout):
         return False
     admin = Admin(servers)
-    # How many copies there are of it is the cluster's own choice.
+    # The replication factor is the cluster's default.
     wish = NewTopic(topic, num_partitions=partitions, replication_factor=-1)
     try:
         admin.create_topics([wish], request_timeout=timeout)[topic].result()
@@ -38,7 +38,7 @@ def ensure_topic(servers: Where, topic: str, partitions: int, timeout: float = T
 
 
 def _await_topic(servers: Where, topic: str, timeout: float) -> None:
-    """Wait until the broker tells of the topic: it hears of it a moment after its controller made it."""
+    """Wait until the broker lists the topic, which happens a moment after its controller created it."""
     listed = Retrying(
         retry=retry_if_result(lambda counts: topic not in counts),
         stop=stop_after_delay(timeout),
@@ -65,7 +65,7 @@ def partition_counts(servers: Where, timeout: float = TIMEOUT) -> dict[str, int]
 
 
 def id_of(admin: Admin, topic: str, timeout: float = TIMEOUT) -> str | None:
-    """Return the id that Kafka gave the topic when it was made, None where there is no such topic.
+    """Return the id that Kafka gave the topic at its creation, or None if there is no such topic.
 
     Raises:
         KafkaUnreachableError: no broker answers within `timeout` seconds.
@@ -80,7 +80,7 @@ def id_of(admin: Admin, topic: str, timeout: float = TIMEOUT) -> str | None:
 
 
 def begins(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, int]:
-    """Return the begin of each partition: the offset of the oldest message that is still there.
+    """Return the first offset of each partition: that of the oldest message still there.
 
     Raises:
         KafkaUnreachableError: no broker answers within `timeout` seconds.
@@ -89,7 +89,7 @@ def begins(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, in
 
 
 def ends(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, int]:
-    """Return the end of each partition: all that can be read now lies before it (see `kafka_ends`).
+    """Return the end of each partition: everything that can be read now lies before it (see `ends`).
 
     Raises:
         KafkaUnreachableError: no broker answers within `timeout` seconds.
@@ -98,7 +98,7 @@ def ends(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, int]
 
 
 def bounds(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, tuple[int, int]]:
-    """Return begin and end of each partition, at one look.
+    """Return the first offset and the end of each partition, as of one moment.
 
     Raises:
         KafkaUnreachableError: no broker answers within `timeout` seconds.
@@ -111,7 +111,7 @@ def bounds(servers: Where, topic: str, timeout: float = TIMEOUT) -> dict[int, tu
 def group_offsets(
     servers: Where, topic: str, group: str, partitions: Iterable[int], timeout: float = TIMEOUT
 ) -> dict[int, int]:
-    """Return the offset that a group last committed for each partition, below zero where it never did.
+    """Return a group's offset for each partition, negative if it never committed one.
 
     Raises:
         KafkaUnreachableError: no broker answers within `timeout` seconds.
@@ -123,7 +123,7 @@ def group_offsets(
 
 @contextmanager
 def _looking(servers: Where, group: str) -> Iterator[Consumer]:
-    """A client that asks and reads nothing; it never joins the group that it names."""
+    """Yield a client for queries; it reads nothing and never joins the group that it names."""
     heard: list[KafkaError] = []
     looker = consumer(servers, {"group.id": group, "log_level": 0, "error_cb": heard.append})
     try:
@@ -135,7 +135,7 @@ def _looking(servers: Where, group: str) -> Iterator[Consumer]:
 
 
 def lag(ends_of_topic: Mapping[int, int], next_offsets: Mapping[int, int]) -> dict[int, int]:
-    """Return, for each partition, how many offsets lie between a job's place and the end."""
+    """Return, for each partition, how many offsets lie between a job's committed offset and the end."""
     return {
         partition: max(end - next_offsets.get(partition, 0), 0) for partition, end in ends_of_topic.items()
     }
