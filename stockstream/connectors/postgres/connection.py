@@ -1,7 +1,7 @@
-"""PostgreSQL's door: connections, and the driver's errors made the project's own.
+"""Connections to PostgreSQL, and the project's errors for those of the driver.
 
-An error is recoverable (an outage, a restart, a full disk: the same write may pass later) or
-poison (SQLSTATE 22 and 23: this value will never pass). The SQLSTATE decides, never the text.
+An error is recoverable (an outage, a restart, a full disk: the same write may pass later) or poison (SQLSTATE
+22 and 23: this value will never pass). The SQLSTATE decides, never the text.
 """
 
 import socket
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import connection as Connection  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors import tls
 from stockstream.errors import (
@@ -32,14 +32,14 @@ UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
 FAULTS: tuple[tuple[tuple[str, ...], type[StockstreamError]], ...] = (
     (("23505",), DuplicateError),
     (("22", "23"), PoisonError),
-    # A statement that is wrong, unknown here or not allowed: waiting will not mend it.
+    # A statement that is wrong, unknown here or not allowed: waiting does not help.
     (("42", "0A"), StatementRefusedError),
 )
 
 __all__ = ["Address", "Connection", "address_of", "connect", "connection_options", "own_error", "own_errors"]
 
 
-# What a PostgreSQL client may say first (SSLRequest), and the server's yes.
+# SSLRequest, which a PostgreSQL client may send first, and the server's yes.
 HELLO = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 YES = b"S"
 CHECK_AUTHORITY = "check POSTGRES_SSLROOTCERT, and that POSTGRES_HOST is the host that its certificate names"
@@ -48,7 +48,7 @@ SPEAK_TLS = "it speaks TLS, which POSTGRES_SSLMODE=disable leaves out: set POSTG
 
 @dataclass(frozen=True)
 class Tls:
-    """How a connection is made safe, in libpq's words: the mode, and files of certificates."""
+    """How a connection is secured, in libpq's words: the mode, and the files of certificates."""
 
     mode: str = "prefer"
     authority: Path | None = None
@@ -63,7 +63,7 @@ class Tls:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a PostgreSQL is and who asks; what `connect` needs."""
+    """PostgreSQL's host, port, database, user and security, as `connect` needs them."""
 
     host: str
     port: int
@@ -74,7 +74,7 @@ class Address:
 
 
 def address_of(settings: Settings) -> Address:
-    """Return the address that the settings name."""
+    """Return the address in the settings."""
     return Address(
         settings.postgres_host,
         settings.postgres_port,
@@ -95,8 +95,8 @@ def connect(address: Address, application: str) -> Connection:
 
     Raises:
         PostgresUnreachableError: no server answers there.
-        PostgresTlsError: a server answers, and not as POSTGRES_SSLMODE wants it.
-        LoginRefusedError: a server answers and refuses the user or the database.
+        PostgresTlsError: a server answers, but not as POSTGRES_SSLMODE requires.
+        LoginRefusedError: a server answers but refuses the user or the database.
     """
     try:
         connection: Connection = psycopg2.connect(
@@ -114,11 +114,11 @@ def connect(address: Address, application: str) -> Connection:
 
 
 def connection_options(application: str) -> dict[str, Any]:
-    """Return libpq's options for every connection: the name it shows, UTC, and how it notices silence."""
+    """Return libpq's options for every connection: application name, UTC, and keepalives."""
     return {
         "application_name": f"stockstream {application}",
         "connect_timeout": "5",
-        # A peer that is gone without a word is noticed within half a minute.
+        # A peer that vanishes silently is noticed within half a minute.
         "keepalives_idle": "10",
         "keepalives_interval": "5",
         "keepalives_count": "3",
@@ -128,7 +128,7 @@ def connection_options(application: str) -> dict[str, Any]:
 
 @contextmanager
 def own_errors(address: Address) -> Iterator[None]:
-    """Turn the driver's errors into the project's own."""
+    """Convert the driver's errors to the project's own."""
     try:
         yield
     except psycopg2.Error as exc:
@@ -140,7 +140,7 @@ def _translated(exc: psycopg2.Error, address: Address) -> StockstreamError:
 
 
 def own_error(state: str | None, reason: str, address: Address) -> StockstreamError:
-    """Return the project's error for an SQLSTATE; without one the connection is gone."""
+    """Return the project's error for an SQLSTATE; without one, the connection is gone."""
     if state is None:
         return PostgresUnreachableError(host=address.host, port=address.port, reason=reason)
     if state in UNDEFINED_TABLE_OR_COLUMN:
@@ -152,7 +152,7 @@ def own_error(state: str | None, reason: str, address: Address) -> StockstreamEr
 
 
 def _no_connection(exc: psycopg2.Error, address: Address) -> StockstreamError:
-    """Tell a silent port from a server that refuses us: the driver gives no SQLSTATE before login."""
+    """Distinguish a silent port from a server's refusal: the driver gives no SQLSTATE before login."""
     where = {"host": address.host, "port": address.port}
     reason = _first_line(exc)
     try:

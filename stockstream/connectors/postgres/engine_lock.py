@@ -1,15 +1,14 @@
 """The lock that keeps two engines from writing the same candles.
 
-It is an advisory lock of PostgreSQL, held by a session: it goes with the connection, however its
-process ends, so it never lies around. The sessions of one engine share it (several aggregators are one
-group; a Flink job writes through several connections), the other engine is refused. A Flink job holds
-it by the very connections that it writes with, on whatever cluster it runs: see `flink_claims` in
-the schema.
+It is an advisory lock of PostgreSQL that a session holds: it is released with the connection, however the
+process ends, so it is never left behind. The sessions of one engine share it (several aggregators are one
+group; a Flink job writes through several connections), the other engine is refused. A Flink job holds it
+through the connections that it writes with, on whatever cluster it runs: see `flink_claims` in the schema.
 """
 
 from typing import Literal
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.session import Session
@@ -25,22 +24,22 @@ REMEDY = {
 
 
 class EngineLock:
-    """The right of an engine to write candles, held as long as this is open."""
+    """An engine's right to write candles, held as long as this object is open."""
 
     def __init__(self, address: Address, engine: Engine) -> None:
-        """Prepare; `acquire` takes it."""
+        """Create the lock without acquiring it."""
         self._engine = engine
         self._session = Session(address, f"engine {engine}")
 
     def acquire(self, *, alone: bool = False) -> None:
-        """Take the lock, or make sure that it is still held: after an outage it is taken anew.
+        """Acquire the lock, or make sure that it is still held: after an outage it is acquired again.
 
         Args:
-            alone: refuse also where another of the same engine holds it.
+            alone: refuse also if another job of the same engine holds it.
 
         Raises:
             EngineRunsError: another engine writes the candles.
-            RecoverableError: the database is away; claim again.
+            RecoverableError: the database is unavailable; acquire again.
         """
         holder = self._session.transaction(lambda cursor: self._acquire(cursor, alone=alone))
         if holder is not None:
@@ -48,7 +47,7 @@ class EngineLock:
             raise EngineRunsError(holder=holder, remedy=REMEDY[holder])
 
     def close(self) -> None:
-        """Let it go."""
+        """Release the lock."""
         self._session.close()
 
     def _acquire(self, cursor: Cursor, *, alone: bool) -> str | None:

@@ -1,11 +1,12 @@
-"""The fence: a job's committed offset in each partition, kept in PostgreSQL beside the rows it wrote.
+"""The fence: a job's committed offset in each partition, stored in PostgreSQL with the rows it wrote.
 
-Order of effects in a transaction that moves a job on: `advance` first (it locks the offsets, in sorted order,
-and refuses a job that has been taken over), then the rows, then COMMIT. So rows and offset are one, a stale
-owner writes nothing, and a COMMIT of unknown outcome is settled by reading the offset again.
+Order of effects in a transaction that advances a job: `advance` first (it locks the offsets, in sorted order,
+and refuses a job that has been taken over), then the rows, then COMMIT. Rows and offset are therefore
+consistent, a stale owner writes nothing, and a COMMIT of unknown outcome is resolved by reading the offset
+again.
 
-A stale owner may have been stopped in the middle of its transaction, with the offsets locked: who acquires
-waits for it a moment, and then ends its session.
+A stale owner may have been stopped in the middle of its transaction, with the offsets locked: whoever
+acquires the partitions waits for it a moment, and then terminates its session.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import psycopg2
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
@@ -28,33 +29,33 @@ TIMEOUT = 2
 REFUSED = "SF001"
 
 Outcome = TypeVar("Outcome")
-# By partition, the offsets that are moved over: from the first (included) to the second (excluded).
+# By partition, the offsets that are advanced over: from the first (included) to the second (excluded).
 Spans = Mapping[int, tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class CommittedOffset:
-    """Where a job stands in a partition: the next offset to read, and the epoch of its owner."""
+    """A job's committed offset in a partition, and the epoch of its owner."""
 
     next_offset: int
     epoch: int
 
 
 class FencedJob:
-    """A job on one topic: what it owns, how far it is, and its transactions.
+    """A job on one topic: the partitions it owns, their committed offsets, and its transactions.
 
-    Sessions may use it side by side, each for partitions of its own.
+    Several sessions may use it at the same time, each for its own partitions.
     """
 
     def __init__(self, job: str, topic: str) -> None:
-        """Own nothing yet."""
+        """Create a job that owns no partition."""
         self._key: dict[str, Any] = {"job": job, "topic": topic}
         self._owned: dict[int, CommittedOffset] = {}
 
     def acquire(self, cursor: Cursor, partitions: Iterable[int]) -> dict[int, int]:
-        """Take partitions over: raise each epoch; returns the next offset to read of each.
+        """Take partitions over by raising their epochs, and return the committed offset of each.
 
-        In a transaction that does not COMMIT, what is taken for owned is refused at the next commit.
+        If the transaction does not COMMIT, the next commit refuses the partitions.
         """
         partitions = sorted(partitions)
         terminate_stale_owner(cursor, **self._key, partitions=partitions)
@@ -64,26 +65,28 @@ class FencedJob:
         return {partition: self._owned[partition].next_offset for partition in partitions}
 
     def next_offset(self, partition: int) -> int:
-        """Return the next offset to read of a partition that is owned."""
+        """Return the committed offset of an owned partition."""
         return self._owned[partition].next_offset
 
     def spans_to(self, ends: Mapping[int, int]) -> Spans:
-        """Return the spans from the committed offsets to `ends`; what is read again moves nothing."""
+        """Return the spans from the committed offsets to `ends`; what is read again gives an empty span."""
         starts = {partition: self.next_offset(partition) for partition in ends}
         return {partition: (start, max(start, ends[partition])) for partition, start in starts.items()}
 
     def commit(
         self, session: Session, spans: Spans, write: Callable[[Cursor], Outcome], written: Outcome
     ) -> Outcome:
-        """Do `write`, which begins with `advance`, and COMMIT.
+        """Run `write`, which begins with `advance`, and COMMIT.
 
         Args:
-            spans: what `write` advances over.
-            written: what it returns where it turns out that a former try, whose answer was lost, has done it.
+            session: the session to write in.
+            spans: the spans that `write` advances over.
+            write: writes the rows.
+            written: returned if an earlier try, whose answer was lost, turns out to have succeeded.
 
         Raises:
             FencedError: another owner has taken a partition over; nothing was written.
-            RecoverableError: the database is away; commit the same again.
+            RecoverableError: the database is unavailable; commit the same data again.
         """
         try:
             outcome = session.transaction(partial(self._write, write=write))
@@ -99,19 +102,19 @@ class FencedJob:
         return outcome
 
     def advance(self, cursor: Cursor, spans: Spans) -> None:
-        """Move the job on, inside the caller's transaction.
+        """Advance the committed offsets, inside the caller's transaction.
 
         Raises:
-            FencedError: another owner has taken a partition over, or has moved it on.
+            FencedError: another owner has taken a partition over or advanced it.
         """
         with self.refusals():
             cursor.execute(self.advancing(cursor, spans))
         reached("after the fence")
 
     def advancing(self, cursor: Cursor, spans: Spans) -> str:
-        """Return the statement of `advance`: what stands behind it in one message waits for no answer.
+        """Return the statement of `advance`, to be sent in one message with those that follow it.
 
-        Run it in `refusals`.
+        Nothing then waits for its answer. Run the message in `refusals`.
         """
         moves = {
             "partitions": list(spans),
@@ -123,7 +126,7 @@ class FencedJob:
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
-        """Turn the refusal of `advance_offsets` into a FencedError."""
+        """Convert the refusal of `advance_offsets` to a FencedError."""
         try:
             yield
         except psycopg2.Error as exc:
@@ -139,9 +142,9 @@ class FencedJob:
         return outcome
 
     def _has_moved(self, session: Session, spans: Spans) -> bool:
-        """Settle a refusal: was it ours, a COMMIT whose outcome a broken connection took with it?
+        """Return whether a refusal is due to this job's own COMMIT, whose outcome was lost with a connection.
 
-        All partitions of a transaction move together, so any one that moves tells.
+        All partitions of a transaction advance together, so any one that advances decides.
         """
         for partition, (start, end) in spans.items():
             if end > start:
@@ -151,9 +154,10 @@ class FencedJob:
 
 
 def terminate_stale_owner(cursor: Cursor, job: str, topic: str, partitions: Iterable[int]) -> None:
-    """Wait for a former owner in the middle of writing no longer than `TIMEOUT`, in this transaction.
+    """Wait at most `TIMEOUT` for a former owner that is still writing, in this transaction.
 
-    After that the server refuses to wait, which is recoverable, and the next call ends its session.
+    After that the server refuses to wait, which is recoverable, and the next call terminates the former
+    owner's session.
     """
     cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{TIMEOUT}s"])
     for partition in partitions:
@@ -162,6 +166,6 @@ def terminate_stale_owner(cursor: Cursor, job: str, topic: str, partitions: Iter
 
 
 def committed_offset(cursor: Cursor, job: str, topic: str, partition: int) -> CommittedOffset:
-    """Return where the job stands in a partition, whoever owns it."""
+    """Return a job's committed offset in a partition, whoever owns it."""
     cursor.execute(query("select_offset"), {"job": job, "topic": topic, "partition": partition})
     return CommittedOffset(*(cursor.fetchone() or (0, 0)))

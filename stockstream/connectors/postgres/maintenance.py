@@ -1,4 +1,4 @@
-"""Looking after the tables: how big they are, how far the jobs are, and what is too old."""
+"""Maintenance of the tables: their sizes, the jobs' committed offsets, and the removal of old trades."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ SLICE = 50_000
 
 @dataclass(frozen=True)
 class TableSize:
-    """A table, its rows as PostgreSQL estimates them, and its bytes on disk with all indexes."""
+    """A table, PostgreSQL's estimate of its rows, and its bytes on disk including indexes."""
 
     name: str
     rows: int
@@ -22,7 +22,7 @@ class TableSize:
 
 @dataclass(frozen=True)
 class JobOffset:
-    """How far a job has read a partition."""
+    """A job's committed offset in a partition."""
 
     job: str
     topic: str
@@ -35,7 +35,7 @@ class JobOffset:
 
 @dataclass(frozen=True)
 class OldDay:
-    """A day of trades: its table, and its rows as PostgreSQL estimates them."""
+    """A day of trades: its table, and PostgreSQL's estimate of its rows."""
 
     table: str
     rows: int
@@ -49,14 +49,14 @@ def table_sizes(connection: Connection, address: Address) -> list[TableSize]:
 
 
 def offsets(connection: Connection, address: Address) -> list[JobOffset]:
-    """Return how far each job has read each partition."""
+    """Return each job's committed offset in each partition."""
     with own_errors(address), connection.cursor() as cursor:
         cursor.execute(query("select_offsets"))
         return [JobOffset(*row) for row in cursor]
 
 
 def newest_trade(connection: Connection, address: Address) -> datetime | None:
-    """Return the event time of the newest trade, None where there is none."""
+    """Return the event time of the newest trade, or None if there is none."""
     with own_errors(address), connection.cursor() as cursor:
         cursor.execute(query("probe_trade"))
         row: tuple[datetime | None, ...] = cursor.fetchone() or (None,)
@@ -64,7 +64,7 @@ def newest_trade(connection: Connection, address: Address) -> datetime | None:
 
 
 def prunable_before(connection: Connection, address: Address, before: datetime) -> datetime:
-    """Return up to when trades may be deleted: `before`, or earlier where a candle is not reconciled."""
+    """Return up to when trades may be deleted: `before`, or earlier if a candle is not reconciled."""
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute(query("select_prunable_before"), {"before": before})
         (moment,) = cursor.fetchone() or (before,)
@@ -72,23 +72,23 @@ def prunable_before(connection: Connection, address: Address, before: datetime) 
 
 
 def old_days(connection: Connection, address: Address, before: datetime) -> list[OldDay]:
-    """Return the days of trades that are over before a moment."""
+    """Return the days of trades that ended before a given time."""
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute(query("select_old_days"), {"before": before})
         return [OldDay(*row) for row in cursor]
 
 
 def note_pruning(connection: Connection, address: Address, before: datetime) -> None:
-    """Keep in mind that what happened before a moment may be gone: to be called before it goes."""
+    """Record that trades before a given time may be gone; to be called before they are deleted."""
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute(query("insert_pruning"), {"before": before})
 
 
 def drop_day(connection: Connection, address: Address, day: OldDay) -> None:
-    """Delete a day of trades, however many there are, in no time.
+    """Delete a day of trades at once, however many there are.
 
     Raises:
-        PostgresBusyError: a reader was in the way for a second; drop it again. Writers wait no longer
+        PostgresBusyError: a reader blocked it for a second; drop the day again. Writers never wait longer
             than that.
     """
     with own_errors(address), connection, connection.cursor() as cursor:
@@ -97,10 +97,10 @@ def drop_day(connection: Connection, address: Address, day: OldDay) -> None:
 
 
 def prune_elsewhen(connection: Connection, address: Address, before: datetime) -> int:
-    """Delete the old trades that belong to no day at hand; returns how many.
+    """Delete old trades that have no partition for their day, and return how many were deleted.
 
-    In slices, each its own transaction, so that writers never wait long and an interruption
-    keeps what is done.
+    The trades are deleted in slices, each its own transaction, so that writers never wait long and an
+    interruption keeps what is done.
     """
     total = 0
     while True:

@@ -1,4 +1,4 @@
-"""A few connections that only read, shared by many: for what looks on and never writes."""
+"""A pool of read-only connections, shared by many viewers."""
 
 from collections.abc import Callable, Mapping
 from queue import LifoQueue
@@ -16,13 +16,13 @@ LONGEST_STATEMENT_MS = 8_000
 
 
 class ReadPool:
-    """Read-only connections: who finds none free waits, and a broken one is replaced.
+    """Read-only connections: a caller waits if none is free, and a broken one is replaced.
 
-    psycopg2's own pool refuses instead of waiting, and hands a broken connection out again.
+    psycopg2's own pool raises an error instead of waiting, and hands out broken connections again.
     """
 
     def __init__(self, address: Address, application: str, size: int = SIZE) -> None:
-        """Open nothing yet: a connection is made when it is first needed."""
+        """Create a pool; each connection is opened when it is first needed."""
         self._address = address
         self._application = application
         self._slots: LifoQueue[Connection | None] = LifoQueue()
@@ -30,12 +30,12 @@ class ReadPool:
             self._slots.put(None)
 
     def read(self, work: Callable[[Rows], Answer]) -> Answer:
-        """Return what `work` makes of the rows it asks for, all of one moment.
+        """Return the result of `work`, whose queries all see the same moment.
 
-        A connection that was kept and has broken meanwhile is replaced once, unseen by the caller.
+        A kept connection that has broken meanwhile is replaced once, transparently for the caller.
 
         Raises:
-            StockstreamError: the database does not answer, or not with these tables.
+            StockstreamError: the database does not answer, or does not have these tables.
         """
         connection = self._slots.get()
         try:
@@ -51,7 +51,7 @@ class ReadPool:
             self._slots.put(None if connection is None or connection.closed else connection)
 
     def close(self) -> None:
-        """Close the connections that are not in use now."""
+        """Close the connections that are not in use."""
         for _ in range(self._slots.qsize()):
             connection = self._slots.get()
             if connection is not None:

@@ -1,7 +1,7 @@
 """The schema's versions: numbered steps, each applied once, in one transaction under one lock.
 
-A runner of thirty lines rather than a library: the ones at hand split a script at semicolons,
-which breaks on dollar-quoted blocks, and bring an ORM or a configuration of their own.
+This is a runner of thirty lines rather than a library: the available ones split a script at semicolons, which
+breaks dollar-quoted blocks, and bring an ORM or their own configuration.
 """
 
 from stockstream.connectors.postgres.connection import Address, Connection, own_errors
@@ -12,12 +12,13 @@ LOCK = 0x5EED_7A9E
 
 
 def migrate(connection: Connection, address: Address) -> list[int]:
-    """Bring the schema to the newest version; returns the numbers of the steps it took.
+    """Bring the schema to the newest version and return the numbers of the applied steps.
 
-    Two that start at once wait for each other. A step that fails leaves all as it was.
+    Two processes that start at the same time wait for each other. A step that fails leaves everything as it
+    was.
 
     Raises:
-        SchemaTooNewError: a newer program has already moved this database on.
+        SchemaTooNewError: a newer program has already migrated this database.
     """
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
@@ -36,9 +37,9 @@ def migrate(connection: Connection, address: Address) -> list[int]:
 
 
 def missing_roles(connection: Connection, address: Address) -> list[str]:
-    """Make the roles of the processes and give them their rights; returns the roles that cannot be made.
+    """Create the roles of the processes and grant their rights; return the roles that cannot be created.
 
-    Only a user who may make roles makes them, and only the owner of the tables gives rights.
+    Only a user who may create roles creates them, and only the owner of the tables grants rights.
     """
     with own_errors(address), connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))

@@ -1,7 +1,7 @@
-"""The columns of `trades` that are written, in the order of all statements: by how they are written."""
+"""The written columns of `trades`, in the order of all statements: grouped by how they are written."""
 
 from stockstream.market.trade.schema import AMOUNTS, TEXTS, TIMES
 
 NAMES = (*TEXTS, *AMOUNTS, *TIMES, "kafka_offset", "kafka_partition")
-# As a statement has it.
+# As used in a statement.
 LIST = ", ".join(f'"{name}"' for name in NAMES)

@@ -1,1 +1,1 @@
-"""What reads the tables and changes nothing."""
+"""Queries that read the tables and change nothing."""

@@ -1,4 +1,4 @@
-"""What an audit asks the tape: all in one snapshot, reading only, so that nothing has to stop meanwhile."""
+"""The audit's queries, all in one read-only snapshot, so that nothing has to be stopped meanwhile."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ from stockstream.market.trade.position_set import Offsets
 HOUR = timedelta(hours=1)
 _HEADER_BYTES = 19
 _PORTION_BYTES = 1 << 20
-# A row of a binary COPY of two numbers: how many columns, and before each its length.
+# A row of a binary COPY of two numbers: the number of columns, and each with its length.
 _ROW = np.dtype([("columns", ">i2"), ("_p", ">i4"), ("partition", ">i4"), ("_o", ">i4"), ("offset", ">i8")])
 
 
 @dataclass(frozen=True)
 class ConsumedOffsets:
-    """How far the consumer is in a partition.
+    """The consumer's progress in a partition.
 
     Attributes:
         absent: offsets that hold no message: transaction markers, aborted or compacted messages, and what was
-            not in an import.
+            missing in an import.
         lost: messages that the topic had dropped before they were read.
-        base: what a message's place on the tape lies above its offset in Kafka.
+        base: the difference between a message's record position and its Kafka offset.
     """
 
     partition: int
@@ -42,7 +42,7 @@ class ConsumedOffsets:
 
 @dataclass(frozen=True)
 class CandleCount:
-    """Minutes of a span: how many are reconciled, wait, and are wrong, and some of the last in words."""
+    """How many minutes of a span are reconciled, waiting and wrong, with descriptions of some wrong ones."""
 
     reconciled: int
     waiting: int
@@ -57,10 +57,11 @@ class AuditedTape:
     """The tables as one audit sees them."""
 
     def __init__(self, address: Address, topic: str) -> None:
-        """Connect, and see from the first question on what is there then.
+        """Connect; the first query determines the snapshot.
 
         Raises:
-            PostgresUnreachableError, SchemaMissingError: there is nothing to audit.
+            PostgresUnreachableError: no server answers.
+            SchemaMissingError: there is nothing to audit.
         """
         self._address = address
         self._topic = topic
@@ -74,28 +75,28 @@ class AuditedTape:
         self._connection.close()
 
     def look_anew(self) -> None:
-        """See from the next question on what is there then."""
+        """Start a new snapshot with the next query."""
         self._connection.rollback()
 
     def offsets(self) -> list[ConsumedOffsets]:
-        """Return how far the consumer is in each partition."""
+        """Return the consumer's progress in each partition."""
         return [ConsumedOffsets(*row) for row in self._rows("audit_offsets", {"topic": self._topic})]
 
     def whole_since(self) -> datetime | None:
-        """Return the moment from which on nothing was pruned, None where nothing ever was."""
+        """Return the time since which nothing was pruned, or None if nothing ever was."""
         ((moment,),) = self._rows("audit_whole_since")
         return moment if isinstance(moment, datetime) else None
 
     def trades(self, take: Take) -> None:
-        """Tell `take` of the places of all trades, a portion at a time, by partition."""
+        """Pass the record positions of all trades to `take`, a portion at a time, by partition."""
         self._copy("audit_trades", {}, take)
 
     def dead_letters(self, take: Take) -> None:
-        """Tell `take` of the places of the topic's dead letters, likewise."""
+        """Pass the record positions of the topic's dead letters to `take` in the same way."""
         self._copy("audit_dead_letters", {"topic": self._topic}, take)
 
     def overlapping_days(self) -> list[tuple[str, str]]:
-        """Return pairs of tables in both of which a trade could be; None is of those elsewhere."""
+        """Return pairs of tables that could both contain a trade; None stands for trades outside all days."""
         return [(one, other or "trades_elsewhen") for one, other in self._rows("audit_day_pairs")]
 
     def in_both(self, one: str, other: str) -> list[str]:
@@ -109,16 +110,16 @@ class AuditedTape:
             return [text for (text,) in cursor]
 
     def hours(self, since: datetime) -> list[datetime]:
-        """Return the begins of the hours that can have candles."""
+        """Return the starts of the hours that can have candles."""
         return [hour for (hour,) in self._rows("audit_hours", {"since": since})]
 
     def candles(self, start: datetime, end: datetime) -> CandleCount:
-        """Hold the candles of a span against its trades."""
+        """Compare the candles of a span with its trades."""
         ((reconciled, waiting, wrong, faults),) = self._rows("audit_candles", {"start": start, "end": end})
         return CandleCount(reconciled, waiting, wrong, faults or [])
 
     def waiting_since(self) -> datetime | None:
-        """Return since when the oldest minute waits to be reconciled; None where none does."""
+        """Return since when the oldest minute waits to be reconciled, or None if none does."""
         ((_, since),) = self._rows("count_waiting", vars(Span()))
         return since if isinstance(since, datetime) else None
 
@@ -135,7 +136,7 @@ class AuditedTape:
 
 
 class _Pairs:
-    """A file that a binary COPY of partitions and offsets is written to."""
+    """A file object that receives a binary COPY of partitions and offsets."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
@@ -144,7 +145,7 @@ class _Pairs:
         self._size = 0
 
     def write(self, part: bytes) -> int:
-        """Keep a part; enough of them are told of at once."""
+        """Buffer a part, and pass the rows on when there are enough."""
         self._parts.append(part)
         self._size += len(part)
         if self._size >= _PORTION_BYTES:
@@ -152,7 +153,7 @@ class _Pairs:
         return len(part)
 
     def flush(self) -> None:
-        """Tell of the rows that are whole."""
+        """Pass on the complete rows."""
         text = b"".join(self._parts)[0 if self._skipped else _HEADER_BYTES :]
         self._skipped = True
         count = len(text) // _ROW.itemsize

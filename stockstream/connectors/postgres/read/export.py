@@ -1,7 +1,7 @@
-"""The tape as a file, CSV or Parquet.
+"""Export of the tape as a CSV or Parquet file.
 
-`producer.py --source replay` reads it back to the same tape through the topic, and `database.py import` puts
-each trade back at its place.
+`producer.py --source replay` sends the file through the topic to the same tape; `database.py import` restores
+each trade at its record position.
 """
 
 import tempfile
@@ -26,10 +26,10 @@ BLOCK_BYTES = 1 << 24
 
 
 def check_format(path: Path) -> None:
-    """Refuse a file that is neither CSV nor Parquet by its name.
+    """Reject a file whose name is neither that of a CSV nor of a Parquet file.
 
     Raises:
-        UsageError: names the allowed ones.
+        UsageError: names the allowed formats.
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(what=f"{path}: the name of an export ends in {' or '.join(FORMATS)}")
@@ -42,14 +42,17 @@ def export_trades(
     symbols: Sequence[str],
     span: tuple[datetime, datetime],
 ) -> int:
-    """Write trades to a file, which is there whole or not at all; returns how many.
+    """Write trades to a file, completely or not at all, and return how many were written.
 
     Args:
-        symbols: of which symbols; none is of all.
+        connection: the connection to read from.
+        address: its address, for errors.
+        path: the file to write.
+        symbols: the symbols to export; empty for all.
         span: event times from the first (included) to the second (excluded).
 
     Raises:
-        TradeFileError: it cannot be written.
+        TradeFileError: the file cannot be written.
     """
     wanted: dict[str, object] = {"symbols": list(symbols) or None, "since": span[0], "until": span[1]}
     try:
@@ -73,7 +76,7 @@ def _copy(connection: Connection, address: Address, plain: Path, wanted: dict[st
 
 
 def _as_parquet(plain: Path, made: Path) -> None:
-    """Turn text into columns: decimals stay exact, an empty cell is null."""
+    """Convert text to columns: decimals stay exact, an empty cell is null."""
     reader = pyarrow.csv.open_csv(
         plain,
         read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES),

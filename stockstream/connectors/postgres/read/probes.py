@@ -1,4 +1,4 @@
-"""The signs of life in the tables; each costs a few index steps, however big the tables are."""
+"""Probes of the tables; each takes a few index lookups, however big the tables are."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ STATEMENT_TIMEOUT = "3s"
 
 @dataclass(frozen=True)
 class Progress:
-    """A job's place in a partition; `idle` is how many seconds ago it last moved."""
+    """A job's committed offset in a partition; `idle` is the seconds since it last advanced."""
 
     next_offset: int
     idle: float
@@ -20,7 +20,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class NewestTrade:
-    """When the newest trade happened, and how many seconds ago; below zero where its clock is ahead."""
+    """Event time and age in seconds of the newest trade; the age is negative if its clock is ahead."""
 
     at: datetime
     age: float
@@ -28,7 +28,7 @@ class NewestTrade:
 
 @dataclass(frozen=True)
 class NewestDeadLetter:
-    """Why the newest refused message was refused, and how many seconds ago."""
+    """Reason and age in seconds of the newest dead letter."""
 
     reason: str
     age: float
@@ -36,7 +36,7 @@ class NewestDeadLetter:
 
 @dataclass(frozen=True)
 class NewestCandle:
-    """Where the newest window ends, and how many seconds ago a candle of it was written."""
+    """End of the newest window, and the seconds since one of its candles was written."""
 
     window_end: datetime
     idle: float
@@ -44,7 +44,7 @@ class NewestCandle:
 
 @dataclass(frozen=True)
 class NewestGap:
-    """How many gaps of feeds were noted within a day; whose the newest is, from when on, and why."""
+    """Number of feed gaps noted within a day, and the symbol, source, start and reason of the newest."""
 
     count: int
     symbol: str
@@ -54,19 +54,19 @@ class NewestGap:
 
 
 class Probes:
-    """A connection that asks for signs of life, and never waits long for one."""
+    """A connection for probes that never waits long for one."""
 
     def __init__(self, address: Address, topic: str) -> None:
         """Connect.
 
         Raises:
             PostgresUnreachableError: no server answers there.
-            LoginRefusedError: a server answers and refuses the user or the database.
+            LoginRefusedError: a server answers but refuses the user or the database.
         """
         self._address = address
         self._topic = topic
         self.connection: Connection = connect(address, "health")
-        # Two looks must see two moments, not one transaction's.
+        # Two samples must see two moments, not one transaction's.
         self.connection.autocommit = True
         self._row("SELECT set_config('statement_timeout', %(timeout)s, false)", timeout=STATEMENT_TIMEOUT)
 
@@ -75,38 +75,38 @@ class Probes:
         self.connection.close()
 
     def progress(self, job: str) -> dict[int, Progress]:
-        """Return a job's place in each partition that it has ever claimed."""
+        """Return a job's committed offset in each partition that it has ever acquired."""
         with own_errors(self._address), self.connection.cursor() as cursor:
             cursor.execute(query("probe_progress"), {"job": job, "topic": self._topic})
             return {partition: Progress(next_offset, idle) for partition, next_offset, idle in cursor}
 
     def newest_trade(self) -> NewestTrade | None:
-        """Return the newest trade by event time, None where there is none."""
+        """Return the newest trade by event time, or None if there is none."""
         row = self._row(query("probe_trade"))
         return NewestTrade(*row) if row else None
 
     def newest_dead_letter(self) -> NewestDeadLetter | None:
-        """Return the dead letter that came last, None where there is none."""
+        """Return the dead letter that arrived last, or None if there is none."""
         row = self._row(query("probe_dead_letter"), topic=self._topic)
         return NewestDeadLetter(*row) if row else None
 
     def newest_candle(self) -> NewestCandle | None:
-        """Return the newest window, None where there is none."""
+        """Return the newest window, or None if there is none."""
         row = self._row(query("probe_candle"))
         return NewestCandle(*row) if row else None
 
     def fewest_trades(self, enough: int) -> tuple[str, int] | None:
-        """Return the symbol with the fewest trades and how many, counted up to `enough`."""
+        """Return the symbol with the fewest trades and their number, counted up to `enough`."""
         row = self._row(query("probe_fewest_trades"), enough=enough)
         return (row[0], row[1]) if row else None
 
     def engine(self) -> str | None:
-        """Return who makes the candles, `aggregator` or `flink`; None while nobody does."""
+        """Return the engine that makes the candles, `aggregator` or `flink`, or None if nothing does."""
         row = self._row(query("probe_engine"))
         return row[0] if row else None
 
     def newest_gap(self) -> NewestGap | None:
-        """Return the gap of a feed that was noted last, None where none was within a day."""
+        """Return the feed gap that was noted last, or None if none was noted within a day."""
         row = self._row(query("probe_feed_gap"))
         return NewestGap(*row) if row else None
 

@@ -1,4 +1,4 @@
-"""What the tape says of a replayed file: whether its ids are other trades' there, and how many were new."""
+"""Queries about a replayed file: whether its ids belong to other stored trades, and how many were new."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from stockstream.market.trade.schema import Trade
 
 
 class Consumed(NamedTuple):
-    """How far the consumer is in a partition: the next offset on the tape, and its distance to Kafka's."""
+    """The consumer's progress in a partition: its committed offset and the base of the incarnation."""
 
     next_offset: int
     base: int
@@ -22,7 +22,7 @@ class Consumed(NamedTuple):
 
 @dataclass
 class Given:
-    """What a replay has given so far: how many trades, of which sources, and the span of their times."""
+    """What a replay has sent so far: the number of trades, their sources, and the span of their times."""
 
     trades: int = 0
     sources: set[str] = field(default_factory=set)
@@ -30,7 +30,7 @@ class Given:
     until: datetime = EARLIEST
 
     def add(self, trades: Sequence[Trade]) -> None:
-        """Take note of more, of one at least."""
+        """Add trades, at least one."""
         times = [trade.timestamp for trade in trades]
         self.trades += len(trades)
         self.sources.update(trade.source for trade in trades)
@@ -38,7 +38,7 @@ class Given:
 
 
 class ReplayedTape:
-    """The tables as a replay reads them; every call raises StockstreamError where they do not answer."""
+    """The tables as a replay reads them; every call raises StockstreamError if they are unavailable."""
 
     def __init__(self, address: Address, topic: str) -> None:
         self._readers = ReadPool(address, "replay", size=1)
@@ -49,7 +49,7 @@ class ReplayedTape:
         self._readers.close()
 
     def other_trade(self, trades: Sequence[Trade]) -> Trade | None:
-        """Return the first of some trades whose id another trade on the tape has, None if none is."""
+        """Return the first of the trades whose id belongs to another trade on the tape, or None."""
         asked = {
             "ids": [trade.trade_id for trade in trades],
             "symbols": [trade.symbol for trade in trades],
@@ -68,15 +68,15 @@ class ReplayedTape:
         )
 
     def consumed(self) -> dict[int, Consumed]:
-        """Return how far the consumer is in each partition that it has read of."""
+        """Return the consumer's progress in each partition that it has read."""
         rows = self._readers.read(lambda ask: ask(query("audit_offsets"), {"topic": self._topic}))
         return {partition: Consumed(next_offset, base) for partition, next_offset, *_, base in rows}
 
     def stored(self, spans: Mapping[int, tuple[int, int]], given: Given) -> int:
-        """Return how many trades of the sources and the time of those given are stored.
+        """Return how many stored trades have the sources and the time span of those sent.
 
         Args:
-            spans: of places on the tape, by partition, from the first to before the second.
+            spans: record positions by partition, from the first (included) to the second (excluded).
             given: what was sent there, perhaps beside other producers.
         """
         asked = {

@@ -1,4 +1,4 @@
-"""The tape read back: windows of a symbol's stored trades, for training, analysis and warm-up."""
+"""Reading of the tape: windows of a symbol's stored trades, for training, analysis and warm-up."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres.connection import Address, own_errors
 from stockstream.connectors.postgres.session import Session
@@ -23,7 +23,7 @@ from stockstream.market.anomalies.features.trade_window import (
 )
 
 PORTION = 50_000
-# Of a span with more trades than that, over all symbols, the market is not read: it would take seconds.
+# If a span has more trades than this over all symbols, the market is not read: it would take seconds.
 MARKET = 2_000_000
 EPOCH_2000 = 946_684_800_000_000  # microseconds
 
@@ -43,12 +43,12 @@ ALL = Span()
 
 
 class TradeReader:
-    """The stored trades; reads only, and never the label."""
+    """The stored trades; it only reads, and never the label."""
 
     def __init__(self, address: Address) -> None:
-        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        """Create a reader; the connection is opened when needed, and again after it broke."""
         self._session = Session(address, "history")
-        # The market is asked for while a portion is at hand, whose cursor holds its connection.
+        # The market is queried during an iteration over portions, whose cursor occupies its connection.
         self._market = Session(address, "history")
 
     def symbols(self) -> list[str]:
@@ -68,12 +68,12 @@ class TradeReader:
         return stored
 
     def newest_moment(self, symbol: str) -> datetime | None:
-        """Return when the newest trade of a symbol happened, None where there is none."""
+        """Return when the newest trade of a symbol happened, or None if there is none."""
         rows = _rows(self._session, "select_newest_time", {"symbol": symbol})
         return rows[0][0] if rows else None
 
     def has(self, symbol: str, trades: int) -> bool:
-        """Return whether a symbol has at least so many trades; costs no more than to count them."""
+        """Return whether a symbol has at least this many trades; costs no more than counting them."""
         return bool(_rows(self._session, "check_trade_count", {"symbol": symbol, "trades": trades})[0][0])
 
     def newest(self, symbol: str, most: int, span: Span) -> TradeWindow:
@@ -82,7 +82,7 @@ class TradeReader:
         return of_rows(symbol, _rows(self._session, "select_newest_trades", wanted))
 
     def portions(self, symbol: str, span: Span) -> Iterator[TradeWindow]:
-        """Yield the trades of a span in order of event time, so many at a time as memory allows."""
+        """Yield the trades of a span in order of event time, in portions that fit into memory."""
         connection = self._session.connection
         wanted = {"symbol": symbol, "since": span.since, "until": span.until}
         with own_errors(self._session.address), connection, connection.cursor(name="portions") as cursor:
@@ -91,7 +91,7 @@ class TradeReader:
                 yield of_rows(symbol, rows)
 
     def market(self, first: int, last: int) -> MarketContext:
-        """Return what all symbols traded: a `Market`; unknown where it is too much to read."""
+        """Return the trades of all symbols as market context, or `NOBODY` if they are too many to read."""
         since, until = (EPOCH + micros * MICROSECOND for micros in (first, last))
         wanted = {"first": since, "last": until, "most": MARKET + 1}
         tapes = {
@@ -112,7 +112,7 @@ class TradeReader:
 
 
 def _tape(times: bytes, prices: bytes) -> tuple[Ints, Floats]:
-    """Return times and prices in the order of time, from their bytes in any order."""
+    """Return times and prices in order of time, from their bytes in any order."""
     micros = np.frombuffer(times, ">i8").astype(np.int64) + EPOCH_2000
     order = np.argsort(micros, kind="stable")
     return micros[order], np.frombuffer(prices, ">f8").astype(np.float64)[order]

@@ -1,6 +1,6 @@
 """SQL in files: `queries/NAME.sql` is one commented statement, `migrations/NNNN_name.sql` one step.
 
-In a statement `:trade_columns` stands for the columns of a trade and its position in the topic.
+In a statement, `:trade_columns` stands for the columns of a trade and its record position.
 """
 
 from functools import cache

@@ -1,1 +1,1 @@
-"""What writes the tables."""
+"""Code that writes the tables."""

@@ -1,8 +1,8 @@
-"""The candles that form, written by one aggregator of one topic.
+"""Storage of the open candles of one topic, written by one aggregator.
 
-The session that writes holds the candles for aggregators (see `engine_lock`): none writes beside Flink.
+The writing session holds the engine lock for aggregators (see `engine_lock`): none writes beside Flink.
 
-Order of effects of `write`, in one transaction: the fence moves the job on in every partition it holds, then
+Order of effects of `write`, in one transaction: the fence advances the job in every partition it owns, then
 the candles, then COMMIT. What a crash loses, the reconciler makes from the tape.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import Address
@@ -29,31 +29,31 @@ JOB = "aggregator"
 
 @dataclass(frozen=True)
 class RestorePoint:
-    """Where to read a partition from, and the candles that its trades before that have begun."""
+    """Where to read a partition from, and the open candles of its earlier trades."""
 
     next_offset: int
     candles: list[Candle] = field(default_factory=list)
 
 
 class CandleTable:
-    """Where candles are written while they form."""
+    """Storage for open candles."""
 
     def __init__(self, address: Address, topic: str) -> None:
-        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        """Create the table's writer; the connection is opened when needed, and again after it broke."""
         self._topic = topic
         self._session = Session(address, JOB)
         self._job = FencedJob(JOB, topic)
 
     def check(self) -> None:
-        """Raise SchemaMissingError, SchemaTooNewError or EngineRunsError unless we may write the tables."""
+        """Raise SchemaMissingError, SchemaTooNewError or EngineRunsError if the tables may not be written."""
         schema.require(self._session.connection, self._session.address)
         self._session.transaction(self._lock)
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, RestorePoint]:
-        """Take partitions over; returns where to go on.
+        """Take partitions over and return their restore points.
 
-        That is where the consumer is: what it has stored of open candles comes from the tape, and the candles
-        of minutes that were missed are made from it.
+        A restore point is where the consumer is: what it has stored of open candles comes from the tape, and
+        the candles of missed minutes are made from it.
         """
         return self._session.transaction(lambda cursor: self._acquire(cursor, partitions))
 
@@ -62,7 +62,7 @@ class CandleTable:
 
         Raises:
             FencedError: another aggregator has taken a partition over; nothing was written.
-            RecoverableError: the database is away; write the same again.
+            RecoverableError: the database is unavailable; write the same changes again.
         """
         spans = self._job.spans_to(changes.next_offsets)
         self._job.commit(self._session, spans, lambda cursor: self._write(cursor, spans, changes), None)
@@ -90,7 +90,7 @@ class CandleTable:
         return found
 
     def _lock(self, cursor: Cursor) -> None:
-        """Hold the candles for aggregators: a session that has them already asks at no cost."""
+        """Hold the engine lock for aggregators; a session that already has it acquires it at no cost."""
         cursor.execute(query("lock_candles"), {"engine": JOB, "alone": False})
         (holder,) = cursor.fetchone() or (None,)
         if holder is not None:
@@ -104,7 +104,7 @@ class CandleTable:
 
 
 def _candle(row: Sequence[Any]) -> Candle:
-    """Return a candle from a row of the query `select_open_candles`, after its partition."""
+    """Return a candle from a row of the query `select_open_candles`, without its partition."""
     times = {1: microseconds(row[1]), 9: microseconds(row[9]), 11: microseconds(row[11])}
     return Candle(*(times.get(place, value) for place, value in enumerate(row)))
 

@@ -1,4 +1,4 @@
-"""Trades as PostgreSQL's binary COPY wants them, made from Arrow columns in one compiled pass.
+"""Encoding of trades for PostgreSQL's binary COPY, from Arrow columns in one compiled pass.
 
 The format: https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-BINARY-FORMAT. A number is
 what `numeric_send` sends: how many digits of base 10,000, the weight of the first, the sign, the decimals
@@ -21,11 +21,11 @@ CHUNK_ROWS = 2_000
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-_UNITS = 10**8  # of an amount; two digits of base 10,000 behind the point
+_UNITS = 10**8  # of an amount; two digits of base 10,000 after the point
 _BASE = 10_000
 _SINCE_2000 = 946_684_800_000_000
-# Of a row without its texts: the count of columns, their lengths, times and offset, partition, and amounts of
-# seven digits of base 10,000 at most.
+# Of a row without its texts: the number of columns, their lengths, times and offset, partition, and amounts
+# of at most seven digits of base 10,000.
 _FIXED_BYTES = 2 + 4 * len(NAMES) + 8 * (len(TIMES) + 1) + 4 + (8 + 2 * 7) * len(AMOUNTS)
 
 Bytes = NDArray[np.uint8]
@@ -34,10 +34,10 @@ Element = TypeVar("Element", bound=np.generic)
 
 
 class Rows:
-    """Rows of a COPY, made before their turn comes."""
+    """Rows of a COPY, encoded before they are stored."""
 
     def __init__(self, trades: pa.Table) -> None:
-        """Make the rows of `trades`, in the schema of `arrivals`."""
+        """Encode the rows of `trades`, in the schema of `arrivals`."""
         trades = trades.combine_chunks()
         self._chunks = [
             _encoded(trades.slice(first, CHUNK_ROWS).combine_chunks())
@@ -45,7 +45,7 @@ class Rows:
         ]
 
     def file(self) -> "RowFile":
-        """Return them as a file to be read from its begin."""
+        """Return the rows as a file to be read from its beginning."""
         return RowFile(self._read())
 
     def _read(self) -> Iterator[bytes]:
@@ -64,16 +64,16 @@ class RowFile:
         self._chunks = chunks
 
     def read(self, _size: int = -1) -> bytes:
-        """Return the next rows, however many bytes those are; at the end none."""
+        """Return the next rows, however many bytes they have; nothing at the end."""
         return next(self._chunks, b"")
 
     def readline(self, _size: int = -1) -> bytes:
-        """Return the same: the driver's type wants both."""
+        """Return the same as `read`: the driver's type requires both."""
         return self.read()
 
 
 class _Texts(NamedTuple):
-    """A column of text: where each begins and ends, shape (n + 1,), the bytes, and which are there."""
+    """A column of text: the bounds of each value, shape (n + 1,), the bytes, and which are not null."""
 
     bounds: NDArray[np.int32]
     text: Bytes
@@ -81,7 +81,7 @@ class _Texts(NamedTuple):
 
 
 class _Amounts(NamedTuple):
-    """A column of amounts: what stands before the point, and behind it in units of 10^-8."""
+    """A column of amounts: the part before the point, and the part after it in units of 10^-8."""
 
     wholes: NDArray[np.int64]
     fractions: NDArray[np.int64]
@@ -116,7 +116,7 @@ def _texts(column: pa.ChunkedArray) -> _Texts:
 
 
 def _there(array: pa.Array) -> NDArray[np.bool_]:
-    """Return which values are no nulls."""
+    """Return which values are not null."""
     bits = array.buffers()[0]
     if bits is None:
         return np.ones(len(array), np.bool_)
@@ -125,7 +125,7 @@ def _there(array: pa.Array) -> NDArray[np.bool_]:
 
 
 def _numbers(column: pa.ChunkedArray, kind: type[Number]) -> NDArray[Number]:
-    """Return a column without nulls as the numbers that it is made of."""
+    """Return a column without nulls as an array of its underlying numbers."""
     array = column.chunk(0)
     return _fixed(np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)])
 
@@ -135,7 +135,7 @@ def _since_2000(times: pa.ChunkedArray) -> NDArray[np.int64]:
 
 
 def _fixed(array: NDArray[Element]) -> NDArray[Element]:
-    """Make an array read-only: to compiled code, one that is and one that is not are of two types."""
+    """Make an array read-only: compiled code treats writable and read-only arrays as two types."""
     array.flags.writeable = False
     return array
 
@@ -154,7 +154,7 @@ def _amounts(column: pa.ChunkedArray) -> _Amounts:
 
 @compiled
 def _write(rows: Bytes, columns: _Columns) -> int:
-    """Write the rows; returns where they end."""
+    """Write the rows and return where they end."""
     at, count = 0, len(NAMES)
     for row in range(len(columns.partitions)):
         at = _put(rows, at, count, 2)
@@ -170,7 +170,7 @@ def _write(rows: Bytes, columns: _Columns) -> int:
 
 @compiled
 def _put(rows: Bytes, at: int, number: int, width: int) -> int:
-    """Write a number in so many bytes, the highest first; returns the place behind it."""
+    """Write a number in `width` bytes, most significant first, and return the position after it."""
     for step in range(width):
         rows[at + step] = (number >> (8 * (width - 1 - step))) & 0xFF
     return at + width
@@ -194,7 +194,7 @@ def _put_text(rows: Bytes, at: int, texts: _Texts, row: int) -> int:
 
 @compiled
 def _put_number(rows: Bytes, at: int, amounts: _Amounts, row: int) -> int:
-    """Write a decimal above zero, without digits of zero before or behind it."""
+    """Write a positive decimal without leading or trailing zero digits."""
     whole, fraction = amounts.wholes[row], amounts.fractions[row]
     count, divisor = (1 if whole else 0), 1
     while whole // divisor >= _BASE:
@@ -216,7 +216,7 @@ def _put_number(rows: Bytes, at: int, amounts: _Amounts, row: int) -> int:
 
 @compiled
 def _decimals(fraction: int) -> int:
-    """Return how many decimals so many units of 10^-8 have, zeros at their end left out."""
+    """Return how many decimals a fraction in units of 10^-8 has, without trailing zeros."""
     decimals = 8 if fraction else 0
     while fraction and fraction % 10 == 0:
         fraction //= 10

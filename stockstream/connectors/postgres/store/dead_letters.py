@@ -1,8 +1,9 @@
-"""Dead letters tried again: those that are trades by today's rules move to the tape.
+"""Replay of dead letters: those that are trades by the current rules move to the tape.
 
-Order of effects of `replay_dead_letters`, in one transaction a slice: the consumer's offsets are locked, so
-it waits for a moment; then the new trades, the count of those that were stored already, the dead letters
-that leave and those that stay, then COMMIT. A crash at any time leaves each dead letter on one side.
+Order of effects of `replay_dead_letters`, in one transaction per slice: the consumer's offsets are locked, so
+it waits for a moment; then the new trades, the count of those that were already stored, the dead letters that
+leave and those that stay, then COMMIT. A crash at any time leaves each message either a dead letter or a
+trade.
 """
 
 from collections import Counter
@@ -11,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import pyarrow as pa
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres.connection import Address, Connection, connect, own_errors
 from stockstream.connectors.postgres.sql import query
@@ -22,7 +23,7 @@ from stockstream.market.trade.codec import decode
 from stockstream.market.trade.schema import Trade
 
 JOB = "consumer"
-# A letter may have as many bytes as the broker lets through, a million by default.
+# A dead letter may be as large as the broker accepts, a million bytes by default.
 SLICE = 250
 BEFORE_ALL = (-1, -1)
 
@@ -32,7 +33,7 @@ Refusals = dict[Position, str]
 
 @dataclass(frozen=True)
 class ReplayedLetters:
-    """What became of dead letters that were tried again."""
+    """The outcome of replayed dead letters."""
 
     stored: int = 0
     duplicates: int = 0
@@ -42,7 +43,7 @@ class ReplayedLetters:
         return f"{self.stored:,} stored, {self.duplicates:,} were there already, {self.staying:,} stay"
 
     def __len__(self) -> int:
-        """Return the number of letters."""
+        """Return the number of dead letters."""
         return self.stored + self.duplicates + self.staying
 
     def __add__(self, other: "ReplayedLetters") -> "ReplayedLetters":
@@ -57,7 +58,7 @@ class DeadLetters:
     """The dead letters of one topic."""
 
     def __init__(self, address: Address, topic: str) -> None:
-        """Prepare; each slice has a connection of its own."""
+        """Create the reader and writer; each slice has its own connection."""
         self._address = address
         self._topic = topic
 
@@ -65,7 +66,7 @@ class DeadLetters:
         """Return how many there are.
 
         Raises:
-            RecoverableError: the database is away.
+            RecoverableError: the database is unavailable.
         """
         with (
             closing(connect(self._address, JOB)) as connection,
@@ -78,13 +79,13 @@ class DeadLetters:
     def replay_dead_letters(
         self, after: Position = BEFORE_ALL, most: int = SLICE
     ) -> tuple[ReplayedLetters, Position | None]:
-        """Try the next letters after a place again.
+        """Replay the next dead letters after a position.
 
         Returns:
-            What became of them, and the place of the last; None where there are no more.
+            Their outcome and the position of the last one; None if there are no more.
 
         Raises:
-            RecoverableError: the database is away; the slice is as it was, or done.
+            RecoverableError: the database is unavailable; the slice is unchanged, or done.
         """
         with closing(connect(self._address, JOB)) as connection:
             return self._replay(connection, after, most)
@@ -103,7 +104,7 @@ class DeadLetters:
             days = _days(cursor)
             stored, refused = self._store(cursor, trades)
             if _days(cursor) != days:
-                # A consumer at work knows the days as they were, and would take a repeat for new.
+                # A running consumer knows the days as they were, and would take a repeat for new.
                 cursor.execute(query("bump_epochs_of_job"), {"topic": self._topic, "job": JOB})
             refusals |= refused
             repeated = set(trades) - stored - set(refused)
@@ -111,7 +112,7 @@ class DeadLetters:
             return ReplayedLetters(len(stored), len(repeated), len(refusals)), max(payloads)
 
     def _store(self, cursor: Cursor, trades: dict[Position, Trade]) -> tuple[set[Position], Refusals]:
-        """Store those that are new; returns their places, and what PostgreSQL refuses."""
+        """Store the new trades; return their positions, and what PostgreSQL rejects."""
         cursor.execute(query("create_arrivals"))
         cursor.execute(query("set_lookup_plan"))
         try:

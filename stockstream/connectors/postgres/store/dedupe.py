@@ -1,18 +1,18 @@
-"""The careful way into `trades`, for a batch that the fast way refused.
+"""The dedupe path into `trades`, for a batch that the fast path refused.
 
-Some of its trades are there already (a feed that repeats itself at a new offset), or PostgreSQL
-refuses a value. The batch goes through a temporary table, and by halves where a row is refused,
-down to the one row, which becomes a dead letter.
+Some of its trades are already stored (a feed that repeats itself at a new offset), or PostgreSQL rejects a
+value. The batch goes through a temporary table, and is halved while a row is rejected, down to the single
+row, which becomes a dead letter.
 
-Order of effects, in the caller's transaction, behind its fence: the new trades, the count of repeats,
-the dead letters.
+Order of effects, in the caller's transaction, behind its fence: the new trades, the count of repeats, the
+dead letters.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
 import pyarrow as pa
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres.connection import Address, own_errors
 from stockstream.connectors.postgres.sql import query
@@ -25,10 +25,10 @@ Position = tuple[int, int]
 
 
 class DedupeStore:
-    """Stores one batch in a transaction of the caller's."""
+    """Stores one batch in the caller's transaction."""
 
     def __init__(self, address: Address, cursor: Cursor, job: str, topic: str) -> None:
-        """Prepare; `cursor` is in the transaction."""
+        """Create the store; `cursor` is in the transaction."""
         self._address = address
         self._cursor = cursor
         self._job = job
@@ -37,7 +37,7 @@ class DedupeStore:
         self._refused: list[tuple[Position, str]] = []
 
     def store(self, arrivals: Arrivals) -> tuple[int, int, int]:
-        """Store a batch; returns the numbers of trades, dead letters and repeats."""
+        """Store a batch and return the numbers of trades, dead letters and repeats."""
         self._cursor.execute(query("create_arrivals"))
         self._cursor.execute(query("set_lookup_plan"))
         self._store_by_halves(arrivals.trades)
@@ -48,7 +48,7 @@ class DedupeStore:
         return arrivals.trades.num_rows - len(self._refused) - repeated, len(dead), repeated
 
     def _store_by_halves(self, trades: pa.Table) -> None:
-        """Store what can be stored, count what is there already, keep what is refused."""
+        """Store new trades, count those already stored, and collect those that are rejected."""
         if not trades.num_rows:
             return
         try:
@@ -63,7 +63,7 @@ class DedupeStore:
             self._store_by_halves(trades.slice(middle))
 
     def _store_new(self, trades: pa.Table) -> Counter[int]:
-        """Store those that are new; returns how many of each partition were there already."""
+        """Store the new trades and return how many of each partition were already stored."""
         with own_errors(self._address):
             self._cursor.execute("SAVEPOINT half")
             self._cursor.copy_expert(query("copy_arrivals"), Rows(trades).file())
@@ -87,6 +87,6 @@ class DedupeStore:
 
 
 def _positions(trades: pa.Table) -> Sequence[Position]:
-    """Return partition and offset of each."""
+    """Return the partition and offset of each trade."""
     columns = (trades[name].to_pylist() for name in ("kafka_partition", "kafka_offset"))
     return list(zip(*columns, strict=True))

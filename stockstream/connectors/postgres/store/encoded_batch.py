@@ -1,6 +1,6 @@
-"""What is made of a batch before its turn to be stored: its parts, their rows as bytes, the ranges of ids.
+"""A batch encoded before it is stored: its parts, their rows as bytes, and the ranges of ids.
 
-All of it is work of this process alone, so it is done while PostgreSQL stores the batch before.
+All of this needs only the process itself, so it is done while PostgreSQL stores the previous batch.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ from stockstream.connectors.postgres.store.touched_minutes import Touched, touch
 from stockstream.market.trade.arrivals import Arrivals, split
 from stockstream.market.trade.spans import count_absent
 
-# A long batch is stored by so many connections at once, each some of its partitions: one alone is bound
-# by one core of PostgreSQL's.
+# A long batch is stored by this many connections at once, each with some of its partitions: a single one is
+# limited by one core of PostgreSQL.
 WRITERS = 2
 LONG = 4_000
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one connection stores of a batch: arrivals of partitions of its own, and their trades as rows.
+    """What one connection stores of a batch: the arrivals of its partitions, and their trades as rows.
 
     Attributes:
-        touched: the minutes that the trades lie in.
+        touched: the minutes that contain the trades.
         absent: for each partition that has any, the number of offsets that hold no message.
     """
 
@@ -39,9 +39,9 @@ class EncodedBatch:
     """A batch that is ready to be stored.
 
     Attributes:
-        parts: at most `WRITERS`, no two of them of the same partition.
+        parts: at most `WRITERS` parts, which share no partition.
         ids: the lowest and the highest trade id of each day that the batch has trades of.
-        count: messages in it.
+        count: the number of messages.
     """
 
     parts: list[Part]
@@ -54,7 +54,7 @@ class EncodedBatch:
 
 
 def encode(arrivals: Arrivals) -> EncodedBatch:
-    """Make a batch ready to be stored."""
+    """Encode a batch for storage."""
     is_long = arrivals.trades.num_rows >= LONG
     parts = split(arrivals, WRITERS) if is_long else [arrivals]
     holes = count_absent(arrivals.spans, arrivals.messages.partitions)

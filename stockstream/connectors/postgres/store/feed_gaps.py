@@ -1,10 +1,10 @@
-"""The gaps of live feeds in PostgreSQL, for whoever looks at the candles they touch."""
+"""The gaps of live feeds in PostgreSQL, for readers of the candles they affect."""
 
 from collections.abc import Sequence
 from contextlib import closing
 
 from msgspec.structs import asdict
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.session import Session
@@ -13,17 +13,17 @@ from stockstream.market.venues import Gap
 
 
 class FeedGaps:
-    """The table `feed_gaps`, as one feed writes it: to write the same again changes nothing."""
+    """The table `feed_gaps`, as one feed writes it; writing the same gaps again changes nothing."""
 
     def __init__(self, address: Address, source: str) -> None:
-        """Connect to nothing yet: gaps are rare, and each time has a connection of its own."""
+        """Create the writer without connecting: gaps are rare, and each write opens its own connection."""
         self._address, self._source = address, source
 
     def write(self, gaps: Sequence[Gap]) -> None:
-        """Write gaps in the order they were told in, all or none; each replaces what stands from its begin.
+        """Write gaps in the order reported, all or none; each replaces those stored from its start on.
 
         Raises:
-            StockstreamError: the database does not answer, or does not take them.
+            StockstreamError: the database does not answer, or rejects them.
         """
 
         def work(cursor: Cursor) -> None:

@@ -1,8 +1,8 @@
-"""Findings in PostgreSQL, each written once, together with how far the detector has read.
+"""Storage of findings, each written once, together with the detector's committed offsets.
 
-Order of effects of `append`, in one transaction: the fence moves the detector on in every partition
-of the batch, then the findings, then COMMIT. A crash between any two repeats the batch, which finds
-the same again.
+Order of effects of `append`, in one transaction: the fence advances the detector in every partition of the
+batch, then the findings, then COMMIT. A crash between any two repeats the batch, which yields the same
+findings again.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import Address
@@ -22,7 +22,7 @@ from stockstream.market.anomalies.features.trade_window import Row, TradeWindow,
 from stockstream.market.anomalies.finding import Finding
 
 JOB = "detector"
-# So many trades of a partition are looked through for what the detector remembers of each symbol.
+# This many trades of a partition are searched for what the detector remembers of each symbol.
 MEMORY = 50_000
 
 
@@ -30,26 +30,26 @@ class Findings:
     """The table `anomalies` with its fence, for one detector on one topic."""
 
     def __init__(self, address: Address, topic: str) -> None:
-        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        """Create the writer; the connection is opened when needed, and again after it broke."""
         self._session = Session(address, JOB)
         self._job = FencedJob(JOB, topic)
-        # The next offset to examine, of each partition that is owned.
+        # The next offset to examine of each owned partition.
         self.next_offset = self._job.next_offset
 
     def check(self) -> None:
-        """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
+        """Raise SchemaMissingError or SchemaTooNewError unless the tables have this program's version."""
         schema.require(self._session.connection, self._session.address)
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Take partitions over; returns the first offset of each that is not examined yet."""
+        """Take partitions over and return the first offset of each that has not been examined."""
         return self._session.transaction(lambda cursor: self._job.acquire(cursor, partitions))
 
     def context(self, partition: int, position: int) -> tuple[dict[str, TradeWindow], int]:
-        """Return each symbol's last stored trades below a place, and from where to read the rest.
+        """Return each symbol's last stored trades below a position, and the offset to read the rest from.
 
-        The consumer may not have stored all trades below the place yet: the offset returned is the
-        first that is not, at most MEMORY before the place. What lies between is to be remembered
-        from the topic.
+        The consumer may not yet have stored all trades below the position: the returned offset is the first
+        that is missing, at most MEMORY before the position. The trades in between are to be remembered from
+        the topic.
         """
         wanted = {"partition": partition, "place": position, "most": MEMORY}
         rows = self._session.transaction(lambda cursor: _all(cursor, "select_context", wanted))
@@ -58,15 +58,17 @@ class Findings:
         return _by_symbol(rows), max(known, position - MEMORY, 0)
 
     def append(self, ends: Mapping[int, int], findings: Sequence[Finding]) -> int:
-        """Store the findings of a batch and the places after it; returns how many were new.
+        """Store the findings of a batch and the offsets after it, and return how many findings were new.
 
         Args:
-            ends: for each partition of the batch, the offset after its last message. One that is
-                examined already moves nothing.
+            ends: for each partition of the batch, the offset after its last message; one that is already
+                examined
+                changes nothing.
+            findings: the findings to store.
 
         Raises:
             FencedError: another detector has taken a partition over; nothing was written.
-            RecoverableError: the database is away; append the same again.
+            RecoverableError: the database is unavailable; append the same data again.
         """
         spans = self._job.spans_to(ends)
         if all(start == end for start, end in spans.values()):

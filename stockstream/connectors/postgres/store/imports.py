@@ -1,18 +1,19 @@
-"""Exported trades put back into `trades`, each once and at the place that it had.
+"""Import of exported trades into `trades`, each once and at its original record position.
 
-Why at the same place: the order of trades of one moment, and so the open and the close of a candle, hang on
-it, and so an export followed by an import gives the same table. A place belongs to one tape, though. So an
-import is for a database that no job has begun to fill from the topic, and is refused elsewhere: there the
-topic is the one way in, and a replay of the same file goes through it.
+The record positions are kept because they decide the order of trades of one moment, and so the open and the
+close of a candle, and because an export followed by an import then gives the same table. A record position
+belongs to one tape, though. An import is therefore meant for a database that no job has begun to fill from
+the topic, and is refused elsewhere: there the topic is the only way in, and the same file can be replayed
+through it.
 
-What is imported becomes an incarnation of the topic that precedes all that it holds (see `topic_lives`).
-The jobs' places are brought above it, and when they start, they read the topic from its beginning, whether it
-is the one that the trades came from or another: what is there already is met as a repeat, what is new is
-stored. Places that the files have no trade for are counted as absent, so that an audit misses none.
+Imported trades become an incarnation of the topic that precedes everything it holds (see `topic_lives`). The
+jobs' committed offsets are raised above it, and when the jobs start, they read the topic from its beginning,
+whether it is the one that the trades came from or another: what is already stored counts as a repeat, what is
+new is stored. Positions without a trade in the files are counted as absent, so that an audit misses none.
 
-Order of effects of `add`, in one transaction: nobody decides about the topic meanwhile, the new trades, the
-places, the incarnation, the notes of their minutes, whose candles a reconciler makes. So a kill leaves whole
-batches, and the same import again finds them there.
+Order of effects of `add`, in one transaction: the topic is locked against other decisions about it, then the
+new trades, the committed offsets, the incarnation, and the notes of the touched minutes, whose candles a
+reconciler makes. A kill thus leaves complete batches, and repeating the import finds them there.
 """
 
 import shlex
@@ -40,22 +41,22 @@ class ImportedTape:
     """The tables as an import fills them, for one topic."""
 
     def __init__(self, address: Address, topic: str) -> None:
-        """Prepare; the connection is opened when it is needed."""
+        """Create the writer; the connection is opened when needed."""
         self._session = Session(address, "import")
         self._topic = topic
         self._days = DayPartitions()
 
     def add(self, trades: pa.Table, path: Path) -> int:
-        """Store what is not there yet; returns how many those were.
+        """Store the trades that are not stored yet and return how many those were.
 
         Args:
-            trades: in the schema of `arrivals`, each with its place.
-            path: the file they are from, for the error.
+            trades: trades in the schema of `arrivals`, each with its record position.
+            path: the file they are from, for errors.
 
         Raises:
             TapeInUseError: a job has begun to read the topic.
-            PlaceClashError: a place belongs to another trade; nothing of this batch was stored.
-            RecoverableError: the database is away.
+            PositionClashError: a position belongs to another trade; nothing of this batch was stored.
+            RecoverableError: the database is unavailable.
         """
         self._days.make(self._session, id_ranges(trades))
         return self._session.transaction(lambda cursor: self._add(cursor, trades, path))
@@ -77,7 +78,7 @@ class ImportedTape:
         return len(stored)
 
     def _begin(self, cursor: Cursor, path: Path) -> None:
-        """Make sure that these tables are ours alone until the end of the transaction."""
+        """Make sure that nothing else fills these tables until the end of the transaction."""
         cursor.execute(query("lock_topic"), {"topic": self._topic})
         cursor.execute(query("check_topic_read"), {"topic": self._topic, "imported": IMPORTED})
         (refused,) = cursor.fetchone() or (True,)
@@ -98,7 +99,7 @@ class ImportedTape:
             )
 
     def _settle(self, cursor: Cursor, stored: Sequence[Position]) -> None:
-        """Bring the places above what was stored, and note its minutes."""
+        """Raise the committed offsets above what was stored, and note the touched minutes."""
         offsets = defaultdict[int, list[int]](list)
         for partition, offset in stored:
             offsets[partition].append(offset)

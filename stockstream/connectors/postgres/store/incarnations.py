@@ -1,13 +1,13 @@
-"""What the database knows of a topic's incarnations, and of each job's offsets in them.
+"""The database's records of a topic's incarnations, and of each job's offsets in them.
 
-Whoever decides about a topic's incarnations does it within `deciding`: one at a time, in one transaction.
+Whoever decides about a topic's incarnations does so within `deciding`: one at a time, in one transaction.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres import fence
 from stockstream.connectors.postgres.connection import Address, connect, own_errors
@@ -19,7 +19,7 @@ IMPORTED = "imported"
 
 @dataclass(frozen=True)
 class Incarnation:
-    """One incarnation of a partition: which topic it is, and where its offsets begin on the tape."""
+    """One incarnation of a partition: the topic's id, and the base of its record positions."""
 
     topic_id: str
     base: int
@@ -27,7 +27,7 @@ class Incarnation:
 
 @dataclass(frozen=True)
 class Loss:
-    """Places of a partition, `begin` (included) to `end` (excluded), that a job will never read."""
+    """Positions of a partition, `begin` (included) to `end` (excluded), that a job will never read."""
 
     job: str
     partition: int
@@ -54,27 +54,27 @@ class IncarnationRecords:
         return Incarnation(topic_id, base)
 
     def max_offsets(self) -> dict[int, int]:
-        """Return the furthest place that any job has reached, by partition."""
+        """Return the highest committed offset of any job, by partition."""
         self._cursor.execute(query("select_max_offsets"), {"topic": self._topic})
         return dict(self._cursor.fetchall())
 
     def bump_epochs(self) -> None:
-        """Bump the epoch of every job: batches of a former incarnation can no longer be committed."""
+        """Raise the epoch of every job: batches of a former incarnation can no longer be committed."""
         self._cursor.execute(query("bump_epochs"), {"topic": self._topic})
 
     def terminate_stale_owner(self, job: str, partitions: Mapping[int, object]) -> None:
-        """Wait for a former owner of the partitions no longer than the fence does."""
+        """Wait for a former owner of the partitions, but no longer than the fence does."""
         fence.terminate_stale_owner(self._cursor, job, self._topic, partitions)
 
     def offsets(self, job: str, partitions: Mapping[int, object]) -> dict[int, int]:
-        """Return the place of a job in each of the partitions."""
+        """Return a job's committed offset in each of the partitions."""
         return {
             partition: fence.committed_offset(self._cursor, job, self._topic, partition).next_offset
             for partition in partitions
         }
 
     def skip_lost_range(self, jobs: Sequence[str], starts: Mapping[int, int]) -> list[Loss]:
-        """Move jobs up to `starts` where they lie below, keep in mind what they lost, and return it."""
+        """Move jobs that are below `starts` up to them; record and return what they lost."""
         losses = []
         for job in jobs:
             for partition, start in sorted(starts.items()):
@@ -86,10 +86,10 @@ class IncarnationRecords:
 
 @contextmanager
 def deciding(address: Address, job: str, topic: str) -> Iterator[IncarnationRecords]:
-    """Give the records of a topic in a transaction of their own; nobody else decides meanwhile.
+    """Yield a topic's records in their own transaction, in which no one else decides about the topic.
 
     Raises:
-        RecoverableError: the database is away.
+        RecoverableError: the database is unavailable.
     """
     with (
         closing(connect(address, job)) as connection,

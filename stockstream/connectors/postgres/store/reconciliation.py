@@ -1,10 +1,10 @@
 """The minutes that wait to be compared with the tape, and the comparison.
 
 Order of effects of `settle`, in one transaction: the minutes are locked, then their trades are read and their
-candles written by one statement, the minutes wait no more, then the wider windows that they are in, then
-COMMIT. A trade that is committed before the statement looks is in the candle; one that is committed after it
-has left a note of its own, which was not collected yet. So a crash at any point, and any number of
-reconcilers, leave every change of the tape either in its candle or noted.
+candles written by one statement, then the minutes no longer wait, then the wider windows that contain them,
+then COMMIT. A trade that is committed before the statement reads is in the candle; one that is committed
+later has left its own note, which was not collected yet. After a crash at any point, and with any number of
+reconcilers, every change of the tape is thus either in its candle or noted.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ from stockstream.connectors.postgres.sql import query
 from stockstream.fault_injection import reached
 from stockstream.market.candles.frame import Frame
 
-# How many notes are collected in one go, and after how long without a change a minute that no engine closes
-# is due.
+# How many notes are collected at once, and how long a minute that no engine closes must be unchanged to be
+# due.
 MOST_NOTES = 50_000
 QUIET = timedelta(seconds=5)
 MINUTE = timedelta(minutes=1)
-# Minutes at most so far apart are read together.
+# Minutes no further apart than this are read together.
 NEAR = 2 * MINUTE
 
 Key = tuple[datetime, str]
@@ -36,7 +36,7 @@ FIRST: Key = (BEGINNING, "")
 
 @dataclass(frozen=True)
 class Span:
-    """Minutes of a span of time, of some symbols or, where that is None, of all, noted before a time."""
+    """Minutes of a time span, of some symbols or of all if None, noted before a given time."""
 
     since: datetime = BEGINNING
     until: datetime = END
@@ -46,7 +46,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many minutes that are over wait to be reconciled, and since when; None where that is not known."""
+    """How many ended minutes wait to be reconciled, and since when; None if that is not known."""
 
     minutes: int
     since: datetime | None
@@ -54,14 +54,15 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of some minutes.
+    """The outcome of a step over some minutes.
 
     Attributes:
         looked_at: how many were compared with the tape.
-        settled: how many of those are equal to it now; the others have more trades than the consumer has
-            stored, and wait for it.
+        settled: how many of those now equal it; the others have more trades than the consumer has stored, and
+            wait
+            for it.
         mended: how many candles that had been final were changed.
-        last: the last of them, after which to go on.
+        last: the last of the minutes, after which to continue.
         is_all: whether no more are due.
     """
 
@@ -73,14 +74,14 @@ class Settled:
 
 
 class Reconciliation:
-    """The tables as one reconciler works on them."""
+    """The tables as one reconciler uses them."""
 
     def __init__(self, address: Address) -> None:
-        """Prepare; the connection is opened when it is needed, and again after it broke."""
+        """Create the reader and writer; the connection is opened when needed, and again after it broke."""
         self._session = Session(address, "reconciler")
 
     def check(self) -> None:
-        """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
+        """Raise SchemaMissingError or SchemaTooNewError unless the tables have this program's version."""
         schema.require(self._session.connection, self._session.address)
 
     def now(self) -> datetime:
@@ -88,7 +89,7 @@ class Reconciliation:
         return self._session.transaction(_now)
 
     def collect(self) -> None:
-        """Collect the notes of touched minutes, and the candles that no note tells of."""
+        """Collect the notes of touched minutes, and the candles without a note."""
         while self._session.transaction(self._collect_notes) == MOST_NOTES:
             pass
         self._session.transaction(lambda cursor: cursor.execute(query("collect_unreconciled")))
@@ -97,10 +98,10 @@ class Reconciliation:
         """Make the candles of the next due minutes equal to the tape.
 
         Args:
-            after: the last minute of the step before.
-            most: how many minutes at once.
-            quiet: for so long nothing may have changed, where no engine has closed the candle.
-            stored_up_to: the consumer has stored all that an engine can have read up to this time.
+            after: the last minute of the previous step.
+            most: how many minutes to take at once.
+            quiet: how long nothing may have changed, unless an engine has closed the candle.
+            stored_up_to: the consumer has stored everything that an engine can have read up to this time.
         """
         return self._session.transaction(
             lambda cursor: self._settle(cursor, after, most, quiet, stored_up_to)
@@ -113,7 +114,7 @@ class Reconciliation:
         )
 
     def keep_frame(self, frame: Frame) -> None:
-        """Keep the windows of a frame from now on, and of what is there."""
+        """Maintain the windows of a frame from now on, and make those of stored candles."""
         columns = {
             "width": timedelta(microseconds=frame.width),
             "slide": timedelta(microseconds=frame.slide),
@@ -121,11 +122,11 @@ class Reconciliation:
         self._session.transaction(lambda cursor: cursor.execute(query("insert_frame"), columns))
 
     def touch(self, span: Span) -> int:
-        """Note all minutes of a span; returns how many."""
+        """Note all minutes of a span and return how many."""
         return self._session.transaction(lambda cursor: _count(cursor, "insert_touched_span", span))
 
     def waiting(self, span: Span | None = None) -> Waiting:
-        """Return what waits of a span."""
+        """Return what waits in a span."""
         return self._session.transaction(lambda cursor: _waiting(cursor, span or Span()))
 
     def close(self) -> None:
@@ -152,7 +153,8 @@ class Reconciliation:
         cursor.execute(query("reconcile_minutes"), minutes | span)
         settled, mended = cursor.fetchone() or (0, 0)
         reached("candles written")
-        # Two that put the same window together see one another's minutes only one after the other.
+        # Two transactions that build the same window see one another's minutes only if they run one after the
+        # other.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('candle_frames')) FROM candle_frames LIMIT 1")
         if cursor.fetchone():
             cursor.execute(query("upsert_wide_candles"), minutes)
@@ -162,7 +164,7 @@ class Reconciliation:
 
 
 def _near(due: Sequence[tuple[str, datetime]]) -> Sequence[tuple[str, datetime]]:
-    """Return the first of these minutes that lie close together: one span of time holds their trades."""
+    """Return the first of these minutes that lie close together, whose trades one time span can hold."""
     for place, ((_, start), (_, following)) in enumerate(pairwise(due), 1):
         if following - start > NEAR:
             return due[:place]

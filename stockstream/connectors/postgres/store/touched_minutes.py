@@ -1,4 +1,4 @@
-"""The minutes that trades are stored in, noted in the transaction that stores them, to be reconciled."""
+"""The minutes that stored trades touch, noted in the same transaction, to be reconciled."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ Touched = Mapping[str, Sequence[object]]
 
 
 def touched(trades: pa.Table) -> Touched:
-    """Return the symbols and minutes, each pair once, of trades in the schema of `arrivals`."""
+    """Return the distinct pairs of symbol and minute of trades in the schema of `arrivals`."""
     symbols = trades["symbol"].combine_chunks().dictionary_encode()
     minutes = micros(trades) // MINUTE
     pairs = np.unique(symbols.indices.to_numpy().astype(np.int64) << 32 | minutes)

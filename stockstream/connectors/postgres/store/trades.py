@@ -1,15 +1,15 @@
-"""The tape: where trades are stored, once each, together with the place they came from.
+"""The tape: the storage of trades, each stored once, together with its record position.
 
-Order of effects of `append`, in one transaction: the fence moves the job on in every partition of the batch,
-then the notes of the minutes that its trades lie in, then the trades, then the dead letters, then the count
-of offsets without a message, then COMMIT. A crash between any two repeats the batch, and a COMMIT whose
-outcome is unknown is settled by reading the place again. A long batch is two such transactions side by side,
-each of partitions of its own; where one of them failed, the batch is appended again, and the other is found
-stored.
+Order of effects of `append`, in one transaction: the fence advances the job in every partition of the batch,
+then the notes of the minutes that its trades touch, then the trades, then the dead letters, then the count of
+offsets without a message, then COMMIT. A crash between any two repeats the batch, and a COMMIT whose outcome
+is unknown is resolved by reading the committed offset again. A long batch is two such transactions in
+parallel, each with its own partitions; if one of them failed, the batch is appended again, and the other is
+found stored.
 
-A clean batch goes the fast way: binary COPY straight into `trades`, no check per row but the key's own.
-One that may hold repeats (`days`), or in which a row is refused, is done by the careful way (`careful`),
-that batch alone.
+A clean batch takes the fast path: binary COPY straight into `trades`, with no check per row but the key's
+own. One that may hold repeats (see `day_partitions`), or in which a row is rejected, takes the dedupe path
+(see `dedupe`), that batch alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres import schema
 from stockstream.connectors.postgres.connection import Address, connect, own_errors
@@ -36,7 +36,7 @@ JOB = "consumer"
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of messages: stored as trades, kept as dead letters, or met again."""
+    """The outcome of messages: stored as trades, stored as dead letters, or duplicates."""
 
     trades: int = 0
     dead_letters: int = 0
@@ -60,7 +60,7 @@ class Tape:
     """The table `trades` with its fence, for one consumer of one topic."""
 
     def __init__(self, address: Address, topic: str) -> None:
-        """Prepare; connections are opened when they are needed, and again after they broke."""
+        """Create the tape; connections are opened when needed, and again after they broke."""
         self._address = address
         self._topic = topic
         self._job = FencedJob(JOB, topic)
@@ -69,13 +69,13 @@ class Tape:
         self._days = DayPartitions()
 
     def check(self) -> None:
-        """Raise SchemaMissingError or SchemaTooNewError unless the tables are this program's."""
+        """Raise SchemaMissingError or SchemaTooNewError unless the tables have this program's version."""
         schema.require(self._sessions[0].connection, self._address)
 
     def acquire(self, partitions: Sequence[int]) -> dict[int, int]:
-        """Take partitions over; returns the offset to read on from, for each.
+        """Take partitions over and return the offset to continue from for each.
 
-        On a connection of its own: another thread may claim while a batch is stored.
+        It uses its own connection, because another thread may acquire partitions while a batch is stored.
         """
         with (
             closing(connect(self._address, JOB)) as connection,
@@ -84,7 +84,7 @@ class Tape:
             connection.cursor() as cursor,
         ):
             offsets = self._job.acquire(cursor, partitions)
-            # After that a former owner's last trades are in.
+            # From here on, a former owner's last trades are included.
             self._days.look(cursor)
         return offsets
 
@@ -92,14 +92,14 @@ class Tape:
         """Store a batch.
 
         Raises:
-            FencedError: another consumer has taken a partition over; of that one nothing was written.
-            RecoverableError: the database is away; append the same batch again.
+            FencedError: another consumer has taken a partition over; nothing was written to that partition.
+            RecoverableError: the database is unavailable; append the same batch again.
         """
         self._days.make(self._sessions[0], batch.ids)
         ids = self._days.ranges(batch.ids)
         store = self._store_carefully if self._days.may_repeat(ids) else self._store_quickly
         runs = [self._writers.submit(store, *each) for each in zip(self._sessions, batch.parts, strict=False)]
-        # None may still be at work when the batch is tried again.
+        # No write may still be running when the batch is tried again.
         wait(runs)
         stored = sum((run.result() for run in runs), Stored())
         self._days.stored(ids)
@@ -136,7 +136,7 @@ class Tape:
             cursor.execute(query("update_absent"), key | {"absent": count})
 
     def _fast(self, cursor: Cursor, part: Part) -> Stored:
-        """Store the trades in one message with the fence: on busy cores an answer is long to wait for."""
+        """Store the trades in one message with the fence, because answers are slow on busy cores."""
         arrivals = part.arrivals
         with self._job.refusals():
             cursor.copy_expert(self._copying(cursor, part), part.rows.file())
