@@ -1,1 +1,1 @@
-"""The outside systems, one a file; the only place that knows their drivers."""
+"""Connectors to outside systems, one per file; only these know the systems' drivers."""

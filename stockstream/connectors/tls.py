@@ -1,7 +1,7 @@
-"""Why a TLS connection does not come about: drivers tell it in many words, or not at all.
+"""Diagnosis of failed TLS connections, which drivers report in many different ways or not at all.
 
-A look of our own, made only after a driver has failed, tells a certificate that nobody trusts from one of
-another host, and a server that speaks TLS from one that does not.
+After a driver has failed, a separate connection distinguishes an untrusted certificate from one of another
+host, and a server that speaks TLS from one that does not.
 """
 
 import socket
@@ -16,19 +16,21 @@ Greet = Callable[[socket.socket], bool]
 
 
 def at_once(_line: socket.socket) -> bool:
-    """Begin with TLS: the port speaks nothing else."""
+    """Start TLS immediately: the port speaks nothing else."""
     return True
 
 
 def fault(
     host: str, port: int, authority: Path | None, *, greet: Greet = at_once, checks_host: bool = True
 ) -> str | None:
-    """Return what is wrong with TLS at a place, None where it is well, or where nothing is to be learnt.
+    """Return what is wrong with TLS at an endpoint, or None if nothing is wrong or can be learned.
 
     Args:
-        authority: the file of the certificates that are trusted; None for those of this machine.
-        greet: asks for TLS first, where the protocol does; False is the server's no.
-        checks_host: whether the certificate has to name the host.
+        host: the host to connect to.
+        port: the port to connect to.
+        authority: the file of the trusted certificates; None for those of the machine.
+        greet: asks for TLS first, if the protocol requires it; False is the server's no.
+        checks_host: whether the certificate must name the host.
     """
     try:
         context = ssl.create_default_context(cafile=authority)
@@ -43,7 +45,7 @@ def fault(
 
 
 def is_spoken(host: str, port: int) -> bool:
-    """Return whether a port speaks TLS, whoever it is."""
+    """Return whether a port speaks TLS, without verifying the server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with suppress(OSError):

@@ -6,10 +6,10 @@ from stockstream.errors import ServiceError
 
 
 def require_answer(url: str, timeout: float) -> None:
-    """Ask for a page.
+    """Request a page.
 
     Raises:
-        ServiceError: it does not answer with success within `timeout` seconds.
+        ServiceError: it does not answer successfully within `timeout` seconds.
     """
     try:
         httpx.get(url, timeout=timeout, follow_redirects=True).raise_for_status()

@@ -1,7 +1,7 @@
-"""Alerts to a web address, beside the table and never in its way.
+"""Alerts to a web address, in addition to the table and never delaying it.
 
-A thread of its own posts them, so a slow receiver holds nothing up. Every message is sent once at most
-and may be lost with the receiver; the table `anomalies` has them all.
+A separate thread posts them, so a slow receiver delays nothing. Every message is sent at most once and may be
+lost if the receiver fails; the table `anomalies` has all findings.
 """
 
 import logging
@@ -24,24 +24,25 @@ log = logging.getLogger("detector")
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What is posted; `held_back` counts findings that the rate limit kept since the last message."""
+    """A message to post; `held_back` counts findings that the rate limit held back since the last one."""
 
     findings: list[Finding]
     held_back: int
 
 
 class Webhook:
-    """A receiver of findings that gets so many messages a minute at most."""
+    """A receiver of findings with a limited number of messages per minute."""
 
     def __init__(self, url: str, most: float, clock: Callable[[], float]) -> None:
-        """Prepare.
+        """Start the posting thread.
 
         Args:
-            most: messages a minute.
-            clock: tells seconds that never go back.
+            url: the address to post to.
+            most: maximum number of messages per minute.
+            clock: returns monotonic seconds.
 
         Raises:
-            UsageError: the address is none of the web.
+            UsageError: the URL is not an HTTP address.
         """
         try:
             parts = httpx.URL(url)
@@ -50,7 +51,7 @@ class Webhook:
         if parts.scheme not in {"http", "https"} or not parts.host:
             raise UsageError(what=f"--webhook {url} is not an address such as http://localhost:9000/alerts")
         self._url, self._most, self._clock = parts, most, clock
-        # Many receivers take whoever knows their path for a friend: it is not to be read in a log.
+        # Many receivers trust whoever knows their path, so it must not appear in a log.
         self._shown = f"{parts.scheme}://{parts.netloc.decode()}"
         self._allowed, self._at, self._held_back = max(most, 1.0), clock(), 0
         self._queue: Queue[bytes | None] = Queue(WAITING)
@@ -71,7 +72,7 @@ class Webhook:
             self._held_back += len(findings)
 
     def close(self) -> None:
-        """Send what waits, for as long as one message may take, and end."""
+        """Send what waits, for at most the duration of one message, and end."""
         try:
             self._queue.put_nowait(None)
         except Full:
@@ -79,7 +80,7 @@ class Webhook:
         self._thread.join(TIMEOUT)
 
     def _may_send(self) -> bool:
-        """Spend one of the messages that the time since the last one has earned."""
+        """Use one of the messages allowed by the time since the last one, if there is any."""
         now = self._clock()
         earned = (now - self._at) * self._most / MINUTE
         self._allowed, self._at = min(self._allowed + earned, max(self._most, 1.0)), now

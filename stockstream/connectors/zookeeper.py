@@ -1,4 +1,4 @@
-"""Whether a ZooKeeper of this machine answers."""
+"""Whether a ZooKeeper server on this machine answers."""
 
 import socket
 
@@ -8,10 +8,10 @@ ASKED, WELL = b"ruok", b"imok"
 
 
 def require_answer(port: int, timeout: float = 2.0) -> None:
-    """Ask the server at 127.0.0.1 how it is, in its own four letters.
+    """Query the server at 127.0.0.1 with its four-letter command.
 
     Raises:
-        ZooKeeperUnreachableError: it does not answer within `timeout` seconds, or is not well.
+        ZooKeeperUnreachableError: it does not answer within `timeout` seconds, or is not healthy.
     """
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as there:

@@ -1,1 +1,1 @@
-"""Files of trades: CSV and Parquet, row by row, and how far each was sent."""
+"""Files of trades: CSV and Parquet, row by row, and their resume points."""

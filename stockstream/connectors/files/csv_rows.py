@@ -1,8 +1,8 @@
-"""Rows of a CSV file: strict, and bounded, so that a broken one harms no other.
+"""Rows of a CSV file, read strictly and bounded, so that a broken one does not affect others.
 
-A quote that is never closed makes a reader take all that follows for one cell. So a row that goes on over
-lines is believed only where it ends soon and none of these lines looks like a row of its own; else its first
-line is a row that cannot be read, and the next line begins another.
+A quote that is never closed makes a reader take everything after it for one cell. A row that spans lines is
+therefore accepted only if it ends soon and none of these lines looks like a row of its own; otherwise its
+first line is a row that cannot be read, and the next line begins another.
 """
 
 import csv
@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-MOST_LETTERS = 1 << 20  # of a line; a message has 64 KiB at most
-MOST_LINES = 100  # of a row
+MOST_LETTERS = 1 << 20  # per line; a message has at most 64 KiB
+MOST_LINES = 100  # per row
 FAULTS = {"unexpected end of data": "a quote is not closed"}
 
 
 class Row(NamedTuple):
-    """A row and its line, as an editor counts: a header is line 1. In Parquet it is the row, from 1.
+    """A row and its line, counted as in an editor: a header is line 1; in Parquet, the row number from 1.
 
     Attributes:
-        fault: why the row cannot be read, empty where it can.
+        fault: why the row cannot be read; empty if it can.
     """
 
     line: int
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 class _Lines:
-    """The lines of a file as the reader takes them for one row; they can be put back."""
+    """The lines of a file that the reader takes for one row; they can be put back."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -65,7 +65,7 @@ def header_of(path: Path) -> list[str]:
     """Return the names in the first line.
 
     Raises:
-        OSError, ValueError, csv.Error: it cannot be read.
+        OSError, ValueError, csv.Error: the line cannot be read.
     """
     with path.open(encoding="utf-8-sig", newline="") as lines:
         header = next(csv.reader(_Lines(lines), strict=True), None)
@@ -76,15 +76,16 @@ def header_of(path: Path) -> list[str]:
 
 
 def rows_of(path: Path, width: int) -> Iterator[Row]:
-    """Yield the rows after the header, those that cannot be read with their fault.
+    """Yield the rows after the header, including those that cannot be read, with their fault.
 
     Args:
-        width: the number of cells that a row has.
+        path: the file to read.
+        width: the number of cells in a row.
 
     Raises:
-        OSError: the file cannot be read on.
+        OSError: the rest of the file cannot be read.
     """
-    # What is no UTF-8 harms its own cell, and not the file.
+    # Invalid UTF-8 affects its own cell, not the file.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         lines = _Lines(file)
         rows = _rows(lines, width)
@@ -111,7 +112,7 @@ def _rows(lines: _Lines, width: int) -> Iterator[Row]:
 
 
 def _fault(cells: Sequence[str], taken: Sequence[tuple[int, str]], width: int) -> str:
-    """Return why a row is none."""
+    """Return why a row cannot be read."""
     _, first = taken[0]
     if len(first) >= MOST_LETTERS:
         return f"the line has more than {MOST_LETTERS:,} characters"

@@ -1,4 +1,4 @@
-"""A file of messages, one a line as the topic carries them, read with their labels: for evaluation alone."""
+"""A file of messages, one per line as in the topic, read with their labels: for evaluation only."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -19,7 +19,7 @@ def read(path: Path) -> dict[str, Labelled]:
     """Return each symbol's labelled tape, in order of time.
 
     Raises:
-        UsageError: the file cannot be read, or a line is no trade; names the line.
+        UsageError: the file cannot be read, or a line is not a trade; names the line.
     """
     trades: dict[str, list[Trade]] = defaultdict(list)
     try:
@@ -46,7 +46,7 @@ def _labelled(symbol: str, trades: list[Trade]) -> Labelled:
     labels = [read_label(trade.anomaly) if trade.anomaly else None for trade in ordered]
     kinds = ["", *sorted({label.kind for label in labels if label})]
     kind = np.array([kinds.index(label.kind) if label else 0 for label in labels], np.int64)
-    # What names no episode is one as long as it goes on.
+    # Labels without an episode name form one episode for as long as their kind continues.
     running = events_of(kind, np.array([each in SINGLE for each in kinds]))
     names = [
         (label.episode or str(number)) if label else "" for label, number in zip(labels, running, strict=True)

@@ -1,8 +1,8 @@
-"""Rows of a Parquet file as plain values, whatever type of Arrow's a column has.
+"""Rows of a Parquet file as plain values, whatever Arrow type a column has.
 
-Numbers are exact: a float is the shortest text that means it in its own precision. Times keep what a message
-can have, the microsecond. A value that Python has no object for, such as a year beyond 9999, is its number in
-text, and so a row that says why it is none, while the others are read.
+Numbers are exact: a float is the shortest text that denotes it in its own precision. Times keep microseconds,
+the precision of a message. A value that Python has no object for, such as a year beyond 9999, becomes its
+number as text, and so a bad row with a reason, while the others are read.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ from stockstream.connectors.files.csv_rows import Row
 
 ROWS = 10_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# How many of a unit are a microsecond; below zero, how many microseconds a unit is.
+# How many of a unit are a microsecond; if negative, how many microseconds a unit is.
 A_MICRO = {"ns": 1000, "us": 1, "ms": -1000, "s": -1_000_000}
 MIDNIGHT = datetime(1970, 1, 1)  # noqa: DTZ001 - a time of day has no zone
 
@@ -30,19 +30,21 @@ def header_of(path: Path) -> list[str]:
     """Return the names of the columns.
 
     Raises:
-        OSError, ValueError, pa.ArrowException: it cannot be read.
+        OSError, ValueError, pa.ArrowException: the file cannot be read.
     """
     return list(pq.read_schema(path).names)
 
 
 def rows_of(path: Path, after: int, wanted: Sequence[int]) -> Iterator[Row]:
-    """Yield the rows after a row.
+    """Yield the rows after a given row.
 
     Args:
-        wanted: the numbers of the columns that are looked at; other cells are None.
+        path: the file to read.
+        after: the number of the last row to skip.
+        wanted: the indices of the columns that are used; other cells are None.
 
     Raises:
-        OSError, ValueError, pa.ArrowException: it cannot be read on.
+        OSError, ValueError, pa.ArrowException: the rest of the file cannot be read.
     """
     line = 0
     with pq.ParquetFile(path) as file:
@@ -58,7 +60,7 @@ def rows_of(path: Path, after: int, wanted: Sequence[int]) -> Iterator[Row]:
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    """Yield the rows, up to the last one before a place that cannot be read."""
+    """Yield the rows, up to the last one that can be read."""
     for group in range(file.num_row_groups):
         given = 0
         for size in (ROWS, 1):
@@ -76,7 +78,7 @@ def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
 
 
 def plain(name: str, column: pa.Array) -> Values:
-    """Return a column's values as Python's.
+    """Return a column's values as Python objects.
 
     Raises:
         ValueError: no cell of this type can be part of a trade.
@@ -100,7 +102,7 @@ def _objects(column: pa.Array) -> Values:
 
 
 def _text(column: pa.Array) -> Values:
-    # What is no UTF-8 harms its own cell. A text of fixed size is filled up with NULs.
+    # Invalid UTF-8 affects its own cell, not the file. Text of fixed size is padded with NULs.
     filling = b"\0" if types.is_fixed_size_binary(column.type) else b""
     return [
         None if value is None else _unfilled(value, filling).decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""How far a file was sent, and which of its rows are bad: kept in small files."""
+"""Resume points and bad rows of replayed files, kept in small files."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from stockstream.connectors.files.trade_file import TradeFile
 
 
 class ResumePoint(msgspec.Struct, frozen=True):
-    """How far a file was sent: the last line, and how many rows were bad up to there."""
+    """How far a file was sent: its last line, and the number of bad rows up to there."""
 
     fingerprint: str
     line: int
@@ -19,22 +19,25 @@ class ResumePoint(msgspec.Struct, frozen=True):
 
 
 class ResumePoints:
-    """Where the resume point of a file is kept, and the report of its bad rows."""
+    """Storage for a file's resume point and the report of its bad rows."""
 
     def __init__(self, folder: Path, topic: str, file: TradeFile, options: str = "") -> None:
-        """Name the files; their folder is made when something is written.
+        """Determine the file names; their folder is created at the first write.
 
         Args:
-            options: how the file is read: in another way it is sent from its begin.
+            folder: the folder of all topics.
+            topic: the topic the file is sent to.
+            file: the file that is replayed.
+            options: how the file is read: with other options it is sent from its beginning.
         """
         name = hashlib.sha256(os.fsencode(file.path.resolve())).hexdigest()[:16]
         self._fingerprint = f"{file.fingerprint}-{hashlib.sha256(options.encode()).hexdigest()[:8]}"
         self._point = folder / topic / "replay" / f"{name}.json"
-        # A name may have as many bytes as a file's name can have, and the report's is longer.
+        # A name may be as long as file names can be, and the report's is longer.
         self.bad_rows = folder / topic / "replay" / f"{file.path.name[:40]}.{name[:6]}.bad-rows.txt"
 
     def read(self) -> ResumePoint:
-        """Return how far this file was sent; its begin if the file has another content now."""
+        """Return how far this file was sent; its beginning if its content has changed."""
         begin = ResumePoint(self._fingerprint, 0)
         try:
             found = msgspec.json.decode(self._point.read_bytes(), type=ResumePoint)
@@ -43,18 +46,18 @@ class ResumePoints:
         return found if found.fingerprint == self._fingerprint else begin
 
     def write(self, point: ResumePoint) -> None:
-        """Keep how far the file was sent."""
+        """Store how far the file was sent."""
         self._point.parent.mkdir(parents=True, exist_ok=True)
         made = self._point.with_suffix(".new")
         made.write_bytes(msgspec.json.encode(point))
         made.replace(self._point)
 
     def forget(self) -> None:
-        """Begin with the file's first row the next time."""
+        """Start with the file's first row the next time."""
         self._point.unlink(missing_ok=True)
 
     def report(self, lines: Sequence[str], *, is_first: bool) -> None:
-        """Write down bad rows, in a new report where they are the first."""
+        """Append bad rows to the report; the first ones start a new report."""
         self.bad_rows.parent.mkdir(parents=True, exist_ok=True)
         with self.bad_rows.open(
             "w" if is_first else "a", encoding="utf-8", errors="backslashreplace"

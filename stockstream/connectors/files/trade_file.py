@@ -1,4 +1,4 @@
-"""A file of trades, row by row: CSV or Parquet, by its name."""
+"""A file of trades, row by row: CSV or Parquet, according to its name."""
 
 import csv
 import hashlib
@@ -25,7 +25,7 @@ class TradeFile:
         """Read the names of the columns.
 
         Raises:
-            TradeFileError: it cannot be read.
+            TradeFileError: the file cannot be read.
         """
         self.path = path
         self._is_parquet = path.suffix.lower() in PARQUET
@@ -39,10 +39,11 @@ class TradeFile:
         """Yield the rows after a line.
 
         Args:
-            wanted: the numbers of the columns that are looked at.
+            wanted: the indices of the columns that are used.
+            after: the last line to skip.
 
         Raises:
-            TradeFileError: it cannot be read on.
+            TradeFileError: the rest of the file cannot be read.
         """
         try:
             if self._is_parquet:
@@ -55,10 +56,10 @@ class TradeFile:
 
 
 def portions(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    """Yield rows in lists; those before a place that cannot be read come before the error.
+    """Yield rows in lists; those before an unreadable part are yielded before the error.
 
     Raises:
-        TradeFileError: the file cannot be read on.
+        TradeFileError: the rest of the file cannot be read.
     """
     fault: TradeFileError | None = None
     while fault is None:
@@ -75,7 +76,7 @@ def portions(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _fingerprint(path: Path) -> str:
-    """Return what tells this content from another: its size and how it begins."""
+    """Return an identifier of the content: a hash of its size and beginning."""
     with path.open("rb") as file:
         begin = hashlib.sha256(file.read(FINGERPRINT_BYTES))
     begin.update(str(path.stat().st_size).encode())

@@ -1,4 +1,4 @@
-"""Flink's SQL gateway: statements in, the id of a job out."""
+"""Flink's SQL gateway, which runs statements and returns the id of the job."""
 
 import re
 import time
@@ -12,7 +12,7 @@ from stockstream.errors import FlinkError
 LOOK_EVERY = 0.1
 NAME = "Flink's SQL gateway"
 
-# Text in quotes and comments may hold semicolons; a set of statements holds some that do not end it.
+# Quoted text and comments may contain semicolons; a statement set contains some that do not end it.
 TOKEN = re.compile(
     r"'(?:[^']|'')*'|`[^`]*`|--[^\n]*|EXECUTE\s+STATEMENT\s+SET\s+BEGIN\b|\bEND\s*;|;", re.IGNORECASE
 )
@@ -52,10 +52,10 @@ class Gateway:
         ask(f"{self._url}/v1/info", name=NAME)
 
     def run(self, script: str) -> str:
-        """Run the statements of a script one after the other; returns the id of the job they began.
+        """Run the statements of a script in order and return the id of the job they started.
 
         Raises:
-            FlinkError: a statement is refused; the reason is in it.
+            FlinkError: a statement is refused; the error has the reason.
         """
         job = ""
         with self._session() as session:

@@ -1,4 +1,4 @@
-"""JSON over HTTP, as Flink's two doors speak it."""
+"""JSON over HTTP, for Flink's REST API and its SQL gateway."""
 
 import json
 from typing import Any
@@ -12,11 +12,11 @@ TIMEOUT = 30.0
 
 
 def ask(url: str, body: object = None, *, method: str = "", name: str = "Flink") -> Any:  # noqa: ANN401 - JSON
-    """Return the answer to a GET, or to a POST where there is a body.
+    """Return the answer to a GET, or to a POST if there is a body.
 
     Raises:
-        FlinkUnreachableError: nobody answers there, or somebody who is not Flink.
-        FlinkError: it answers that it cannot.
+        FlinkUnreachableError: nothing answers there, or something other than Flink.
+        FlinkError: it answers with an error.
     """
     try:
         answer = httpx.request(method or ("GET" if body is None else "POST"), url, json=body, timeout=TIMEOUT)
@@ -39,7 +39,7 @@ def _reason(answer: httpx.Response) -> str:
 
 
 def root_cause(trace: str) -> str:
-    """Return the line of a Java stack trace that tells most: the last cause, without its class."""
+    """Return the most informative line of a Java stack trace: the last cause, without its class."""
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     last = (causes or lines or ["no reason given"])[-1] if causes else (lines or ["no reason given"])[0]

@@ -1,4 +1,4 @@
-"""Flink's REST API: what a job does, and stopping it with a savepoint."""
+"""Flink's REST API: the status of a job, and stopping it with a savepoint."""
 
 import re
 import time
@@ -12,27 +12,27 @@ from stockstream.errors import FlinkError
 
 LOOK_EVERY = 0.2
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
-# What Flink says where no watermark has come yet.
+# Flink's value if no watermark has arrived yet.
 NO_WATERMARK = -(1 << 63)
-# A place in a topic that its source knows: how many messages are still to be read, over its subtasks.
+# The source's metric of messages that are still to be read, summed over its subtasks.
 LAG = "pendingRecords"
 READ = "numRecordsIn"
 FETCHES = "KafkaSourceReader.KafkaConsumer.fetch-total"
-# A page that nobody has looked at for a while gathers its numbers first.
+# An endpoint that was not queried for a while gathers its metrics first.
 TIMEOUT = 5.0
 GATHERING = 0.5
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """What a job does.
+    """The status of a job.
 
     Attributes:
-        records: messages read since the job was last started.
-        lag: messages that wait in the topic. Both are None where Flink does not tell yet.
+        records: messages read since the job was last started; None if Flink does not report it yet.
+        lag: messages that wait in the topic; None if Flink does not report it yet.
         watermark: event time that all partitions have passed, less the allowed lateness.
-        restarts: how often it went on from a checkpoint by itself.
-        reason: of the last failure.
+        restarts: how often it continued from a checkpoint by itself.
+        reason: the reason of the last failure.
     """
 
     job: str
@@ -54,7 +54,7 @@ class Flink:
         self.url = url.rstrip("/")
 
     def running(self, name: str) -> str:
-        """Return the id of the job of a name that has not ended; empty where there is none."""
+        """Return the id of the job with a name that has not ended, or an empty string if there is none."""
         jobs = self._ask("/jobs/overview")["jobs"]
         return next((job["jid"] for job in jobs if job["name"] == name and job["state"] not in ENDED), "")
 
@@ -68,11 +68,11 @@ class Flink:
         return root_cause(entries[0]["stacktrace"]) if entries else None
 
     def records(self, job: str) -> int:
-        """Return how many messages a job has read since it was last started, as far as Flink tells yet."""
+        """Return how many messages a job has read since its last start, as far as Flink reports it yet."""
         return sum(self._metric(job, self._source(job), READ))
 
     def status(self, job: str) -> JobStatus:
-        """Return what a job does."""
+        """Return the status of a job."""
         checkpoints = self._ask(f"/jobs/{job}/checkpoints")
         last = (checkpoints.get("latest") or {}).get("completed") or {}
         source = self._source(job)
@@ -91,10 +91,11 @@ class Flink:
         )
 
     def stop(self, job: str, goes_on: Callable[[], bool]) -> str:
-        """End a job with a savepoint; returns where that is, nothing where the waiting was ended.
+        """End a job with a savepoint and return where it is, or an empty string if the wait was ended.
 
         Args:
-            goes_on: waits a moment; false ends the waiting, while Flink goes on with the savepoint.
+            job: the job's id.
+            goes_on: waits a moment; False ends the wait, while Flink continues with the savepoint.
 
         Raises:
             FlinkError: the savepoint has failed, or the job has ended without one.
@@ -105,7 +106,7 @@ class Flink:
             answer = self._ask(f"/jobs/{job}/savepoints/{trigger}")
             if answer["status"]["id"] == "COMPLETED":
                 return self._place(answer["operation"])
-            # The job ends a moment before its savepoint is told.
+            # The job ends a moment before its savepoint is reported.
             if (state := self.state(job)) in ENDED:
                 away = away or time.monotonic()
                 if time.monotonic() > away + TIMEOUT:
@@ -120,14 +121,14 @@ class Flink:
         return str(operation["location"])
 
     def _source(self, job: str) -> str:
-        """Return the id of the part of the job that reads the topic."""
+        """Return the id of the vertex that reads the topic."""
         vertices = self._ask(f"/jobs/{job}")["vertices"]
         return next((each["id"] for each in vertices if "messages[" in each["name"]), "")
 
     def _records(self, job: str, source: str) -> int | None:
-        """Return how many messages were read; waits a moment for a running job's numbers.
+        """Return how many messages were read, waiting a moment for a running job's metrics.
 
-        A question makes Flink gather them, and is answered with those that it had gathered before.
+        A query makes Flink gather them, and is answered with those gathered before.
         """
         deadline = time.monotonic() + TIMEOUT
         self._metric(job, source, READ)
@@ -139,18 +140,18 @@ class Flink:
         return sum(found)
 
     def _lag(self, job: str, source: str) -> int | None:
-        """Return how many messages wait; none if the broker was asked and never had one.
+        """Return how many messages wait: 0 if the broker was polled and never had one, None if it was not.
 
-        The lag appears with the first message: a job that went on from the topic's end has none.
+        The metric appears with the first message: a job that continued from the topic's end has none.
         """
         if found := self._metric(job, source, LAG):
             return sum(found)
         return 0 if sum(self._metric(job, source, FETCHES)) else None
 
     def _metric(self, job: str, vertex: str, name: str) -> list[int]:
-        """Return a number of each subtask of the source."""
+        """Return a metric of the source, summed over its subtasks."""
         metrics = f"/jobs/{job}/vertices/{vertex}/subtasks/metrics"
-        # A gateway numbers the parts of all jobs that it was ever sent.
+        # A gateway numbers the operators of all jobs that were ever submitted to it.
         ours = re.compile(rf"messages\[\d+\]\.{re.escape(name)}$")
         names = [each["id"] for each in self._ask(metrics) if ours.search(each["id"])]
         if not names:
@@ -162,7 +163,7 @@ class Flink:
         return [int(float(each["value"])) for each in self._ask(f"/jobs/{job}/metrics?get={name}")]
 
     def _watermark(self, job: str) -> datetime | None:
-        """Return the least watermark of those parts of the job that the source feeds."""
+        """Return the lowest watermark of the vertices that the source feeds."""
         found = []
         for vertex in self._ask(f"/jobs/{job}")["vertices"]:
             marks = self._ask(f"/jobs/{job}/vertices/{vertex['id']}/watermarks")

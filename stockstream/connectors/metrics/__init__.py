@@ -1,6 +1,6 @@
-"""What each process tells Prometheus of itself, counted where it happens, by the batch.
+"""Prometheus metrics of each process, counted where the work is done, batch by batch.
 
-A process has one object of its own kind, hands it to what does the work, and serves what it has counted.
-Names follow Prometheus' conventions: base units, `_total` for what only grows, `_timestamp_seconds` for
-moments.
+A process has one metrics object of its own kind, passes it to the code that does the work, and serves what
+was counted. Names follow Prometheus' conventions: base units, `_total` for counters, `_timestamp_seconds` for
+times.
 """

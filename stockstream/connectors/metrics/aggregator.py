@@ -1,4 +1,4 @@
-"""What the aggregator tells: candles as they are written, trades that came late, candles that form."""
+"""Metrics of the aggregator: candles written, late trades, and open candles."""
 
 import time
 from collections.abc import Callable
@@ -13,10 +13,10 @@ MICRO = 1_000_000
 
 
 class AggregatorMetrics(ReaderMetrics):
-    """Counts of one aggregator."""
+    """Metrics of one aggregator."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin at nought; `clock` tells seconds that never go back."""
+        """Create metrics at zero; `clock` returns monotonic seconds."""
         super().__init__(clock)
         self._bad = Counter(
             "stockstream_skipped_messages",
@@ -54,7 +54,7 @@ class AggregatorMetrics(ReaderMetrics):
         self._bad.inc(bad)
 
     def stored(self, changes: Changes, forming: int) -> None:
-        """Count changes that are committed, after which so many candles form."""
+        """Count committed changes, and set the number of candles that are open after them."""
         final = sum(candle.is_final for candle in changes.candles)
         self._candles.labels("forming").inc(len(changes.candles) - final)
         self._candles.labels("final").inc(final)

@@ -1,4 +1,4 @@
-"""What the consumer tells: what became of messages, and how old trades are when they are stored."""
+"""Metrics of the consumer: the outcome of messages, and the age of trades when they are stored."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ REFUSED = "refused"
 
 
 class Stored(Protocol):
-    """What became of a batch."""
+    """The outcome of a batch."""
 
     @property
     def trades(self) -> int:
@@ -24,7 +24,7 @@ class Stored(Protocol):
 
     @property
     def duplicates(self) -> int:
-        """Return how many had been stored before."""
+        """Return how many were already stored."""
 
     @property
     def dead_letters(self) -> int:
@@ -32,12 +32,12 @@ class Stored(Protocol):
 
 
 class ConsumerMetrics(ReaderMetrics):
-    """Counts of one consumer."""
+    """Metrics of one consumer."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, now: Callable[[], int] = time.time_ns
     ) -> None:
-        """Begin at nought; `clock` tells seconds that never go back, `now` nanoseconds since 1970."""
+        """Create metrics at zero; `clock` returns monotonic seconds, `now` nanoseconds since 1970."""
         super().__init__(clock)
         self._now = now
         self._trades = Counter("stockstream_trades", "Trades stored on the tape.", registry=self.registry)
@@ -68,13 +68,13 @@ class ConsumerMetrics(ReaderMetrics):
         self._count_dead([letter for part in batch for letter in part.dead], stored.dead_letters)
         for part in batch:
             self._count_ages(micros(part.trades))
-        # The last: who sees a message counted finds all else of it counted.
+        # Last: once a message is counted here, everything else about it has been counted.
         self._messages.inc(sum(map(len, batch)))
 
     def _count_dead(self, unread: Sequence[DeadLetter], total: int) -> None:
         for letter in unread:
             self._dead.labels(letter.fault).inc()
-        # What was a trade to us and became a dead letter all the same.
+        # Decoded as trades, but became dead letters nevertheless.
         self._dead.labels(REFUSED).inc(total - len(unread))
 
     def _count_ages(self, times: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:

@@ -1,4 +1,4 @@
-"""What the detector tells: findings by kind, and how old its models are."""
+"""Metrics of the detector: findings by kind, and the age of its models."""
 
 import math
 import time
@@ -11,12 +11,12 @@ from stockstream.market.anomalies.finding import Finding
 
 
 class DetectorMetrics(ReaderMetrics):
-    """Counts of one watch."""
+    """Metrics of one watch."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time
     ) -> None:
-        """Begin at nought; `clock` tells seconds that never go back, `now` seconds since 1970."""
+        """Create metrics at zero; `clock` returns monotonic seconds, `now` seconds since 1970."""
         super().__init__(clock)
         self._now = now
         self._oldest = math.nan
@@ -36,13 +36,13 @@ class DetectorMetrics(ReaderMetrics):
         ).set_function(lambda: self._now() - self._oldest)
 
     def examined(self, messages: int, found: Sequence[Finding]) -> None:
-        """Count a batch that is committed, and what was found in it."""
+        """Count a committed batch and its findings."""
         self._messages.inc(messages)
         for finding in found:
             self._findings.labels(finding.kind).inc()
 
     def models(self, made_at: Collection[float], without: int) -> None:
-        """Take note of the models that are used, by when each was made, in seconds since 1970."""
+        """Set the models in use, by when each was made, in seconds since 1970."""
         self._models.set(len(made_at))
         self._without.set(without)
         self._oldest = min(made_at, default=math.nan)

@@ -1,4 +1,4 @@
-"""How old trades are when they are stored: a histogram of every trade, at the cost of one step a batch."""
+"""The age of trades when they are stored: a histogram of all trades, updated once per batch."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ MICRO = 1_000_000
 
 
 class Latency(Collector):
-    """A histogram that takes the ages of a whole batch.
+    """A histogram that is updated with the ages of a whole batch.
 
     >>> latency = Latency(CollectorRegistry())
     >>> latency.add(np.array([5_000, 10_000, 70_000_000]))
@@ -26,12 +26,12 @@ class Latency(Collector):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._bounds = (np.array(SECONDS) * MICRO).astype(np.int64)
-        # Replaced as one, never changed: another thread may be reading it.
+        # Replaced as a whole, never changed: another thread may be reading it.
         self._seen = np.zeros(len(SECONDS) + 1, np.int64), 0.0
         registry.register(self)
 
     def add(self, ages: NDArray[np.int64]) -> None:
-        """Count trades by their ages in microseconds; one ahead of our clock has none."""
+        """Add trades by their ages in microseconds; the age of one ahead of the clock is zero."""
         ages = np.maximum(ages, 0)
         counts, seconds = self._seen
         places = np.searchsorted(self._bounds, ages)
@@ -41,7 +41,7 @@ class Latency(Collector):
         )
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """Return it as Prometheus wants it: each bucket holds those below it, too."""
+        """Return the histogram for Prometheus: each bucket includes those below it."""
         counts, seconds = self._seen
         bounds = [*map(str, SECONDS), "+Inf"]
         family = HistogramMetricFamily(NAME, HELP)

@@ -1,4 +1,4 @@
-"""What every process tells: that it goes on, and which outages it waits out."""
+"""Metrics of every process: that it is running, and the outages it waits for."""
 
 import time
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-# Each counter would bring a second series, with the moment it was made.
+# Each counter would add a second series with its creation time.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class ProcessMetrics:
-    """Counts of one process, in a registry of its own.
+    """Metrics of one process, in a registry of its own.
 
     >>> metrics = ProcessMetrics()
     >>> metrics.waits(ConnectionError())
@@ -28,7 +28,7 @@ class ProcessMetrics:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin at nought; `clock` tells seconds that never go back."""
+        """Create metrics at zero; `clock` returns monotonic seconds."""
         self.registry = CollectorRegistry()
         self._clock = clock
         ProcessCollector(registry=self.registry)
@@ -46,21 +46,21 @@ class ProcessMetrics:
         self.turned()
 
     def turned(self) -> None:
-        """Take note that the loop has turned: the process is not stuck."""
+        """Record a turn of the loop: the process is not stuck."""
         self._turned_at = self._clock()
 
     def silence(self) -> float:
-        """Return for how many seconds the loop has not turned."""
+        """Return the seconds since the loop last turned."""
         return self._clock() - self._turned_at
 
     def waits(self, exc: BaseException) -> None:
-        """Count a try that failed for an outage; trying again is turning, too."""
+        """Count a try that failed because of an outage; trying again also counts as a turn."""
         self.turned()
         self._retries.labels(type(exc).__name__).inc()
         self._set_waiting(now=True)
 
     def goes_on(self) -> None:
-        """Count the outage that is over."""
+        """Count an outage that is over."""
         self._outages.inc()
         self._set_waiting(now=False)
 

@@ -1,4 +1,4 @@
-"""What the producer tells: how far its sink is, and how its feed does."""
+"""Metrics of the producer: the progress of its sink, and the state of its feed."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,26 +12,26 @@ from stockstream.connectors.metrics.process import ProcessMetrics
 
 
 class FeedCounts(Protocol):
-    """What a feed counts of itself."""
+    """Counts kept by a feed."""
 
     connections: int
     garbage: int
 
     @property
     def missing(self) -> int:
-        """Return how many trades the venue has numbered and not given."""
+        """Return how many trades the venue has numbered but not provided."""
 
 
 class Sink(Protocol):
-    """What the producer sends through."""
+    """The sink that the producer sends through."""
 
     @property
     def accepted(self) -> int:
-        """Return how many trades the client has taken."""
+        """Return how many trades the client has accepted."""
 
     @property
     def acknowledged(self) -> int:
-        """Return how many of them the broker has."""
+        """Return how many of them the broker has acknowledged."""
 
     @property
     def failed(self) -> int:
@@ -39,12 +39,12 @@ class Sink(Protocol):
 
     @property
     def outage(self) -> Exception | None:
-        """Return why the broker does not answer; None while it does."""
+        """Return why the broker does not answer, or None while it does."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """How far the sink was at a moment."""
+    """The counts of the sink at one moment."""
 
     accepted: int = 0
     acknowledged: int = 0
@@ -52,18 +52,18 @@ class Sent:
 
 
 class ProducerMetrics(ProcessMetrics, Collector):
-    """Counts of one producer; the sink and the feed keep them, here they are told."""
+    """Metrics of one producer; the sink and the feed keep the counts, which are exported here."""
 
     def __init__(
         self,
         feed: Callable[[], FeedCounts | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin at nought.
+        """Create metrics at zero.
 
         Args:
-            feed: returns the counts of the feed that is read, if one is.
-            clock: tells seconds that never go back.
+            feed: returns the counts of the feed that is read, if there is one.
+            clock: returns monotonic seconds.
         """
         super().__init__(clock)
         self._feed = feed
@@ -71,7 +71,7 @@ class ProducerMetrics(ProcessMetrics, Collector):
         self.registry.register(self)
 
     def polled(self, sink: Sink) -> None:
-        """Take note of how far the sink is: in the thread that owns it, because its counting is for one."""
+        """Copy the sink's counts; to be called in the thread that owns the sink, which is not thread-safe."""
         self.turned()
         self._sent = Sent(sink.accepted, sink.acknowledged, sink.failed)
         is_out = sink.outage is not None
@@ -82,7 +82,7 @@ class ProducerMetrics(ProcessMetrics, Collector):
                 self.goes_on()
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        """Return them as Prometheus wants them."""
+        """Return the metrics for Prometheus."""
         sent, feed = self._sent, self._feed()
         waiting = sent.accepted - sent.acknowledged - sent.failed
         yield from (

@@ -1,4 +1,4 @@
-"""What every process that reads the topic tells: how far it is behind, and how its commits go."""
+"""Metrics of every process that reads the topic: its lag, and its commits."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,10 +18,10 @@ Outcome = TypeVar("Outcome")
 
 
 class ReaderMetrics(ProcessMetrics):
-    """Counts of a member of a consumer group that commits batch by batch."""
+    """Metrics of a member of a consumer group that commits batch by batch."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin at nought; `clock` tells seconds that never go back."""
+        """Create metrics at zero; `clock` returns monotonic seconds."""
         super().__init__(clock)
         self._messages = Counter(
             "stockstream_messages",
@@ -55,7 +55,7 @@ class ReaderMetrics(ProcessMetrics):
         )
 
     def timed(self, commit: Callable[Given, Outcome]) -> Callable[Given, Outcome]:
-        """Return a commit that also tells how long it took, where it did not fail."""
+        """Return a commit function that also records how long it took, unless it failed."""
 
         def timed(*args: Given.args, **kwargs: Given.kwargs) -> Outcome:
             begun = self._clock()
@@ -71,16 +71,16 @@ class ReaderMetrics(ProcessMetrics):
         self._refused.inc()
 
     def rebalanced(self, kind: Rebalance) -> None:
-        """Count partitions that come or go."""
+        """Count an assignment, revocation or loss of partitions."""
         self._rebalances.labels(kind).inc()
 
     def behind(self, lags: Mapping[int, int]) -> None:
-        """Take note of what is still to be read, for each partition that is ours."""
+        """Set the lag of each partition of this member."""
         self._lags.set(lags)
 
 
 class ByPartition(Collector):
-    """A gauge for each partition of ours; one that is taken away is told no more."""
+    """A gauge per partition of this member; revoked partitions are no longer exported."""
 
     def __init__(self, name: str, help_text: str, registry: CollectorRegistry) -> None:
         self._name, self._help = name, help_text
@@ -88,11 +88,11 @@ class ByPartition(Collector):
         registry.register(self)
 
     def set(self, values: Mapping[int, float]) -> None:
-        """Take all values at once: another thread may be reading the former ones."""
+        """Set all values at once: another thread may be reading the former ones."""
         self._values = values
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Return them as Prometheus wants them."""
+        """Return the gauge for Prometheus."""
         family = GaugeMetricFamily(self._name, self._help, labels=["partition"])
         for partition, value in sorted(self._values.items()):
             family.add_metric([str(partition)], value)

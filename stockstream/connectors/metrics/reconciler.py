@@ -1,4 +1,4 @@
-"""What a reconciler tells: candles made equal to the tape, and minutes that wait."""
+"""Metrics of a reconciler: candles made equal to the tape, and minutes that wait."""
 
 import time
 from datetime import datetime
@@ -7,10 +7,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class ReconcilerMetrics:
-    """Counts of one reconciler, in the registry of the process that it runs in."""
+    """Metrics of one reconciler, in the registry of its process."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        """Register; without a registry nothing is served."""
+        """Register the metrics; without a registry nothing is served."""
         self._reconciled = Counter(
             "stockstream_reconciled_candles",
             "Candles that were found equal to the tape, or made so; changed are those that had been final.",
@@ -31,7 +31,7 @@ class ReconcilerMetrics:
         )
 
     def reconciled(self, candles: int, changed: int) -> None:
-        """Count a committed step: its candles, and how many of them had been final and were changed."""
+        """Count a committed step: its candles, and how many final ones of them were changed."""
         self._reconciled.labels("changed").inc(changed)
         self._reconciled.labels("confirmed").inc(candles - changed)
 

@@ -1,4 +1,4 @@
-"""The page of a process that Prometheus reads, and the one that a health check reads."""
+"""The HTTP server of a process, with one page for Prometheus and one for health checks."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -10,17 +10,17 @@ from prometheus_client import start_http_server
 from stockstream.connectors.metrics.process import ProcessMetrics
 from stockstream.settings import Settings
 
-# Each has the port so many above METRICS_PORT.
+# The port of each is METRICS_PORT plus its index.
 PROCESSES = ("producer", "consumer", "aggregator", "detector")
 HEALTH = "/healthz"
-# A loop turns several times a second, or tries again every few; a model's training is its longest pause.
+# A loop turns several times a second, or retries every few seconds; model training is its longest pause.
 LONGEST_SILENCE = 120.0
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def port_of(process: str, settings: Settings) -> int:
-    """Return the port of a process of ours, 0 for none.
+    """Return the port of a process, or 0 for none.
 
     >>> port_of("aggregator", Settings(metrics_port=9000))
     9002
@@ -29,9 +29,9 @@ def port_of(process: str, settings: Settings) -> int:
 
 
 def serve(process: str, settings: Settings, metrics: ProcessMetrics, log: logging.Logger) -> None:
-    """Serve `/metrics` and `/healthz` from threads of their own, until the process ends.
+    """Serve `/metrics` and `/healthz` from their own threads, until the process ends.
 
-    Where the port cannot be had that is one line, and the process goes on without.
+    If the port is not available, this is logged and the process continues without the server.
     """
     host, port = settings.metrics_host, port_of(process, settings)
     if not port:

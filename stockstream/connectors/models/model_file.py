@@ -1,4 +1,4 @@
-"""A model as bytes: arrays and facts, which run no code when they are read, and are checked first."""
+"""Serialisation of a model: arrays and facts that run no code when read and are checked first."""
 
 from importlib.metadata import version
 from io import BytesIO
@@ -18,7 +18,7 @@ from stockstream.market.anomalies.rules import BY_NAME
 FORMAT = 5
 MOST_BYTES = 16_777_216
 TREE = {"roots": np.int64, "column": np.int64, "cut": np.float64, "left": np.int64, "right": np.int64}
-# Whatever has a column for each feature is stored as one row of numbers after the other.
+# Arrays with a column per feature are stored row by row.
 FEATURES = len(table.NAMES)
 LINEAR = {"centre": FEATURES, "scale": FEATURES, "whitening": FEATURES * FEATURES}
 SPREAD = {"edges": FEATURES * (BINS - 1), "shares": FEATURES * BINS}
@@ -28,11 +28,11 @@ Arrays = dict[str, NDArray[np.generic]]
 
 
 class BadModelError(ValueError):
-    """The bytes are no model that this program can use; the message says why."""
+    """The bytes are not a model that this program can use; the message says why."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What scoring needs beside the arrays, and what it was learnt with."""
+    """What scoring needs besides the arrays, and how the model was trained."""
 
     format: int
     features: tuple[str, ...]
@@ -81,7 +81,7 @@ def unpacked(content: bytes, symbol: str, version_name: str) -> Model:
     """Return the model of an .npz file.
 
     Raises:
-        BadModelError: it is none, of another symbol, or of another version of this program.
+        BadModelError: the file is not a model, or belongs to another symbol or version of this program.
     """
     arrays = _arrays(content)
     facts = facts_in(arrays["facts"].tobytes())
@@ -106,7 +106,7 @@ def facts_in(content: bytes) -> Facts:
     """Return the facts from JSON.
 
     Raises:
-        BadModelError: they are none.
+        BadModelError: the JSON is not valid facts.
     """
     try:
         return msgspec.json.decode(content, type=Facts)
@@ -116,7 +116,7 @@ def facts_in(content: bytes) -> Facts:
 
 
 def check(facts: Facts, symbol: str) -> None:
-    """Raise BadModelError unless the facts are of this symbol and this version of the program."""
+    """Raise BadModelError unless the facts are for this symbol and this version of the program."""
     if (facts.format, facts.features, facts.context) != (FORMAT, table.NAMES, table.CONTEXT):
         message = "outdated: it was made for other features"
         raise BadModelError(message)
@@ -137,7 +137,7 @@ def check(facts: Facts, symbol: str) -> None:
 
 
 def _arrays(content: bytes) -> Arrays:
-    """Read the arrays; one that is missing, too large or of another type is refused unread."""
+    """Read the arrays; one that is missing, too large or of another type is rejected unread."""
     try:
         if sum(member.file_size for member in ZipFile(BytesIO(content)).infolist()) > MOST_BYTES:
             message = f"larger than {MOST_BYTES:,} bytes"
@@ -154,7 +154,7 @@ def _arrays(content: bytes) -> Arrays:
 
 
 def _check_tree(arrays: Arrays) -> None:
-    """Refuse a tree whose numbers point outside it, or in which a walk would never end."""
+    """Reject a tree whose indices point outside it, or in which a traversal would never end."""
     nodes = len(arrays["cut"])
     inside = all(
         len(arrays[name]) > 0 and _within(arrays[name], limit)
@@ -167,7 +167,7 @@ def _check_tree(arrays: Arrays) -> None:
 
 
 def _goes_on(arrays: Arrays) -> bool:
-    """Return whether each step of a walk leads to a later node, or stays at a leaf."""
+    """Return whether each step of a traversal leads to a later node, or stays at a leaf."""
     node = np.arange(len(arrays["cut"]))
     left, right = (arrays[side].astype(np.int64) for side in ("left", "right"))
     is_leaf = (left == node) & (right == node)
@@ -175,7 +175,7 @@ def _goes_on(arrays: Arrays) -> bool:
 
 
 def _check_numbers(arrays: Arrays) -> None:
-    """Refuse numbers that no scoring can be done with."""
+    """Reject numbers that cannot be used for scoring."""
     finite = all(
         np.isfinite(arrays[name].astype(np.float64)).all() for name in ("cut", "path", *LINEAR, *SPREAD)
     )

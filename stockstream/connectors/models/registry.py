@@ -1,8 +1,8 @@
-"""The model store: a folder with two files a symbol, which run no code when they are read.
+"""The model store: a folder with two files per symbol, which run no code when they are read.
 
-`AAPL.json` is the card: for people, and with the SHA-256 of the other; `AAPL-<version>.npz` has all
-that scoring reads. Saving writes the arrays under their new name and then puts the card in place
-by one rename, so a reader sees the old model or the new one and nothing between.
+`AAPL.json` is the card, for people, with the SHA-256 of the other file; `AAPL-<version>.npz` has everything
+that scoring reads. Saving writes the arrays under their new name and then replaces the card by one rename, so
+a reader sees either the old model or the new one.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ from stockstream.errors import ModelRefusedError, ModelsFolderError
 from stockstream.market.anomalies.models.model import POOLED, Model
 
 VERSION_LETTERS = 12
-# Its name ends like no card's, so that it is taken for none.
+# Without a card's suffix, so that it is not taken for one.
 NOTE = "drift"
 
 
 class StoredCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The card as it is stored; `facts` stand in the arrays' file too, and must be the same."""
+    """The card as it is stored; `facts` are also in the file of the arrays, and must be equal."""
 
     sha256: str
     trained_at: datetime
@@ -51,14 +51,14 @@ class DriftNote(msgspec.Struct, frozen=True):
 
 
 class ModelStore:
-    """The models in a folder, one a symbol."""
+    """The models in a folder, one per symbol."""
 
     def __init__(self, folder: Path) -> None:
-        """Use `folder`; it is made when the first model is saved."""
+        """Use `folder`, which is created when the first model is saved."""
         self._folder = folder
 
     def save(self, model: Model, trained_at: datetime) -> Model:
-        """Store a model in place of its symbol's former one; returns it with its version.
+        """Store a model in place of its symbol's former one, and return it with its version.
 
         Raises:
             ModelsFolderError: the folder cannot be written.
@@ -76,15 +76,15 @@ class ModelStore:
         return replace(model, version=digest[:VERSION_LETTERS])
 
     def load(self, symbol: str) -> Model | None:
-        """Return the model of a symbol, None where there is none.
+        """Return the model of a symbol, or None if there is none.
 
         Raises:
-            ModelRefusedError: a file is changed, foreign or of another version of the program.
+            ModelRefusedError: a file was changed, or is from another symbol or version of the program.
         """
         try:
             return self._load(symbol)
         except FileNotFoundError:
-            # A newer model may have taken its place between the two files: look once more.
+            # A newer model may have replaced it between the two files: try once more.
             pass
         except (BadModelError, OSError) as exc:
             raise self._refused(symbol, exc) from exc
@@ -94,20 +94,20 @@ class ModelStore:
             raise self._refused(symbol, exc) from exc
 
     def load_for(self, symbol: str) -> Model | None:
-        """Return the model of a symbol, or else that of all together; None where there is neither.
+        """Return the model of a symbol, or else the pooled model; None if there is neither.
 
         Raises:
-            ModelRefusedError: a file is changed, foreign or of another version of the program.
+            ModelRefusedError: a file was changed, or is from another symbol or version of the program.
         """
         return self.load(symbol) or self.load(POOLED)
 
     def put_note(self, note: DriftNote) -> None:
-        """Leave a note on drift for `note`; where it cannot be left, nobody misses it."""
+        """Store a drift note for `note`; if that fails, it is simply missing."""
         with suppress(OSError):
             _put(self._folder / NOTE, msgspec.json.encode(note))
 
     def note(self) -> DriftNote | None:
-        """Return the last note on drift."""
+        """Return the last drift note."""
         try:
             return msgspec.json.decode(_read(self._folder / NOTE), type=DriftNote)
         except (OSError, BadModelError, msgspec.DecodeError, UnicodeDecodeError):
@@ -162,7 +162,7 @@ class ModelStore:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Write a file so that whoever opens it finds the former content or this, whole."""
+    """Write a file atomically: readers find the complete former or new content."""
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,4 +1,4 @@
-"""Live feeds: the stream, the pages of what was missed, and the resume points that survive a restart."""
+"""Live feeds: the stream, the pages with missed trades, and the resume points that survive a restart."""
 
 from stockstream.connectors.venues.gaps import GapFiles
 from stockstream.connectors.venues.history import History

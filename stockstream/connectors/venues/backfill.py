@@ -1,7 +1,7 @@
-"""What a feed missed, from the venue's pages: of several symbols in order of time, as if it had been heard.
+"""Missed trades from a venue's pages, merged over several symbols in order of time.
 
-One symbol after the other would be hours of the first before the first minute of the second: whatever
-reads the topic by event time would take the second for late.
+One symbol after the other would send hours of the first before the first minute of the second, and readers of
+the topic that use event time would take the second for late.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ log = logging.getLogger("producer")
 
 
 class Backfill:
-    """Reads a venue's pages; one page a symbol is in memory."""
+    """Reads a venue's pages, with one page per symbol in memory."""
 
     def __init__(self, feed: Feed, timing: Timing) -> None:
         self._feed = feed
@@ -32,12 +32,12 @@ class Backfill:
         self._history = History(feed)
 
     async def read_on(self, positions: Mapping[str, FeedPosition], produce: Produce) -> Mapping[str, str]:
-        """Produce all that the pages have after these places now, in order of time.
+        """Produce everything that the pages have after these positions, in order of time.
 
         Trades of one symbol stay in the order of their numbers, whatever their times are.
 
         Returns:
-            Why the venue refuses to answer, by symbol; the others are produced all the same.
+            Why the venue refuses to answer, by symbol; the other symbols are produced nevertheless.
         """
         refused: dict[str, str] = {}
         pages = {symbol: _Pages(symbol, position) for symbol, position in positions.items()}
@@ -61,7 +61,7 @@ class Backfill:
         return refused
 
     async def _turn(self, pages: "_Pages", refused: dict[str, str]) -> None:
-        """Turn to a symbol's next page, if there is one."""
+        """Read a symbol's next page, if there is one."""
         if pages.is_last:
             return
         try:
@@ -71,11 +71,11 @@ class Backfill:
             trades = ()
         pages.trades.extend(trades)
         pages.position = position_of(trades[-1]) if trades else pages.position
-        # One that is not full is the last: a page may overlap the place, but not by half.
+        # A page that is not full is the last: pages may overlap the position, but not by half.
         pages.is_last = len(trades) < self._feed.page_size // 2
 
     async def _page(self, symbol: str, position: FeedPosition) -> Sequence[Trade]:
-        """Return the trades after a place; where some are left out, ask again if they are there by now."""
+        """Return the trades after a position; if some are missing, try again in case they appear."""
         for wait in self._timing.fills:
             trades = await self._ask(symbol, position)
             if not self._feed.is_consecutive or not _skips(position, trades):
@@ -97,7 +97,7 @@ class Backfill:
 
 
 class _Pages:
-    """How far a symbol's pages are read: what of the newest is not produced, and where the next begins."""
+    """The state of a symbol's pages: trades not yet produced, and where the next page begins."""
 
     def __init__(self, symbol: str, position: FeedPosition) -> None:
         self.symbol, self.position = symbol, position

@@ -1,4 +1,4 @@
-"""A feed's trades without holes: what it says, and before that what it skipped, from the venue's pages."""
+"""A feed's trades without gaps: those of the stream, preceded by skipped ones from the venue's pages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,14 +14,14 @@ Give = Callable[[Sequence[Trade]], Awaitable[None]]
 
 
 async def _nowhere(_trades: Sequence[Any]) -> None:
-    """Take trades before anybody asks for them."""
+    """Ignore trades before a receiver is set."""
 
 
 class Following:
-    """Gives each trade once, a symbol's in order of their numbers, whatever the frames repeat and skip."""
+    """Gives each trade once, in the order of the symbol's numbers, whatever the frames repeat and skip."""
 
     def __init__(self, feed: Feed, positions: Mapping[str, FeedPosition], timing: Timing, note: Note) -> None:
-        """Begin after the places; `note` is told of each gap."""
+        """Start after the positions; `note` is called with each gap."""
         self._timing = timing
         self._backfill = Backfill(feed, timing)
         self._promised: dict[str, int] = {}
@@ -29,14 +29,14 @@ class Following:
         self.give: Give = _nowhere
 
     async def hear(self, frame: Frame) -> None:
-        """Give what is new in a frame, and what lies before it."""
+        """Give the new trades of a frame, after any missed ones before them."""
         for trade in sorted(frame.trades, key=number_of):
             await self._take(trade)
         for symbol, number in frame.reached.items():
             await self._heed(symbol, number)
 
     async def catch_up(self, symbols: Sequence[str]) -> None:
-        """Give what these symbols have missed; where a page is refused, the next trade's number tells."""
+        """Give what these symbols have missed; a refused page is noticed at the next trade's number."""
         positions = self.progress.positions
         missed = {symbol: positions[symbol] for symbol in symbols if symbol in positions}
         await self._backfill.read_on(missed, self._produce)
@@ -49,7 +49,7 @@ class Following:
             await self._produce([trade], reason)
 
     async def _heed(self, symbol: str, number: int) -> None:
-        """Look for a trade that a heartbeat told of, if it has not come by the next heartbeat."""
+        """Fetch a trade that a heartbeat announced, if it has not arrived by the next heartbeat."""
         position = self.progress.positions.get(symbol)
         promised = self._promised.get(symbol, 0)
         self._promised[symbol] = number
@@ -64,7 +64,7 @@ class Following:
         await self.give(trades)
 
     async def _fill(self, symbol: str, until: int) -> str:
-        """Give what lies between the place and number `until`; returns why that cannot be had, if so."""
+        """Give what lies between the position and number `until`; return why that is impossible, if so."""
         positions = self.progress.positions
         for wait in (*self._timing.fills, None):
             refused = await self._backfill.read_on({symbol: positions[symbol]}, self._produce)

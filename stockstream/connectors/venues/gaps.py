@@ -1,4 +1,4 @@
-"""A feed's gaps that are not in PostgreSQL yet, in small files, written before the trades after them go."""
+"""A feed's gaps that are not in PostgreSQL yet, in small files written before later trades are sent."""
 
 import logging
 import os
@@ -16,18 +16,18 @@ _gaps = msgspec.json.Decoder(list[Gap])
 
 
 class GapFiles:
-    """One file a symbol, beside that of its place; there is none where nothing waits."""
+    """One file per symbol beside that of its resume point; there is none if no gap waits."""
 
     def __init__(self, folder: Path, venue: str, topic: str) -> None:
-        """Prepare; the folder is made when the first file is."""
+        """Determine the folder, which is created with the first file."""
         self.folder = folder / quote(topic, safe="") / venue
 
     def read(self, symbols: Sequence[str]) -> list[Gap]:
-        """Return the gaps of some symbols, each symbol's in the order they were told in."""
+        """Return the gaps of some symbols, each symbol's in the order they were reported."""
         return [gap for symbol in symbols for gap in self._read(symbol)]
 
     def write(self, symbol: str, gaps: Sequence[Gap]) -> None:
-        """Keep a symbol's gaps; the file is whole, the old one or the new one."""
+        """Store a symbol's gaps; the file is replaced atomically."""
         path = self._path(symbol)
         if not gaps:
             path.unlink(missing_ok=True)

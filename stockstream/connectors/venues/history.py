@@ -1,4 +1,4 @@
-"""A venue's trades of before, page by page over HTTP."""
+"""A venue's earlier trades, page by page over HTTP."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,26 +10,26 @@ from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import Feed, FeedPosition, number_of
 
 GOOD = 200
-LATER = (408, 418, 425, 429)  # too many requests, said in several ways
+LATER = (408, 418, 425, 429)  # too many requests, in several variants
 REFUSED = range(400, 500)
 
 
 class History:
-    """Asks for pages; who asks decides how often to try again."""
+    """Requests pages; the caller decides how often to try again."""
 
     def __init__(self, feed: Feed, timeout: float = 5.0) -> None:
-        """Prepare; `timeout` is in seconds, of connecting and of each silence in an answer."""
+        """Create a client; `timeout` is in seconds, for connecting and for each silence in an answer."""
         self._feed = feed
         self._client = httpx.Client(
             headers=dict(feed.headers) | {"User-Agent": "stockstream"}, timeout=timeout
         )
 
     async def page(self, symbol: str, after: FeedPosition) -> Sequence[Trade]:
-        """Return the oldest trades after a place in order, a page of them at most.
+        """Return the oldest trades after a position in order, at most one page.
 
         Raises:
-            HistoryError: it does not answer now, or not with a page.
-            HistoryRefusedError: it will not answer this.
+            HistoryError: the venue does not answer now, or not with a page.
+            HistoryRefusedError: the venue refuses this request.
         """
         status, body = await asyncio.to_thread(self._get, self._feed.page_address(symbol, after))
         if status in REFUSED and status not in LATER:

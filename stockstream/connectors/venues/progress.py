@@ -1,4 +1,4 @@
-"""How far each symbol of a feed is produced, and where trades are missing on the way."""
+"""The feed position of each symbol, and the gaps passed on the way."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -17,10 +17,10 @@ log = logging.getLogger("producer")
 
 
 class Progress:
-    """The places of a feed's symbols; each gap is told when it is passed, before the trade after it is given.
+    """The positions of a feed's symbols; each gap is reported before the trade after it is given.
 
     Attributes:
-        missing: how many trades the venue has numbered and not given.
+        missing: how many trades the venue has numbered but not provided.
     """
 
     def __init__(self, feed: Feed, positions: Mapping[str, FeedPosition], note: Note) -> None:
@@ -29,18 +29,19 @@ class Progress:
         self._began = self._connected = datetime.now(UTC)
         self.positions = dict(positions)
         self.missing = 0
-        # What is not known to have an end yet. A former run may have told of gaps that this one fills.
+        # Gaps without a known end. A former run may have reported gaps that this one fills.
         self._open = {symbol: Gap(symbol, position.at, None, 0, "") for symbol, position in positions.items()}
 
     def connected(self) -> None:
-        """Take note that all is heard from now on."""
+        """Record that everything is received from now on."""
         self._connected = datetime.now(UTC)
 
     def advance(self, trade: Trade, reason: str = "") -> None:
-        """Go on to a trade.
+        """Advance to a trade.
 
         Args:
-            reason: why those between the place and this one cannot be had, where that was tried.
+            trade: the next trade of its symbol.
+            reason: why the trades between the position and this one are unavailable, if that was tried.
         """
         position = self.positions.get(trade.symbol)
         self.positions[trade.symbol] = position_of(trade)
@@ -55,19 +56,19 @@ class Progress:
             self._note(replace(gap, end=trade.timestamp))
 
     def give_up(self, symbol: str, number: int, reason: str) -> None:
-        """Go on to a trade that the venue says it had, and which is not to be had."""
+        """Advance past a trade that the venue has announced but does not provide."""
         position = self.positions[symbol]
         self._open[symbol] = self._lost(symbol, position, number + 1, reason)
         self._note(self._open[symbol])
         self.positions[symbol] = FeedPosition(number, position.at)
 
     def leave(self, symbol: str, reason: str) -> None:
-        """Take note that a symbol is not heard any more."""
+        """Record that a symbol is no longer received."""
         if position := self.positions.get(symbol):
             self._note(Gap(symbol, position.at, None, None, f"the venue refuses the symbol: {reason}"))
 
     def _lost(self, symbol: str, position: FeedPosition, until: int, reason: str) -> Gap:
-        """Count and tell the trades between a place and number `until`."""
+        """Count and report the trades between a position and number `until`."""
         missing = until - position.number - 1
         self.missing += missing
         log.warning(

@@ -1,7 +1,7 @@
-"""Resume points of a live feed: how far each symbol is produced, in a small file each.
+"""Resume points of a live feed: how far each symbol has been produced, one small file each.
 
-A file is written after the broker's acknowledgement, so it may be behind what the topic has, never ahead. It
-also holds where the topic ended when it was written: what the feed has sent since is found from there on.
+A file is written after the broker's acknowledgement, so it may be behind the topic, but never ahead. It also
+holds where the topic ended at that time: what the feed has sent since is found from there on.
 """
 
 import logging
@@ -28,14 +28,14 @@ _file = msgspec.json.Decoder(_File)
 
 
 class ResumePoints:
-    """The files: one a symbol, so that several producers of one venue do not disturb each other."""
+    """The files, one per symbol, so that several producers of one venue do not interfere."""
 
     def __init__(self, folder: Path, venue: str, topic: str) -> None:
-        """Prepare; the folder is made when the first file is."""
+        """Determine the folder, which is created with the first file."""
         self._folder = folder / quote(topic, safe="") / venue
 
     def read(self, symbols: Sequence[str]) -> tuple[dict[str, FeedPosition], dict[int, int] | None]:
-        """Return the symbols' resume points, and where to read on in the topic; None if a file is missing."""
+        """Return the symbols' resume points, and where to read the topic from; None if a file is missing."""
         found = {symbol: self._read(symbol) for symbol in symbols}
         files = {symbol: file for symbol, file in found.items() if file is not None}
         positions = {symbol: FeedPosition(file.number, file.at) for symbol, file in files.items()}

@@ -1,4 +1,4 @@
-"""A venue's stream, whole: reconnected when it breaks or falls silent, and filled where it skipped."""
+"""A venue's complete stream: it reconnects after breaks and silence, and fills in what was skipped."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ from stockstream.errors import BadFrameError, FeedBlockedError, FeedRefusedError
 from stockstream.market.venues import Feed, FeedPosition
 
 BLOCKED = (403, 451)
-# A refusal that names no symbol and ends this many short connections in a row will come again.
+# A refusal that names no symbol and ends this many short connections in a row is permanent.
 MOST_REFUSALS = 3
 SHORT = 60.0  # seconds
-WAITING_FRAMES = 4096  # kept while a gap is filled; then the venue waits
+WAITING_FRAMES = 4096  # buffered while a gap is filled; then the venue waits
 SPEAK_EVERY = 30.0
 
 log = logging.getLogger("producer")
@@ -28,11 +28,11 @@ _quiet.setLevel(logging.ERROR)
 
 
 class Stream:
-    """Gives each trade of some symbols once, in order of their numbers, from the places on.
+    """Gives each trade of some symbols once, in the order of their numbers, after the given positions.
 
-    What was missed comes from the venue's pages, of all symbols in order of time. A symbol without a place
-    begins with the first trade that the stream tells. Trades that the venue numbers and does not give, by
-    stream or page, are told and counted in `missing`.
+    Missed trades come from the venue's pages, of all symbols in order of time. A symbol without a position
+    begins with the first trade in the stream. Trades that the venue numbers but does not provide, by stream
+    or page, are reported and counted in `missing`.
     """
 
     def __init__(
@@ -43,11 +43,14 @@ class Stream:
         timing: Timing | None = None,
         note: Note = bool,
     ) -> None:
-        """Prepare.
+        """Create a stream without connecting.
 
         Args:
-            places: how far each symbol is produced already.
-            note: told of each gap before the trade after it is given.
+            feed: the venue's protocol.
+            symbols: the symbols to receive.
+            positions: how far each symbol has been produced.
+            timing: how long to wait; by default that of `Timing`.
+            note: called with each gap before the trade after it is given.
         """
         self._feed = feed
         self._symbols = tuple(symbols)
@@ -64,15 +67,15 @@ class Stream:
 
     @property
     def missing(self) -> int:
-        """How many trades the venue has numbered and not given."""
+        """How many trades the venue has numbered but not provided."""
         return self._following.progress.missing
 
     async def run(self, give: Give) -> None:
-        """Hand trades to `give` for ever; waiting for it holds the venue back.
+        """Pass trades to `give` forever; waiting for it slows the venue down.
 
         Raises:
-            FeedRefusedError: the venue does not know a symbol, or will not have us.
-            FeedBlockedError: the venue does not serve this place.
+            FeedRefusedError: the venue does not know a symbol, or refuses the connection.
+            FeedBlockedError: the venue does not serve this location.
         """
         self._following.give = give
         self._began = asyncio.get_running_loop().time()
@@ -80,7 +83,7 @@ class Stream:
             await self._listen_to(self._symbols)
 
     async def _listen_to(self, symbols: Sequence[str]) -> None:
-        """Connect again and again, until these are no longer the symbols that are wanted."""
+        """Connect again and again, until other symbols are wanted."""
         waits = self._timing.waits()
         async for connection in connect(
             self._feed.address(symbols),
@@ -97,7 +100,7 @@ class Stream:
             log.info("connected to %s: %s", self._feed.name, ", ".join(symbols))
             await self._converse(connection)
             if self._symbols != symbols:
-                # Left in the middle, it would be closed as after a fault of ours.
+                # Without this, the connection would be closed as after an error.
                 await connection.close()
                 return
             # A venue that hangs up or refuses at once must not be called without a pause.
@@ -105,7 +108,7 @@ class Stream:
             await asyncio.sleep(next(waits))
 
     def _judge(self, exc: Exception) -> Exception | None:
-        """Return an error that no new try will mend; None for another try."""
+        """Return an error that retrying cannot resolve, or None to try again."""
         status = exc.response.status_code if isinstance(exc, InvalidStatus) else None
         if status in BLOCKED:
             return FeedBlockedError(venue=self._feed.name, status=status)
@@ -116,7 +119,7 @@ class Stream:
         return None
 
     def _tell_of_silence(self, reason: str) -> None:
-        """Say why there is no connection: at once, when it becomes another thing, and every half minute."""
+        """Log why there is no connection: at once, when the reason changes, and every half minute."""
         before, when = self._spoken
         now = asyncio.get_running_loop().time()
         if reason != before or now - when >= SPEAK_EVERY:
@@ -144,10 +147,10 @@ class Stream:
         log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
 
     def _heed_refusal(self, refusal: FeedRefusedError) -> None:
-        """Go on without the symbols that are refused, or try again, unless that will not help.
+        """Continue without the refused symbols, or try again, unless that is pointless.
 
         Raises:
-            FeedRefusedError: nothing is left to listen to, or no trade or no new try makes a difference.
+            FeedRefusedError: no symbol is left, no trade was ever received, or the refusal is repeated.
         """
         reason = str(refusal.facts["reason"])
         refused = [symbol for symbol in self._symbols if _names(reason, symbol)]
@@ -167,7 +170,7 @@ class Stream:
         log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
 
     def _suspect_quiet_symbols(self) -> None:
-        """Say once of each symbol without a trade that the venue may not know it: some never say so."""
+        """Warn once of symbols without a trade, which the venue may not know: some venues never say so."""
         if self._quiet and asyncio.get_running_loop().time() - self._began > self._timing.quiet:
             log.warning(
                 "no trade of %s from %s for %g s: nobody trades there, or the venue does not know the symbol",
@@ -184,7 +187,7 @@ class Stream:
         try:
             frame = self._feed.parse(said)
         except BadFrameError as exc:
-            # If it was a trade, the next one's number will tell.
+            # If it was a trade, the next one's number reveals the gap.
             self.garbage += 1
             log.warning("%s; passed over, %s so far", exc, f"{self.garbage:,}")
             return
@@ -195,7 +198,7 @@ class Stream:
 
 
 def _names(reason: str, symbol: str) -> bool:
-    """Tell whether a venue's words name a symbol, and not one that it is a part of.
+    """Return whether a venue's message names a symbol, and not just one that contains it.
 
     >>> _names("Currency pair not supported XBT/USD", "XBT/USD"), _names("no BTC-USDT", "BTC-USD")
     (True, False)

@@ -1,4 +1,4 @@
-"""How long a feed waits: between tries, for a page that lags, and before it suspects a symbol."""
+"""How long a feed waits: between tries, for pages that lag, and before it suspects a symbol."""
 
 import random
 from collections.abc import Generator, Sequence
@@ -10,9 +10,10 @@ class Timing:
     """How long to wait, in seconds.
 
     Args:
-        first: before a second try, more or less; each later one doubles it, up to `longest`.
-        fills: between the looks for trades of a gap, which a venue's pages may show later than its
-            stream; after the last one they count as never given.
+        first: before the second try, approximately; each later wait is doubled, up to `longest`.
+        fills: between the searches for trades of a gap, which a venue's pages may show later than its stream;
+            after the
+            last one they count as never provided.
         quiet: without a trade, until a symbol is suspected to be unknown to the venue.
     """
 
@@ -22,8 +23,8 @@ class Timing:
     quiet: float = 60.0
 
     def waits(self) -> Generator[float, None, None]:
-        """Yield one wait after the other, with jitter, so that not all who were cut come at once."""
+        """Yield waits with jitter, so that not all disconnected clients return at once."""
         wait = self.first
         while True:
-            yield wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            yield wait * random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
             wait = min(wait * 2, self.longest)
