@@ -1,1 +1,1 @@
-"""What a laptop has no server for: Kafka, PostgreSQL, and the processes that use them."""
+"""Local servers, Kafka and PostgreSQL, for machines that have none, and the processes that use them."""

@@ -1,4 +1,4 @@
-"""`python -m stockstream.services start|stop|status`: what start.sh and stop.sh call."""
+"""`python -m stockstream.services start|stop|status`: the command behind start.sh and stop.sh."""
 
 import shlex
 from argparse import ArgumentParser, Namespace
@@ -14,7 +14,7 @@ from stockstream.settings import Settings
 
 
 def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
-    """Do what the command says; returns the exit code."""
+    """Run the command and return the exit code."""
     if arguments.command == "status":
         return _status(settings)
     with speaking() as output:
@@ -45,7 +45,7 @@ def _status(settings: Settings) -> int:
         f"{process.since.astimezone():%Y-%m-%d %H:%M:%S}  {process.log}"
         for process in found
     ]
-    print("\n".join(lines) or "nothing runs")  # noqa: T201 - it is what the command is for
+    print("\n".join(lines) or "nothing runs")  # noqa: T201 - the output of the command
     return 0 if found and all(process.state == "running" for process in found) else 1
 
 

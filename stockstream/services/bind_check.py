@@ -1,4 +1,4 @@
-"""What must not be seen from other machines as it is: default passwords, and a page that asks nobody."""
+"""Checks that nothing is exposed to other machines with a default password or without a login."""
 
 import os
 import tomllib
@@ -12,7 +12,7 @@ DEFAULT = Settings.model_fields["postgres_password"].default
 
 
 def require_safe(settings: Settings) -> None:
-    """Raise SettingsError where something would be open to other machines."""
+    """Raise SettingsError if something would be open to other machines."""
     for key in ("postgres_host", "dashboard_address"):
         place = getattr(settings, key)
         if not is_loopback(place) and settings.postgres_password == DEFAULT:
@@ -48,6 +48,6 @@ def _has_login() -> bool:
             if "auth" in tomllib.loads(file.read_text("utf-8")):
                 return True
         except (OSError, tomllib.TOMLDecodeError):
-            # Not there, or nothing that the page could use: it then asks nobody.
+            # Missing or unusable for the page, which then asks for no login.
             continue
     return False

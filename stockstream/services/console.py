@@ -1,4 +1,4 @@
-"""How start and stop speak: a line for each thing that stands, and what they wait for meanwhile."""
+"""Output of start and stop: a line for each part that is up, and what is being waited for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from rich.status import Status
 
 
 class StartConsole:
-    """Lines on standard output; in a terminal also a moving one for what is waited for."""
+    """Lines on standard output; on a terminal also a status line that shows what is being waited for."""
 
     def __init__(self, console: Console, status: Status) -> None:
-        """Speak to `console`."""
+        """Write to `console`."""
         self._console = console
         self._status = status
 
@@ -20,13 +20,13 @@ class StartConsole:
         self._console.print(f"{subject:<11} {line}", markup=False, highlight=False, soft_wrap=True)
 
     def wait_for(self, what: str) -> None:
-        """Show what is waited for."""
+        """Show what is being waited for."""
         self._status.update(f"waiting for {what}")
 
 
 @contextmanager
 def speaking() -> Iterator[StartConsole]:
-    """Yield a voice; the moving line is gone afterwards."""
+    """Yield a console; the status line is removed afterwards."""
     console = Console()
     with console.status("looking around") as status:
         yield StartConsole(console, status)

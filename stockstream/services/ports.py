@@ -1,4 +1,4 @@
-"""Ports of this machine: a free one, whether one is taken, and who holds it."""
+"""Ports of this machine: find a free one, check whether one is taken, and find who holds it."""
 
 import random
 import socket
@@ -7,33 +7,33 @@ import psutil
 
 from stockstream.errors import ServiceError
 
-# Below the ports that the kernel hands to outgoing connections, which could take ours meanwhile.
+# Below the kernel's ports for outgoing connections, which could take one in the meantime.
 FREE_RANGE = (20_000, 32_000)
 
 
 def addresses(host: str) -> list[str]:
-    """Return the loopback addresses to listen on: for `localhost` both, IPv6 where there is one."""
+    """Return the loopback addresses to listen on; for `localhost` also IPv6 if it is available."""
     if host != "localhost":
         return [host]
     return ["127.0.0.1"] + (["::1"] if _can_bind("::1", 0) else [])
 
 
 def listeners(host: str, port: int) -> dict[str, str]:
-    """Return Kafka's listeners by name, each as the address and port that it advertises itself.
+    """Return Kafka's listeners by name, each as the address and port that it advertises.
 
-    One for each address: a client that resolved `localhost` to IPv6 is sent on to IPv6, one that took
+    There is one per address: a client that resolved `localhost` to IPv6 is redirected to IPv6, one that used
     IPv4 to IPv4.
     """
     return {f"LOCAL{at}": f"{_bracketed(address)}:{port}" for at, address in enumerate(addresses(host))}
 
 
 def is_taken(port: int, host: str = "localhost") -> bool:
-    """Return whether something listens on the port already."""
+    """Return whether something already listens on the port."""
     return not all(_can_bind(address, port) for address in addresses(host))
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on; a random one, so that two that ask rarely meet."""
+    """Return a random port that nothing listens on, so that concurrent callers rarely get the same one."""
     chooser = random.SystemRandom()
     for _ in range(1_000):
         port = chooser.randint(*FREE_RANGE)
@@ -43,14 +43,14 @@ def free_port() -> int:
 
 
 def holder(port: int) -> str:
-    """Tell who listens on a port, as far as this user may know: a name and a process id."""
+    """Return the name and process id of the process that listens on a port, as far as they are visible."""
     try:
         for connection in psutil.net_connections("tcp"):
             local = connection.laddr
             if connection.status == psutil.CONN_LISTEN and local and local.port == port and connection.pid:
                 return f"{psutil.Process(connection.pid).name()}, process {connection.pid}"
     except psutil.Error:
-        # Another user's process: that it is there is all that can be known.
+        # Another user's process: its existence is all that can be known.
         pass
     return "another program"
 
@@ -63,7 +63,7 @@ def _can_bind(address: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As the servers do: a port whose last connections linger in TIME_WAIT is free.
+            # Like the servers: a port whose last connections linger in TIME_WAIT is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
     except OSError:

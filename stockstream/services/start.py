@@ -1,4 +1,4 @@
-"""Bring the whole system up, or what of it is down."""
+"""Start the whole system, or the parts of it that are down."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,17 +28,16 @@ from stockstream.settings import Settings
 
 
 def start(settings: Settings, stop: Event, output: StartConsole, *, servers_alone: bool = False) -> None:
-    """Bring up servers, topic, schema and processes; what runs already is left alone.
+    """Start servers, topic, schema and processes; what already runs is left alone.
 
-    With `servers_alone` no process is started: each then runs in a terminal of its own.
+    With `servers_alone` no process is started: each then runs in its own terminal.
 
-    Order of effects: what could stand in the way is looked at first; then the servers, side by
-    side; then topic and schema; then the processes. Where that fails, all that this start began
-    is ended again. Last it waits for the first trades; where they do not come, what runs is left
-    to be looked at.
+    Order of effects: possible obstacles are checked first; then come the servers, in parallel; then topic and
+    schema; then the processes. If any of this fails, everything that this start began is ended again. Last,
+    it waits for the first trades; if they do not arrive, what runs is left for inspection.
 
     Raises:
-        StockstreamError: what stands in the way, in a line.
+        StockstreamError: the obstacle, in one line.
     """
     require_safe(settings)
     folder = RunFolder(settings.data_dir.resolve())
@@ -67,7 +66,7 @@ class _Launch:
         self._supervisor = Supervisor(folder)
 
     def end_orphans(self) -> None:
-        """End what a supervisor that was killed has left: it would not be brought back any more."""
+        """End what a killed supervisor has left behind: nothing would restart it any more."""
         if not self._supervisor.is_alive() and (left := orphans.find(self._folder.path)):
             self._voice.say("left over", f"{len(left)} processes without their supervisor; ending them")
             orphans.end(left)
@@ -84,7 +83,7 @@ class _Launch:
             raise
 
     def require_dashboard_port(self) -> None:
-        """Refuse to begin where another program has the dashboard's port."""
+        """Raise ServiceError if another program has the dashboard's port."""
         port = self._settings.dashboard_port
         if "dashboard" not in self._running() and ports.is_taken(port, self._settings.dashboard_host):
             raise ServiceError(
@@ -93,7 +92,7 @@ class _Launch:
             )
 
     def servers_up(self) -> None:
-        """Have both servers answer, each from where it can be had."""
+        """Make sure that all servers answer, each from its origin."""
         servers: list[Server] = [Kafka(self._settings), Postgres(self._settings)]
         running = self._running()
         down = [server for server in servers if server.name not in running]
@@ -110,7 +109,7 @@ class _Launch:
             self._voice.say(server.title, f"{server.endpoint} ({decided.get(server.name, 'embedded')})")
 
     def _base(self) -> list[Server]:
-        """Return what an embedded Kafka stands on, if the settings want that."""
+        """Return the servers that an embedded Kafka needs according to the settings."""
         require_unmixed(self._settings)
         if self._settings.kafka_metadata == "kraft":
             return []
@@ -120,7 +119,7 @@ class _Launch:
         return [zookeeper]
 
     def topic_and_schema(self) -> None:
-        """Have the topic, and the tables in their newest version."""
+        """Create the topic if needed, and migrate the tables to their newest version."""
         self._voice.wait_for("topic and tables")
         made = ensure_topic(
             cluster_of(self._settings),
@@ -136,7 +135,7 @@ class _Launch:
         )
 
     def processes_up(self) -> None:
-        """Have every process of ours run."""
+        """Make sure that every process of the system runs."""
         programs = apps(self._settings)
         if {program.name for program in programs} - self._running():
             self._supervisor.update(programs)
@@ -159,7 +158,7 @@ class _Launch:
         return decided
 
     def _beneath(self, services: list[str]) -> tuple[str, ...]:
-        """Return what Compose brings up with these by itself."""
+        """Return what Compose starts with these services by itself."""
         return BASE if "kafka" in services and self._settings.kafka_metadata == "zookeeper" else ()
 
     def _embedded_up(self, embedded: list[Server]) -> None:

@@ -10,10 +10,10 @@ from stockstream.settings import Settings
 
 
 def stop(settings: Settings, output: StartConsole, *, wipe: bool) -> None:
-    """End every process that a start with this DATA_DIR began; with `wipe` delete their data too.
+    """End every process that a start with this DATA_DIR began; with `wipe`, delete their data too.
 
     Raises:
-        ServiceError: Docker cannot be told to end a server.
+        ServiceError: Docker does not end a server.
     """
     folder = RunFolder(settings.data_dir.resolve())
     if not folder.path.exists() and not orphans.find(folder.path):
@@ -28,11 +28,11 @@ def stop(settings: Settings, output: StartConsole, *, wipe: bool) -> None:
 
 
 def stop_all(settings: Settings, folder: RunFolder) -> list[str]:
-    """End the processes, then the servers they use; returns what was ended.
+    """End the processes, then the servers they use, and return what was ended.
 
-    Order of effects: producer, consumer and the others flush and commit as they end; then Kafka
-    and PostgreSQL; then ZooKeeper, in which Kafka signs off; then the supervisor; then whatever one
-    of them left behind; then Docker's.
+    Order of effects: producer, consumer and the others flush and commit as they end; then Kafka and
+    PostgreSQL; then ZooKeeper, from which Kafka deregisters; then the supervisor; then whatever one of them
+    left behind; then Docker's.
     """
     ended = _stop_supervised(Supervisor(folder))
     if left := orphans.find(folder.path):

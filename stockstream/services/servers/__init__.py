@@ -1,1 +1,1 @@
-"""The servers of a machine that has none: embedded ones, or those of Docker."""
+"""Servers for a machine that has none: embedded ones, or Docker's."""

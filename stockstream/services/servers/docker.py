@@ -1,4 +1,4 @@
-"""The servers in Docker, where Docker runs: brought up and taken down by the compose file."""
+"""The servers in Docker, started and stopped with the compose file."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ def running(settings: Settings) -> set[str]:
 
 
 def up(settings: Settings, services: list[str]) -> None:
-    """Bring services up and wait until they are healthy.
+    """Start services and wait until they are healthy.
 
     Raises:
         ServiceError: they do not come up.
@@ -41,12 +41,12 @@ def up(settings: Settings, services: list[str]) -> None:
 
 
 def stop(settings: Settings, services: tuple[str, ...]) -> None:
-    """Stop services; their data stays."""
+    """Stop services; their data is kept."""
     _compose(settings, "stop", *services)
 
 
 def wipe(settings: Settings) -> None:
-    """Remove what the compose file made, its data included."""
+    """Remove everything the compose file created, including data."""
     _compose(settings, "down", "-v")
 
 
@@ -70,14 +70,14 @@ def _compose(settings: Settings, *words: str) -> str:
 
 
 def _files(settings: Settings, words: Sequence[str]) -> list[str]:
-    # What was brought up by the second file is ended by it, also where the setting has changed since.
+    # What was started with the second file is also stopped with it, even if the setting has changed since.
     if settings.kafka_metadata == "kraft" and "zookeeper" not in words:
         return []
     return ["-f", "docker-compose.yml", "-f", "docker-compose.zookeeper.yml"]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Return what the compose file reads: the settings as they hold now, and a name of this copy's own."""
+    """Return the compose file's variables: the current settings, and this copy's project name."""
     return {
         "COMPOSE_PROJECT_NAME": os.environ.get("COMPOSE_PROJECT_NAME") or _project(settings.data_dir),
         "KAFKA_PORT": settings.kafka_bootstrap_servers.partition(",")[0].rpartition(":")[2],

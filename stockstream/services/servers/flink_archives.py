@@ -1,7 +1,7 @@
-"""Apache Flink's archives: fetched when they are first needed, 310 MB, and kept for all copies.
+"""Apache Flink's archives, 310 MB, downloaded when first needed and shared by all copies.
 
-Flink itself comes by pip (its package of Java archives, without Python's Flink), the connectors from
-Maven Central by jgo. Each is held to the SHA-256 that is written beside this file.
+Flink itself comes from pip (its package of Java archives, without PyFlink), the connectors from Maven Central
+by jgo. Each is verified against the SHA-256 in the lock file beside this module.
 """
 
 import os
@@ -18,25 +18,25 @@ HERE = Path(str(files(__package__)))
 LOCK = HERE / "flink.lock.toml"
 REQUIREMENTS = HERE / "flink.requirements.txt"
 VERSION = "2.2.1"
-# What a job in SQL does not use.
+# Not used by a SQL job.
 SPARE = ("flink-scala", "log4j-layout")
 
 
 def classpath(spare: Path) -> list[Path]:
-    """Return Flink's archives on disk, fetched where they are missing.
+    """Return Flink's archives on disk, downloading those that are missing.
 
     Args:
-        spare: the folder to keep them in where the user's cache cannot be written.
+        spare: the folder to keep them in if the user's cache is not writable.
 
     Raises:
-        ServiceError: they cannot be fetched.
+        ServiceError: they cannot be downloaded.
     """
     libraries = _libraries(spare)
     return [*sorted(libraries.glob("*.jar")), *jars.classpath(LOCK, spare)]
 
 
 def _libraries(spare: Path) -> Path:
-    """Return the folder of Flink's own archives; it appears under its name only when it is whole."""
+    """Return the folder of Flink's own archives; it gets its name only once it is complete."""
     name = f"flink-{VERSION}"
     for cache in (_cache(), spare):
         if (cache / name).is_dir():
@@ -51,7 +51,7 @@ def _libraries(spare: Path) -> Path:
                     jar.unlink()
             whole.rename(cache / name)
     except FileExistsError:
-        pass  # Another run was first.
+        pass  # Another run was faster.
     except OSError as exc:
         if not (cache / name).is_dir():
             raise ServiceError(
@@ -77,7 +77,7 @@ def _writable(*folders: Path) -> Path:
 
 
 def _install(folder: Path) -> None:
-    """Have pip fetch and verify the package; its progress goes to the terminal."""
+    """Let pip download and verify the package; its progress goes to the terminal."""
     print(f"fetching Apache Flink {VERSION} (310 MB, once)", file=sys.stderr, flush=True)  # noqa: T201
     command = [sys.executable, "-m", "pip", "install", "--progress-bar=on", "--no-deps"]
     command += ["--disable-pip-version-check", "--root-user-action=ignore", "--no-cache-dir", "--no-compile"]

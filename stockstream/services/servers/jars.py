@@ -1,7 +1,7 @@
-"""Java archives from Maven Central, each held to the SHA-256 that its lock file names.
+"""Java archives from Maven Central, each verified against the SHA-256 in its lock file.
 
-jgo wrote the lock files and fetches the archives; the versions are not resolved again here, so
-what runs is what was locked.
+jgo wrote the lock files and downloads the archives; versions are not resolved again here, so what runs is
+what was locked.
 """
 
 import hashlib
@@ -17,13 +17,13 @@ from threading import Lock
 from stockstream.errors import ServiceError
 
 AT_ONCE = 8
-# Two servers of one lock file, made ready side by side, fetch it once.
+# Two servers that share a lock file and are prepared in parallel download it once.
 ONCE = Lock()
 
 
 @dataclass(frozen=True)
 class Jar:
-    """An archive by its Maven coordinates, and the SHA-256 that it must have."""
+    """An archive by its Maven coordinates, and its expected SHA-256."""
 
     group: str
     name: str
@@ -32,13 +32,13 @@ class Jar:
 
     @property
     def path(self) -> Path:
-        """Where a Maven repository keeps it."""
+        """Its path in a Maven repository."""
         folder = Path(*self.group.split("."), self.name, self.version)
         return folder / f"{self.name}-{self.version}.jar"
 
 
 def locked(lock: Path) -> list[Jar]:
-    """Return the archives that a lock file of jgo names."""
+    """Return the archives in a lock file of jgo."""
     facts = tomllib.loads(lock.read_text("utf-8"))
     return [
         Jar(each["groupId"], each["artifactId"], each["version"], each["sha256"])
@@ -47,14 +47,14 @@ def locked(lock: Path) -> list[Jar]:
 
 
 def classpath(lock: Path, spare: Path) -> list[Path]:
-    """Return the archives of `lock` on disk, fetched where they are missing, all of them verified.
+    """Return the archives of `lock` on disk, all verified, downloading those that are missing.
 
     Args:
         lock: a lock file of jgo.
-        spare: the folder to keep them in where the user's Maven repository cannot be written.
+        spare: the folder to keep them in if the user's Maven repository is not writable.
 
     Raises:
-        ServiceError: an archive cannot be fetched or is not what the lock says.
+        ServiceError: an archive cannot be downloaded, or does not match the lock file.
     """
     jars = locked(lock)
     with ONCE:
@@ -83,7 +83,7 @@ def _cache(jars: list[Jar], spare: Path) -> Path:
 
 
 def _fetch_all(missing: list[Jar], cache: Path) -> None:
-    """Fetch beside the cache and move each archive in only when it is whole and verified."""
+    """Download beside the cache, and move each archive in only when it is complete and verified."""
     try:
         with (
             TemporaryDirectory(dir=cache, prefix=".stockstream-") as staging,
@@ -100,12 +100,12 @@ def _fetch_all(missing: list[Jar], cache: Path) -> None:
 
 
 def _fetch(jar: Jar, staging: Path) -> Path:
-    # Imported here: it is needed once in the life of a machine.
+    # Imported here: it is needed once per machine.
     from requests import RequestException  # noqa: PLC0415
 
     try:
         path = _download(jar, staging)
-    # requests' errors are OSErrors too: told apart here from a full disk.
+    # requests' errors are also OSErrors; distinguish them from a full disk.
     except (RequestException, RuntimeError) as exc:
         raise ServiceError(
             what=f"cannot fetch {jar.path.name} from Maven Central ({type(exc).__name__}); "
@@ -120,7 +120,7 @@ def _fetch(jar: Jar, staging: Path) -> Path:
 
 
 def _download(jar: Jar, staging: Path) -> Path:
-    # Imported here: they are needed once in the life of a machine.
+    # Imported here: they are needed once per machine.
     from jgo.maven import MavenContext  # noqa: PLC0415
     from requests.exceptions import SSLError  # noqa: PLC0415
 
@@ -129,7 +129,7 @@ def _download(jar: Jar, staging: Path) -> Path:
     try:
         return Path(artifact.resolve())
     except SSLError:
-        # A proxy that signs anew is known to the system's store of signers, not to the library's.
+        # A proxy that re-signs connections is known to the system's certificate store, not to the library's.
         store = ssl.get_default_verify_paths()
         os.environ["REQUESTS_CA_BUNDLE"] = store.cafile or store.capath or ""
         return Path(artifact.resolve())

@@ -1,6 +1,6 @@
-"""An embedded Apache Kafka: processes in KRaft mode, on this machine's loopback alone.
+"""An embedded Apache Kafka: processes in KRaft mode, on the loopback interface only.
 
-One broker serves this machine; several are a cluster in small, where any of them may fail.
+One broker serves this machine; several form a small cluster, in which any of them may fail.
 """
 
 import os
@@ -25,7 +25,7 @@ HERE = Path(str(files(__package__)))
 LOCK = HERE / "kafka.lock.toml"
 HEAP = "-Xmx512m"
 LOGGING = f"-Dlog4j2.configurationFile={(HERE / 'log4j2.xml').as_uri()}"
-# What a cluster keeps of everything at most.
+# The maximum replication factor in a cluster.
 COPIES = 3
 
 
@@ -35,8 +35,9 @@ class Node:
 
     Attributes:
         number: its node.id.
-        host, port: where clients find it.
-        controllers: where the controller of each node listens, by node.id.
+        host: the host under which clients reach it.
+        port: the port under which clients reach it.
+        controllers: the port of each node's controller, by node.id.
     """
 
     number: int
@@ -45,9 +46,10 @@ class Node:
     controllers: Mapping[int, int]
 
     def properties(self, data: Path) -> str:
-        """Return its configuration, with its data in `data`, which lies where it runs.
+        """Return its configuration, with its data in `data`, relative to the folder it runs in.
 
-        A path of a properties file would have to spell all that is not ASCII, and cannot have a comma.
+        Absolute paths in a properties file would need escapes for non-ASCII characters, and cannot contain a
+        comma.
         """
         named = ports.listeners(self.host, self.port)
         copies = min(COPIES, len(self.controllers))
@@ -61,7 +63,7 @@ class Node:
                 listeners=",".join(f"{name}://{place}" for name, place in named.items()),
                 protocols=",".join(f"{name}:PLAINTEXT" for name in named),
                 copies=copies,
-                # One copy may be away.
+                # One replica may be unavailable.
                 insync=max(copies - 1, 1),
                 data=data.name,
             )
@@ -69,17 +71,17 @@ class Node:
 
 
 def prepare(servers: str, folder: Path) -> Program:
-    """Make the data folder where it is missing, and return the program that serves it.
+    """Create the data folder if it is missing, and return the program that serves it.
 
-    Order of effects: the archives are fetched and verified, then the folder is formatted beside
-    its place and moved there whole; so what is there is complete.
+    Order of effects: the archives are downloaded and verified, then the folder is formatted under a temporary
+    name and moved into place; so an existing folder is complete.
 
     Args:
         servers: KAFKA_BOOTSTRAP_SERVERS; its first entry says where to listen.
         folder: where `kafka/` (data) and `kafka.properties` go.
 
     Raises:
-        ServiceError: the archives cannot be fetched, or the folder cannot be written.
+        ServiceError: the archives cannot be downloaded, or the folder cannot be written.
     """
     host, _, port = servers.partition(",")[0].rpartition(":")
     with _told(folder):
@@ -88,7 +90,7 @@ def prepare(servers: str, folder: Path) -> Program:
 
 
 def prepare_cluster(brokers: Sequence[int], folder: Path) -> list[Program]:
-    """Return the programs of a cluster on this machine, a broker for each port, each with its own data.
+    """Return the programs of a local cluster, one broker per port, each with its own data.
 
     Raises:
         ServiceError: as `prepare` does.
@@ -124,7 +126,7 @@ def _prepared(start: list[str], node: Node, folder: Path, cluster: str) -> Progr
 
 
 def _controller_port(properties: Path) -> int:
-    """Return the port chosen before, unless another program has taken it meanwhile."""
+    """Return the previously chosen port, unless another program has taken it in the meantime."""
     with suppress(FileNotFoundError):
         found = re.search(r"CONTROLLER://127\.0\.0\.1:(\d+)", properties.read_text("utf-8"))
         if found and not ports.is_taken(int(found[1])):
@@ -162,5 +164,5 @@ def _format(start: list[str], config: Path, cluster: str) -> None:
 
 
 def _cluster_id() -> str:
-    # 128 random bits as Kafka writes them; the zero keeps the text from beginning like an option.
+    # 128 random bits in Kafka's encoding; the zero byte keeps the text from starting like an option.
     return urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")

@@ -1,18 +1,19 @@
-"""Where Kafka keeps its metadata, in itself or in ZooKeeper: two kinds of data that never meet."""
+"""Where Kafka keeps its metadata, in itself or in ZooKeeper: the data of the two are incompatible."""
 
 from pathlib import Path
 
 from stockstream.errors import ServiceError
 from stockstream.settings import Settings
 
-# What a Kafka of each kind leaves in DATA_DIR.
+# The folders of each kind of Kafka in DATA_DIR.
 DATA = {"kraft": "kafka", "zookeeper": "kafka-zookeeper"}
 
 
 def require_unmixed(settings: Settings) -> None:
     """Raise ServiceError if DATA_DIR holds the data of a Kafka of the other kind.
 
-    Nothing would be overwritten, but the places in the database are those of its topics.
+    Nothing would be overwritten, but the committed offsets in the database belong to the topics of that
+    Kafka.
     """
     folder: Path = settings.data_dir.resolve()
     for kind, name in DATA.items():

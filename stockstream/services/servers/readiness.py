@@ -1,4 +1,4 @@
-"""Waiting until a server that we started answers."""
+"""Waiting until a started server answers."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ LOOK_EVERY = 0.1
 
 
 def await_answer(name: str, knock: Callable[[], object], is_alive: Callable[[], bool], log: Path) -> None:
-    """Wait until `knock` raises no RecoverableError any more.
+    """Wait until `knock` no longer raises RecoverableError.
 
     Raises:
         ServiceError: the server ended, or does not answer in time; names the log and its last line.
@@ -43,7 +43,7 @@ def await_kafka(servers: Where, is_alive: Callable[[], bool], log: Path) -> None
 
 
 def await_postgres(address: Address, is_alive: Callable[[], bool], log: Path) -> None:
-    """Wait until the server accepts our login.
+    """Wait until the server accepts the login.
 
     Raises:
         ServiceError: it ended, or does not answer in time; names the log and its last line.
@@ -52,7 +52,7 @@ def await_postgres(address: Address, is_alive: Callable[[], bool], log: Path) ->
 
 
 def last_line(log: Path) -> str:
-    """Return the last line of a log that says something, or that there is none."""
+    """Return the last non-empty line of a log, or a note that there is none."""
     try:
         lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines()]
     except OSError:

@@ -1,4 +1,4 @@
-"""Servers of one's own for a test or a benchmark: real ones, on free ports, gone afterwards."""
+"""Temporary servers for a test or a benchmark: real ones, on free ports, removed afterwards."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from stockstream.settings import Settings
 
 @dataclass
 class ScratchServer:
-    """A server that can be crashed and brought back."""
+    """A server that can be crashed and restarted."""
 
     program: Program
     log: Path
@@ -30,38 +30,38 @@ class ScratchServer:
         return self._guard.pid if self._guard and self._guard.is_alive() else 0
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the server and wait until it answers."""
         self._guard = ProcessGuard(self.program, self.log)
         self._await(self._guard.is_alive, self.log)
 
     def kill(self) -> None:
-        """End it as a crash does (kill -9)."""
+        """End the server as a crash does (kill -9)."""
         if self._guard:
             self._guard.kill()
 
     def stop(self) -> None:
-        """End it as its operator does."""
+        """Shut the server down in order."""
         if self._guard:
             self._guard.end()
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """Both servers, and settings that point at them."""
+    """Both servers, and the settings that refer to them."""
 
     settings: Settings
     kafka: ScratchServer
     postgres: ScratchServer
 
     def stop(self) -> None:
-        """End both."""
+        """Stop both servers."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(ScratchServer.stop, (self.kafka, self.postgres)))
 
 
 @contextmanager
 def scratch_servers(folder: Path) -> Iterator[Settings]:
-    """Bring up Kafka and PostgreSQL in `folder`; yields settings that point at them.
+    """Start Kafka and PostgreSQL in `folder` and yield the settings that refer to them.
 
     They end with the block, and with this process, however it ends.
 
@@ -74,11 +74,11 @@ def scratch_servers(folder: Path) -> Iterator[Settings]:
 
 @contextmanager
 def scratch(folder: Path, *, durable: bool = False) -> Iterator[Scratch]:
-    """Bring up Kafka and PostgreSQL in `folder`, as things that a test may crash.
+    """Start Kafka and PostgreSQL in `folder`, as objects that a test may crash.
 
     Args:
         folder: where their data goes.
-        durable: whether PostgreSQL waits for the disk, as one does whose data matter.
+        durable: whether PostgreSQL waits for the disk, as it does for valuable data.
 
     Raises:
         ServiceError: one of them does not come up.

@@ -1,4 +1,4 @@
-"""Where each server comes from: one that answers already, Docker, or an embedded one."""
+"""Selection of each server: one that already answers, one in Docker, or an embedded one."""
 
 import socket
 from abc import ABC, abstractmethod
@@ -26,19 +26,19 @@ from stockstream.settings import Settings, is_loopback
 
 Origin = Literal["external", "docker", "embedded"]
 
-# The two answers that a PostgreSQL has for one who asks for TLS.
+# PostgreSQL's two possible answers to a request for TLS.
 ANSWERS = (b"S", b"N")
 
 
 class Server(ABC):
-    """A server that the system needs, as the settings name it."""
+    """A server that the system needs, as described by the settings."""
 
     name: str
     title: str
     host: str
     port: int
     setting: str
-    # The setting that asks for a safe connection, where it does.
+    # The setting that requires a secure connection, if it does.
     safely: str | None
 
     def __init__(self, settings: Settings) -> None:
@@ -46,19 +46,19 @@ class Server(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Return if it answers and lets us in; raise a StockstreamError that says why not."""
+        """Return if it answers and accepts the login; otherwise raise a StockstreamError that says why."""
 
     @abstractmethod
     def prepared(self, folder: Path) -> Program:
-        """Return the program that serves an embedded one."""
+        """Return the program of an embedded server."""
 
     @property
     def endpoint(self) -> str:
-        """Where it is, as host:port."""
+        """Its endpoint, as host:port."""
         return f"{self.host}:{self.port}"
 
     def answers(self) -> bool:
-        """Return whether it is there and lets us in."""
+        """Return whether it answers and accepts the login."""
         try:
             self.check()
         except (KafkaUnreachableError, PostgresUnreachableError):
@@ -66,7 +66,7 @@ class Server(ABC):
         return True
 
     def require_here(self) -> None:
-        """Raise ServiceError if the settings name another machine, or want what a server of ours has not."""
+        """Raise ServiceError if the settings name another machine, or need TLS that is not available here."""
         if not is_loopback(self.host):
             raise ServiceError(
                 what=f"no {self.title} answers at {self.endpoint}, which is another machine; start it there, "
@@ -79,7 +79,7 @@ class Server(ABC):
             )
 
     def require_free_port(self) -> None:
-        """Raise ServiceError if another program listens where the server should."""
+        """Raise ServiceError if another program listens on the server's port."""
         if ports.is_taken(self.port, self.host):
             raise ServiceError(
                 what=f"port {self.port} is taken by {ports.holder(self.port)}, which is no {self.title} "
@@ -93,7 +93,7 @@ class Kafka(Server):
     name, title, setting = "kafka", "Kafka", "KAFKA_BOOTSTRAP_SERVERS"
 
     def __init__(self, settings: Settings) -> None:
-        """Read where it should be: the first of the bootstrap servers."""
+        """Read its endpoint: the first of the bootstrap servers."""
         super().__init__(settings)
         host, _, port = settings.kafka_bootstrap_servers.partition(",")[0].rpartition(":")
         self.host, self.port = host, int(port)
@@ -103,7 +103,7 @@ class Kafka(Server):
     def check(self) -> None:
         """Raise KafkaUnreachableError unless a broker answers."""
         if "," not in self.settings.kafka_bootstrap_servers and not _listens(self.host, self.port):
-            # The client would try for its whole timeout.
+            # The client would keep trying for its whole timeout.
             raise KafkaUnreachableError(servers=self.endpoint, reason="nothing listens there")
         partition_counts(cluster_of(self.settings))
 
@@ -127,11 +127,11 @@ class Postgres(Server):
         self.safely = f"POSTGRES_SSLMODE={mode}" if mode.startswith(("require", "verify")) else None
 
     def check(self) -> None:
-        """Raise unless a server lets us in, and make the database if it only lacks that.
+        """Raise unless a server accepts the login; create the database if only that is missing.
 
         Raises:
             PostgresUnreachableError: no PostgreSQL answers.
-            LoginRefusedError: one answers and refuses user or database.
+            LoginRefusedError: one answers but refuses user or database.
         """
         address = address_of(self.settings)
         if not _speaks_postgres(self.host, self.port):
@@ -155,22 +155,22 @@ class Postgres(Server):
             connection.autocommit = True
             cursor.execute("SELECT FROM pg_database WHERE datname = %s", [address.database])
             if cursor.rowcount:
-                # It is there: a server that is still starting up refuses every login.
+                # The database exists: a server that is still starting up refuses every login.
                 connect(address, "start").close()
                 return
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(address.database)))
 
 
 def origins(servers: list[Server], wish: str) -> dict[str, Origin]:
-    """Return where each server comes from; nothing is started.
+    """Return where each server comes from, without starting any.
 
     Args:
-        servers: those to decide for.
-        wish: the setting SERVICES; `auto` takes the first that can be of: one that answers,
-            Docker, embedded.
+        servers: the servers to decide for.
+        wish: the setting SERVICES; `auto` takes the first possible one of: one that answers, Docker,
+            embedded.
 
     Raises:
-        StockstreamError: a server cannot be had so; says what stands in the way.
+        StockstreamError: a server cannot be provided in this way; says why.
     """
     with ThreadPoolExecutor() as pool:
         found = pool.map(lambda server: _origin(server, wish), servers)

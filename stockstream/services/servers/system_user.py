@@ -1,4 +1,4 @@
-"""Who runs PostgreSQL: its server refuses root, so for root an ordinary system user does."""
+"""The system user that runs PostgreSQL, whose server refuses to run as root."""
 
 import os
 import pwd
@@ -11,7 +11,7 @@ from stockstream.errors import ServiceError
 
 
 class Identity(TypedDict, total=False):
-    """Who a new process is."""
+    """The user of a new process."""
 
     user: str
     group: int
@@ -22,10 +22,10 @@ CANDIDATES = ("postgres", "stockstream")
 
 
 def server_user() -> str | None:
-    """Return the system user to run the server as, made if need be; None where we are not root.
+    """Return the system user that runs the server, created if needed; None if this user is not root.
 
     Raises:
-        ServiceError: there is none and it cannot be made.
+        ServiceError: there is no such user and it cannot be created.
     """
     if os.geteuid() != 0:
         return None
@@ -36,7 +36,7 @@ def server_user() -> str | None:
 
 
 def give(folder: Path, user: str | None) -> None:
-    """Make the folder the user's own."""
+    """Make the user the owner of the folder."""
     if user:
         entry = pwd.getpwnam(user)
         os.chown(folder, entry.pw_uid, entry.pw_gid)
@@ -50,9 +50,9 @@ def run_as(user: str | None) -> Identity:
 
 
 def let_through(path: Path, user: str | None) -> list[Path]:
-    """Let the user pass through every folder above `path`; returns the folders that it opened.
+    """Let the user traverse every folder above `path`, and return the folders that were changed.
 
-    It gives the right to traverse (o+x), never the right to read.
+    It grants the right to traverse (o+x), never the right to read.
     """
     if not user:
         return []

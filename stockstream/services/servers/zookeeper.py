@@ -1,8 +1,8 @@
-"""An embedded Apache ZooKeeper and the last Kafka that speaks to it, on this machine's loopback alone.
+"""An embedded Apache ZooKeeper and the last Kafka that supports it, on the loopback interface only.
 
-For sites that have not left ZooKeeper yet: `KAFKA_METADATA=zookeeper`. Both come from one lock file,
-ZooKeeper in the version that Kafka 3.9 names. Their data lie beside those of a Kafka without ZooKeeper,
-which cannot read them.
+For sites that still use ZooKeeper: `KAFKA_METADATA=zookeeper`. Both come from one lock file, with the version
+of ZooKeeper that Kafka 3.9 depends on. Their data is stored beside that of a Kafka without ZooKeeper, which
+cannot read it.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from stockstream.services.servers.program import Program
 HERE = Path(str(files(__package__)))
 LOCK = HERE / "kafka_zookeeper.lock.toml"
 LOGGING = f"-Dlog4j.configuration={(HERE / 'log4j.properties').as_uri()}"
-# Kilobytes that a log of transactions takes at once; by default 64 MB.
+# Kilobytes that are allocated at once for a transaction log; 64 MB by default.
 ROOM = "-Dzookeeper.preAllocSize=4096"
 
 
@@ -26,11 +26,11 @@ def prepare(port: int, folder: Path) -> Program:
     """Write ZooKeeper's configuration, and return the program that serves it.
 
     Args:
-        port: where it listens, on 127.0.0.1.
+        port: its port on 127.0.0.1.
         folder: where `zookeeper/` (data) and `zookeeper.properties` go.
 
     Raises:
-        ServiceError: the archives cannot be fetched, or the folder cannot be written.
+        ServiceError: the archives cannot be downloaded, or the folder cannot be written.
     """
     data, properties = folder / "zookeeper", folder / "zookeeper.properties"
     with _told("ZooKeeper", folder):
@@ -42,11 +42,11 @@ def prepare(port: int, folder: Path) -> Program:
 
 
 def prepare_kafka(servers: str, port: int, folder: Path) -> Program:
-    """Write the configuration of the Kafka on top of it, and return the program that serves it.
+    """Write the configuration of the Kafka that uses it, and return the program that serves it.
 
     Args:
         servers: KAFKA_BOOTSTRAP_SERVERS; its first entry says where to listen.
-        port: ZooKeeper's.
+        port: the port of ZooKeeper.
         folder: where `kafka-zookeeper/` (data) and `kafka-zookeeper.properties` go.
 
     Raises:

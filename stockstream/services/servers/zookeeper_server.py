@@ -1,4 +1,4 @@
-"""The ZooKeeper that an embedded Kafka 3.9 stands on."""
+"""The ZooKeeper server that an embedded Kafka 3.9 needs."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from stockstream.settings import Settings
 
 
 class ZooKeeper(Server):
-    """One of this machine's, for our own Kafka alone: that of others has other brokers in it."""
+    """A local server for the embedded Kafka only: a foreign one has other brokers in it."""
 
     name, title, setting = "zookeeper", "ZooKeeper", "ZOOKEEPER_PORT"
     safely = None
@@ -20,7 +20,7 @@ class ZooKeeper(Server):
         self.host, self.port = "127.0.0.1", settings.zookeeper_port
 
     def check(self) -> None:
-        """Raise ZooKeeperUnreachableError unless it answers and is well."""
+        """Raise ZooKeeperUnreachableError unless it answers and is healthy."""
         require_answer(self.port)
 
     def prepared(self, folder: Path) -> Program:

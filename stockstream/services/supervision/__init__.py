@@ -1,1 +1,1 @@
-"""The processes of the system: started, watched, brought back and ended."""
+"""Supervision of the system's processes: starting, monitoring, restarting and ending them."""

@@ -1,4 +1,4 @@
-"""Is the system healthy: every process runs, trades reach the tables, the dashboard answers."""
+"""Whether the system is healthy: every process runs, trades reach the tables, the dashboard answers."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -14,30 +14,32 @@ from stockstream.services.servers.readiness import last_line
 from stockstream.services.supervision.processes import ProcessState, states
 from stockstream.settings import Settings
 
-# A first start makes machine code, three processes side by side: on a slow and busy machine that is minutes.
+# A first start compiles machine code in three processes at once, which takes minutes on a slow and busy
+# machine.
 TIMEOUT = 240.0
 LOOK_EVERY = 0.25
 
-# A trade or candle no older than this, and two intervals between trades, shows that they flow.
+# A trade or candle no older than this plus two intervals between trades shows that they flow.
 FRESH = timedelta(seconds=15)
 MAKERS = ("producer", "consumer", "aggregator")
 
-# A process that was started so often since we look does not stay up.
+# A process that was started this often since the wait began does not stay up.
 STARTS = 4
 
 
 def await_flow(settings: Settings, names: list[str], stop: Event, progress: Callable[[str], None]) -> None:
-    """Wait until all is well.
+    """Wait until the system is healthy.
 
     Args:
         settings: where to look.
-        names: the processes that have to run.
+        names: the processes that must run.
         stop: ends the wait.
-        progress: is told what is waited for.
+        progress: called with what is being waited for.
 
     Raises:
-        ServiceError: it is not well in time, a process does not stay up, or `stop` was set;
-            names the part, its last words and its log.
+        ServiceError: it is not healthy in time, a process does not stay up, or `stop` was set; names the
+            part, its last
+            output and its log.
     """
     deadline = time.monotonic() + TIMEOUT + 2 * settings.producer_interval
     starts: dict[str, set[int]] = {name: set() for name in names}
@@ -57,7 +59,7 @@ def await_flow(settings: Settings, names: list[str], stop: Event, progress: Call
 
 
 class Missing:
-    """What is waited for, and the process that should bring it."""
+    """What is being waited for, and the process that should provide it."""
 
     def __init__(self, name: str, waits_for: str) -> None:
         self.name = name
@@ -65,7 +67,7 @@ class Missing:
 
 
 def _missing(settings: Settings, names: list[str]) -> Missing | None:
-    """Return the first thing that is not there yet."""
+    """Return the first thing that is still missing."""
     found = {process.name: process for process in states(settings)}
     for name in names:
         if name not in found or found[name].state != "running":
@@ -91,7 +93,7 @@ def dashboard_answers(settings: Settings) -> bool:
 
 
 def _flowing(settings: Settings, found: Iterable[ProcessState]) -> tuple[bool, bool]:
-    """Tell whether trades and candles have been written since the newest process started, and lately."""
+    """Return whether trades and candles were written recently and since the newest process started."""
     address, now = address_of(settings), datetime.now(UTC)
     lately = now - FRESH - 2 * timedelta(seconds=settings.producer_interval)
     since = max([lately, *(process.since for process in found if process.name in MAKERS)])

@@ -1,4 +1,4 @@
-"""Processes of ours that no supervisor looks after any more, found by their mark, never by a name."""
+"""Processes of the system without a supervisor, identified by their mark, never by a name."""
 
 import os
 from contextlib import suppress
@@ -11,17 +11,16 @@ import psutil
 from stockstream.services.servers import postgres
 from stockstream.services.supervision.run_folder import MARK, PART
 
-# The supervisor first, or it would bring back the others; the servers last, so that the
+# The supervisor first, or it would restart the others; the servers last, so that the
 # processes that use them can finish.
 ORDER = ("supervisor", "page", "app", "server", "base")
-# Seconds. A process that cannot write its log any more, because the supervisor that kept it is
-# gone, may not end by itself.
+# Seconds. A process that can no longer write its log, because its supervisor is gone, may not end by itself.
 TIMEOUT = {"supervisor": 120.0, "page": 1.0, "app": 10.0, "server": 60.0, "base": 20.0}
 
 
 @dataclass(frozen=True)
 class Orphan:
-    """A process of ours, the part it plays, and the signal that ends it well."""
+    """A process of the system, its part, and the signal that ends it properly."""
 
     process: psutil.Process
     part: str
@@ -31,7 +30,7 @@ class Orphan:
 def find(folder: Path) -> list[Orphan]:
     """Return every process that was started with DATA_DIR=`folder`."""
     server = postgres.process(folder / "postgres")
-    # PostgreSQL writes its titles over its environment; its data folder names it instead.
+    # PostgreSQL overwrites its environment with process titles, so it is found by its data folder.
     found = [Orphan(server, "server", postgres.STOP_SIGNAL)] if server else []
     for process in _others():
         environment = _environment(process)
@@ -41,7 +40,7 @@ def find(folder: Path) -> list[Orphan]:
 
 
 def end(found: list[Orphan]) -> None:
-    """End the processes, each part after the one before has ended; whoever lingers is killed."""
+    """End the processes, one part after the other; those that linger are killed."""
     for part in ORDER:
         ending = [orphan for orphan in found if orphan.part == part]
         for orphan in ending:
@@ -62,5 +61,5 @@ def _environment(process: psutil.Process) -> dict[str, str]:
     try:
         return process.environ()
     except (psutil.Error, OSError):
-        # Another user's, or gone meanwhile: not ours.
+        # Another user's process, or gone in the meantime.
         return {}

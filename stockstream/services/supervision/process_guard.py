@@ -1,9 +1,9 @@
 """A process that cannot outlive its owner.
 
-A keeper (this module, run as a script) starts the program and holds the reading end of a pipe
-from the owner. When the owner ends, however hard, the kernel closes the pipe and the keeper ends
-the program. Unlike PR_SET_PDEATHSIG this holds on every Unix, for a program run as another
-user, and when the thread that started it ends.
+A keeper (this module, run as a script) starts the program and holds the reading end of a pipe from the owner.
+When the owner ends, in whatever way, the kernel closes the pipe and the keeper ends the program. Unlike
+PR_SET_PDEATHSIG, this works on every Unix, for a program run as another user, and when the thread that
+started it ends.
 """
 
 import os
@@ -50,12 +50,12 @@ class ProcessGuard:
         self.end()
 
     def end(self) -> None:
-        """End the program as its operator does."""
+        """End the program properly, with its stop signal."""
         self._keeper.communicate(timeout=self._patience + 10)
 
 
 def keep(program: Program) -> int:
-    """Run the program until it ends or standard input does; returns its exit code."""
+    """Run the program until it or standard input ends, and return its exit code."""
     child = subprocess.Popen(
         program.command,
         cwd=program.folder,
@@ -66,7 +66,7 @@ def keep(program: Program) -> int:
         start_new_session=True,
         **run_as(program.user),
     )
-    print(child.pid, flush=True)  # noqa: T201 - the owner reads it
+    print(child.pid, flush=True)  # noqa: T201 - read by the owner
     Thread(target=_end_with_owner, args=(child, program), daemon=True).start()
     return child.wait()
 

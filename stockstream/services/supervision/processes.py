@@ -1,4 +1,4 @@
-"""What runs: the processes that start.sh began, in what state, and since when."""
+"""The processes that start.sh began, with their state and start time."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +14,9 @@ State = Literal["stopped", "starting", "running", "backoff", "stopping", "exited
 
 @dataclass(frozen=True)
 class ProcessState:
-    """A supervised process; `backoff` means that it failed and is tried again.
+    """A supervised process; `backoff` means that it failed and will be restarted.
 
-    `pid` is 0 while it does not run; `since` is when it was started last.
+    `pid` is 0 while it does not run; `since` is the time of its last start.
     """
 
     name: str
@@ -27,9 +27,9 @@ class ProcessState:
 
 
 def states(settings: Settings) -> list[ProcessState]:
-    """Return the processes that start.sh began; an empty list when it began none.
+    """Return the processes that start.sh began; an empty list if it began none.
 
-    What it has never started is left out: with `--servers` those run in terminals of their own.
+    Processes it has never started are left out: with `--servers` those run in their own terminals.
     """
     folder = RunFolder(settings.data_dir.resolve())
     return [

@@ -6,12 +6,12 @@ from stockstream.services.servers.program import Program
 from stockstream.settings import PROJECT, Settings
 
 SERVERS = ("kafka", "postgres")
-# What a server stands on.
+# Servers that other servers need.
 BASE = ("zookeeper",)
 
 
 def apps(settings: Settings) -> list[Program]:
-    """Return the five processes that make, store, sum up, watch and show the trades."""
+    """Return the programs that produce, store, aggregate, watch and show the trades."""
     dashboard = [
         *("-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"),
         *("--server.address", settings.dashboard_address, "--server.port", str(settings.dashboard_port)),

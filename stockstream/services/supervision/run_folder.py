@@ -1,4 +1,4 @@
-"""What stands in DATA_DIR, and the mark that every process started from it carries."""
+"""The content of DATA_DIR, and the mark that every process started from it carries."""
 
 import fcntl
 import json
@@ -16,7 +16,7 @@ MARK = "STOCKSTREAM_RUN"
 PART = "STOCKSTREAM_PART"
 
 SOCKET = "supervisor.sock"
-# The address of a Unix socket holds 104 bytes on some systems, its end included.
+# The address of a Unix socket holds 104 bytes on some systems, including its terminator.
 SOCKET_LIMIT = 100
 # Linux has a short name for a folder that a process has open.
 OPEN_FOLDERS = Path("/proc/self/fd")
@@ -30,7 +30,7 @@ class RunFolder:
 
     @property
     def logs(self) -> Path:
-        """One log a process, rotated."""
+        """The logs, one per process, rotated."""
         return self.path / "logs"
 
     @property
@@ -50,12 +50,12 @@ class RunFolder:
 
     @property
     def has_long_socket(self) -> bool:
-        """Whether the path of the socket is too long for its address."""
+        """Whether the path of the socket is too long for a socket address."""
         return len(os.fsencode(self.socket)) > SOCKET_LIMIT
 
     @contextmanager
     def short_socket(self) -> Iterator[Path]:
-        """Yield a path of the socket that fits into its address, for as long as it is needed."""
+        """Yield a path of the socket that fits into a socket address, for as long as it is needed."""
         if not self.has_long_socket:
             yield self.socket
             return
@@ -67,30 +67,30 @@ class RunFolder:
 
     @property
     def docker_services(self) -> tuple[str, ...]:
-        """The services that a start brought up in Docker, and a stop takes down."""
+        """The services that a start brought up in Docker, and that a stop takes down."""
         try:
             return tuple(json.loads(self._docker.read_text("utf-8")))
         except FileNotFoundError:
             return ()
 
     def remember_docker(self, services: Iterable[str]) -> None:
-        """Keep which services a start brought up in Docker."""
+        """Record the services that a start brought up in Docker."""
         self._docker.write_text(json.dumps(sorted(services)), "utf-8")
 
     def forget_docker(self) -> None:
-        """They are down; that they were there is kept, for a wipe."""
+        """Record that they are down; the fact that they existed is kept for a wipe."""
         self.remember_docker(())
 
     @property
     def used_docker(self) -> bool:
-        """Whether a start from here has ever had Docker make something."""
+        """Whether a start from here has ever created something in Docker."""
         return self._docker.exists()
 
     def make(self) -> None:
-        """Make the folders.
+        """Create the folders.
 
         Raises:
-            ServiceError: they cannot be made.
+            ServiceError: they cannot be created.
         """
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ class RunFolder:
 
     @contextmanager
     def alone(self, wait_for: Callable[[str], None]) -> Iterator[None]:
-        """Hold the folder against another start or stop at the same time; wait until that has ended."""
+        """Lock the folder against a concurrent start or stop, waiting until that has ended."""
         self.make()
         with (self.path / "lock").open("a") as lock:
             wait_for("another start or stop to end")
@@ -115,12 +115,12 @@ class RunFolder:
             yield
 
     def sweep(self) -> None:
-        """Remove what a supervisor that was killed leaves: its socket and its pid file."""
+        """Remove what a killed supervisor leaves behind: its socket and its pid file."""
         self.socket.unlink(missing_ok=True)
         self.pid_file.unlink(missing_ok=True)
 
     def wipe(self) -> list[Path]:
-        """Delete what a start made here and nothing else; returns what was deleted."""
+        """Delete what a start created here and nothing else, and return what was deleted."""
         names = (
             "kafka",
             "kafka.properties",
@@ -133,7 +133,7 @@ class RunFolder:
             "java",
             "flink",
             "logs",
-            # How far a topic was filled: its messages are gone.
+            # Resume points: the topic's messages are gone.
             "producer",
             "supervisord.conf",
             "docker.json",

@@ -1,4 +1,4 @@
-"""The supervisor of one DATA_DIR: it runs the processes and brings back the ones that end."""
+"""The supervisor of one DATA_DIR: it runs the processes and restarts those that end."""
 
 import os
 import subprocess
@@ -23,16 +23,16 @@ from stockstream.settings import PROJECT
 TIMEOUT = 20.0
 LOOK_EVERY = 0.1
 
-# With the folder that it runs in open as file descriptor 3: the supervisor closes all from 5 on.
+# Opens the working directory as file descriptor 3: the supervisor closes all descriptors from 5 on.
 HOLDING_FOLDER = ("/bin/sh", "-c", 'exec "$@" 3<.', "sh")
 ENDED = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
 
 
 class Supervisor:
-    """Control of the supervisor, alive or not."""
+    """Control of the supervisor, running or not."""
 
     def __init__(self, folder: RunFolder) -> None:
-        """Name the folder; nothing is started."""
+        """Set the folder without starting anything."""
         self._folder = folder
 
     def is_alive(self) -> bool:
@@ -75,7 +75,7 @@ class Supervisor:
             time.sleep(LOOK_EVERY)
 
     def update(self, programs: Iterable[Program]) -> None:
-        """Tell a supervisor that is alive of programs that are new, or changed and not running."""
+        """Update a running supervisor with programs that are new, or changed and not running."""
         self._write(programs)
         ((added, changed, _removed),) = self._ask("reloadConfig")
         running = {info["name"] for info in self.infos() if info["statename"] not in ENDED}
@@ -87,22 +87,22 @@ class Supervisor:
             self._ask("addProcessGroup", name)
 
     def infos(self) -> list[dict[str, Any]]:
-        """Return what it knows of each process, in its own words; empty where it is not alive."""
+        """Return the supervisor's information on each process; empty if it does not run."""
         try:
             return list(self._ask("getAllProcessInfo"))
         except ServiceError:
             return []
 
     def start(self, names: Iterable[str]) -> list[str]:
-        """Start the named processes that do not run; returns those that it started."""
+        """Start the named processes that do not run, and return those that were started."""
         states = {info["name"]: info["statename"] for info in self.infos()}
         started = []
         for name in names:
             if states[name] == "BACKOFF":
-                # It waits between two tries: a new start tries at once.
+                # It waits between two tries; a new start tries at once.
                 self.stop([name])
             if states[name] not in ("RUNNING", "STARTING"):
-                self._ask("startProcess", name, False)  # noqa: FBT003 - the protocol has no names
+                self._ask("startProcess", name, False)  # noqa: FBT003 - the protocol has no keyword arguments
                 started.append(name)
         return started
 
@@ -125,7 +125,7 @@ class Supervisor:
         self._folder.config.write_text(rendered(self._folder, programs), "utf-8")
 
     def _ask(self, method: str, *arguments: object, forgiving: int | None = None) -> Any:  # noqa: ANN401
-        """Call a method of the supervisor's protocol; a fault of the code `forgiving` is none."""
+        """Call a method of the supervisor's protocol; a fault with the code `forgiving` returns None."""
         try:
             with (
                 self._folder.short_socket() as socket,

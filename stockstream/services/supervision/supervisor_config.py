@@ -1,7 +1,7 @@
 """The supervisor's configuration as text.
 
-Paths in it are relative to DATA_DIR, where the supervisor runs: its reader takes a blank and a number sign
-for the beginning of a comment, and a percent sign for that of an expansion, once or twice.
+Its paths are relative to DATA_DIR, where the supervisor runs: its parser takes a space followed by a number
+sign as the start of a comment, and expands percent signs, once or twice.
 """
 
 import os
@@ -35,7 +35,7 @@ FACTORY = "supervisor.rpcinterface_factory"
 
 
 def _socket(folder: RunFolder) -> str:
-    # The supervisor holds the folder open so.
+    # The supervisor has the folder open under this descriptor.
     return f"/proc/self/fd/3/{SOCKET}" if folder.has_long_socket else SOCKET
 
 
@@ -50,7 +50,7 @@ def _daemon(folder: RunFolder) -> dict[str, object]:
         "pidfile": folder.pid_file.name,
         "umask": "022",
     }
-    # Said out loud, or the supervisor warns that nobody did.
+    # Stated explicitly, because the supervisor otherwise warns that it is missing.
     return facts | ({"user": "root"} if os.getuid() == 0 else {})
 
 
@@ -66,7 +66,7 @@ def _program(folder: RunFolder, program: Program) -> dict[str, object]:
         "startretries": TRIES,
         "stopsignal": program.stop_signal.name.removeprefix("SIG"),
         "stopwaitsecs": program.timeout,
-        # PostgreSQL's own processes take their orders from their parent alone.
+        # PostgreSQL's child processes take orders from their parent only.
         "stopasgroup": str(program.part != "server").lower(),
         "killasgroup": "true",
         "redirect_stderr": "true",
@@ -78,12 +78,15 @@ def _program(folder: RunFolder, program: Program) -> dict[str, object]:
 
 
 def _word(text: str) -> str:
-    """Return a word of a command; with a backslash before it, no sign begins a comment."""
+    """Return a word of a command, escaped so that no character begins a comment."""
     return re.sub(r"([^\w@%+=:,./-])", r"\\\1", text).replace("%", "%%")
 
 
 def _directory(folder: RunFolder, program: Program) -> str:
-    """Return where a program runs, without the path of DATA_DIR or of the project: both may hold any sign."""
+    """Return where a program runs, without paths that may contain any character.
+
+    These are the paths of DATA_DIR and of the project.
+    """
     if program.folder.is_relative_to(folder.path):
         return str(program.folder.relative_to(folder.path))
     return f"%(ENV_{HOME})s"
