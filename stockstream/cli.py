@@ -1,4 +1,4 @@
-"""What every script does at its door: settings, signals, and errors in one line."""
+"""The common entry point of all scripts: settings, signals, and errors in one line."""
 
 import ctypes
 import gc
@@ -16,7 +16,7 @@ from stockstream import settings as settings_of
 from stockstream.errors import SettingsError, StockstreamError, UsageError
 from stockstream.settings import Settings
 
-# As malloc.h of glibc names them.
+# As named in glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 Main = Callable[[Namespace, Settings, Event], int]
@@ -25,9 +25,9 @@ Main = Callable[[Namespace, Settings, Event], int]
 def run(parser: ArgumentParser, main: Main, argv: list[str] | None = None) -> None:
     """Run `main(arguments, settings, stop)` and end the process with its exit code.
 
-    `stop` is set by Ctrl-C and SIGTERM; a second Ctrl-C ends at once. Whatever a user can cause
-    ends in one line on standard error: exit 2 for wrong usage or settings, 1 for all else. Lines are as
-    LOG_FORMAT says, once the settings are read.
+    `stop` is set by Ctrl-C and SIGTERM; a second Ctrl-C ends the process at once. Every error that a user can
+    cause is reported in one line on standard error: exit code 2 for wrong usage or settings, 1 for everything
+    else. Log lines follow LOG_FORMAT once the settings are read.
     """
     name = parser.prog.removesuffix(".py")
     arguments = parser.parse_args(argv)
@@ -47,26 +47,26 @@ def run(parser: ArgumentParser, main: Main, argv: list[str] | None = None) -> No
         say(exc)
         code = 1
     except BrokenPipeError:
-        # The reader of our output (`| head`) has gone: nothing is left to say, and to nobody.
+        # The reader of the output (`| head`) has gone: nothing more can be printed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     raise SystemExit(code)
 
 
 def _collect_seldom() -> None:
-    """Have the collector of cycles look less often, and not at what was imported.
+    """Make the garbage collector run less often, and skip imported objects.
 
-    A batch is tens of thousands of objects without a cycle: at the default of 700 the collector walks
-    through all of them again and again, a fifth of a consumer's time.
+    A batch is tens of thousands of objects without cycles: at the default threshold of 700, the collector
+    traverses all of them again and again, which takes a fifth of a consumer's time.
     """
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
 
 
 def _give_memory_back() -> None:
-    """Have the C library return the memory of a batch once it is free, as it did before the first large one.
+    """Make the C library return the memory of a batch once it is free, even after the first large one.
 
-    glibc raises its thresholds with what it sees, up to 64 MB that stay with the process for good.
+    glibc raises its thresholds with the sizes it sees, up to 64 MB that stay with the process for good.
     """
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
@@ -86,9 +86,9 @@ def _stop_on_signals(stop: Event) -> None:
 
 @contextmanager
 def ended_at_once(stop: Event) -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM end the block where it stands: for work that has nothing to put away.
+    """Let Ctrl-C and SIGTERM end the block immediately, for work that leaves nothing to clean up.
 
-    `stop` is set where it was ended so.
+    `stop` is set if it was ended in this way.
     """
 
     def end(_signum: int, _frame: FrameType | None) -> None:

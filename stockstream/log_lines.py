@@ -1,7 +1,7 @@
-"""How a process says what it does on standard error: plain lines for a person, JSON for a log collector.
+"""Log output on standard error: plain lines for people, JSON for a log collector.
 
-A line of JSON is one object: `timestamp` (RFC 3339, UTC, microseconds), `level`, `logger` (the part that
-speaks), `process` (its name), `message`, and what the line knows besides, such as `error` or `symbol`.
+A JSON line is one object: `timestamp` (RFC 3339, UTC, microseconds), `level`, `logger` (the part of the
+program), `process` (its name), `message`, and further fields of the line such as `error` or `symbol`.
 """
 
 import logging
@@ -17,11 +17,11 @@ Say = Callable[[Exception], None]
 
 
 def begin(process: str, style: LogFormat = "plain") -> Say:
-    """Have log lines come out in a style; returns what says the error that ends the process."""
+    """Configure log lines in a style, and return a function that reports the error that ends the process."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMATS[style](process))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # It tells of each request with its address, which may hold a secret.
+    # It logs each request with its URL, which may contain a secret.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     log = logging.getLogger(process)
     if style == "plain":
@@ -49,7 +49,7 @@ _FORMATS: dict[LogFormat, Callable[[str], logging.Formatter]] = {"plain": _plain
 def _told(
     log: logging.Logger,
 ) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    """Return an excepthook: a traceback of many lines would be many broken records."""
+    """Return an excepthook, because a traceback of many lines would become many broken records."""
 
     def hook(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
         log.critical("ended by a fault of the program", exc_info=(kind, exc, trace))

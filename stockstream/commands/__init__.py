@@ -1,1 +1,1 @@
-"""The commands: the arguments of each, and what it puts together to run one job."""
+"""The commands: their arguments, and the assembly of one job each."""

@@ -28,14 +28,14 @@ from stockstream.market.candles.tumbling import Tumbling
 from stockstream.market.compiled import spare
 from stockstream.settings import Settings
 
-AHEAD_KBYTES = 2_048  # more makes it no quicker, and larger
-LEAST_BYTES = 65_536  # candles are stored ten times a second at most
+AHEAD_KBYTES = 2_048  # more makes it larger, but no faster
+LEAST_BYTES = 65_536  # candles are stored at most ten times a second
 
 log = logging.getLogger("aggregator")
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Aggregate until stopped, or idle for as long as asked."""
+    """Aggregate until stopped, or idle for as long as requested."""
     spare("scipy.linalg", "pandas")
     frame = _frame(arguments)
     metrics = AggregatorMetrics()
@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
 def _aggregate(
     arguments: argparse.Namespace, settings: Settings, stop: Event, metrics: AggregatorMetrics
 ) -> None:
-    """Make candles as they form, and reconcile them beside that."""
+    """Form candles, and reconcile them in the background."""
     servers, topic, address = cluster_of(settings), settings.kafka_topic, address_of(settings)
     retry = Retry(stop, log, metrics=metrics)
     with closing(CandleTable(address, topic)) as table:
@@ -85,7 +85,7 @@ def _aggregate(
 def _reconcile(
     frame: Frame | None, idle_limit: float | None, settings: Settings, stop: Event, metrics: AggregatorMetrics
 ) -> None:
-    """Reconcile without making candles; with a frame, keep wider candles from now on."""
+    """Reconcile without forming candles; with a frame, also maintain wider candles from now on."""
     with closing(Reconciliation(address_of(settings))) as minutes:
         retry = Retry(stop, log, metrics=metrics)
         retry(minutes.check)
@@ -97,7 +97,7 @@ def _reconcile(
 
 
 def _frame(arguments: argparse.Namespace) -> Frame | None:
-    """Return the frame that was asked for; None for the candles of a minute in `stock_metrics`."""
+    """Return the requested frame, or None for the one-minute candles in `stock_metrics`."""
     if arguments.window is None:
         if arguments.slide is not None:
             raise UsageError(what="--slide goes with --window, such as --window 5m --slide 1m")
@@ -120,7 +120,7 @@ def _span(text: str) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the argument parser."""
     command_line = argparse.ArgumentParser(prog="aggregator.py", description=__doc__)
     command_line.add_argument(
         "--exit-when-idle",

@@ -41,13 +41,13 @@ FEWEST_EVALUATED = 100_000
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Do what the command says."""
+    """Run the requested command."""
     command = {"train": run_train, "analyze": run_analyze, "watch": run_watch, "evaluate": run_evaluate}
     return command[arguments.command](arguments, settings, stop)
 
 
 def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Train the symbols named, or all; 0 if at least one was trained."""
+    """Train the given symbols, or all; return 0 if at least one was trained."""
     recipe = Recipe(_span(arguments), arguments.most, arguments.budget, arguments.seed)
     history = TradeReader(address_of(settings))
     try:
@@ -63,8 +63,8 @@ def run_train(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
 
 
 def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Print what stands out among stored trades; writes nothing."""
-    # An answer is waited for, and nothing is learnt here.
+    """Print what stands out among stored trades, without writing anything."""
+    # Not needed to analyze, and someone waits for the answer.
     spare("scipy.linalg")
     span, store = _span(arguments), ModelStore(settings.models_dir)
     history = TradeReader(address_of(settings))
@@ -83,8 +83,8 @@ def run_analyze(arguments: argparse.Namespace, settings: Settings, stop: Event) 
 
 
 def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Examine the topic's trades as they come, until stopped."""
-    # Arrow's own pool keeps what a backlog took; the C library gives it back.
+    """Examine the topic's trades as they arrive, until stopped."""
+    # Arrow's own pool keeps the memory of a backlog; the C library returns it.
     pa.set_memory_pool(pa.system_memory_pool())
     metrics = DetectorMetrics()
     serve("detector", settings, metrics, log)
@@ -96,13 +96,13 @@ def run_watch(arguments: argparse.Namespace, settings: Settings, stop: Event) ->
     except RecoverableError:
         if not stop.is_set():
             raise
-        return 0  # a stop came while it waited for a server
+        return 0  # a stop was requested while it waited for a server
     log.info("ended: %s", watch)
     return 0
 
 
 def run_evaluate(arguments: argparse.Namespace, _settings: Settings, stop: Event) -> int:
-    """Judge the detector on labelled tapes and write a report; needs no server."""
+    """Evaluate the detector on labelled tapes and write a report; needs no server."""
     evaluation_report.check()
     plan = Plan(arguments.seeds, rate=arguments.rate, trades=arguments.trades, share=arguments.share)
     if arguments.file:
@@ -126,7 +126,7 @@ def _judged(plan: Plan, file: Path | None) -> Result:
 
 
 def _long_enough(tapes: dict[str, Labelled]) -> dict[str, Labelled]:
-    """Return the tapes that can be split into a part to train on and one to judge."""
+    """Return the tapes that are long enough to be split into a training and an evaluation part."""
     long = {symbol: tape for symbol, tape in tapes.items() if len(tape.window) >= 2 * FEWEST_TRADES}
     if not long:
         raise UsageError(what=f"no symbol of the file has {2 * FEWEST_TRADES:,} trades, half to learn from")
@@ -158,7 +158,7 @@ def _say(line: str) -> None:
 
 
 def _note(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - what is to be known of the answer
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - remarks on the answer
 
 
 def _trades(text: str) -> int:
@@ -181,7 +181,7 @@ def _share(text: str) -> float:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the argument parser."""
     command_line = argparse.ArgumentParser(prog="anomaly_detector.py", description=__doc__)
     commands = command_line.add_subparsers(
         dest="command", required=True, metavar="train|analyze|watch|evaluate"

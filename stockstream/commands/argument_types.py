@@ -11,7 +11,7 @@ MOST_SEED = 2**32 - 1
 
 
 def positive(text: str) -> float:
-    """Return the number that an argument names, above zero."""
+    """Return the positive number in an argument."""
     number = _number(text)
     if not number > 0:
         message = f"{text!r} is not a number above zero"
@@ -28,7 +28,7 @@ def _number(text: str) -> float:
 
 
 def duration(text: str) -> timedelta:
-    """Return the time that an argument such as 90s, 15m, 12h or 30d names."""
+    """Return the duration in an argument such as 90s, 15m, 12h or 30d."""
     found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
     if not found or not int(found[1]):
         message = f"{text!r} is not a duration such as 90s, 15m, 12h or 30d"
@@ -37,7 +37,7 @@ def duration(text: str) -> timedelta:
 
 
 def moment(text: str) -> datetime:
-    """Return the time in UTC that an argument such as 2026-11-23T10:00:00Z names, UTC where no zone is."""
+    """Return the time in an argument such as 2026-11-23T10:00:00Z, in UTC if it has no zone."""
     try:
         named = datetime.fromisoformat(text)
         return (named if named.tzinfo else named.replace(tzinfo=UTC)).astimezone(UTC)
@@ -47,7 +47,7 @@ def moment(text: str) -> datetime:
 
 
 def count(text: str) -> int:
-    """Return the whole number that an argument names, from 1 up to a billion less one."""
+    """Return the whole number in an argument, from 1 to a billion minus one."""
     if not (_is_whole(text) and len(text) <= MOST_DIGITS and int(text)):
         message = f"{text!r} is not a whole number from 1 to {10**MOST_DIGITS - 1}"
         raise ArgumentTypeError(message)
@@ -55,7 +55,7 @@ def count(text: str) -> int:
 
 
 def seed(text: str) -> int:
-    """Return the seed that an argument names, of 32 bits."""
+    """Return the 32-bit seed in an argument."""
     if not (_is_whole(text) and int(text) <= MOST_SEED):
         message = f"{text!r} is not a whole number from 0 to {MOST_SEED}"
         raise ArgumentTypeError(message)

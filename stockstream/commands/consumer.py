@@ -28,7 +28,7 @@ log = logging.getLogger("consumer")
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event, group: str | None = None) -> int:
-    """Consume until stopped, or idle for as long as asked; `group` replaces the usual consumer group."""
+    """Consume until stopped, or idle for as long as requested; `group` replaces the default group."""
     spare("scipy.linalg", "pandas")
     servers, topic = cluster_of(settings), settings.kafka_topic
     tape = Tape(address_of(settings), topic)
@@ -53,7 +53,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event, group: 
     log.info("reading %s from %s", topic, servers)
     # The client joins its group meanwhile.
     warm_up()
-    # Closed from the last to the first: the batch in flight is stored, and the group told.
+    # Closed in reverse order: the batch in flight is stored, then the group is notified.
     with closing(tape), closing(source), closing(Ingest(tape, metrics)) as ingest:
         Worker(source, stop, log, metrics, arguments.exit_when_idle).run(ingest)
     log.info("ended: %s", ingest)
@@ -72,7 +72,7 @@ def _incarnations(arguments: argparse.Namespace, settings: Settings) -> TopicInc
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the argument parser."""
     command_line = argparse.ArgumentParser(prog="consumer.py", description=__doc__)
     command_line.add_argument(
         "--exit-when-idle",

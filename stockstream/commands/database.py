@@ -30,7 +30,7 @@ log = logging.getLogger("database")
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Do what the sub-command says."""
+    """Run the requested subcommand."""
     arguments.stop, arguments.topic, arguments.settings = stop, settings.kafka_topic, settings
     address = address_of(settings)
     connection = connect(address, "database")
@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
 
 
 def init(connection: Connection, address: Address, _arguments: argparse.Namespace) -> None:
-    """Bring the tables to the newest version; an older one loses nothing."""
+    """Migrate the tables to the newest version without losing data."""
     steps = schema.migrate(connection, address)
     done = f"took steps {', '.join(map(str, steps))}" if steps else "nothing to do"
     console.print(
@@ -61,7 +61,7 @@ def init(connection: Connection, address: Address, _arguments: argparse.Namespac
 
 
 def status(connection: Connection, address: Address, _arguments: argparse.Namespace) -> None:
-    """Show the schema, the tables and how far each job has read."""
+    """Show the schema version, the tables and each job's committed offsets."""
     schema.require(connection, address)
     newest = maintenance.newest_trade(connection, address)
     console.print(
@@ -75,7 +75,7 @@ def status(connection: Connection, address: Address, _arguments: argparse.Namesp
 
 
 def prune(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
-    """Delete whole days of trades (UTC) that are older than asked, once their candles are reconciled."""
+    """Delete whole days of trades (UTC) older than requested, once their candles are reconciled."""
     schema.require(connection, address)
     wanted = datetime.now(UTC) - arguments.older_than
     retry = Retry(arguments.stop, log)
@@ -94,7 +94,7 @@ def prune(connection: Connection, address: Address, arguments: argparse.Namespac
 
 
 def rebuild(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
-    """Compare the candles of a span with the tape again, and make them equal to it."""
+    """Compare the candles of a span with the tape again, and correct them."""
     schema.require(connection, address)
     symbols = arguments.symbols or None
     if symbols:
@@ -124,7 +124,7 @@ def export(connection: Connection, address: Address, arguments: argparse.Namespa
 
 
 def import_files(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
-    """Put exported trades back, each once, into a database that no job has begun to fill."""
+    """Restore exported trades, each once, in a database that no job has begun to fill."""
     schema.require(connection, address)
     with closing(ImportedTape(address, arguments.topic)) as tape:
         importer = Importer(tape, arguments.stop, time.monotonic)
@@ -136,7 +136,7 @@ def import_files(connection: Connection, address: Address, arguments: argparse.N
 
 
 def _reconcile(arguments: argparse.Namespace, span: Span, what: str) -> int:
-    """Reconcile what waits of a span, as far as it can be done now; returns how many minutes still wait."""
+    """Reconcile what can be done now in a span, and return how many minutes still wait."""
     stop = arguments.stop
     with (
         closing(Reconciliation(address_of(arguments.settings))) as minutes,
@@ -167,7 +167,7 @@ def _offsets(offsets: list[maintenance.JobOffset]) -> Table:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the argument parser."""
     command_line = argparse.ArgumentParser(prog="database.py", description=__doc__)
     commands = command_line.add_subparsers(required=True, metavar="command")
     commands.add_parser("init", help="make the tables or bring them forward").set_defaults(command=init)

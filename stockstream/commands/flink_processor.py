@@ -29,7 +29,7 @@ log = logging.getLogger("flink_processor")
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Do what the command says."""
+    """Run the requested command."""
     code: int = arguments.does(arguments, settings, stop)
     return code
 
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
             log.info("job %s at http://localhost:%d", job, port)
             cluster = Flink(f"http://127.0.0.1:{port}")
             if job and lifecycle.watch(cluster, job, keep, guard.is_alive, stop):
-                # The first Ctrl-C has ended the job, not the waiting for its savepoint.
+                # The first Ctrl-C has ended the job, not the wait for its savepoint.
                 place = lifecycle.end(cluster, job, state, Event())
                 log.info("stopped at %s", place)
         finally:
@@ -75,7 +75,7 @@ def submit(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
         )
     with _right_to_write(settings, options.job):
         job = Gateway(arguments.gateway).run(restoring(arguments.savepoint) + script(settings, options))
-    print(job)  # noqa: T201 - what was asked for
+    print(job)  # noqa: T201 - the command's output
     if options.job == CANDLES:
         log.info("its candles are made equal to the tape by: python aggregator.py --reconcile-only")
     return 0
@@ -86,7 +86,7 @@ def status(arguments: argparse.Namespace, settings: Settings, _stop: Event) -> i
     cluster = Flink(arguments.flink or _page(settings))
     found = cluster.status(_running(cluster, arguments.job))
     if arguments.job == CANDLES:
-        # What passes for a watermark there is the clock of its mini-batches.
+        # The watermark reported for this job is the clock of its mini-batches.
         found = replace(found, watermark=None)
     print(report.as_json(found) if arguments.json else report.as_text(found))  # noqa: T201 - the same
     return 0 if found.state == "RUNNING" else 1
@@ -104,14 +104,14 @@ def cancel(arguments: argparse.Namespace, settings: Settings, stop: Event) -> in
 
 
 def _right_to_write(settings: Settings, job: Job) -> AbstractContextManager[Callable[[], None]]:
-    """Hold the candles for the job that makes them; yields what makes sure that they are still held."""
+    """Return a context that holds the engine lock if the job makes candles, and yields a check of it."""
     if job != CANDLES:
         return nullcontext(lambda: None)
     return lifecycle.lock_held(EngineLock(address_of(settings), "flink"))
 
 
 def _reconciling(settings: Settings, job: Job, stop: Event) -> AbstractContextManager[object]:
-    """Make the candles of minutes that are over equal to the tape, beside the job that makes them."""
+    """Return a context that reconciles candles in the background if the job makes them."""
     return reconciling(settings, stop) if job == CANDLES else nullcontext()
 
 
@@ -133,7 +133,7 @@ def _page(settings: Settings) -> str:
 
 
 def _require_servers(settings: Settings) -> None:
-    """Raise the error that says what is missing, before anything is started."""
+    """Raise an error that says what is missing, before anything is started."""
     address = address_of(settings)
     with closing(connect(address, "flink_processor")) as connection:
         schema.require(connection, address)
@@ -145,7 +145,7 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the argument parser."""
     command_line = argparse.ArgumentParser(prog="flink_processor.py", description=__doc__)
     commands = command_line.add_subparsers(required=True, metavar="run | submit | status | cancel")
     which = argparse.ArgumentParser(add_help=False)

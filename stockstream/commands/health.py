@@ -27,7 +27,7 @@ console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Examine the system once, or audit the tape; 0 where all is well, else 1."""
+    """Check the system once, or audit the tape; return 0 if all is well, else 1."""
     pause = partial(stop.wait, 1.0)
     checks = _audited(settings, pause) if arguments.audit else examine(_patient(settings), pause)
     if arguments.json:
@@ -68,16 +68,16 @@ def _patient(settings: Settings) -> Target:
 
 
 def _zookeeper_port(settings: Settings) -> int | None:
-    # A Kafka that runs already stands on what its owner knows.
+    # A Kafka that already runs uses whatever its owner has set up.
     is_ours = settings.kafka_metadata == "zookeeper" and settings.services != "external"
     return settings.zookeeper_port if is_ours else None
 
 
 def _supervised(settings: Settings) -> list[Process]:
     if sys.platform == "win32":
-        # There start.bat opens a window for each process, and nothing supervises them.
+        # On Windows, start.bat opens a window for each process, and nothing supervises them.
         return []
-    # The supervisor's library is for Unix alone.
+    # The supervisor's library is for Unix only.
     from stockstream.services.supervision.processes import states  # noqa: PLC0415
 
     now = datetime.now(UTC)
@@ -88,7 +88,7 @@ def _supervised(settings: Settings) -> list[Process]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
+    """Return the argument parser."""
     command_line = argparse.ArgumentParser(prog="test_system.py", description=__doc__)
     command_line.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     command_line.add_argument(

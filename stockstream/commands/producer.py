@@ -33,8 +33,8 @@ from stockstream.market.simulator import Market, Terms
 from stockstream.market.venues import FEEDS
 from stockstream.settings import Settings
 
-FAST = 100_000.0  # trades a second of market time, where no rate is asked for
-A_TRY = 2.0  # seconds to reach Kafka in, so that a signal is not left waiting
+FAST = 100_000.0  # trades a second of market time, if no rate is given
+A_TRY = 2.0  # seconds to reach Kafka, so that a signal does not wait longer
 
 Opener = Callable[[Namespace, Settings, Event], tuple[LiveSource | ReplaySource | SyntheticSource, str]]
 
@@ -64,7 +64,7 @@ OPTIONS = {
 
 
 def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
-    """Send trades until the count is reached or a signal comes; 1 if any could not be delivered."""
+    """Send trades until the count is reached or a signal arrives; return 1 if any was not delivered."""
     only_own(arguments, OPTIONS)
     count = whole("--count", arguments.count, least=1)
     servers, topic = cluster_of(settings), settings.kafka_topic
@@ -87,14 +87,14 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
             finally:
                 log.info("%s", counts(sink))
     except RecoverableError:
-        return 0  # a stop came while the source waited for a server
+        return 0  # a stop was requested while the source waited for a server
     if lost:
         log.error("%s trades were not delivered (%s)", f"{lost:,}", sink.failure or sink.outage)
     return 1 if lost else 0
 
 
 def parser() -> ArgumentParser:
-    """Return the command line."""
+    """Return the argument parser."""
     found = ArgumentParser(
         prog="producer.py", description=__doc__, formatter_class=RawDescriptionHelpFormatter
     )
