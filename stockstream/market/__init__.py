@@ -1,1 +1,1 @@
-"""The market itself, pure: no environment, clock, socket, file or log in here."""
+"""The market domain, as pure code: no environment, clock, socket, file or log in here."""

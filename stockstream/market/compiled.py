@@ -1,8 +1,8 @@
-"""Functions over bytes and numbers that run as machine code, outside Python's lock.
+"""Functions over bytes and numbers that run as machine code, without the GIL.
 
-Compiled by Numba at the first call (a few seconds), and from then on loaded from a cache. Numba itself looks
-only at a function's own file to see whether what it has kept still holds, not at what the function calls;
-so the cache has the name of all these sources together, and a change of any of them makes all anew.
+Numba compiles them at the first call (a few seconds), and later loads them from a cache. To decide whether a
+cached function is still valid, Numba itself checks only the function's own file, not what the function calls;
+so the cache is named after a hash of all these sources, and any change recompiles everything.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ MARKET = Path(__file__).parent
 
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Return the function as machine code; it takes and gives numbers and arrays only."""
+    """Return the function as machine code; it takes and returns only numbers and arrays."""
     made: Callable[Parameters, Result] = njit(cache=True, nogil=True)(function)
     return made
 
 
 def spare(*modules: str) -> None:
-    """Keep libraries from importing what nothing here needs.
+    """Keep libraries from importing modules that nothing here needs.
 
     Numba imports `scipy.linalg` (17 MB, 0.15 s), and Arrow `pandas` (29 MB) at its first array.
     """
@@ -36,7 +36,7 @@ def spare(*modules: str) -> None:
 
 
 class _Spared(MetaPathFinder):
-    """Says of modules that they are not installed, as a library that can do without them expects."""
+    """Reports modules as not installed, which libraries that can do without them expect."""
 
     def __init__(self, modules: tuple[str, ...]) -> None:
         self._modules = modules
@@ -48,7 +48,7 @@ class _Spared(MetaPathFinder):
 
 
 def digest(sources: Iterable[bytes]) -> str:
-    """Return a name for sources.
+    """Return a hash of sources.
 
     >>> digest([b"a", b"b"]) == digest([b"ab"]), len(digest([]))
     (False, 16)
@@ -57,11 +57,11 @@ def digest(sources: Iterable[bytes]) -> str:
 
 
 def _sources() -> list[bytes]:
-    """Return all that can become machine code: what is compiled, and the names and numbers that it takes."""
+    """Return everything that becomes machine code: compiled functions, and the names and numbers they use."""
     texts = {path: path.read_bytes() for path in sorted(MARKET.parent.rglob("*.py"))}
     return [text for path, text in texts.items() if path.is_relative_to(MARKET) or b"import compiled" in text]
 
 
 if not config.CACHE_DIR and os.access(MARKET, os.W_OK):  # type: ignore[attr-defined]
-    # Elsewhere Numba's own choice stands: a folder of the user's, by the file of each function.
+    # Otherwise Numba's default applies: a folder of the user's, by the file of each function.
     config.CACHE_DIR = str(MARKET / "__pycache__" / f"compiled-{digest(_sources())}")  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The detector of one symbol: it keeps the last trades as context and examines the next ones."""
+"""The detector of one symbol, which keeps the last trades as context and examines the next ones."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from stockstream.market.anomalies.finding import Finding
 
 
 class Detector:
-    """Examines a symbol's trades as they come; how they are cut into batches changes no finding.
+    """Examines a symbol's trades as they arrive; how they are split into batches changes no finding.
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> rng = np.random.default_rng(7)
@@ -24,21 +24,22 @@ class Detector:
     """
 
     def __init__(self, context: TradeWindow, ensemble: Ensemble) -> None:
-        """Start with what is known: up to CONTEXT trades; an empty window is a cold start."""
+        """Start with up to CONTEXT known trades; an empty window is a cold start."""
         self.ensemble = ensemble
         self._context = context[-CONTEXT:]
 
     def remember(self, trades: TradeWindow) -> None:
-        """Take trades as context without examining them."""
+        """Add trades as context without examining them."""
         self._context = self._context.then(self._new(trades))[-CONTEXT:]
 
     def examine(self, trades: TradeWindow, market: Market = unknown) -> list[Finding]:
-        """Return what stands out among trades that come after all those seen before.
+        """Return what stands out among trades that follow all those seen before.
 
-        A trade with fewer than CONTEXT trades before it is remembered and not judged: the warm-up.
+        A trade with fewer than CONTEXT trades before it is remembered but not judged: this is the warm-up.
 
         Args:
-            market: tells what all symbols traded; without it the symbol's own tape is all that counts.
+            trades: the next trades of the symbol.
+            market: returns the trades of all symbols; without it only the symbol's own tape counts.
         """
         known = self._context.then(self._new(trades))
         self._context = known[-CONTEXT:]
@@ -48,7 +49,7 @@ class Detector:
         return self.ensemble.find(around.around(known))
 
     def _new(self, trades: TradeWindow) -> TradeWindow:
-        """Return the trades without those met a moment ago: a feed that repeats itself is no run."""
+        """Return the trades without those seen a moment ago: a feed that repeats itself is not a run."""
         met = set(zip(self._context.sources, self._context.trade_ids, strict=True))
         fresh = np.ones(len(trades), np.bool_)
         for index, name in enumerate(zip(trades.sources, trades.trade_ids, strict=True)):

@@ -1,8 +1,8 @@
-"""The ensemble: what the methods say together becomes findings.
+"""The ensemble, which turns the scores of all methods into findings.
 
-A trade is a finding when a method puts it above its threshold; all that agree are named, and the one
-that stands furthest above leads. What goes on over several trades is told once: a method that speaks
-again, after it or another of its family has spoken in the QUIET trades before, tells nothing new.
+A trade is a finding when a method scores it above its threshold; all methods that agree are named, and the
+one furthest above its threshold comes first. An event over several trades is reported once: a method does not
+report again if it or another of its family has done so in the QUIET trades before.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from stockstream.market.anomalies.rules import BY_NAME, RULES
 from stockstream.market.anomalies.rules.rule import Alerted, Scores
 from stockstream.market.anomalies.scores import score
 
-# By method, one for each trade.
+# By method, one limit per trade.
 Limits = dict[str, Floats]
 
 NO_MODEL = "none"
-# Rules that see the same event: a pump moves the price, and each of its family sees it.
+# Rules that see the same event: a pump moves the price, which each rule of its family detects.
 FAMILIES = [
     [rule.name for rule in RULES if rule.family == family]
     for family in dict.fromkeys(rule.family for rule in RULES)
@@ -31,7 +31,7 @@ FAMILIES = [
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """The methods with their thresholds: those of a symbol's model, or general ones without.
+    """The methods with their thresholds: those of a symbol's model, or general ones without a model.
 
     >>> Ensemble().model_version, sorted(Ensemble().thresholds)[:2]
     ('none', ['alternating', 'crowd'])
@@ -45,7 +45,7 @@ class Ensemble:
         return self.model.card.thresholds if self.model else unmeasured()
 
     def limits(self, scores: Scores) -> Limits:
-        """Return the threshold of each method at each trade, by how fast trades come there."""
+        """Return the threshold of each method at each trade, depending on the pace there."""
         if self.model is None:
             return {method: np.full(len(scores.pace), limit) for method, limit in unmeasured().items()}
         card, ratio = self.model.card, scores.pace / self.model.card.pace
@@ -55,11 +55,11 @@ class Ensemble:
 
     @property
     def model_version(self) -> str:
-        """What a finding says of where it came from."""
+        """The model version that findings report."""
         return self.model.version if self.model else NO_MODEL
 
     def find(self, window: TradeWindow) -> list[Finding]:
-        """Return what stands out among the trades after the first CONTEXT, in their order."""
+        """Return what stands out among the trades after the first CONTEXT, in order."""
         if len(window) <= LOOKBACK + QUIET:
             return []
         scores = score(window, self.model)
@@ -71,13 +71,13 @@ class Ensemble:
         return found
 
     def alerts(self, scores: Scores) -> list[tuple[int, tuple[str, ...]]]:
-        """Return the rows that are told, after the first QUIET, with the methods that speak there anew."""
+        """Return the rows to report, after the first QUIET, with the methods that newly report there."""
         return _alerts(scores, self.limits(scores))
 
     def _told(
         self, window: TradeWindow, scores: Scores, row: int, methods: tuple[str, ...], limits: Thresholds
     ) -> list[Finding]:
-        """Return a finding of the trade, if its own measures say so, and one of each streak."""
+        """Return a finding of the trade, if its own measures report it, and one of each streak."""
         of_trade = tuple(method for method in methods if method not in scores.streaks)
         streaks = [(method,) for method in methods if method in scores.streaks]
         return [
@@ -88,7 +88,7 @@ class Ensemble:
     def _finding(self, methods: tuple[str, ...], alerted: Alerted) -> Finding:
         window, index, leading = alerted.window, alerted.index, BY_NAME[methods[0]]
         streak = alerted.scores.streaks.get(leading.name)
-        # A streak of repetitions begins with the trade that is repeated.
+        # A streak of repetitions starts with the trade that is repeated.
         first = index if streak is None else index - int(streak.length[alerted.row])
         start, end = sorted((window.moment(first), window.moment(index)))
         return Finding(
@@ -126,7 +126,7 @@ def _leading_first(scores: Scores, limits: Limits, row: int, methods: list[str])
 
 
 def _spoke_before(family: list[str], above: dict[str, Bools]) -> Bools:
-    """Return the rows that have one of a family's methods above in the QUIET rows before them."""
+    """Return the rows for which one of a family's methods was above its limit in the QUIET rows before."""
     spoke = np.any([above[method] for method in family if method in above], axis=0)
     before: Floats = np.cumsum(np.concatenate([np.zeros(QUIET + 1), spoke]))
     return before[QUIET : QUIET + len(spoke)] - before[: len(spoke)] > 0

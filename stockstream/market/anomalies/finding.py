@@ -1,4 +1,4 @@
-"""A finding: a trade or a span of trades that stands out, and why."""
+"""A finding: a trade or a span of trades that stands out, with the reason."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +9,10 @@ class Finding:
     """What was found, and a sentence with the numbers behind it.
 
     Attributes:
-        trade_id: the trade that stands out; None where the span from `start` to `end` does.
-        score: of the first of `methods`, the one that stands furthest above its threshold.
-        methods: all that were above theirs.
-        model_version: the model that was used, `none` for the rules that need none.
+        trade_id: the trade that stands out; None if the span from `start` to `end` does.
+        score: the score of the first of `methods`, which is furthest above its threshold.
+        methods: all methods that were above their thresholds.
+        model_version: the model that was used, `none` for rules that need none.
     """
 
     symbol: str

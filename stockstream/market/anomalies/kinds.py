@@ -1,6 +1,6 @@
-"""Kinds of findings: what they are called, and the shape that charts draw them as.
+"""Kinds of findings: their names, and their shapes in charts.
 
-Apart from the rules, so that a process that only shows findings does not load what finds them.
+Kept apart from the rules, so that a process that only shows findings does not load the detector.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,7 @@ BURST = Kind("burst", "hexagram")
 REPEATED_SIZE = Kind("repeated_size", "pentagon")
 ONE_SIDED_FLOW = Kind("one_sided_flow", "star-square")
 
-# In the order of their inks on the page.
+# In the order of their colours on the page.
 KINDS = (
     PRICE_SPIKE,
     VOLUME_SPIKE,

@@ -11,7 +11,7 @@ from stockstream.market.anomalies.rules.rule import Learnt, Scores
 
 
 def score(window: TradeWindow, learnt: Learnt | None) -> Scores:
-    """Return the scores of a trade window; without a model, those of the rules that need none."""
+    """Return the scores of a trade window; without a model, only those of rules that need none."""
     rows = features(window)
     each = {rule.name: rule.score(rows, learnt) for rule in by_features.RULES}
     if learnt is not None:

@@ -1,1 +1,1 @@
-"""Candles: what the trades of a symbol's minute come to, while they form."""
+"""Candles: the trades of a symbol and minute, summarised as they arrive."""

@@ -1,4 +1,4 @@
-"""A candle: what the trades of a symbol's minute come to, in exact numbers."""
+"""A candle: the trades of a symbol and minute, summarised in exact numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Candle:
 
 
 def candle_of(symbol: str, start: int, words: Sequence[int], *, is_final: bool) -> Candle:
-    """Return the candle of a minute's sums, with one trade at least."""
+    """Return the candle of a minute's sums, which include at least one trade."""
     return Candle(
         symbol=symbol,
         start=start,
@@ -55,7 +55,7 @@ def candle_of(symbol: str, start: int, words: Sequence[int], *, is_final: bool) 
 
 
 def words_of(candle: Candle) -> sums.Ints | None:
-    """Return the sums that a candle came from; None where an amount of it fits no word."""
+    """Return the sums that a candle was made from, or None if one of its amounts does not fit into a word."""
     words: sums.Ints = sums.cleared(1)[0]
     units = [_units(each) for each in (candle.low, candle.high, candle.open, candle.close)]
     if max(units) > sums.MOST:
@@ -85,5 +85,5 @@ def _units(amount: Decimal, decimals: int = MAX_DECIMALS) -> int:
 
 
 def _amount(units: int, decimals: int = MAX_DECIMALS) -> Decimal:
-    """Return so many units of 10^-decimals; exact, whatever the context's precision."""
+    """Return an amount in units of 10^-decimals; exact, whatever the context's precision."""
     return Decimal(f"{units}E-{decimals}")

@@ -12,7 +12,7 @@ from stockstream.market.trade.arrivals import Arrivals
 from stockstream.market.trade.columns import SCHEMA, micros, units
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# What a candle is made of.
+# The fields that candles need.
 FIELDS = pa.schema([SCHEMA.field(name) for name in ("timestamp", "symbol", "price", "volume", "trade_type")])
 
 
@@ -22,10 +22,10 @@ class Columns:
 
     Attributes:
         trades: times, amounts and sides.
-        partitions: of each.
-        numbers: of each, which of `symbols` it has.
-        bad: how many messages are in no column: those that are no trades, and those with amounts that fit no
-            word, which are left to SQL.
+        partitions: the partition of each trade.
+        numbers: the index of each trade's symbol in `symbols`.
+        bad: how many messages are in no column: those that are not trades, and those with amounts that do not
+            fit into a word, which are left to SQL.
     """
 
     trades: Trades
@@ -40,7 +40,7 @@ class Columns:
 
 
 def columns(arrivals: Arrivals) -> Columns:
-    """Return the trades of messages that were sorted with `FIELDS`."""
+    """Return the trades of messages that were decoded with `FIELDS`."""
     prices, prices_fit = units(arrivals.trades["price"])
     volumes, volumes_fit = units(arrivals.trades["volume"])
     trades, fit = arrivals.trades, prices_fit & volumes_fit
@@ -62,10 +62,10 @@ def columns(arrivals: Arrivals) -> Columns:
 
 
 def microseconds(moment: datetime) -> int:
-    """Return a moment of the years 1970 to 2200 as microseconds since 1970, exactly.
+    """Return a time in the years 1970 to 2200 as microseconds since 1970, exactly.
 
     The float of `timestamp()` is off by less than a microsecond in these years, so its whole seconds
-    are right; the microseconds are taken from the moment itself.
+    are right; the microseconds are taken from the datetime itself.
 
     >>> microseconds(datetime(1970, 1, 1, 0, 1, 0, 1, tzinfo=UTC))
     60000001
@@ -74,5 +74,5 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment(since_1970: int) -> datetime:
-    """Return the moment so many microseconds after 1970 began, exactly."""
+    """Return the time of an exact number of microseconds since 1970."""
     return EPOCH + timedelta(microseconds=since_1970)

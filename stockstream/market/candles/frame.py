@@ -1,4 +1,4 @@
-"""Frames: how wide windows are, and how often one begins."""
+"""Frames: the width of windows, and how often one begins."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ MOST_OVERLAPPING = 60
 
 @dataclass(frozen=True)
 class Frame:
-    """Windows of `width` microseconds, of which one begins at each multiple of `slide` since 1970.
+    """Windows of `width` microseconds; one begins at each multiple of `slide` since 1970.
 
     They are made of whole minutes.
 
@@ -25,7 +25,7 @@ class Frame:
 
     @property
     def fits(self) -> bool:
-        """Whether both are whole minutes, and the slide fits a whole number of times into the width."""
+        """Whether both are whole minutes, and the width is a multiple of the slide."""
         return (
             self.slide % MINUTE == 0
             and self.width % self.slide == 0

@@ -1,8 +1,8 @@
-"""The compiled sums: each trade into the words of its candle.
+"""The compiled sums: each trade is added to the words of its candle.
 
-All numbers are exact. An amount is whole units of 10^-8 that fit 63 bits; a sum of amounts is kept in two
-words, a sum of price times volume in four, each word the sum of 32 bits of every summand, so that none
-overflows before two thousand million trades. A candle puts the words together in Python's own integers.
+All numbers are exact. An amount is a whole number of units of 10^-8 that fits 63 bits; a sum of amounts takes
+two words, a sum of price times volume four, each word the sum of 32 bits of every summand, so that none
+overflows before two thousand million trades. A candle combines the words into Python's own integers.
 """
 
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class Trades(NamedTuple):
 
 
 def cleared(count: int) -> Ints:
-    """Return so many candles without a trade, shape (count, WORDS)."""
+    """Return `count` candles without a trade, shape (count, WORDS)."""
     words = np.zeros((count, WORDS), np.int64)
     words[:, [LOW, OPEN_TIME]] = MOST
     words[:, CLOSE_TIME] = -1
@@ -43,9 +43,9 @@ def cleared(count: int) -> Ints:
 
 @compiled
 def add(trades: Trades, slots: Ints, words: Ints) -> None:
-    """Add each trade to the candle that it has the slot of; below zero it has none.
+    """Add each trade to the candle in its slot; a negative slot means none.
 
-    Of two trades at one moment the one that came first is the earlier.
+    Of two trades with the same time, the one that arrived first counts as earlier.
     """
     for row in range(len(slots)):
         if slots[row] >= 0:

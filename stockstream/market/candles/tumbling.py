@@ -1,14 +1,14 @@
 """Minutes of event time as they form: trades in, candles out.
 
-What is made here is fresh, and nearly always right; what it cannot know (repeats, trades that come late,
+The candles made here are fresh, and nearly always right; what cannot be known here (repeats, late trades,
 amounts of more than 63 bits) the reconciler takes from the tape. Nothing here has a clock: `now` is an
 argument, and all times are microseconds since 1970.
 
-**Closing.** Each partition has a watermark: the greatest event time read there, less the allowed lateness. A
-trade more than `skew` ahead of `now` moves none. A candle closes when the watermark of the partition that
-brought its last trade reaches its end; or, where that partition has been read to its end and gave nothing for
-`idle`, when its minute has been over by `now` for as long. A closed candle is handed out once, and let go. A
-trade that comes for a minute that the watermark has passed is left to the reconciler.
+**Closing.** Each partition has a watermark: the highest event time read there, minus the allowed lateness. A
+trade more than `skew` ahead of `now` does not raise it. A candle closes when the watermark of the partition
+that brought its last trade reaches its end; or, if that partition has been read to its end and brought
+nothing for `idle`, when its minute has been over by `now` for that long. A closed candle is returned once and
+then discarded. A trade for a minute that the watermark has passed is left to the reconciler.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -29,13 +29,13 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be stored in one go.
+    """Changes to be stored together.
 
     Attributes:
-        candles: those that changed since the last time, by symbol and start.
-        next_offsets: by partition, where to read on.
+        candles: the candles that changed since the last call, by symbol and start.
+        next_offsets: by partition, where to continue reading.
         watermarks: by partition, `NEVER` before its first trade.
-        late: how many trades came for minutes that were passed.
+        late: how many trades arrived for minutes that had been passed.
     """
 
     candles: list[Candle] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Changes:
 
 @dataclass
 class _Partition:
-    """A partition as it is read."""
+    """The state of a partition that is read."""
 
     next_offset: int
     heard_at: int
@@ -54,7 +54,7 @@ class _Partition:
 
 
 class Tumbling:
-    """The candles that form, over all partitions that this process reads."""
+    """The open candles of all partitions that this process reads."""
 
     def __init__(self, *, lateness: int, skew: int = 60 * SECOND, idle: int = 3 * SECOND) -> None:
         """Start without partitions; the arguments are in microseconds."""
@@ -70,7 +70,7 @@ class Tumbling:
         self._late = 0
 
     def __len__(self) -> int:
-        """Return the number of candles that form."""
+        """Return the number of open candles."""
         return len(self._slots)
 
     @property
@@ -79,7 +79,7 @@ class Tumbling:
         return frozenset(self._partitions)
 
     def hold(self, partition: int, next_offset: int, candles: Iterable[Candle], now: int) -> None:
-        """Take a partition on at an offset, with the candles that its trades before it have begun."""
+        """Take on a partition at an offset, with the open candles of its earlier trades."""
         self.release(partition)
         self._partitions[partition] = _Partition(next_offset, now)
         for candle in candles:
@@ -91,7 +91,7 @@ class Tumbling:
                 self._changed.add(key)
 
     def release(self, partition: int) -> None:
-        """Let a partition go, with the candles that it brought the last trade of."""
+        """Drop a partition, with the candles whose last trade it brought."""
         self._partitions.pop(partition, None)
         for key in [key for key, carrier in self._carriers.items() if carrier == partition]:
             self._forget(key)
@@ -106,6 +106,9 @@ class Tumbling:
         """Add trades; with them, each partition was read from one offset to another (excluded).
 
         Args:
+            columns: the trades.
+            spans: by partition, the offsets that were read.
+            now: the time.
             silent: the partitions whose offsets held no message at all.
         """
         self._count(columns)
@@ -116,12 +119,12 @@ class Tumbling:
                 self._partitions[partition].heard_at = now
 
     def changes(self, now: int, caught_up: Collection[int], *, ended: bool = False) -> Changes:
-        """Return what has changed since this was last called, and let closed candles go.
+        """Return what has changed since the last call, and discard closed candles.
 
         Args:
             now: the time.
             caught_up: the partitions that have nothing left to read.
-            ended: nothing more will come: partitions that have nothing left to read are quiet at once.
+            ended: nothing more will arrive: partitions that have nothing left to read are idle at once.
         """
         silent_since = now if ended else now - self._idle
         passed = {number: self._passed(number, caught_up, silent_since) for number in self._partitions}
@@ -164,7 +167,7 @@ class Tumbling:
             partition.newest = max(partition.newest, int(times.max(initial=NEVER)))
 
     def _passed(self, number: int, caught_up: Collection[int], silent_since: int) -> int:
-        """Return the time that has passed a partition's candles."""
+        """Return the time up to which a partition's candles are passed."""
         partition = self._partitions[number]
         is_quiet = number in caught_up and partition.heard_at <= silent_since
         watermark = partition.newest - self._lateness
@@ -174,7 +177,7 @@ class Tumbling:
         return candle_of(*key, self._words[self._slots[key]].tolist(), is_final=is_final)
 
     def _slot(self, key: Key) -> int:
-        """Return the slot of a candle, a cleared one where it is new."""
+        """Return the slot of a candle, cleared if it is new."""
         if key not in self._slots:
             if not self._free:
                 size = len(self._words)

@@ -1,1 +1,1 @@
-"""How good the detector is: labelled tapes, events, measures, baselines; blind to how it works."""
+"""The quality of the detector: labelled tapes, events, measures, baselines; independent of how it works."""

@@ -1,4 +1,4 @@
-"""What a detector must beat: alerts at random, an alert always, and the z-score of a rolling window."""
+"""Baselines that a detector must beat: random alerts, constant alerts, and a rolling z-score."""
 
 import numpy as np
 from numpy.random import Generator
@@ -31,7 +31,7 @@ def _z(values: Floats) -> Floats:
 def alerts_above(
     scores: Floats, limit: float, start: int, claims: tuple[str, ...] = (STRONG, MEDIUM)
 ) -> list[Alert]:
-    """Return an alert where a score passes the limit, and none has in the trades just before."""
+    """Return an alert where a score exceeds the limit and none did so in the trades just before."""
     rows = np.flatnonzero(scores > limit)
     rows = rows[np.diff(rows, prepend=-QUIET - 1) > QUIET]
     return [Alert(row, row, claims) for row in rows[rows >= start].tolist()]
@@ -40,10 +40,14 @@ def alerts_above(
 def baselines(
     tape: TradeWindow, before: TradeWindow, start: int, share: float, rng: Generator
 ) -> dict[str, list[Alert]]:
-    """Return what each baseline says of a tape.
+    """Return the alerts of each baseline on a tape.
 
     Args:
+        tape: the tape.
         before: the slice on which the rolling z-score's threshold is set, to the same budget.
+        start: the first row with alerts.
+        share: the share of ordinary trades that may be alerts.
+        rng: the source of the random alerts.
     """
     scores = rolling_z(tape)
     return {

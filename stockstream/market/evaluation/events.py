@@ -1,8 +1,8 @@
-"""Events and alerts: which of them meet, how late, and which alerts meet nothing.
+"""Events and alerts: which of them match, with what delay, and which alerts match nothing.
 
-An event is found by the first alert whose trades include one of its own; there is no adjustment of
-points, and an alert just after an event is a false one. Alerts that meet an event already found are
-neither found events nor false alerts.
+An event is found by the first alert whose trades include one of its own; there is no point adjustment, and an
+alert just after an event is a false one. Alerts that match an event already found are neither found events
+nor false alerts.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ CLASSES = (
     *(STRONG, MEDIUM, "pump_and_dump", "burst", "flash_crash"),
     *("same_side_run", "wash_like", "multivariate", "stale_price"),
 )
-# Which classes a false alert of a kind counts against; any other kind is the forest's own.
+# The classes that a false alert of a kind counts against; any other kind is the forest's own.
 CLAIMS = {
     "price_ramp": ("pump_and_dump", "flash_crash"),
     "burst": ("burst",),
@@ -36,7 +36,7 @@ STRONG_FROM, MEDIUM_FROM = 6.0, 4.0
 
 @dataclass(frozen=True)
 class Alert:
-    """Rows of a tape from the first to the one at which it was given, and what it claims to be."""
+    """Rows of a tape from the first to the one at which it was given, and the classes it claims."""
 
     first: int
     row: int
@@ -45,15 +45,17 @@ class Alert:
 
 @dataclass
 class Tally:
-    """What was counted on one symbol's tape.
+    """Counts on one symbol's tape.
 
     Attributes:
-        events: by class, how many there are; `found`: of them, how many were found.
-        false: by class, alerts that claim to be of it and meet nothing.
-        false_alerts: all that meet nothing; `alerts`: all.
+        events: by class, the number of events.
+        found: by class, how many of them were found.
+        false: by class, alerts that claim it and match nothing.
+        false_alerts: all alerts that match nothing.
+        alerts: all alerts.
         delays: by class, (trades, seconds) from an event's first trade to its alert.
         spikes: (magnitude, found) of each spike.
-        days: how long the tape is.
+        days: the length of the tape.
     """
 
     days: float
@@ -77,17 +79,17 @@ def alert_of(finding: Finding, tape: Labelled) -> Alert:
 
 
 def claims_of(finding: Finding) -> tuple[str, ...]:
-    """Return the classes that a finding claims to be of."""
+    """Return the classes that a finding claims."""
     if finding.kind in CLAIMS:
         return CLAIMS[finding.kind]
     if isinstance(BY_NAME[finding.methods[0]], LearntRule):
         return ("multivariate",)
-    # The last counts where magnitudes are unknown, and spikes by their kind.
+    # The kind counts where magnitudes are unknown, because spikes are then classed by it.
     return (STRONG if finding.score >= STRONG_FROM else MEDIUM, finding.kind)
 
 
 def class_of(kind: str, magnitude: float) -> str:
-    """Return the class that an event is counted in; a spike of unknown magnitude counts by its kind."""
+    """Return the class in which an event is counted; a spike of unknown magnitude counts by its kind."""
     if kind not in SINGLE or np.isnan(magnitude):
         return kind
     if magnitude >= STRONG_FROM:
@@ -96,7 +98,7 @@ def class_of(kind: str, magnitude: float) -> str:
 
 
 def tally(tape: Labelled, alerts: Sequence[Alert], start: int) -> Tally:
-    """Count what lies at and after row `start`, where judging begins."""
+    """Count events and alerts at and after row `start`, where the evaluation begins."""
     micros = tape.window.micros
     counted = Tally(days=float(micros[-1] - micros[start]) / 86_400e6)
     first_alert: dict[int, Alert] = {}

@@ -1,11 +1,11 @@
-"""Labelled tapes: a simulated market, what was put into it on purpose, and how strong each of that is.
+"""Labelled tapes: a simulated market, its injected events, and the magnitude of each.
 
-The same market is simulated a second time with nothing put in, so a spike's magnitude is what it did to
-its trade, whatever the injector was asked for: of a price, the distance from the price that would have
-been, in standard deviations of an ordinary return over that pause, as the 200 trades before have them:
-the bounce between bid and ask, and a variance in proportion to time (a return over a minute is not that
-of a second); of a volume, the logarithm of its ratio to the symbol's median, in root mean squares of the
-same for ordinary trades above it.
+The same market is simulated a second time without injections, so a spike's magnitude is its actual effect on
+the trade, whatever the injector was asked for: for a price, the distance from the price that would have been,
+in standard deviations of an ordinary return over that pause in the 200 trades before: the bounce between bid
+and ask, and a variance in proportion to time (a return over a minute is not that of a second); for a volume,
+the logarithm of its ratio to the symbol's median, in root mean squares of the same for ordinary trades above
+it.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from stockstream.market.simulator.kinds import KINDS, Kind
 from stockstream.market.simulator.path import HALF_SPREAD
 
 PRICE_SPIKE, VOLUME_SPIKE = "price_spike", "volume_spike"
-# Spikes are told of one by one, all others while they last.
+# Spikes are reported individually, all other kinds while they last.
 SINGLE = (PRICE_SPIKE, VOLUME_SPIKE)
 COLUMNS = ("at", "symbol", "cents", "volume", "buy", "label", "episode")
 USUAL, LEAST = 200, 1e-9
@@ -29,12 +29,12 @@ USUAL, LEAST = 200, 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """One symbol's tape with the truth about it.
+    """One symbol's tape with its ground truth.
 
     Attributes:
-        event: which event each trade belongs to; 0 for none.
-        kinds: the kind of each event; the first is none's.
-        magnitude: of each event, in deviations; nan where that is no measure of it.
+        event: the event that each trade belongs to; 0 for none.
+        kinds: the kind of each event; the first is that of no event.
+        magnitude: the magnitude of each event, in deviations; NaN if it cannot be measured so.
     """
 
     window: TradeWindow
@@ -48,10 +48,10 @@ class Labelled:
 
 
 def mixed(share: float) -> Injection:
-    """Return an injection of all kinds, with spikes from hardly visible ones to gross ones.
+    """Return an injection of all kinds, with spikes from hardly visible to gross.
 
-    The injector's own spikes of price are all gross and its spikes of volume all small; a curve of
-    recall needs both over the whole range.
+    The injector's own price spikes are all gross and its volume spikes all small; a recall curve needs both
+    over the whole range.
     """
     one = {kind.label: replace(kind, weight=3.0) for kind in KINDS}
     price, volume = one.pop(PRICE_SPIKE), one.pop(VOLUME_SPIKE)
@@ -72,8 +72,11 @@ def simulate(
     """Return each symbol's labelled tape of a market.
 
     Args:
+        seed: the seed of the market.
+        listings: its symbols.
         rate: trades a second, over all symbols.
-        trades: over all symbols.
+        trades: number of trades, over all symbols.
+        injection: what is injected.
     """
     tape = _blocks(Market(np.random.default_rng(seed), listings, rate, injection), trades)
     clean = _blocks(Market(np.random.default_rng(seed), listings, rate, Injection(share=0.0)), trades)
@@ -95,7 +98,7 @@ def _with(tape: Tape, column: Callable[[str], Any]) -> Tape:
 
 
 def _own(tape: Tape, clean: Tape, number: int) -> tuple[Tape, Tape]:
-    """Return a symbol's trades, and what they would have been."""
+    """Return a symbol's trades, and what they would have been without injections."""
     rows = np.flatnonzero(tape.symbol == number)
     mine = _with(tape, lambda name: getattr(tape, name)[rows])
     meant = _with(clean, lambda name: getattr(clean, name)[rows])
@@ -123,7 +126,7 @@ def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
 
 
 def events_of(label: Ints, single: Bools) -> Ints:
-    """Return the number of each trade's event: neighbours with one label are one, but spikes are not.
+    """Return the number of each trade's event: neighbours with the same label are one, except spikes.
 
     >>> events_of(np.array([0, 2, 2, 0, 1, 1]), np.array([False, True, False])).tolist()
     [0, 1, 1, 0, 2, 3]
@@ -150,7 +153,7 @@ def _usual_moves(clean: Tape, tape: Tape) -> Floats:
     squares = np.diff(np.log(clean.cents[home]), prepend=np.log(clean.cents[home[0]])) ** 2
     pauses = np.diff(clean.at[home], prepend=clean.at[home[0]])
     square, pause = (np.interp(np.arange(len(tape)), home, _mean_before(each)) for each in (squares, pauses))
-    # A buyer after a seller pays two half spreads more, and as often it is the same side again.
+    # A buyer after a seller pays two half spreads more; equally often, the side stays the same.
     bounce = np.minimum(2 * HALF_SPREAD**2, 0.5 * square)
     own = np.diff(tape.at, prepend=tape.at[0])
     usual: Floats = np.sqrt(bounce + (square - bounce) * own / np.maximum(pause, LEAST))
@@ -158,7 +161,7 @@ def _usual_moves(clean: Tape, tape: Tape) -> Floats:
 
 
 def _mean_before(values: Floats) -> Floats:
-    """Return the mean of the USUAL values before each, or of those that there are."""
+    """Return the mean of the USUAL values before each, or of those that exist."""
     sums, rows = np.concatenate([[0.0], np.cumsum(values)]), np.arange(len(values))
     start = np.maximum(rows - USUAL, 0)
     mean: Floats = (sums[rows] - sums[start]) / np.maximum(rows - start, 1)

@@ -1,4 +1,4 @@
-"""Measures over what was counted: precision, recall and F1 of events, delays, and how sure they are."""
+"""Measures over the counts: precision, recall and F1 of events, delays, and their uncertainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ CURVE = 200
 
 @dataclass(frozen=True)
 class Score:
-    """One class of events; nan where nothing was there to count.
+    """The measures of one class of events; NaN if there was nothing to count.
 
     Attributes:
         sure: 95 percent bootstrap intervals of recall and precision.
-        trades, seconds: delay, median and 95th percentile.
+        trades: delay in trades, median and 95th percentile.
+        seconds: delay in seconds, median and 95th percentile.
     """
 
     events: int
@@ -66,7 +67,7 @@ def _interval(rates: Floats) -> tuple[float, float]:
 
 
 def f1_of(recall: float, precision: float) -> float:
-    """Return the harmonic mean; nought where nothing was found.
+    """Return the harmonic mean, or zero if nothing was found.
 
     >>> f1_of(1.0, 0.5), f1_of(0.0, float("nan"))
     (0.6666666666666666, 0.0)
@@ -81,7 +82,7 @@ def macro_f1(tallies: Sequence[Tally], names: Sequence[str], rng: Generator) -> 
 
 
 def overall(tallies: Sequence[Tally]) -> tuple[float, float]:
-    """Return recall of all events but the weakest spikes, and the share of alerts that met an event."""
+    """Return the recall of all events but the weakest spikes, and the share of alerts that match an event."""
     events = sum(count for each in tallies for name, count in each.events.items() if name != WEAK)
     found = sum(count for each in tallies for name, count in each.found.items() if name != WEAK)
     alerts, false = (sum(getattr(each, name) for each in tallies) for name in ("alerts", "false_alerts"))
@@ -96,9 +97,9 @@ def false_a_day(tallies: Sequence[Tally]) -> float:
 def vus_pr(scores: Floats, event: Ints, widths: Sequence[int] = (0, 4, 8, 16)) -> float:
     """Return the volume under the surface of precision, recall and tolerance (Paparrizos et al., 2022).
 
-    Labels are widened by half a width on either side, falling off as a square root; recall counts the
-    share of events that are touched as well as how much of them is. Precision is averaged over recall
-    for each width, and that over the widths.
+    Labels are widened by half a width on either side, falling off as a square root; recall counts both
+    the share of events that are touched and how much of them is. Precision is averaged over recall
+    for each width, and then over the widths.
 
     >>> event = np.zeros(1_000, np.int64)
     >>> event[500] = 1
@@ -117,7 +118,7 @@ def _area(descending: Floats, order: Ints, event: Ints, width: int) -> float:
     touched[first[numbers > 0]] = 1.0
     existing = np.cumsum(touched) / max(int((numbers > 0).sum()), 1)
     positives = 0.5 * (np.count_nonzero(event) + soft.sum())
-    # Only where the score falls do the trades above it make a set; ties are all in or all out.
+    # Only where the score decreases do the trades above it form a set; ties are all in or all out.
     ends = np.flatnonzero(np.diff(descending, append=-np.inf) < 0)
     recall = np.minimum(hits / max(positives, 1.0), 1.0)[ends] * existing[ends]
     precision = (hits / np.arange(1, len(order) + 1))[ends]

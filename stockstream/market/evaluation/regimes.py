@@ -12,7 +12,7 @@ from stockstream.market.anomalies.features.trade_window import TradeWindow
 from stockstream.market.evaluation.labelled import simulate
 from stockstream.market.simulator import Injection, Listing
 
-# Name, share of the trades, how much faster trades come, how much more volatile prices are.
+# Name, share of the trades, how many times faster trades arrive, how many times more volatile prices are.
 REGIMES = (
     ("calm, before", 0.55, 1.0, 1.0),
     ("opening", 0.10, 4.0, 2.5),
@@ -22,7 +22,7 @@ REGIMES = (
 
 
 def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) -> dict[str, list[TradeWindow]]:
-    """Return each symbol's windows, one a regime, each going on where the one before ended."""
+    """Return each symbol's windows, one per regime, each continuing where the previous one ended."""
     own: dict[str, list[TradeWindow]] = {listing.symbol: [] for listing in listings}
     for number, (_, share, faster, wilder) in enumerate(REGIMES):
         now = [_at(listing, own[listing.symbol], wilder) for listing in listings]
@@ -36,7 +36,7 @@ def regimes(seed: int, listings: Sequence[Listing], rate: float, trades: int) ->
 
 
 def _within_market(own: dict[str, list[TradeWindow]]) -> dict[str, list[TradeWindow]]:
-    """Return the same with the market around them, which goes on from one regime to the next."""
+    """Return the same windows with their market context, which continues from one regime to the next."""
     market = market_context_of(reduce(TradeWindow.then, windows) for windows in own.values())
     around: dict[str, list[TradeWindow]] = {}
     for symbol, windows in own.items():

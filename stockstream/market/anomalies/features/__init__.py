@@ -1,1 +1,1 @@
-"""What rules and models see of trades: windows of columns, their features, and the market around."""
+"""The input of rules and models: windows of trades as columns, their features, and the market context."""

@@ -1,25 +1,25 @@
-"""How much faster trades come than they did: a scan over several widths (Kulldorff, 1997).
+"""How much faster trades arrive than before: a scan over several widths (Kulldorff, 1997).
 
 For the last k trades, with e expected in their time at the pace of the BASE trades before them, the
 signed root of the likelihood ratio of a Poisson process is
 
     sign(k - e) sqrt(2 (k ln(k / e) - (k - e))),
 
-and the score is the largest over the widths: a short crowd is seen soon, a long one surely. The pace
-follows the time of day with the trades.
+and the score is the largest over the widths: a short crowd is detected early, a long one reliably. The pace
+follows the time of day through the trades.
 
-An opening brings more trades to all symbols, a burst to one. So where the market's trades are known, what
-counts is the symbol's share of them: the same root for a binomial law, k of k + o against BASE of BASE + b,
-with o and b the trades of the others meanwhile. Its pace by the clock must agree, or a symbol would be fast
-because all others stand still; PACE times that is the most that the score can be.
+An opening brings more trades to all symbols, a burst to one. So if the market's trades are known, the
+symbol's share of them counts: the same root for a binomial law, k of k + o against BASE of BASE + b, with o
+and b the trades of the other symbols in the meantime. The pace by the clock must agree, or a symbol would be
+fast because all others stand still; PACE times that score is the upper limit.
 
-Where only the symbol's own tape is known, its prices stand for the market. They
-move by the clock of trading (Clark, Econometrica 41, 1973): where an opening or a piece of news brings
+If only the symbol's own tape is known, its prices stand for the market. They
+move by the clock of trading (Clark, Econometrica 41, 1973): if an opening or a piece of news brings
 more trades, each of them moves the price as far as before. A burst does not. So e is at least INFORMED times
-k times the square of how far the price went in STEPS trades, over how far it went before. (In one trade it
-goes hardly further than the bounce between bid and ask.)
+k times the square of how far the price moved in STEPS trades, over how far it moved before. (In one trade it
+hardly moves further than the bounce between bid and ask.)
 
-Trades bring trades, so scores of an ordinary tape are larger than a Poisson process would have: the
+Trades trigger trades, so scores of an ordinary tape are larger than those of a Poisson process: the
 threshold comes from the tape, never from that law.
 """
 
@@ -30,25 +30,26 @@ from stockstream.market.anomalies.features.trade_window import Floats, Ints
 
 WIDTHS = (12, 24, 48)
 BASE = 268
-# A pause counts up to so many usual ones: a night is no pace.
+# A pause counts as at most this many usual ones: a night is not a pace.
 LONGEST = 30.0
-# No pace is judged to be more than so many times the one before.
+# No pace is judged to be more than this many times the previous one.
 FASTEST = 100.0
-# So much of a pace is what moving prices explain, none of them moving more than so many times as before.
+# The share of a pace that moving prices explain, and the limit on how many times further they move than
+# before.
 STEPS, INFORMED, MOVED = 8, 0.35, 10.0
-# A pace of its own that is this much less surprising than the share is still enough.
+# A symbol's own pace may be less surprising than its share by this factor.
 PACE = 2.0
 TINY = np.finfo(np.float64).tiny
 
 
 def crowd_z(pauses: Ints, usual: Floats, ways: Floats, market: Ints, first: int) -> tuple[Floats, Ints]:
-    """Return how fast trades come, slow ones below nought, and the width that says so.
+    """Return how fast trades arrive, negative for slow ones, and the width with the largest score.
 
     Args:
         pauses: microseconds since the trade before, shape (n,).
-        usual: the usual pause at each trade, microseconds, known from row first - BASE - 48 on.
-        ways: log price of each trade less that of STEPS before.
-        market: trades of all symbols so far, as a trade window has them.
+        usual: the usual pause at each trade in microseconds, known from row first - BASE - 48 on.
+        ways: log price of each trade minus that of STEPS trades before.
+        market: number of trades of all symbols so far, as in a trade window.
         first: the first row to compute.
     """
     clock = np.cumsum(np.minimum(pauses, LONGEST * usual + 1.0).astype(np.int64))
@@ -75,7 +76,7 @@ def _at_width(clock: Ints, way: Floats, market: Ints, rows: Ints, width: int) ->
 
 
 def shares(market: Ints, row: int, width: int) -> tuple[float, float] | None:
-    """Return the symbol's share of the market's last trades and of those before; None where unknown.
+    """Return the symbol's share of the market's last trades and of those before; None if unknown.
 
     >>> shares(np.arange(1, 4_000, 10), 390, 12)
     (0.1, 0.1)
@@ -88,8 +89,8 @@ def shares(market: Ints, row: int, width: int) -> tuple[float, float] | None:
 
 
 def _others(market: Ints, rows: Ints, width: int) -> Floats:
-    """Return how many trades the other symbols had while this one had its last `width`."""
-    # A late trade counts where its time is, so that the others can come out below none.
+    """Return how many trades the other symbols had during this symbol's last `width` trades."""
+    # A late trade counts at its event time, so the number of the others' trades can come out negative.
     others: Floats = np.maximum(market[rows] - market[rows - width] - width, 0).astype(np.float64)
     return others
 
@@ -98,14 +99,14 @@ def _apart(now: Floats, before: Floats, width: int) -> Floats:
     """Return the signed root of the likelihood ratio of the symbol's share of the market's trades."""
     usual, share = BASE / (BASE + before), width / (width + now)
     own = width * np.log(share / usual)
-    # Where the others have no trade, their part is nought: the limit of x ln x.
+    # If the others have no trade, their part is zero: the limit of x ln x.
     rest = now * np.log(np.maximum(1 - share, TINY) / (1 - usual))
     apart: Floats = np.sign(share - usual) * np.sqrt(np.maximum(2 * (own + rest), 0.0))
     return apart
 
 
 def _moved(way: Floats, rows: Ints, width: int) -> Floats:
-    """Return how far the price went within the last `width` trades, over how far it went before."""
+    """Return how far the price moved within the last `width` trades, over how far it moved before."""
     usual = np.maximum(rolling.total(way, rows[0] - width, BASE)[1:][rows - width] / BASE, TINY)
     moved: Floats = np.minimum(rolling.total(way, rows[0], width)[1:][rows] / width / usual, MOVED)
     return moved
@@ -114,7 +115,7 @@ def _moved(way: Floats, rows: Ints, width: int) -> Floats:
 def _deviance(clock: Ints, rows: Ints, width: int, moved: Floats) -> Floats:
     spent = clock[rows] - clock[rows - width]
     usual = (clock[rows - width] - clock[rows - width - BASE]) / BASE
-    # A microsecond more each: trades that all have one time come at their usual pace.
+    # A microsecond more each: trades that all have the same time arrive at their usual pace.
     expected = np.maximum((spent + width) / (usual + 1.0), width / FASTEST)
     slow = expected >= width
     expected = np.where(slow, expected, np.minimum(np.maximum(expected, INFORMED * width * moved**2), width))

@@ -1,4 +1,4 @@
-"""Trades as a table, parted by symbol: what the detectors read of messages."""
+"""Trades as a table, grouped by symbol, as the detectors read them."""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,15 @@ from stockstream.market.anomalies.features.trade_window import Floats, Ints, Tex
 from stockstream.market.trade.columns import micros, units
 from stockstream.market.trade.schema import MAX_DECIMALS
 
-# Above it a float does not hold each whole number.
+# Above this, a float does not hold every whole number.
 _EXACT = 1 << 53
 
 
 def by_symbol(trades: pa.Table) -> Iterator[tuple[TradeWindow, Ints]]:
-    """Yield the window of each symbol, in the order of the rows, and which rows these are.
+    """Yield the window of each symbol, in row order, and the indices of its rows.
 
     Args:
-        trades: rows of `columns.SCHEMA`, and any columns besides.
+        trades: rows of `columns.SCHEMA`, possibly with further columns.
     """
     symbols = trades["symbol"].combine_chunks().dictionary_encode()
     codes = symbols.indices.to_numpy()
@@ -60,7 +60,7 @@ def _window(trades: pa.Table) -> TradeWindow:
 
 
 def _texts(column: pa.ChunkedArray) -> Texts:
-    """Return texts, of which there are few: equal ones are one object."""
+    """Return texts with few distinct values: equal ones share one object."""
     encoded = column.combine_chunks().dictionary_encode()
     words: Texts = np.array(encoded.dictionary.to_pylist(), np.object_)
     return words[encoded.indices.to_numpy()] if len(words) else words

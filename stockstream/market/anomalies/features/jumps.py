@@ -1,15 +1,15 @@
-"""How far a price jumped, in the deviations that its pause and its symbol's last trades allow.
+"""How far a price jumped, in deviations that depend on the pause and the symbol's last trades.
 
-A trade price is a middle, which diffuses with time, and half a spread, up for a buyer and down for a
-seller (Roll, Journal of Finance 39, 1984, with the sides known). So
+A trade price is a mid price, which diffuses with time, plus half a spread for a buyer or minus half a spread
+for a seller (Roll, Journal of Finance 39, 1984, with the sides known). So
 
     m[n] = r[n] - h (side[n] - side[n-1]),  Var m[n] = w (c + pause[n] / usual pause),
 
 with h the least squares slope of returns on changes of side and w the weighted mean of m^2 over that of
 c + pause (realised variance per time: Bachelier, 1900; RiskMetrics, 1996), both over the JUMPS trades
 before. Long pauses weigh more in w than short ones, in which prices hardly move and are mostly rounded.
-Where the other symbols' prices move more than they did, w is larger by their unrest (`market_context_of`):
-at an opening they know it sooner than this symbol's next trades do.
+If the other symbols' prices move more than before, w is larger by their unrest (`market_context_of`):
+at an opening they show it earlier than this symbol's next trades do.
 """
 
 import numpy as np
@@ -20,26 +20,28 @@ from stockstream.market.compiled import compiled
 
 WINDOW, JUMPS = 200, 120
 DECAY = 0.95
-# What a middle moves in no time at all, as a share of what it moves in a usual pause: rounding to ticks.
+# How far a mid price moves in no time, as a share of its movement in a usual pause: rounding to ticks.
 STANDING = 0.3
-# A return counts up to so many of its robust deviations, or one spike would hide the next.
+# A return counts as at most this many of its robust deviations, or one spike would hide the next.
 LARGEST = 4.0
-# What such a step leaves behind is the way back.
+# After a step of this size, the next one is the way back.
 SPIKE = 3.0
 LONGEST_PAUSE = 5.0
-# The least deviation of a price that moves, and that of one that has stood still: a basis point.
+# The smallest deviation of a price that moves, and that of one that has stood still: a basis point.
 LEAST, STILL = 1e-5, 1e-4
 
 
 def jump_z(window: TradeWindow, pause: Floats, paused: int, first: int) -> Floats:
-    """Return each trade's jump in deviations; nought where it only comes back from the trade before.
+    """Return each trade's jump in deviations, or zero if it only returns from the trade before.
 
-    A trade that returns from a spike goes far in one step and nowhere in two. So after a step of SPIKE
-    deviations the other way the lesser of both counts, each by its own time, and nought where they differ
-    in sign.
+    A trade that returns from a spike moves far in one step but not in two. So after a step of SPIKE
+    deviations in the opposite direction, the smaller of both counts, each by its own time, or zero if they
+    differ in sign.
 
     Args:
+        window: the trades.
         pause: logarithm of each pause over the usual one, shape (n,), from row `paused` on.
+        paused: the first row with a known pause.
         first: the first row to compute, at least paused + WINDOW + JUMPS.
     """
     price, side = np.log(window.price), np.where(window.buy, 1.0, -1.0)
@@ -58,14 +60,14 @@ def jump_z(window: TradeWindow, pause: Floats, paused: int, first: int) -> Float
 
 
 def steps(values: Floats, back: int) -> Floats:
-    """Return each value less that of so many trades before; nought where there is none."""
+    """Return each value minus the one `back` trades before, or zero if there is none."""
     steps = np.zeros(len(values))
     steps[back:] = values[back:] - values[:-back]
     return steps
 
 
 def _tame(returns: Floats, time: Floats, paused: int) -> Floats:
-    """Return the returns, none beyond LARGEST robust deviations for its pause."""
+    """Return the returns, limited to LARGEST robust deviations for their pause."""
     z, _ = rolling.robust_z(returns / np.sqrt(STANDING + time), paused + WINDOW, WINDOW, STILL, 0.0)
     tame: Floats = returns * np.minimum(1.0, LARGEST / np.maximum(np.abs(z), 1.0))
     return tame
@@ -81,7 +83,7 @@ def _weights() -> Floats:
 def _spread_and_rate(
     returns: Floats, turns: Floats, time: Floats, weights: Floats, first: int
 ) -> tuple[Floats, Floats]:
-    """Return the half spread and the variance per usual pause, of the trades before each row."""
+    """Return the half spread and the variance per usual pause of the trades before each row."""
     slope, rate, size = np.zeros(len(returns)), np.ones(len(returns)), len(weights)
     for row in range(first, len(returns)):
         bounce = turned = 0.0

@@ -1,4 +1,4 @@
-"""The market of a live watch: all symbols' newest trades, as the partitions that are read bring them."""
+"""The market context of a live watch: all symbols' newest trades, as they are read from the partitions."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -13,13 +13,13 @@ TRADE = np.dtype(
     [("micros", np.int64), ("surprise", np.float64), ("symbol", np.int32), ("partition", np.int32)]
 )
 Trades = NDArray[np.void]
-# A symbol with one trade in so many thousands of the market's is still held against it.
+# Enough to compare even a symbol with one in several thousand of the market's trades.
 MOST = 500_000
 
 
 @dataclass
 class MarketBook:
-    """Keeps the newest `most` to twice as many trades, in order of time.
+    """Keeps at least the newest `most` trades and at most twice as many, in order of time.
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> book = MarketBook()
@@ -39,10 +39,10 @@ class MarketBook:
     _prices: dict[tuple[int, str], Floats] = field(default_factory=dict)
 
     def add(self, partition: int, trades: TradeWindow) -> None:
-        """Take a symbol's next trades in a partition, in their order there."""
+        """Add a symbol's next trades in a partition, in their order there."""
         if not len(trades):
             return
-        # New trades are the newest, but for a few: only the end is put in order.
+        # New trades are almost always the newest, so only the end has to be sorted.
         place = self._place(int(trades.micros.min()), "right")
         tail = np.concatenate([self._trades[place : self._kept], self._rows(partition, trades)])
         place = self._with_room(place, len(tail))
@@ -50,14 +50,14 @@ class MarketBook:
         self._trades[place : self._kept] = tail[np.argsort(tail["micros"], kind="stable")]
 
     def drop(self, partition: int) -> None:
-        """Forget a partition's trades."""
+        """Discard a partition's trades."""
         kept = self._trades[: self._kept]
         self._trades = kept[kept["partition"] != partition]
         self._kept = len(self._trades)
         self._prices = {key: last for key, last in self._prices.items() if key[0] != partition}
 
     def between(self, first: int, last: int) -> MarketContext:
-        """Return the market from one moment to another; a `Market`."""
+        """Return the market from one time to another; this method is a `Market`."""
         some = self._trades[self._place(first, "left") : self._place(last, "right")]
         return MarketContext(some["micros"], some["surprise"], some["symbol"], self._names)
 
@@ -75,7 +75,7 @@ class MarketBook:
         return rows
 
     def _with_room(self, place: int, more: int) -> int:
-        """Make room for `more` rows at a place; returns it anew, for the oldest rows may go."""
+        """Make room for `more` rows at a position, and return its new value: the oldest rows may go."""
         if place + more <= len(self._trades):
             return place
         kept = self._trades[max(place - self.most, 0) : place]

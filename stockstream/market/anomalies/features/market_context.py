@@ -1,10 +1,10 @@
-"""The market around a symbol: when all symbols traded, and how much each of these trades surprised.
+"""The market around a symbol: when all symbols traded, and the surprise of each of these trades.
 
-What a symbol's last trades cannot know yet, the others' tell: an opening and a day of stress reach all
-of them at once. A trade's surprise is the square of its return over an exponentially weighted mean of
-the squares before (RiskMetrics Technical Document, 1996), at most MOST; the unrest that a trade is judged in
-is the mean surprise of the last NEIGHBOURS trades of the others, where that is above one. So a common factor
-of volatility (Diebold and Nerlove, Journal of Applied Econometrics 4, 1989) counts as soon as it shows.
+The other symbols' trades show what a symbol's own last trades cannot show yet: an opening or a day of stress
+reaches all of them at once. A trade's surprise is the square of its return over an exponentially weighted
+mean of the squares before (RiskMetrics Technical Document, 1996), at most MOST; the unrest at a trade is the
+mean surprise of the last NEIGHBOURS trades of the others, if that is above one. So a common factor of
+volatility (Diebold and Nerlove, Journal of Applied Econometrics 4, 1989) counts as soon as it appears.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,24 +17,24 @@ from stockstream.market.anomalies.features.trade_window import Floats, Ints, Tra
 from stockstream.market.compiled import compiled
 
 DECAY, BEFORE = 0.95, 60
-# So many prices tell a trade's surprise: its own, the one before, and those of the returns before it.
+# The number of prices in a trade's surprise: its own, the one before, and those of the returns before it.
 PRICES = BEFORE + 2
 MOST = 16.0
-# A basis point in ten: what a price that stands still is taken to move.
+# A tenth of a basis point: the assumed move of a price that stands still.
 LEAST = 1e-5
 NEIGHBOURS = 16
-# The others' trades count back to where a symbol had so many of its own: older ones say nothing of now.
+# The others' trades count back to this many of the symbol's own: older ones say nothing about the present.
 RECENT = 400
 
 
 @dataclass(frozen=True, eq=False)
 class MarketContext:
-    """The market's trades of a span, in order of time; columns of equal length.
+    """The market's trades in a span, in order of time; columns of equal length.
 
     Attributes:
         micros: event time, microseconds since 1970 in UTC.
-        surprises: nan where too little came before.
-        symbols: whose trade it is, by `names`.
+        surprises: NaN if too few trades came before.
+        symbols: the symbol of each trade, as an index into `names`.
     """
 
     micros: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -47,7 +47,7 @@ class MarketContext:
         return len(self.micros)
 
     def around(self, window: TradeWindow) -> TradeWindow:
-        """Return a trade window with the market around it, of which it is a part.
+        """Return a trade window, which is part of this market, with its market context.
 
         >>> from stockstream.market.anomalies.features.trade_window import of_rows
         >>> own, other = (of_rows(name, [(at, 1.0, 1.0, True, "", "")]) for name, at in (("A", 5), ("B", 1)))
@@ -58,29 +58,29 @@ class MarketContext:
         return replace(window, market=place, unrest=self._unrest(window, place))
 
     def _unrest(self, window: TradeWindow, place: Ints) -> Floats:
-        """Return the unrest at each trade; one where it is calm, or not known."""
+        """Return the unrest at each trade, or one if the market is calm or unknown."""
         own = self.names.get(window.symbol, -1)
         return last_surprises(self.micros, self.surprises, self.symbols, own, window.micros, place)
 
 
-# Gives the market's trades from one moment to another, both included: microseconds since 1970. None at all
-# where the market is not known.
+# Returns the market's trades from one time to another, both included, in microseconds since 1970; none if the
+# market is unknown.
 Market = Callable[[int, int], MarketContext]
 NOBODY = MarketContext()
 
 
 def unknown(_first: int, _last: int) -> MarketContext:
-    """Return nothing: the market of a tape that is looked at alone."""
+    """Return an empty market, for a tape that is examined on its own."""
     return NOBODY
 
 
 def market_context_of(windows: Iterable[TradeWindow]) -> MarketContext:
-    """Return the market that windows of several symbols make together."""
+    """Return the market that windows of several symbols form together."""
     return of_prices({each.symbol: (each.micros, each.price) for each in windows})
 
 
 def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> MarketContext:
-    """Return the market of symbols' times and prices, each symbol's in the order of its trades."""
+    """Return the market of the symbols' times and prices, each symbol's in the order of its trades."""
     if not tapes:
         return NOBODY
     micros = np.concatenate([times for times, _ in tapes.values()])
@@ -92,18 +92,21 @@ def of_prices(tapes: Mapping[str, tuple[Ints, Floats]]) -> MarketContext:
 
 
 @compiled
-def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that keeps them
+def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that holds them
     micros: Ints, surprises: Floats, symbols: Ints, own: int, times: Ints, positions: Ints
 ) -> Floats:
-    """Return the mean of the others' last NEIGHBOURS surprises at each of a symbol's trades, at least one.
+    """Return the mean of the others' last NEIGHBOURS surprises at each trade of a symbol, at least one.
 
-    It is one where too little is known of them: where the window itself does not reach so far back, a longer
-    one would say more, and none is told.
+    It is one if too little is known of them: where the window itself does not reach back far enough, a longer
+    one would contain more, so no value is given.
 
     Args:
+        micros: event times of the market's trades.
+        surprises: their surprises.
+        symbols: their symbols.
         own: the symbol's number in `symbols`.
-        times: of its trades.
-        places: how many of the market's trades each of them has seen, its own among them.
+        times: the times of its trades.
+        positions: how many of the market's trades each of them has seen, including its own.
     """
     unrest = np.ones(len(times))
     for row in range(RECENT, len(times)):
@@ -119,7 +122,7 @@ def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not 
 
 
 def surprises(prices: Floats) -> Floats:
-    """Return the surprise of each trade, from the PRICES up to it; nan where there are fewer.
+    """Return the surprise of each trade, from the PRICES up to it; NaN if there are fewer.
 
     >>> calm = np.exp(np.cumsum(np.where(np.arange(100) % 2, 1e-4, -1e-4)))
     >>> surprises(np.append(calm, calm[-1] * np.exp(2e-4)))[[60, 61, 100]].round(2).tolist()

@@ -1,6 +1,6 @@
-"""How fast trades come, relative to how fast they have come: no unit of time plays a part.
+"""How fast trades arrive, relative to how fast they usually do, independent of any unit of time.
 
-A pause counts at least a twentieth of the usual one, so that trades of one moment are fast and not
+A pause counts as at least a twentieth of the usual one, so that trades of one moment are fast but not
 infinitely fast, and the same tape at another speed has the same features.
 """
 
@@ -15,12 +15,12 @@ LEAST = 0.05
 
 
 def pauses(window: TradeWindow) -> Ints:
-    """Return the microseconds since the trade before; nought for a late trade and for the first."""
+    """Return the microseconds since the trade before; zero for a late trade and for the first."""
     return np.maximum(np.diff(window.micros, prepend=window.micros[:1]), 0)
 
 
 def usual(own: Ints) -> Floats:
-    """Return the median of the PAUSES pauses before each trade, in microseconds; nought before there are."""
+    """Return the median of the PAUSES pauses before each trade, in microseconds; zero before that many."""
     plain = own.astype(np.float64)
     median = plain - rolling.from_median(plain, PAUSES, PAUSES)
     median[:PAUSES] = 0.0
@@ -28,7 +28,7 @@ def usual(own: Ints) -> Floats:
 
 
 def mean(window: TradeWindow, trades: int) -> Floats:
-    """Return trades a day at the pace of so many before each, from row `trades` on; shape (n - trades,).
+    """Return trades a day at the pace of the `trades` before each, from that row on; shape (n - trades,).
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> rows = [(10**6 * at, 1.0, 1.0, True, str(at), "s") for at in range(5)]
@@ -53,7 +53,7 @@ def relative(window: TradeWindow) -> Floats:
 
 
 def over_usual(own: Ints, median: Floats) -> Floats:
-    """Return the logarithm of pauses over the usual ones, each with its least."""
+    """Return the logarithm of pauses over the usual ones, with their lower limit."""
     least = LEAST * median + 1.0
     over: Floats = np.log((own + least) / (median + least))
     over[:PAUSES] = 0.0

@@ -1,11 +1,10 @@
 """Causal statistics over finite windows, as machine code.
 
-Each value is computed from its own window alone, never from a sum that runs on: so the value for a
-trade is the same whether it is computed over a day's tape or over the last few hundred trades.
-What runs on is only the order of a window's values, which does not depend on how it came about.
+Each value is computed from its own window only, never from a running sum: the value for a trade is thus the
+same whether it is computed over a day's tape or over the last few hundred trades. Only the order of a
+window's values is carried along, which does not depend on its history.
 
-`first` is always the first trade to compute; what lies before it is context, and is nought in the
-result.
+`first` is always the first trade to compute; everything before it is context, and is zero in the result.
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ from stockstream.market.compiled import compiled
 
 @compiled
 def _replace(ordered: Floats, old: float, new: float) -> None:
-    """Take one value out of a sorted window and put another in."""
+    """Replace one value of a sorted window with another."""
     size = len(ordered)
     place = np.searchsorted(ordered, old)
     if new >= old:
@@ -39,9 +38,9 @@ def _middle(ordered: Floats) -> float:
 
 @compiled
 def _distance(ordered: Floats, centre: float, rank: int) -> float:
-    """Return the distance from the centre that `rank` of the values do not reach.
+    """Return the `rank`-th smallest distance of the values from the centre, counted from zero.
 
-    The nearest values lie side by side in a sorted window, so their first is found by halving.
+    The nearest values are adjacent in a sorted window, so the first of them is found by bisection.
     """
     low, high = 0, len(ordered) - 1 - rank
     while low < high:
@@ -58,12 +57,12 @@ def _distance(ordered: Floats, centre: float, rank: int) -> float:
 def _sigma(ordered: Floats, centre: float, floor: float) -> float:
     """Return the robust standard deviation.
 
-    The mean of what the 50th, the 75th and the 90th percentile of the absolute deviations say of a
-    normal deviation (the first is the usual MAD: Iglewicz and Hoaglin, How to Detect and Handle
-    Outliers, 1993; the others are steadier), or the largest of them where they differ twofold: where most
-    trades are of one round lot, or at one price, the median deviation is next to nothing and the others
-    are not. Where all three are zero, a window has hardly moved: then it is 1.2533 times the mean
-    absolute deviation and at least `floor`, so that a tick after a long standstill is no infinity.
+    This is the mean of the estimates from the 50th, the 75th and the 90th percentile of the absolute
+    deviations (the first is the usual MAD: Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993; the
+    others are steadier), or the largest of them if they differ by a factor of two: if most trades have one
+    round lot or one price, the median deviation is almost zero and the others are not. If all three are zero,
+    the window has hardly moved: the result is then 1.2533 times the mean absolute deviation and at least
+    `floor`, so that a tick after a long standstill is not infinite.
     """
     last = len(ordered) - 1
     inner = 1.4826 * _distance(ordered, centre, int(0.50 * last))
@@ -77,11 +76,14 @@ def _sigma(ordered: Floats, centre: float, floor: float) -> float:
 
 @compiled
 def robust_z(values: Floats, first: int, window: int, floor: float, least: float) -> tuple[Floats, Floats]:
-    """Return each value's distance from the median of the `window` before it, in deviations, and plain.
+    """Return each value's distance from the median of the `window` before it, in deviations and absolute.
 
     Args:
+        values: the values, shape (n,).
+        first: the first row to compute.
+        window: the number of values before each.
         floor: the deviation of a window that has hardly moved.
-        least: the deviation is never less.
+        least: the lower limit of the deviation.
     """
     z, plain = np.zeros(len(values)), np.zeros(len(values))
     if first >= len(values):
@@ -113,7 +115,7 @@ def weighted(values: Floats, weights: Floats, first: int) -> Floats:
     """Return, for each row, the weighted sum of the values before it; the last weight is the newest's."""
     sums, size = np.zeros(len(values)), len(weights)
     for row in range(first, len(values)):
-        # Four sums side by side, because each addition waits for the one before.
+        # Four sums in parallel, because each addition waits for the one before.
         one = two = three = four = 0.0
         start = row - size
         for at in range(0, size - 3, 4):
@@ -142,7 +144,7 @@ def total(values: Floats, first: int, window: int) -> Floats:
 
 @compiled
 def reversal(price: Floats, first: int, window: int) -> Floats:
-    """Return how far the log price went and came back within the `window` up to each row."""
+    """Return how far the log price moved and returned within the `window` up to each row."""
     back = np.zeros(len(price))
     for row in range(first, len(price)):
         begin, end = price[row - window], price[row]

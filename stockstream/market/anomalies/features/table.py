@@ -1,12 +1,12 @@
 """The features of a trade: each from the trade and at most `LOOKBACK` trades before it.
 
-One of them, the crowd, also counts what all symbols together traded meanwhile, where that is known, and
-returns, jumps and ramps are less where the others' prices are in unrest (see `market_context_of`): they are divided
-by its root.
+One of them, the crowd, also counts the trades of all symbols in the meantime, if known; and returns, jumps
+and ramps are smaller if the others' prices are in unrest (see `market_context_of`): they are divided by its
+root.
 
 Nothing here looks ahead, and every window is finite, so that a whole tape and the live stream
 give the same numbers. A trade with fewer than LOOKBACK trades before it has no features, and one
-with fewer than CONTEXT is not judged: that is the warm-up.
+with fewer than CONTEXT is not judged: this is the warm-up.
 
 | feature | formula, for trade n with price p, volume v, time t | source |
 | --- | --- | --- |
@@ -20,11 +20,11 @@ with fewer than CONTEXT is not judged: that is the warm-up.
 | imbalance | sum of signed v / sum of v, 50 trades up to n | Cont, Kukanov, Stoikov, 2014 (order flow) |
 | vwap_distance | (ln p[n] - ln VWAP of the 200 before) / s | |
 | volatility_ratio | ln of the root mean square of r over 20 trades up to n, over that of 200 | Andersen, Bollerslev, 1998 (realised volatility) |
-| ramp_z | robust z of ln(p[n]/p[n-8]) against the 200 before: many small steps one way | Kamps and Kleinberg, Crime Science 7, 2018 (pump and dump) |
-| reversal | how far ln p went and came back within 20 trades up to n, over s sqrt(20) | the same |
-| crowd_z | signed root of the likelihood ratio of the pace of the last 12, 24 or 48 trades, the largest, against the 268 before, as far as the market does not explain it: see `crowds` | Kulldorff, 1997 (scan statistics) |
+| ramp_z | robust z of ln(p[n]/p[n-8]) against the 200 before: many small steps in one direction | Kamps and Kleinberg, Crime Science 7, 2018 (pump and dump) |
+| reversal | how far ln p moved and returned within 20 trades up to n, over s sqrt(20) | the same |
+| crowd_z | signed root of the likelihood ratio of the pace of the last 12, 24 or 48 trades, the largest, against the 268 before, as far as the market does not explain it: see `arrival_scan` | Kulldorff, 1997 (scan statistics) |
 
-The time of day needs no term of its own: every feature is relative to the same symbol's last 200 or
+The time of day needs no separate term: every feature is relative to the same symbol's last 200 or
 400 trades, which come from the same hour of the day. The order of trades (runs, repetitions,
 standstill) is measured in `sequences`.
 """  # noqa: E501 - a table's row is one line
@@ -56,7 +56,7 @@ WINDOW = 200
 SIZES = 400
 LEVEL = 20
 LOOKBACK = SIZES + LEVEL
-# A finding is told once: what goes on is looked back for over so many trades.
+# A finding is reported once: the trades before it are searched this far back.
 QUIET = 20
 CONTEXT = LOOKBACK + QUIET
 
@@ -65,7 +65,7 @@ FLOW = 52
 SHORT = 20
 RAMP = 8
 
-# What counts as one deviation where the past has none: a basis point of price, five percent of size.
+# One deviation if the past shows none: a basis point of price, five percent of size.
 STILL_PRICE = 1e-4
 STILL_SIZE = 0.05
 SMALLEST_VOLATILITY = 1e-7
@@ -106,7 +106,7 @@ def features(window: TradeWindow) -> Floats:
 
 
 def zscores(window: TradeWindow) -> Floats:
-    """Return the columns of `features` that the robust z-scores alone need; the others are nought."""
+    """Return the columns of `features` that the robust z-scores need; the others are zero."""
     rows = np.zeros((max(len(window) - LOOKBACK, 0), len(NAMES)))
     if len(rows):
         size_z, _ = rolling.robust_z(np.log(window.volume), LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
@@ -117,7 +117,7 @@ def zscores(window: TradeWindow) -> Floats:
 
 
 def _weights(size: int, decay: float) -> Floats:
-    """Return weights that fall by `decay` with each step back, newest last; their sum is one."""
+    """Return weights that decrease by the factor `decay` per step back, newest last; their sum is one."""
     weights: Floats = decay ** np.arange(size, dtype=np.float64)[::-1]
     weights /= weights.sum()
     return weights
@@ -135,7 +135,7 @@ def _imbalance(window: TradeWindow) -> Floats:
 
 
 def _vwap_distance(window: TradeWindow, price: Floats) -> Floats:
-    """Return the log price less that of the VWAP of the trades before."""
+    """Return the log price minus that of the VWAP of the trades before."""
     tiny = np.finfo(np.float64).tiny
     value = rolling.total(window.price * window.volume, LOOKBACK, WINDOW)[:-1]
     volume = rolling.total(window.volume, LOOKBACK, WINDOW)[:-1]

@@ -1,6 +1,6 @@
-"""A trade window of one symbol's tape, as columns: what every detector reads.
+"""A trade window of one symbol's tape, as columns: the input of every detector.
 
-The label of a trade is no column here, so nothing that detects can read it.
+The label of a trade is not a column here, so no detector can read it.
 """
 
 from collections.abc import Sequence
@@ -23,18 +23,18 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, eq=False)
 class TradeWindow:
-    """Trades of one symbol in the order in which they are looked at; columns of equal length.
+    """Trades of one symbol in the order in which they are examined; columns of equal length.
 
     Attributes:
         micros: event time, microseconds since 1970 in UTC.
         price: above zero.
         volume: above zero.
         buy: whether the taker bought.
-        trade_ids: with `sources` and the symbol, what names a trade.
-        market: how many trades of all symbols had happened by then, counted from anywhere; all nought
-            where nothing but this symbol's tape is known. Only its steps are read.
+        trade_ids: identify a trade together with `sources` and the symbol.
+        market: how many trades of all symbols had happened by then, counted from any start; all zero if only
+            this symbol's tape is known. Only its differences are used.
         unrest: how much more than usual the others' prices have just moved, as a ratio of variances; one
-            where the market is calm, or not known.
+            if the market is calm or unknown.
 
     >>> window = of_rows("AAPL", [(0, 187.0, 100.0, True, "a", "synthetic"),
     ...                            (5, float("nan"), 100.0, True, "b", "synthetic")])
@@ -60,7 +60,7 @@ class TradeWindow:
         return self.of(self.symbol, part)
 
     def of(self, symbol: str, part: slice | Bools | Ints) -> "TradeWindow":
-        """Return a part of it, as a trade window of this symbol."""
+        """Return a part of the window, as a trade window of this symbol."""
         return TradeWindow(
             symbol,
             self.micros[part],
@@ -74,7 +74,7 @@ class TradeWindow:
         )
 
     def then(self, later: "TradeWindow") -> "TradeWindow":
-        """Return this window with a later one after it."""
+        """Return this window followed by a later one."""
         return TradeWindow(
             self.symbol,
             np.concatenate([self.micros, later.micros]),
@@ -98,7 +98,7 @@ Row = tuple[int, float, float, bool, str, str]
 def of_rows(symbol: str, rows: Sequence[Row]) -> TradeWindow:
     """Return the window of (micros, price, volume, buy, trade_id, source) rows.
 
-    A row whose price or volume is no number above zero cannot be measured, and is left out.
+    A row whose price or volume is not a positive number cannot be measured and is left out.
     """
     micros, price, volume, buy, trade_ids, sources = zip(*rows, strict=True) if rows else ((),) * 6
     window = TradeWindow(

@@ -1,8 +1,8 @@
-"""Whether trades are still like those that a model was made from.
+"""Whether trades still resemble those that a model was made from.
 
 The population stability index of a feature is the sum over bins of (q - p) ln(q / p), with p the share
 of the bin when the model was made and q the share now (Siddiqi, Credit Risk Scorecards, 2006). By the
-usual rule below 0.1 nothing has changed, and above 0.25 much has.
+usual rule, nothing has changed below 0.1, and much has changed above 0.25.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ LEAST_SHARE = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """How features were distributed.
+    """The distribution of features.
 
     Attributes:
         edges: inner edges of each feature's bins; shape (k, 9).
-        shares: of rows in each bin; shape (k, 10).
+        shares: shares of rows in each bin; shape (k, 10).
     """
 
     edges: Floats

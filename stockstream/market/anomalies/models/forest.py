@@ -1,8 +1,8 @@
-"""The isolation forest: how few random cuts set a trade apart from the others.
+"""The isolation forest: how few random cuts separate a trade from the others.
 
-Liu, Ting and Zhou, Isolation Forest, ICDM 2008. scikit-learn grows it; scored it is here, from
-plain arrays: so a stored model is numbers only, needs no scikit-learn to be used, and gives the
-same scores with any version of it.
+Liu, Ting and Zhou, Isolation Forest, ICDM 2008. scikit-learn grows the forest, but it is scored here, from
+plain arrays: a stored model is therefore only numbers, needs no scikit-learn to be used, and gives the same
+scores with any version of it.
 """
 
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ EULER = 0.5772156649015329
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """Trees as columns of nodes; a leaf's children are itself, so that a walk may go on and stay.
+    """Trees as columns of nodes; a leaf is its own child, so a traversal may continue in place.
 
     Attributes:
         roots: each tree's first node.
-        column: which feature a node cuts.
-        cut: up to which value a trade goes left.
-        left: the node for those up to the cut.
-        right: the node for those above it.
-        path: a leaf's expected path length, 0 for the others.
-        normal: the expected path length of an ordinary trade, which the score is relative to.
+        column: the feature that a node cuts.
+        cut: the largest value that goes left.
+        left: the node for values up to the cut.
+        right: the node for values above it.
+        path: a leaf's expected path length, 0 for other nodes.
+        normal: the expected path length of an ordinary trade, to which the score is relative.
 
     >>> rng = np.random.default_rng(7)
     >>> forest = grow(rng.normal(size=(500, 2)), seed=7)
@@ -50,20 +50,20 @@ class Forest:
     normal: float
 
     def score(self, rows: Floats) -> Floats:
-        """Return the score of each row, between 0 and 1: about 0.5 is ordinary, near 1 stands alone."""
-        # The cuts were made on single precision, so they are compared with it.
+        """Return the score of each row, between 0 and 1: about 0.5 is ordinary, near 1 is isolated."""
+        # The cuts were made in single precision, so values are compared in single precision.
         single = np.ascontiguousarray(rows, np.float32).astype(np.float64)
         paths = _paths_of(single, self.roots, self.column, self.cut, self.left, self.right, self.path)
         return np.exp2(-paths / (len(self.roots) * self.normal))
 
 
 @compiled
-def _paths_of(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that keeps them
+def _paths_of(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that holds them
     rows: Floats, roots: Ints, column: Ints, cut: Floats, left: Ints, right: Ints, path: Floats
 ) -> Floats:
-    """Return the sum over all trees of each row's path; a leaf's children are itself."""
+    """Return the sum of each row's path lengths over all trees; a leaf is its own child."""
     sums = np.zeros(len(rows))
-    # Tree by tree: one of them fits into the nearest memory, all together do not.
+    # Tree by tree: a single tree fits into the processor's cache, all together do not.
     for root in roots:
         for row in range(len(rows)):
             node, former = root, -1
@@ -77,8 +77,8 @@ def _paths_of(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the o
 def compressed(features: Floats) -> Floats:
     """Return features as the forest sees them: their inverse hyperbolic sine.
 
-    Cuts fall evenly between the least and the greatest value of a sample: one z of 500 would draw
-    all of them away from where the trades are.
+    Cuts are uniform between the smallest and the largest value of a sample: a single z of 500 would draw
+    all of them away from the trades.
     """
     return np.arcsinh(features)
 
@@ -117,16 +117,16 @@ def _planted(grown: "IsolationForest", sample: int) -> Forest:
 
 
 def _paths(left: Ints, right: Ints, rows: Ints) -> Floats:
-    """Return, for each node of a tree, its depth and what is expected below it for its rows."""
+    """Return, for each node of a tree, its depth plus the expected depth below it for its rows."""
     depth = np.zeros(len(left))
-    # A child stands after its parent, so one pass downwards meets every parent first.
+    # A child comes after its parent, so one forward pass visits every parent first.
     for node in np.flatnonzero(left >= 0):
         depth[[left[node], right[node]]] = depth[node] + 1
     return depth + expected_path(rows)
 
 
 def expected_path(size: Ints) -> Floats:
-    """Return the mean path length of an unsuccessful search in a binary tree of so many rows.
+    """Return the mean path length of an unsuccessful search in a binary tree of `size` rows.
 
     >>> expected_path(np.array([1, 2, 256])).round(3).tolist()
     [0.0, 1.0, 10.245]

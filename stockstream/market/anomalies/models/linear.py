@@ -1,7 +1,7 @@
-"""The linear complement of the forest: how far a trade lies from the others along their correlations.
+"""The linear complement of the forest: how far a trade deviates from the others' correlations.
 
 Hotelling's T-squared on principal components (Jackson and Mudholkar, Technometrics 21, 1979). A
-forest cuts one feature at a time, so it is weak where each is ordinary and their combination is not.
+forest cuts one feature at a time, so it is weak if each is ordinary but their combination is not.
 """
 
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from stockstream.market.anomalies.features.trade_window import Floats
 from stockstream.market.compiled import compiled
 
 STILL_FEATURE = 1e-3
-# Components that carry less than this share of one feature's variance are noise of rounding.
+# Components that carry less than this share of one feature's variance are rounding noise.
 LEAST_VARIANCE = 1e-2
-# The outermost rows are left out of the second look: what they are is the question.
+# The outermost rows are left out of the second estimate, since they may be anomalies.
 KEPT = 0.98
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """A centre, a scale for each feature, and the directions in which all lie equally far.
+    """A centre, a scale for each feature, and the directions in which trades have equal variance.
 
     Attributes:
         centre: each feature's median, as the forest sees features; shape (k,).
         scale: each feature's robust standard deviation, likewise.
-        whitening: a row for each direction; turns features less centre over scale into uncorrelated
-            ones of variance one; shape (k, k).
+        whitening: a row for each direction; turns centred and scaled features into uncorrelated ones
+            of variance one; shape (k, k).
 
     >>> rng = np.random.default_rng(7)
     >>> one = rng.normal(size=2_000)
@@ -41,13 +41,13 @@ class Linear:
     whitening: Floats
 
     def score(self, rows: Floats) -> Floats:
-        """Return the square root of T-squared: a distance in deviations, all directions together."""
+        """Return the square root of T-squared: a distance in deviations, over all directions."""
         return _distance(rows, self.centre, self.scale, self.whitening)
 
 
 @compiled
 def _distance(rows: Floats, centre: Floats, scale: Floats, whitening: Floats) -> Floats:
-    # Row by row in a fixed order: a product of matrices would round by the number of rows.
+    # Row by row in a fixed order: rounding in a matrix product depends on the number of rows.
     distance, features = np.zeros(len(rows)), len(centre)
     away = np.zeros(features)
     for row in range(len(rows)):
@@ -62,7 +62,7 @@ def _distance(rows: Floats, centre: Floats, scale: Floats, whitening: Floats) ->
 
 
 def lay(rows: Floats) -> Linear:
-    """Return the directions of rows; the outermost two percent are looked at and then left out."""
+    """Return the directions of rows, estimated again without the outermost two percent."""
     centre = np.median(rows, axis=0)
     scale = np.maximum(1.4826 * np.median(np.abs(rows - centre), axis=0), STILL_FEATURE)
     first = Linear(centre, scale, _whitening((rows - centre) / scale))

@@ -26,27 +26,28 @@ FIT_SHARE = 0.4
 SEED = 7
 INNER, INNER_DEVIATION = 0.99, 0.9606
 BUDGET = 1.0
-# The model of all symbols together, for those that have none of their own; no symbol is called so.
+# The pooled model, for symbols without their own model; no symbol has this name.
 POOLED = "*"
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a model was made from and how; the facts that a person asks of it.
+    """What a model was made from and how; the facts that people ask about it.
 
     Attributes:
-        symbol: whose model it is; `*` is that of all symbols together.
-        trades: how many, from `first` to `last`.
-        fitted_rows: rows of features that were learnt from: the earlier 40 percent.
+        symbol: the model's symbol; `*` is that of all symbols together.
+        trades: the number of trades, from `first` to `last`.
+        fitted_rows: rows of features that were learnt from: the first 40 percent.
         measured_rows: rows after those, on which the thresholds were set.
         budget: false alerts allowed per symbol and day.
-        trades_a_day: of one symbol, at the pace of its trades.
+        trades_a_day: trades a day of one symbol, at the pace of its trades.
         size_deviation: how far the logarithms of the larger half of volumes lie above their rolling
-            median, root mean square; in these a trade's size is judged.
-        seed: of the forest.
-        thresholds: by method.
+            median, as a root mean square; the unit in which a trade's size is judged.
+        seed: the seed of the forest.
+        thresholds: thresholds by method.
         faster: the same for FASTER times the usual pace.
-        pace: trades a day at the pace at which most of its trades come: without nights, unlike trades_a_day.
+        pace: trades a day at the pace at which most of its trades arrive: without nights, unlike
+            trades_a_day.
     """
 
     symbol: str
@@ -69,8 +70,8 @@ class Model:
     """A symbol's model: numbers only.
 
     Attributes:
-        bins: how each feature was distributed, to tell later whether it still is.
-        version: names the numbers; empty until it is stored.
+        bins: the distribution of each feature, to tell later whether it has changed.
+        version: identifies the numbers; empty until the model is stored.
     """
 
     card: Card
@@ -81,12 +82,12 @@ class Model:
 
     @property
     def size_deviation(self) -> float:
-        """The deviation in which a trade's size is judged."""
+        """The unit in which a trade's size is judged."""
         return self.card.size_deviation
 
 
 def fit(window: TradeWindow, budget: float = BUDGET, seed: int = SEED) -> Model:
-    """Return the model of a trade window: grown on its earlier part, thresholds set on the later.
+    """Return the model of a trade window: fitted on its earlier part, thresholds set on the later.
 
     The same trades, budget and seed give the same model.
 
@@ -102,7 +103,7 @@ def fit_together(
     """Return the model of several symbols' windows, each split by time.
 
     Raises:
-        TooFewTradesError: one has fewer than FEWEST_TRADES, or there is none.
+        TooFewTradesError: a window has fewer than FEWEST_TRADES, or there is none.
     """
     fewest = min(map(len, windows), default=0)
     if fewest < FEWEST_TRADES:
@@ -147,8 +148,8 @@ def _card(windows: Sequence[TradeWindow], symbol: str, budget: float, seed: int,
 
 
 def _size_deviation(ratios: Floats) -> float:
-    """Return the root mean square of the ratios above nought, the outermost hundredth left out."""
+    """Return the root mean square of the positive ratios, without the outermost hundredth."""
     above = np.sort(ratios[ratios > 0])
     inner = above[: max(round(INNER * len(above)), 1)]
-    # Of a normal distribution's larger half, the inner 99 percent have 0.9606 of its deviation.
+    # The inner 99 percent of a normal distribution's larger half have 0.9606 of its deviation.
     return max(float(np.sqrt(np.mean(inner**2))) / INNER_DEVIATION, STILL_SIZE) if len(inner) else STILL_SIZE

@@ -1,4 +1,4 @@
-"""A threshold from an alert budget: the score that only so small a share of ordinary trades passes."""
+"""A threshold from an alert budget: the score that only a given share of ordinary trades exceeds."""
 
 from statistics import NormalDist
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from stockstream.market.anomalies.features.trade_window import Floats
 
-# The tail is read from the scores at these ranks: far enough out to be a tail, and not so far that the
-# anomalies which the slice itself may hold (no label says which) would set the threshold.
+# The tail is read from the scores at these ranks: far enough out to be a tail, but not so far that
+# anomalies in the slice itself (no label identifies them) would set the threshold.
 RANKS = (0.05, 0.036, 0.025, 0.018, 0.0125, 0.009, 0.006)
-# Of these, as many as a burst or two do not fill with their own scores.
+# The number of inner ranks, which a burst or two do not fill with their own scores.
 INNER = 3
-# What stands so many times further out than the 99th percentile is left out: it is no ordinary trade.
+# Scores this many times the 99th percentile are left out: they are no ordinary trades.
 GROSS = 3.0
 FEWEST = 200
 FEWEST_BEYOND = 5
@@ -23,19 +23,19 @@ def at_budget(
 ) -> float:
     """Return the threshold that a share of ordinary scores is expected to reach, at least `floor`.
 
-    The scores are laid against the normal distribution's quantiles (Wilk and Gnanadesikan,
-    Biometrika 55, 1968), and a parabola through the outer ones is followed out to `share`: a straight
-    line is a normal tail, and one that bends up a heavier tail; down it is not let bend. Where the
+    The scores are plotted against the normal distribution's quantiles (Wilk and Gnanadesikan,
+    Biometrika 55, 1968), and a parabola through the outer ones is extrapolated to `share`: a straight
+    line is a normal tail, an upward bend a heavier tail; a downward bend is not allowed. If the
     slice is long enough to show the share itself, the threshold is not above that.
 
     Args:
-        scores: of a slice that nothing was fitted on, shape (n,).
-        share: of scores that may reach it.
-        floor: returned where the scores say less, or are fewer than two hundred.
-        heavy: whether the tail may be a power's: then a line through the logarithms is followed too,
-            and the mean of both ends counts.
-        straight: whether the tail is a normal's by its law, so that a line through the inner ranks is
-            followed: one event whose scores go on over many trades would bend a parabola far up.
+        scores: scores of a slice that nothing was fitted on, shape (n,).
+        share: the share of scores that may reach the threshold.
+        floor: returned if the scores give less, or there are fewer than two hundred of them.
+        heavy: whether the tail may follow a power law: then a line through the logarithms is extrapolated
+            too, and the mean of both results is used.
+        straight: whether the tail is normal by its law, so that a line through the inner ranks is
+            extrapolated: one event whose scores span many trades would bend a parabola far up.
 
     >>> ordinary = np.random.default_rng(7).normal(size=200_000)
     >>> abs(at_budget(ordinary, share=1e-5, floor=0.0) - NORMAL.inv_cdf(1 - 1e-5)) < 0.3

@@ -1,6 +1,6 @@
 """The threshold of each method: an alert budget split between the methods.
 
-By Bonferroni's inequality the methods together then keep the budget, however their alerts overlap.
+By Bonferroni's inequality, all methods together then stay within the budget, however their alerts overlap.
 """
 
 import math
@@ -15,14 +15,14 @@ from stockstream.market.anomalies.rules.rule import Rule, Scores, Streaks, Tail
 
 Thresholds = dict[str, float]
 
-# On a tape of a million trades a second, one alert a day could not be told from none at all; on one of
-# three trades a day, everything would be one.
+# At a million trades a second, one alert a day could not be distinguished from none; at three trades a day,
+# everything would be an alert.
 SMALLEST_SHARE, LARGEST_SHARE = 2e-6, 1e-3
 
-# So much of the budget is spent on what the slice shows; the rest is kept for what it does not, such as
-# an opening or a day of stress.
+# This share of the budget is used for what the slice shows; the rest is reserved for what it does not show,
+# such as an opening or a day of stress.
 SPENT = 0.5
-# Thresholds are also measured for so many times the usual pace; none is followed beyond the second.
+# Thresholds are also measured at the first multiple of the usual pace; none changes beyond the second.
 FASTER, MOST_FAST = 8.0, 64.0
 
 
@@ -36,7 +36,7 @@ def unmeasured() -> Thresholds:
 
 
 def trades_a_day(window: TradeWindow) -> float:
-    """Return how many trades a day has at the pace of a trade window."""
+    """Return the number of trades a day at the pace of a trade window."""
     span = max(int(window.micros.max() - window.micros.min()), 1)
     return len(window) * DAY / span
 
@@ -45,8 +45,8 @@ def share_of(budget: float, a_day: float) -> float:
     """Return the share of ordinary trades that may be alerts.
 
     Args:
-        budget: false alerts allowed a day.
-        a_day: trades of a day.
+        budget: false alerts allowed per day.
+        a_day: trades per day.
 
     >>> share_of(1.0, 43_200) == 1 / 43_200, share_of(1.0, 1e9), share_of(1.0, 3.0)
     (True, 2e-06, 0.001)
@@ -60,13 +60,16 @@ def measured(slices: list[Scores], share: float) -> Thresholds:
 
 
 def at_pace(threshold: float, faster: float, ratio: Floats) -> Floats:
-    """Return the threshold at each trade, where trades come so many times as fast as usual.
+    """Return the threshold at each trade, given the ratio of the pace there to the usual one.
 
-    The budget is of a day, not of a number of trades: at FASTER times the pace only that much smaller a
-    share of trades may pass. Between the two thresholds it goes as a power of the pace, and on to MOST_FAST.
+    The budget is per day, not per number of trades: at FASTER times the pace, the share of trades that may
+    pass is smaller by that factor. The threshold is a power of the pace through both thresholds, up to
+    MOST_FAST.
 
     Args:
+        threshold: the threshold at the usual pace.
         faster: the threshold at FASTER times the usual pace.
+        ratio: the pace at each trade over the usual one.
 
     >>> at_pace(4.0, 5.0, np.array([0.5, 1.0, FASTER, FASTER**2])).tolist()
     [4.0, 4.0, 5.0, 6.25]
@@ -91,7 +94,7 @@ def _part(rule: Rule, share: float) -> float:
 
 
 def _ends(streaks: Streaks) -> Floats:
-    """Return the score that each streak has come to when it ends."""
+    """Return the score that each streak has reached when it ends."""
     is_end = (streaks.length[:-1] > 0) & (streaks.length[1:] <= 1)
     ends: Floats = streaks.score[:-1][is_end]
     return ends

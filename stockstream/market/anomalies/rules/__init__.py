@@ -1,4 +1,4 @@
-"""The rules of the detector: what each scores, how much it may alert, and what its findings say."""
+"""The rules of the detector: their scores, their share of the alert budget, and their explanations."""
 
 from stockstream.market.anomalies.rules import features, learnt, sequences
 

@@ -1,4 +1,4 @@
-"""Rules on a trade's features: how far it stands from those before it, in deviations."""
+"""Rules on a trade's features: how far it deviates from the trades before it."""
 
 import math
 
@@ -12,11 +12,11 @@ from stockstream.market.anomalies.features.table import NAMES, RAMP, SIZES, WIND
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.rules.rule import FeatureRule, Learnt, Tail
 
-# Without a model there is no slice to measure tails on; eight deviations are rare in heavy ones too.
+# Without a model there is no slice to measure tails on; eight deviations are rare in heavy tails, too.
 PRIOR = 8.0
-# Trades bring trades: a burst of ten deviations is as rare.
+# Trades trigger trades: a burst of ten deviations is equally rare.
 BURST_PRIOR = 10.0
-# The cut that Iglewicz and Hoaglin (1993) give for ordinary data.
+# The cutoff that Iglewicz and Hoaglin (1993) give for ordinary data.
 LEAST = 3.5
 
 
@@ -26,9 +26,9 @@ def price_score(rows: Floats, _learnt: Learnt | None) -> Floats:
 
 
 def size_score(rows: Floats, learnt: Learnt | None) -> Floats:
-    """Return how large the trade is; small trades score below zero.
+    """Return how large the trade is; small trades have negative scores.
 
-    Four hundred trades give a good median and a poor deviation, so a model's deviation is preferred.
+    Four hundred trades give a good median but a poor deviation, so a model's deviation is preferred.
     """
     if learnt is None:
         return _column(rows, "size_z")
@@ -37,13 +37,13 @@ def size_score(rows: Floats, learnt: Learnt | None) -> Floats:
 
 
 def ramp_score(rows: Floats, _learnt: Learnt | None) -> Floats:
-    """Return how far the price went in eight trades, where it still goes that way."""
+    """Return how far the price moved in eight trades, if it still moves in that direction."""
     way, step = _column(rows, "ramp_z"), _column(rows, "return_z")
     return np.where(np.sign(way) == np.sign(step), np.abs(way), 0.0)
 
 
 def burst_score(rows: Floats, _learnt: Learnt | None) -> Floats:
-    """Return how fast trades come; slow ones score below zero."""
+    """Return how fast trades arrive; slow ones have negative scores."""
     return _column(rows, "crowd_z")
 
 
@@ -67,7 +67,7 @@ def explain_size(window: TradeWindow, index: int, row: Floats) -> str:
 
 
 def explain_ramp(window: TradeWindow, index: int, row: Floats) -> str:
-    """Return how far the price went in a few trades."""
+    """Return how far the price moved in a few trades."""
     price, former = window.price[index], window.price[index - RAMP]
     usual = abs(row[NAMES.index("ramp_z")])
     return (
@@ -77,7 +77,7 @@ def explain_ramp(window: TradeWindow, index: int, row: Floats) -> str:
 
 
 def explain_burst(window: TradeWindow, index: int, row: Floats) -> str:
-    """Return how fast trades come, over the width of the scan that shows it most."""
+    """Return how fast trades arrive, over the width of the scan with the largest score."""
     known = window[: index + 1]
     pauses, ways = pace.pauses(known), steps(np.log(known.price), STEPS)
     width = int(crowd_z(pauses, pace.usual(pauses), ways, known.market, index)[1][index])

@@ -1,4 +1,4 @@
-"""Rules on what was learnt of a symbol: a trade that stands apart by its features together."""
+"""Rules that need a model: a trade that stands out by the combination of its features."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from stockstream.market.anomalies.features.trade_window import Floats
 from stockstream.market.anomalies.kinds import Kind
 from stockstream.market.anomalies.rules.rule import Alerted, Learnt, Rule, Tail
 
-# What a finding is called, by the feature that is most unusual.
+# The kind of a finding, by its most unusual feature.
 KINDS = {
     "return_volatilities": kinds.PRICE_SPIKE,
     "return_z": kinds.PRICE_SPIKE,
@@ -34,18 +34,18 @@ class LearntRule(Rule):
     """A rule that needs a model; `score` takes it and compressed features, shape (trades, features).
 
     Attributes:
-        measure: what its score is called.
+        measure: the name of its score.
     """
 
     measure: str
     score: Callable[[Learnt, Floats], Floats]
 
     def kind_of(self, alerted: Alerted) -> Kind:
-        """Return the kind by the feature that is most unusual."""
+        """Return the kind by the most unusual feature."""
         return KINDS[NAMES[_leading(alerted)[0]]]
 
     def sentence(self, alerted: Alerted) -> str:
-        """Return how far the trade stands apart, and in which features."""
+        """Return how much the trade stands out, and in which features."""
         row = alerted.features
         first, second = (f"{NAMES[each]} {row[each]:,.3g}" for each in _leading(alerted))
         score = float(alerted.scores.each[self.name][alerted.row])

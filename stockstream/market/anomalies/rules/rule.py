@@ -1,7 +1,7 @@
-"""A rule: all that the detector, its thresholds, its sentences and the charts have to know of one method.
+"""A rule: everything that the detector, thresholds, explanations and charts need to know of one method.
 
-A rule that lacks a part cannot be made. Three kinds differ in what they score: a trade by its features, a
-streak of trades, or a trade by what was learnt of its symbol.
+A rule without one of its parts cannot be created. The three kinds differ in what they score: a trade by its
+features, a streak of trades, or a trade by what was learnt of its symbol.
 """
 
 from abc import ABC, abstractmethod
@@ -18,15 +18,15 @@ from stockstream.market.anomalies.models.linear import Linear
 
 
 class Tail(Enum):
-    """How the scores of ordinary trades go on beyond what a slice of the tape shows (see `at_budget`)."""
+    """How the scores of ordinary trades continue beyond those in a slice of the tape (see `at_budget`)."""
 
     LIGHT = "light"
-    HEAVY = "heavy"  # moves of prices, and distances that are made of them
-    STRAIGHT = "straight"  # the root of a likelihood ratio: normal but for its scale (Wilks, 1938)
+    HEAVY = "heavy"  # price moves, and distances made of them
+    STRAIGHT = "straight"  # the root of a likelihood ratio: normal except for its scale (Wilks, 1938)
 
 
 class Learnt(Protocol):
-    """What scoring takes from a model."""
+    """The part of a model that scoring needs."""
 
     @property
     def forest(self) -> Forest:
@@ -43,13 +43,13 @@ class Learnt(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Streaks:
-    """The streak that each trade after the first LOOKBACK stands in; columns of equal length.
+    """The streak of each trade after the first LOOKBACK; columns of equal length.
 
     Attributes:
         length: trades in it so far, at most LONGEST; 0 for a trade without the property.
         score: its surprise.
-        chance: what the trade itself had.
-        sizes: how much of the score is that of the sizes; 0 where they do not count.
+        chance: the probability of the trade itself.
+        sizes: the part of the score that is due to sizes; 0 if they do not count.
     """
 
     length: Ints
@@ -60,12 +60,12 @@ class Streaks:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What the rules say of every trade after the first LOOKBACK.
+    """The scores of all rules for every trade after the first LOOKBACK.
 
     Attributes:
         features: shape (trades, features).
-        each: by rule, the score of each trade; of a rule on sequences, that of its streak so far.
-        streaks: by rule, the streak that each trade stands in.
+        each: by rule, the score of each trade; for a rule on sequences, that of its streak so far.
+        streaks: by rule, the streak of each trade.
         pace: trades a day at the mean pace of the LOOKBACK trades before each.
     """
 
@@ -77,10 +77,10 @@ class Scores:
 
 @dataclass(frozen=True, eq=False)
 class Alerted:
-    """A trade above a rule's threshold, and what is known of it.
+    """A trade above a rule's threshold, with its context.
 
     Attributes:
-        row: of the scores; the trade itself is LOOKBACK further in the window.
+        row: its row in the scores; the trade itself is LOOKBACK further in the window.
         learnt: None without a model.
     """
 
@@ -107,12 +107,12 @@ class Rule(ABC):
     """A rule.
 
     Attributes:
-        name: under which models and findings keep it.
-        family: rules of one family see the same event: one that speaks soon after another adds nothing.
-        share: what it may use of the alert budget, relative to the others; those whose findings no other
-            rule makes have more.
+        name: the name under which models and findings store it.
+        family: rules of one family see the same event: one that reports soon after another adds nothing.
+        share: its share of the alert budget, relative to the others; rules whose findings no other rule
+            makes have more.
         prior: its threshold without a model; None for a rule that needs one.
-        least: no measured threshold goes below; None for a streak's own share.
+        least: lower limit of measured thresholds; None for a streak's own share.
         tail: how its scores are extrapolated.
     """
 
@@ -129,16 +129,16 @@ class Rule(ABC):
 
     @abstractmethod
     def sentence(self, alerted: Alerted) -> str:
-        """Return why the trade stands out, with the numbers that make it checkable."""
+        """Return why the trade stands out, with the numbers that make it verifiable."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class OneKindRule(Rule):
-    """A rule whose findings are all of one kind."""
+    """A rule whose findings all have one kind."""
 
     kind: Kind
 
-    def kind_of(self, alerted: Alerted) -> Kind:  # noqa: ARG002 - all are of one kind
+    def kind_of(self, alerted: Alerted) -> Kind:  # noqa: ARG002 - all have one kind
         """Return its kind."""
         return self.kind
 

@@ -1,7 +1,7 @@
-"""Streaks on one side, of one size, and of any property, as machine code, each by its own law.
+"""Streaks on one side, of one size, and of any property, as machine code, each with its own law.
 
-`first` is the first trade to compute; what lies before it is context, and is nought in the result.
-Every row is computed from its own window alone, so a stream's rows are those of the whole tape.
+`first` is the first trade to compute; everything before it is context, and is zero in the result.
+Every row is computed from its own window only, so a stream's rows equal those of the whole tape.
 """
 
 import numpy as np
@@ -11,22 +11,27 @@ from stockstream.market.compiled import compiled
 
 
 @compiled
-def one_sided(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that keeps them
+def one_sided(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the object that holds them
     repeats: Bools, group: Ints, groups: int, tilts: Floats, first: int, longest: int, share: int
 ) -> tuple[Ints, Floats, Floats, Floats]:
-    """Return, for each row, the run of trades on one side that it stands in.
+    """Return, for each row, the run of trades on one side that it belongs to.
 
-    A run's surprise is the sum of -log10 of its trades' chances to keep the side, each that of its group
-    over the `share` trades before the run (one of each kind is added: Laplace), and log10 of the mean
+    A run's surprise is the sum of -log10 of its trades' probabilities to keep the side, each that of its
+    group over the `share` trades before the run (one of each kind is added: Laplace), and log10 of the mean
     over `tilts` of the likelihood ratio that the run's trades are larger than usual.
 
     Args:
-        group: of each trade, from 0 to groups - 1.
+        repeats: whether each trade is on the side of the trade before.
+        group: the group of each trade, from 0 to groups - 1.
+        groups: the number of groups.
         tilts: log10 of the likelihood ratio of each trade's size, shape (number of tilts, n).
+        first: the first row to compute.
+        longest: the longest run counted.
+        share: the number of trades before the run from which probabilities are taken.
 
     Returns:
-        The length up to the row, at most `longest`; the surprise; the chance that the row itself had;
-        and how much of the surprise is that of the sizes.
+        The length up to the row, at most `longest`; the surprise; the probability of the row itself;
+        and the part of the surprise that is due to sizes.
     """
     length = np.zeros(len(repeats), np.int64)
     surprise, chance, sizes = np.zeros(len(repeats)), np.zeros(len(repeats)), np.zeros(len(repeats))
@@ -57,14 +62,14 @@ def one_sided(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not the o
 
 @compiled
 def repeated(values: Floats, first: int, longest: int, share: int) -> tuple[Ints, Floats, Floats]:
-    """Return, for each row, the streak of one value that it stands in.
+    """Return, for each row, the streak of one value that it belongs to.
 
-    The chance of a repetition is the value's own share of the `share` trades before the streak, one
+    The probability of a repetition is the value's own share of the `share` trades before the streak, one
     added: a common size comes twice in a row more often than a rare one.
 
     Returns:
-        The length up to the row, the value's first trade not counted and at most `longest`; the
-        surprise, which is the sum of -log10 of the chances; and the chance of each row.
+        The length up to the row, without the value's first trade and at most `longest`; the
+        surprise, which is the sum of -log10 of the probabilities; and the probability of each row.
     """
     length = np.zeros(len(values), np.int64)
     surprise, chance = np.zeros(len(values)), np.zeros(len(values))
@@ -85,10 +90,10 @@ def repeated(values: Floats, first: int, longest: int, share: int) -> tuple[Ints
 
 @compiled
 def streaks(has: Bools, first: int, longest: int, share: int) -> tuple[Ints, Floats, Floats]:
-    """Return, for each row, the streak of a property that it stands in.
+    """Return, for each row, the streak of a property that it belongs to.
 
-    A trade has the property with the chance that it had over the `share` trades before the streak; one
-    of each kind is added (Laplace), so that what never happened is rare and not impossible.
+    The probability that a trade has the property is its frequency over the `share` trades before the streak;
+    one of each kind is added (Laplace), so that what never happened is rare but not impossible.
 
     Returns:
         As `repeated`.

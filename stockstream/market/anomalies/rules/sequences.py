@@ -1,15 +1,15 @@
-"""Rules on the order of trades: streaks that chance would hardly make.
+"""Rules on the order of trades: streaks that are unlikely by chance.
 
-A streak is a row of trades that all have a property. Its surprise is the sum of -log10 of the
-chances that its trades had (Feller, An Introduction to Probability Theory, volume 1, chapter XIII,
-for independent trades: q^k for a row of k). The chance is the symbol's own, counted over the trades
+A streak is a sequence of trades that all have a property. Its surprise is the sum of -log10 of the
+probabilities of its trades (Feller, An Introduction to Probability Theory, volume 1, chapter XIII,
+for independent trades: q^k for a sequence of k). The probability is the symbol's own, counted over the trades
 just before the streak.
 
 | rule | property of a trade | source |
 | --- | --- | --- |
-| same_side | its taker stands on the side of the trade before; counted apart for trades that come fast, at the usual pace and slow, because pieces of one order follow each other. How large its trades are counts too: a likelihood ratio of sizes that are exponentially tilted, the mean of three tilts (Robbins, 1970) | Lillo and Farmer, 2004 (long memory of order flow) |
-| alternating | size and price of the trade before, on the other side: so trades look where somebody trades with himself | Cong, Li, Tang, Yang, 2023 (wash trading) |
-| repeated_size | the size of the trade before, by the share that just this size has | the same |
+| same_side | its taker is on the side of the trade before; counted separately for trades that arrive fast, at the usual pace and slowly, because pieces of one order follow each other. The size of its trades counts too: a likelihood ratio of sizes that are exponentially tilted, the mean of three tilts (Robbins, 1970) | Lillo and Farmer, 2004 (long memory of order flow) |
+| alternating | size and price of the trade before, on the other side: this is how trades look if somebody trades with himself | Cong, Li, Tang, Yang, 2023 (wash trading) |
+| repeated_size | the size of the trade before, by the share of this particular size | the same |
 | still_price | the price of the trade before | |
 """  # noqa: E501 - a table's row is one line
 
@@ -24,22 +24,22 @@ from stockstream.market.anomalies.features.trade_window import Bools, Floats, In
 from stockstream.market.anomalies.rules import runs
 from stockstream.market.anomalies.rules.rule import SequenceRule, Streaks
 
-# Longest streak counted, and trades before it that tell its share: both fit into LOOKBACK.
+# Longest streak counted, and the number of trades before it that give its share: both fit into LOOKBACK.
 LONGEST = 50
 SHARE = 150
-# Sides need more: each of the three groups has a chance of its own. The edges are logarithms of a pause
+# Sides need more: each of the three groups has its own probability. The edges are logarithms of a pause
 # over the usual one.
 SIDES, EDGES = 260, np.array([-1.0, 0.0])
-# Sizes are tilted by these powers; the first leaves them as they are. No size counts for more than so
-# many medians, or one large trade would make a run.
+# Sizes are tilted by these powers; the first leaves them unchanged. No size counts as more than
+# LARGEST medians, or one large trade would make a run.
 TILTS, LARGEST = (0.0, 0.5, 1.0), 5.0
 MEDIAN, MEAN = 100, 200
-# Without a model: streaks with a chance of one in a million.
+# Without a model: streaks with a probability of one in a million.
 PRIOR = 6.0
 
 
 def same_side(window: TradeWindow) -> Streaks:
-    """Return the runs of trades on one side: somebody buys, or sells, again and again."""
+    """Return the runs of trades on one side: somebody keeps buying, or selling."""
     group = np.searchsorted(EDGES, pace.relative(window), side="right")
     repeats, tilts = _repeats(window.buy), _tilts(window.volume)
     return _after_lookback(*runs.one_sided(repeats, group, len(EDGES) + 1, tilts, LOOKBACK, LONGEST, SIDES))
@@ -56,7 +56,7 @@ def repeated_size(window: TradeWindow) -> Streaks:
 
 
 def still_price(window: TradeWindow) -> Streaks:
-    """Return the streaks of trades at one price: a feed that hangs repeats it."""
+    """Return the streaks of trades at one price: a stuck feed repeats it."""
     return _streaks(_repeats(window.price))
 
 
@@ -91,7 +91,7 @@ def explain_repeated_size(window: TradeWindow, index: int, streaks: Streaks, row
 
 
 def explain_still_price(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
-    """Return at which price the market stands still."""
+    """Return the price at which the market stands still."""
     share = 100 * streaks.chance[row]
     return (
         f"{streaks.length[row] + 1} trades in a row at {window.price[index]:,.10g} have a probability of "
