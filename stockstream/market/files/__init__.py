@@ -1,1 +1,1 @@
-"""Other people's files: which column has which field, what its words mean, which trades are the same."""
+"""Foreign files: which column holds which field, what its values mean, and which trades are the same."""

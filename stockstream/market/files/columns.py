@@ -1,4 +1,4 @@
-"""Which column of somebody's file has which field.
+"""Which column of a foreign file holds which field.
 
 >>> found = match(["Time", "Ticker", "px", "Qty", "side", "venue"], {})
 >>> found.summary
@@ -35,19 +35,19 @@ NEEDED = ("timestamp", "price", "volume", "trade_type")
 # A time of day is completed by the column of its date.
 CLOCK_NAMES = ("time", "tradetime", "timeofday")
 DATE_NAMES = ("date", "trade_date", "trading_day", "day")
-# A file that has all of these is an export of ours: there alone `source` means what we mean by it.
+# A file with all of these is an export of this project: only there does `source` have its meaning.
 OWN = frozenset(Trade.__struct_fields__)
 _PUNCTUATION = str.maketrans("", "", " -_.<>")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column has which field.
+    """Which column holds which field.
 
     Args:
-        of: the number of a field's column; `date` has the date of a column that has times of day.
-        summary: the same in words, and what is not used.
-        is_maker_side: whether the column of the side says that the buyer is the maker.
+        of: the index of a field's column; `date` is the date of a column with times of day.
+        summary: the same in words, with the unused columns.
+        is_maker_side: whether the side column says that the buyer is the maker.
     """
 
     of: Mapping[str, int]
@@ -56,24 +56,26 @@ class Columns:
 
     @property
     def wanted(self) -> list[int]:
-        """The numbers of the columns that are looked at."""
+        """The indices of the columns that are used."""
         return sorted(set(self.of.values()))
 
     def without(self, field: str) -> Self:
-        """Return the same, but for a field that no column has then."""
+        """Return the same columns without one field."""
         return replace(self, of={name: number for name, number in self.of.items() if name != field})
 
 
 def match(header: Sequence[str], asked: Mapping[str, str], symbol: str | None = None) -> Columns:
-    """Return which column has which field.
+    """Return which column holds which field.
 
     Args:
-        asked: columns by field, as a person named them; an empty name is no column. The others are found
-            by their names.
-        symbol: the symbol of all rows, where no column has it.
+        header: the names of the columns.
+        asked: columns by field, as given by a person; an empty name is no column. The others are found by
+            their
+            names.
+        symbol: the symbol of all rows, if no column has it.
 
     Raises:
-        UsageError: a needed field has no column, or a named column is not there.
+        UsageError: a required field has no column, or a given column does not exist.
     """
     is_own = OWN.issubset(header)
     of: dict[str, int] = {}

@@ -1,8 +1,8 @@
-"""Which rows are the same trade: what each is called on the tape.
+"""Which rows are the same trade, and each trade's id on the tape.
 
-A trade of a file with ids keeps its own; where they begin again each day or at each venue, these are put in
-front. A trade of a file without ids is called by its content and its place among equals, so that it is the
-same trade in whatever file, in whatever line and with whatever line ends it comes again.
+A trade of a file with ids keeps its own; if ids are reused each day or at each venue, these are put in front.
+A trade of a file without ids gets an id from its content and its position among equal rows, so that it is the
+same trade in any file, on any line and with any line endings.
 """
 
 from array import array
@@ -22,19 +22,19 @@ from stockstream.market.trade.schema import Trade
 DAY, VENUE = "day", "venue"
 ID_PARTS = (DAY, VENUE)
 NO_ID = "-"
-# A source has 64 letters at most.
+# A source has at most 64 characters.
 MOST_NAME = 57
 
 Content = tuple[str, datetime, Decimal, Decimal, str]
 
 
 class Reading(NamedTuple):
-    """What a row says.
+    """The content of a row.
 
     Attributes:
-        has_id: whether the trade has an id of its own.
-        venue: empty where none is given.
-        form: in which the time was written.
+        has_id: whether the trade has its own id.
+        venue: empty if none is given.
+        form: the form in which the time was written.
     """
 
     trade: Trade
@@ -44,22 +44,23 @@ class Reading(NamedTuple):
 
 
 def content_of(trade: Trade) -> Content:
-    """Return what tells a trade from others where it has no id."""
+    """Return what distinguishes a trade from others if it has no id."""
     return trade.symbol, trade.timestamp, trade.price, trade.volume, trade.trade_type
 
 
 def id_of(reading: Reading, parts: Collection[str]) -> str:
-    """Return a trade's id with what tells it from the same id elsewhere.
+    """Return a trade's id, made unique with the given parts.
 
     Args:
-        parts: of ID_PARTS.
+        reading: the row's content.
+        parts: within what ids are unique, of ID_PARTS.
     """
     words = {DAY: f"{reading.trade.timestamp:%Y%m%d}", VENUE: reading.venue}
     return "/".join([*(words[part] for part in ID_PARTS if part in parts), reading.trade.trade_id])
 
 
 def key_of(reading: Reading, parts: Collection[str]) -> Hashable:
-    """Return what is the same for rows that would be one trade on the tape."""
+    """Return what is equal for rows that would be one trade on the tape."""
     trade = reading.trade
     if reading.has_id:
         return trade.source, trade.symbol, id_of(reading, parts)
@@ -67,37 +68,37 @@ def key_of(reading: Reading, parts: Collection[str]) -> Hashable:
 
 
 class Keys:
-    """The keys of a file's rows: 8 bytes each, to find those that come more than once."""
+    """The keys of a file's rows, 8 bytes each, to find those that occur more than once."""
 
     def __init__(self) -> None:
         self._hashes = array("q")
 
     def add(self, key: Hashable) -> None:
-        """Take note of a row's key."""
+        """Add a row's key."""
         self._hashes.append(hash(key))
 
     def repeated(self) -> frozenset[int]:
-        """Return the hashes that come more than once; by chance one may be of two different keys."""
+        """Return the hashes that occur more than once; by chance, one may belong to two different keys."""
         found, counts = np.unique(np.frombuffer(self._hashes, np.int64), return_counts=True)
         return frozenset(found[counts > 1].tolist())
 
     def shared(self, other: "Keys", most: int) -> frozenset[int]:
-        """Return hashes that another file has too, so many of them at most, evenly chosen."""
+        """Return at most `most` hashes that another file has too, evenly chosen."""
         mine, others = (np.frombuffer(each._hashes, np.int64) for each in (self, other))  # noqa: SLF001
         found = np.intersect1d(mine, others)
         return frozenset(found[:: -(-found.size // most) or 1].tolist())
 
 
 class Clashes:
-    """Rows that have one id and are two trades, for each way of telling ids apart."""
+    """Rows that share an id but are two trades, for each way of making ids unique."""
 
     def __init__(self, parts: Collection[str], repeated: Collection[int], *, has_venues: bool) -> None:
-        """Begin with no row.
+        """Start before the first row.
 
         Args:
-            parts: what ids begin again with so far, of ID_PARTS.
-            repeated: hashes of the keys that come more than once.
-            has_venues: whether the file tells venues.
+            parts: within what ids are unique so far, of ID_PARTS.
+            repeated: hashes of the keys that occur more than once.
+            has_venues: whether the file has venues.
         """
         known = [part for part in ID_PARTS if part == DAY or has_venues]
         ways = [set(way) for size in range(len(known) + 1) for way in combinations(known, size)]
@@ -108,7 +109,7 @@ class Clashes:
         self._first: dict[tuple[str, ...], tuple[Reading, int, int]] = {}
 
     def add(self, line: int, reading: Reading) -> None:
-        """Take a row."""
+        """Add a row."""
         if not reading.has_id or hash(key_of(reading, self._parts)) not in self._repeated:
             return
         content = content_of(reading.trade)
@@ -118,7 +119,7 @@ class Clashes:
                 self._first.setdefault(way, (reading, where, line))
 
     def question(self) -> str | None:
-        """Return what is wrong and how to mend it, None where nothing is."""
+        """Return what is wrong and how to correct it, or None if nothing is wrong."""
         found = self._first.get(tuple(sorted(self._parts)))
         if found is None:
             return None
@@ -135,15 +136,15 @@ class Clashes:
 class Naming:
     """Gives each trade of a file its id on the tape.
 
-    All rows have to go through it, in order: a trade's place among its equals is counted.
+    All rows must pass through it in order, because a trade's position among equal rows is counted.
     """
 
     def __init__(self, parts: Collection[str] = (), repeated: Collection[int] = ()) -> None:
-        """Begin before the first row.
+        """Start before the first row.
 
         Args:
-            parts: what ids begin again with, of ID_PARTS.
-            repeated: hashes of the keys that come more than once; only of these is memory kept.
+            parts: within what ids are unique, of ID_PARTS.
+            repeated: hashes of the keys that occur more than once; only these take memory.
         """
         self._parts = parts
         self._repeated = repeated
@@ -151,10 +152,10 @@ class Naming:
         self._equals: dict[Hashable, int] = {}
 
     def name(self, reading: Reading, line: int) -> Trade:
-        """Return the row's trade under its id on the tape.
+        """Return the row's trade with its id on the tape.
 
         Raises:
-            BadTradeError: a former row has the same id.
+            BadTradeError: an earlier row has the same id.
         """
         key = key_of(reading, self._parts)
         is_repeated = hash(key) in self._repeated
@@ -199,11 +200,12 @@ def plain(amount: Decimal) -> str:
 def source_of(stem: str, asked: str | None, *, has_ids: bool) -> str:
     """Return the source of a file's trades: the name of its tape.
 
-    Ids are unique within a tape, and two files are two of them. Content is the same everywhere.
+    Ids are unique within a tape, and two files are two tapes. Content is the same everywhere.
 
     Args:
-        stem: the file's name without its folder and ending.
+        stem: the file's name without its folder and extension.
         asked: the name that a person gave.
+        has_ids: whether the file has ids.
 
     >>> source_of("AAPL", None, has_ids=True), source_of("AAPL", None, has_ids=False)
     ('replay:AAPL', 'replay')

@@ -1,13 +1,14 @@
-"""Whether a file's trades come in order of time, and if not, by how much."""
+"""Whether a file's trades are in order of time, and by how much they deviate."""
 
 from datetime import datetime, timedelta
 
 
 class Order:
-    """What was seen of the order so far.
+    """The order of the trades so far.
 
     Attributes:
-        seen, late: the number of trades, and of those that are older than one before them.
+        seen: the number of trades.
+        late: the number of trades that are older than one before them.
         furthest: by how much at most.
 
     >>> from datetime import UTC
@@ -24,7 +25,7 @@ class Order:
         self._latest: datetime | None = None
 
     def add(self, moment: datetime) -> timedelta:
-        """Take a trade's time; returns by how much it is older than the newest before it."""
+        """Add a trade's time and return by how much it is older than the newest before it."""
         self.seen += 1
         if self._latest is None or moment >= self._latest:
             self._latest = moment

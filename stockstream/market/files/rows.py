@@ -1,4 +1,4 @@
-"""A row of somebody's file as a trade.
+"""A row of a foreign file as a trade.
 
 >>> from datetime import UTC, datetime
 >>> from stockstream.market.files.columns import match
@@ -24,7 +24,7 @@ MAKER_SIDES: Mapping[str, Side] = {"true": "SELL", "1": "SELL", "false": "BUY", 
 
 
 class RowReader:
-    """Makes trades of rows that have these columns."""
+    """Makes trades from rows with these columns."""
 
     def __init__(
         self,
@@ -35,12 +35,14 @@ class RowReader:
         symbol: str | None = None,
         price_shift: int = 0,
     ) -> None:
-        """Take what all rows share; `wanted` are the numbers of the columns that are looked at.
+        """Set what all rows share; `wanted` are the indices of the columns that are used.
 
         Args:
-            source: of trades that have no column of it.
-            symbol: the same.
-            price_shift: how many digits a price's point moves to the left.
+            columns: which column holds which field.
+            times: reads the times.
+            source: the source of trades without a column for it.
+            symbol: the symbol of trades without a column for it.
+            price_shift: how many digits the decimal point of prices moves to the left.
         """
         self._of = columns.of
         self.wanted = columns.wanted
@@ -51,10 +53,10 @@ class RowReader:
         self._price_shift = price_shift
 
     def read(self, row: Sequence[object]) -> Reading:
-        """Return what a row says.
+        """Return the content of a row.
 
         Raises:
-            BadTradeError: it is no trade; the reason names the field.
+            BadTradeError: the row is not a trade; the reason names the field.
         """
         cell = {field: row[number] if number < len(row) else None for field, number in self._of.items()}
         side = text_of("trade_type", cell["trade_type"]).lower()
@@ -75,7 +77,7 @@ class RowReader:
         return Reading(validated(made), bool(own_id), text_of("venue", cell.get("venue")), form)
 
     def time_cells(self, row: Sequence[object]) -> tuple[object, object]:
-        """Return the cell of a row's time, and that of its date, where that is in a column of its own."""
+        """Return the cell of a row's time, and that of its date if it has its own column."""
         date, clock = (self._of.get(field, len(row)) for field in ("date", "timestamp"))
         return row[clock] if clock < len(row) else None, row[date] if date < len(row) else None
 
@@ -88,7 +90,7 @@ def _amount(field: str, cell: object) -> Decimal:
 
 
 def text_of(field: str, cell: object) -> str:
-    """Return a cell's text without the blanks around it.
+    """Return a cell's text without surrounding whitespace.
 
     Raises:
         BadTradeError: it has bytes that are not UTF-8.

@@ -1,7 +1,7 @@
-"""A first look at all of a file, before any of it is sent: what its numbers mean, and what cannot be meant.
+"""A survey of a whole file before any of it is sent: what its numbers mean, and what they cannot mean.
 
-What one row alone does not say, the rows together do: in which form the times are, which of them fit the
-others, whether prices are in other units, and whether ids begin again.
+What a single row does not show, the rows together do: the form of the times, which of them are plausible,
+whether prices are in other units, and whether ids are reused.
 """
 
 from collections import Counter
@@ -25,10 +25,11 @@ HIGHEST_PRICE = 10**10
 FURTHEST_NEIGHBOUR = 10**6
 MOST_TIMES = 100_000
 MOST_SAMPLES = 500
-# A number as a time may lie this far beyond the middle four fifths of a file's times, in times their span.
+# A time given as a number may lie this many times the span of the middle four fifths of a file's times beyond
+# them.
 REACH = 3
 FEWEST_TIMES = 3
-# One row in ten may be broken before its number speaks against the form of the others.
+# One row in ten may be broken before its number contradicts the form of the others.
 MOST_BROKEN = 10
 
 ANSWER_PRICE = "--price-scale N divides all prices by N, --price-scale 1 takes them as they are"
@@ -44,7 +45,7 @@ class Thinned(Generic[Value]):
         self._most, self._step, self._seen = most, 1, 0
 
     def add(self, value: Value) -> None:
-        """Take a value."""
+        """Add a value."""
         if self._seen % self._step == 0:
             self.values.append(value)
         if len(self.values) > self._most:
@@ -54,23 +55,25 @@ class Thinned(Generic[Value]):
 
 
 class Survey:
-    """What was found in the rows so far.
+    """The results from the rows so far.
 
     Attributes:
-        good, bad: the number of rows that are trades, and that are none.
-        example: the first bad row in words.
+        good: the number of rows that are trades.
+        bad: the number of rows that are not.
+        example: a description of the first bad row.
         latest: the latest time and its line.
-        keys: what is the same for rows that would be one trade on the tape.
+        keys: what is equal for rows that would be one trade on the tape.
     """
 
     def __init__(
         self, reader: RowReader, id_parts: Sequence[str] = (), *, doubts_prices: bool = True
     ) -> None:
-        """Begin with no row.
+        """Start before the first row.
 
         Args:
-            id_parts: what ids begin again with, of ID_PARTS.
-            doubts_prices: whether a price that cannot be meant is refused.
+            reader: makes trades from rows.
+            id_parts: within what ids are unique, of ID_PARTS.
+            doubts_prices: whether an implausible price is rejected.
         """
         self._doubts_prices = doubts_prices
         self.good, self.bad, self.example = 0, 0, ""
@@ -86,10 +89,10 @@ class Survey:
         self._prices: dict[str, tuple[Decimal, int]] = {}
 
     def add(self, line: int, row: Sequence[object]) -> None:
-        """Take a row.
+        """Add a row.
 
         Raises:
-            UsageError: its price cannot be meant.
+            UsageError: its price is implausible.
         """
         try:
             reading = self._reader.read(row)
@@ -105,7 +108,7 @@ class Survey:
         self._sample.add((reading, line))
 
     def add_bad(self, line: int, reason: str) -> None:
-        """Take a row that is no trade."""
+        """Add a row that is not a trade."""
         self.bad += 1
         self.example = self.example or f"line {line:,}: {reason}"
 
@@ -115,14 +118,14 @@ class Survey:
         return self._sample.values
 
     def repeated(self) -> frozenset[int]:
-        """Return the hashes of the keys that come more than once."""
+        """Return the hashes of the keys that occur more than once."""
         return self.keys.repeated()
 
     def time_rule(self, rule: TimeRule) -> TimeRule:
-        """Return the rule by which the file's times are read, narrower than the one of the survey.
+        """Return the rule by which the file's times are read, narrower than that of the survey.
 
         Raises:
-            UsageError: numbers could be times in no form that fits all of them, or have no date.
+            UsageError: no form fits all numbers that could be times, or they have no date.
         """
         if len(rule.forms) == 1:
             return rule
@@ -132,7 +135,7 @@ class Survey:
         numbers = {form: self._forms[form] for form in (COUNT, DATE, DAYS) if self._forms[form]}
         form = max(numbers, key=lambda each: numbers[each], default="")
         is_doubtful = form == DAYS or not (numbers or self._forms[TEXT])
-        # What counts days, or spells a time of day, does so in all rows but those that are broken.
+        # A column that counts days, or holds times of day, does so in all rows except broken ones.
         if self._odd_number and is_doubtful and self._odd_numbers * MOST_BROKEN >= self.good:
             number, line = self._odd_number
             raise UsageError(
@@ -142,7 +145,7 @@ class Survey:
         return TimeRule((form,) if form else rule.forms, low, high, rule.day)
 
     def _bounds(self, rule: TimeRule) -> tuple[datetime, datetime]:
-        """Return between which moments a number is believed: where most of the file's times are."""
+        """Return the times between which a number is accepted: where most of the file's times are."""
         times = np.array(self._times.values)
         if times.size < FEWEST_TIMES:
             return rule.low, rule.high

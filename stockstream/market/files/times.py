@@ -1,7 +1,7 @@
-"""What a cell means as a time: text, a moment, or a number, which has no unit of its own.
+"""The time in a cell: text, a datetime, or a number, which has no unit of its own.
 
-A number is believed only where the moment that it would be is plausible. The ranges of the forms do not
-overlap then, so that a number has one meaning or none:
+A number is accepted only if the time it would be is plausible. The ranges of the forms then do not
+overlap, so that a number has one meaning or none:
 
 >>> at = TimeReader(TimeRule.plausible(until=datetime(2027, 1, 1, tzinfo=UTC)))
 >>> [f"{at.read(word):%Y-%m-%d %H:%M}" for word in ("1704205800", "1704205800000", "20240102", "45293.5")]
@@ -26,9 +26,9 @@ from stockstream.market.trade.codec import refuse
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
 YEAR = timedelta(days=365)
-# An earlier count of seconds has as few digits as a date or a time of day.
+# An earlier number of seconds has as few digits as a date or a time of day.
 EARLIEST_NUMBER = datetime(1980, 1, 1, tzinfo=UTC)
-# As Excel counts days since its 1900; a time of day in seconds looks like a day of the nineties.
+# Excel counts days from its 1900; a time of day in seconds looks like a day in the nineties.
 EXCEL_EPOCH = (datetime(1899, 12, 30, tzinfo=UTC) - EPOCH) // MICRO
 EARLIEST_DAY = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // MICRO
 MILLIS_A_DAY = 86_400_000
@@ -40,18 +40,19 @@ UNITS = (*SCALES, DAYS, DATE)
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(?:(\d\d)(\d{3})?)?)?", re.ASCII)
-# HHMMSS, HHMMSSmmm or HHMMSSuuuuuu; a zero in front may be missing. Less than five digits may be HHMM.
+# HHMMSS, HHMMSSmmm or HHMMSSuuuuuu, possibly without the leading zero. Fewer than five digits may be HHMM.
 _CLOCK = re.compile(r"(\d{1,2})(\d\d)(\d\d)(\d{3}|\d{6})?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class TimeRule:
-    """Which numbers are believed to be times.
+    """Which numbers are accepted as times.
 
     Args:
         forms: a unit that a person named, or the forms that a number may have.
-        low, high: the moments that a number may be, from the first to before the second.
-        day: of times of day, where no column has it.
+        low: the earliest time that a number may be.
+        high: the time that a number must be before.
+        day: the date of times of day, if no column has it.
     """
 
     forms: tuple[str, ...]
@@ -66,7 +67,7 @@ class TimeRule:
 
     @classmethod
     def named(cls, unit: str, day: date | None = None) -> Self:
-        """Return the rule for a unit that a person named: whatever moment it gives is believed."""
+        """Return the rule for a unit that a person named: any time it gives is accepted."""
         return cls((unit,), datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), day)
 
 
@@ -76,25 +77,26 @@ class TimeReader:
     def __init__(self, rule: TimeRule) -> None:
         self.rule = rule
         self._low, self._high = ((edge - EPOCH) // MICRO for edge in (rule.low, rule.high))
-        # A unit that a person named is believed.
+        # A unit that a person named is accepted.
         self._earliest_day = max(self._low, EARLIEST_DAY) if len(rule.forms) > 1 else self._low
 
     def read(self, cell: object, day: object = None) -> datetime:
-        """Return the moment in UTC that a cell means; one without an offset is UTC.
+        """Return the time in UTC that a cell means; one without an offset is UTC.
 
         Args:
-            day: the cell of the date, where the file keeps it in a column of its own.
+            cell: the cell of the time.
+            day: the cell of the date, if the file has a separate column for it.
 
         Raises:
-            BadTradeError: it is no time, or a number that is not believed.
+            BadTradeError: it is not a time, or a number that is not accepted.
         """
         return self.read_with_form(cell, day)[0]
 
     def read_with_form(self, cell: object, day: object = None) -> tuple[datetime, str]:
-        """Return the moment, and the form that it was written in.
+        """Return the time, and the form in which it was written.
 
         Raises:
-            BadTradeError: it is no time, or a number that is not believed.
+            BadTradeError: it is not a time, or a number that is not accepted.
         """
         if isinstance(cell, datetime):
             return in_utc(cell), TEXT
@@ -125,7 +127,7 @@ class TimeReader:
 
 
 def number_of(cell: object) -> Decimal | None:
-    """Return the number that a cell is or is written as, None where it is none."""
+    """Return the number that a cell contains, as a number or as text, or None if there is none."""
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, int):
@@ -140,11 +142,11 @@ def number_of(cell: object) -> Decimal | None:
 
 
 def _micros(number: Decimal, form: str) -> Iterator[int]:
-    """Yield the microseconds since 1970 that a number can be in a form: for COUNT one for each unit."""
+    """Yield the microseconds since 1970 that a number can mean in a form: for COUNT one for each unit."""
     if form == DATE:
         yield from _of_date(number)
     elif form == DAYS:
-        # A sheet keeps no more than the millisecond, and prints less than it keeps.
+        # A spreadsheet stores no more than milliseconds, and prints less than it stores.
         yield EXCEL_EPOCH + int((number * MILLIS_A_DAY).to_integral_value()) * 1000
     else:
         for unit in SCALES if form == COUNT else (form,):
@@ -152,7 +154,7 @@ def _micros(number: Decimal, form: str) -> Iterator[int]:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Return a moment in UTC; one without an offset is taken for UTC.
+    """Return a time in UTC; one without an offset is taken as UTC.
 
     Raises:
         BadTradeError: it is so far away that it has no date in UTC.
@@ -177,14 +179,14 @@ def _date(cell: object) -> date:
         return cell.date() if isinstance(cell, datetime) else cell
     text = str(cell).strip()
     try:
-        # Both as 2024-01-02 and as 20240102.
+        # Both 2024-01-02 and 20240102.
         return datetime.fromisoformat(text).date()
     except ValueError:
         return refuse("date", repr(text), "a date, such as 2026-01-31 or 20260131")
 
 
 def clock_of(cell: object) -> time | None:
-    """Return the time of day that a cell is, None where it is none."""
+    """Return the time of day in a cell, or None if there is none."""
     if isinstance(cell, time):
         return cell
     text = "" if cell is None or isinstance(cell, bool) else str(cell).strip()

@@ -1,4 +1,4 @@
-"""A market of correlated symbols, simulated in blocks of columns, with injected, labelled anomalies."""
+"""A simulated market of correlated symbols, in blocks of columns, with injected and labelled anomalies."""
 
 from stockstream.market.simulator.injector import Injection
 from stockstream.market.simulator.listings import Listing, known, listed

@@ -1,8 +1,8 @@
-"""When trades come, in which symbol, from which side: clusters, because trades bring trades.
+"""Times, symbols and sides of trades, which come in clusters because trades trigger trades.
 
-A Hawkes process drawn by its clusters (Hawkes and Oakes, 1974): founders come on their own,
-and every trade has a Poisson number of children, each an exponential delay later. A child trades
-its parent's symbol and mostly takes its parent's side, as the pieces of a split order do.
+A Hawkes process drawn by its clusters (Hawkes and Oakes, 1974): founders arrive independently, and every
+trade has a Poisson number of children, each an exponential delay later. A child trades its parent's symbol
+and mostly takes its parent's side, like the pieces of a split order.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from numpy.random import Generator
 
 from stockstream.market.simulator.tape import Bools, Floats, Ints
 
-CHILDREN = 0.5  # mean number a trade; below 1, or clusters never end
+CHILDREN = 0.5  # mean number per trade; below 1, or clusters never end
 DELAY = 5.0  # mean delay of a child, in mean gaps between trades
 SAME_SIDE = 0.8
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Columns of trades: seconds from the block's start, index of the symbol, taker buys."""
+    """Columns of trades: seconds from the block's start, index of the symbol, whether the taker buys."""
 
     at: Floats
     symbol: Ints
@@ -34,9 +34,13 @@ def arrive(rng: Generator, number: int, seconds: float, weights: Floats, anchor:
     """Return exactly `number` trades in `seconds`, ordered by time.
 
     Args:
+        rng: the source of randomness.
+        number: the number of trades.
+        seconds: the duration of the block.
         weights: each symbol's share of the founders.
-        anchor: every so many trades one falls exactly on the even schedule, so that the mean
-            rate holds at every anchor and not only in the long run; it divides `number`.
+        anchor: each `anchor`-th trade falls exactly on the even schedule, so that the mean rate holds at
+            every
+            anchor and not only in the long run; it divides `number`.
     """
     gap = seconds / number
     generations = [_founders(rng, max(1, round(number * (1 - CHILDREN))), seconds, weights)]
@@ -48,7 +52,7 @@ def arrive(rng: Generator, number: int, seconds: float, weights: Floats, anchor:
         generations.append(youngest)
         born += youngest.at.size
     everyone = _together(generations)[:number]
-    # Who would come after the end comes at the start: the block before has sent as many.
+    # Trades after the end are moved to the start: the previous block has sent as many.
     wrapped = everyone.at % seconds
     order = np.argsort(wrapped)
     return Arrivals(_anchored(wrapped[order], seconds, anchor), everyone.symbol[order], everyone.buy[order])

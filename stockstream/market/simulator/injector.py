@@ -1,4 +1,4 @@
-"""Anomalies put into a tape on purpose, and labelled, so that a detector can be measured.
+"""Labelled anomalies injected into a tape, so that a detector can be measured.
 
 It knows the tape and the market's own path, and nothing of any detector.
 """
@@ -14,16 +14,16 @@ from stockstream.market.simulator.path import Path
 from stockstream.market.simulator.tape import Ints, Tape
 
 MOST_SHARE = 0.99
-NEAR = 8  # candidates a trade of an episode that are looked at before all the others
+NEAR = 8  # candidates per trade of an episode that are examined before all others
 
 
 @dataclass(frozen=True)
 class Injection:
-    """How often anomalies come, and which.
+    """How often anomalies occur, and which.
 
     Args:
         share: the share of all trades that carry a label, from 0 to 1.
-        kinds: what may come; change a kind's weight, length or size with `replace`.
+        kinds: the possible kinds; change a kind's weight, length or size with `replace`.
         magnitude: how many times as strong as usual.
     """
 
@@ -33,7 +33,7 @@ class Injection:
 
     @property
     def begins(self) -> float:
-        """The chance that a trade outside any episode begins one."""
+        """The probability that a trade outside any episode begins one."""
         weights = np.array([kind.weight for kind in self.kinds])
         mean_trades = np.array([kind.mean_trades for kind in self.kinds]) @ weights / weights.sum()
         share = min(self.share, MOST_SHARE)
@@ -42,7 +42,7 @@ class Injection:
 
 @dataclass(frozen=True)
 class Episode:
-    """An anomaly under way in one symbol; `number` counts the market's episodes from 1."""
+    """An anomaly in progress in one symbol; `number` counts the market's episodes from 1."""
 
     number: int
     kind: Kind
@@ -57,7 +57,7 @@ class Episode:
 
 @dataclass
 class Injector:
-    """Disturbs tape after tape; an episode may go on from one into the next."""
+    """Disturbs tape after tape; an episode may continue from one into the next."""
 
     rng: Generator
     injection: Injection
@@ -70,7 +70,7 @@ class Injector:
         self._chances = np.cumsum(weights) / weights.sum()
 
     def disturb(self, tape: Tape, path: Path) -> None:
-        """Put anomalies into the tape, in place: its columns and its labels.
+        """Inject anomalies into the tape in place: into its columns and its labels.
 
         A symbol has one episode at a time, and a trade one label.
         """
@@ -98,7 +98,7 @@ class Injector:
         )
 
     def _go_on(self, episode: Episode, tape: Tape, path: Path, own_rows: Ints, start: int) -> None:
-        """Shape the episode's trades from row `start` on, and keep it open if it is not yet over."""
+        """Shape the episode's trades from row `start` on, and keep it open if it is not over yet."""
         left = episode.trades - episode.done
         begin = np.searchsorted(own_rows, start)
         candidates = np.arange(start, len(tape)) if episode.kind.crowds else own_rows[begin:]
@@ -135,7 +135,7 @@ def _free(tape: Tape, rows: Ints) -> Ints:
 
 
 def _rows_by_symbol(tape: Tape) -> list[Ints]:
-    # Of two bytes, because these are sorted by counting.
+    # Two bytes wide, because such integers are sorted by counting.
     order = np.argsort(tape.symbol.astype(np.uint16), kind="stable")
     bounds = np.searchsorted(tape.symbol[order], np.arange(len(tape.symbols) + 1))
     return [order[start:end] for start, end in pairwise(bounds)]

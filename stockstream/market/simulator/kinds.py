@@ -1,4 +1,4 @@
-"""The kinds of anomaly, each a shape that an episode gives to the trades it touches.
+"""The kinds of anomaly, each a shape that an episode gives to the trades it affects.
 
 A shape changes the columns of its rows in place. It knows the market's own price at each row, so
 the trades after an episode are back on the market's path.
@@ -19,14 +19,15 @@ CRASH_AT = 0.3  # the share of a flash_crash that falls
 
 @dataclass(frozen=True)
 class Segment:
-    """The rows of one block that an episode touches.
+    """The rows of one block that an episode affects.
 
     Args:
         turns: how many trades of the episode came before each row.
-        progress: how far the episode is at each row, from 0 to 1.
-        size: the episode's magnitude; what it means is the kind's.
+        progress: the progress of the episode at each row, from 0 to 1.
+        size: the episode's magnitude, whose meaning depends on the kind.
         sign: 1 or -1, up or down.
-        first_cents: the price of the episode's first trade; `first_volume`: its shares.
+        first_cents: the price of the episode's first trade.
+        first_volume: the shares of the episode's first trade.
     """
 
     tape: Tape
@@ -50,11 +51,11 @@ class Segment:
         self.tape.volume[self.rows] = np.maximum(volume, 1).astype(np.int64)
 
     def one_side(self) -> None:
-        """Let all takers buy, or all sell, by the episode's sign."""
+        """Let all takers buy, or all sell, according to the episode's sign."""
         self.side(np.full(self.rows.size, self.sign > 0))
 
     def side(self, buy: Bools) -> None:
-        """Set the takers' sides, and the prices that these sides get."""
+        """Set the takers' sides, and the prices that belong to these sides."""
         self.tape.buy[self.rows] = buy
         rows = self.rows
         self.tape.cents[rows] = self.path.quote(
@@ -73,13 +74,13 @@ def volume_spike(segment: Segment) -> None:
 
 
 def burst(segment: Segment) -> None:
-    """Price the trades of a crowd that its symbol has drawn from all others; `size` multiplies volume."""
+    """Price a crowd of trades that its symbol has drawn from all others; `size` multiplies volume."""
     segment.swell(segment.size)
     segment.side(segment.tape.buy[segment.rows])
 
 
 def same_side_run(segment: Segment) -> None:
-    """Let all takers stand on one side; `size` multiplies their volume."""
+    """Put all takers on one side; `size` multiplies their volume."""
     segment.one_side()
     segment.swell(segment.size)
 
@@ -92,7 +93,7 @@ def wash_like(segment: Segment) -> None:
 
 
 def pump_and_dump(segment: Segment) -> None:
-    """Buy the price up by `size`, then sell it back to where it was, in heavy volume."""
+    """Buy the price up by `size`, then sell it back to its start, in heavy volume."""
     pumping = segment.progress < DUMP_AT
     height = np.where(pumping, segment.progress / DUMP_AT, (1 - segment.progress) / (1 - DUMP_AT))
     segment.side(pumping)
@@ -101,7 +102,7 @@ def pump_and_dump(segment: Segment) -> None:
 
 
 def flash_crash(segment: Segment) -> None:
-    """Sell the price down by `size` in no time, and let it come back more slowly."""
+    """Sell the price down by `size` abruptly, and let it recover more slowly."""
     falling = segment.progress < CRASH_AT
     depth = np.where(falling, segment.progress / CRASH_AT, (1 - segment.progress) / (1 - CRASH_AT))
     segment.side(~falling)
@@ -110,12 +111,12 @@ def flash_crash(segment: Segment) -> None:
 
 
 def stale_price(segment: Segment) -> None:
-    """Repeat one price, as a feed that hangs does; `size` moves it off the market."""
+    """Repeat one price, as a stuck feed does; `size` moves it off the market."""
     segment.tape.cents[segment.rows] = max(1, round(segment.first_cents * (1 + segment.sign * segment.size)))
 
 
 def multivariate(segment: Segment) -> None:
-    """Move price and volume together, each by little that alone would pass; `size` scales both."""
+    """Move price and volume together, each by an amount that alone would pass; `size` scales both."""
     segment.one_side()
     segment.move(1 + segment.sign * segment.size * 0.004)
     segment.swell(1 + 4 * segment.size)
@@ -126,11 +127,11 @@ class Kind:
     """A kind of anomaly.
 
     Args:
-        weight: how often it is begun, beside the others.
+        weight: how often it is started, relative to the others.
         trades: its shortest and its longest episode.
-        size: its smallest and its largest magnitude, as `shape` understands it.
-        neutral: the size that changes nothing: 0 of a distance, 1 of a factor.
-        crowds: whether it takes all trades of the market, not its symbol's alone.
+        size: its smallest and its largest magnitude, as `shape` interprets it.
+        neutral: the size without effect: 0 for a distance, 1 for a factor.
+        crowds: whether it takes all trades of the market, not only its symbol's.
     """
 
     label: str
@@ -142,20 +143,20 @@ class Kind:
     neutral: float = 0.0
 
     def scaled(self, magnitude: float) -> Self:
-        """Return this kind with sizes so many times as far from what changes nothing."""
+        """Return this kind with sizes `magnitude` times as far from the neutral one."""
         low, high = (self.neutral + (size - self.neutral) * magnitude for size in self.size)
         return replace(self, size=(low, high))
 
     @property
     def mean_trades(self) -> float:
-        """Mean number of trades an episode."""
+        """Mean number of trades per episode."""
         return sum(self.trades) / 2
 
 
-# A burst and a run on one side are what the market itself hardly makes. Trades bring trades: of its clusters
-# 1 in 1,200 has 20 trades and 1 in 12,000,000 has 60 (Borel's law with half a child a trade), and a symbol
-# has 103 runs of 12 trades on one side a day and 3.7 of 20. So a burst has 60 trades or more, and a run is an
-# order worked in 25 pieces or more, each two to four times as large as it would have been.
+# The market itself hardly makes bursts and runs on one side of this length. Trades trigger trades: of its
+# clusters 1 in 1,200 has 20 trades and 1 in 12,000,000 has 60 (Borel's law with half a child per trade), and
+# a symbol has 103 runs of 12 trades on one side a day and 3.7 of 20. So a burst has 60 trades or more, and a
+# run is an order worked in 25 pieces or more, each two to four times as large as it would have been.
 KINDS = (
     Kind("price_spike", price_spike, 20, (1, 1), (0.01, 0.06)),
     Kind("volume_spike", volume_spike, 20, (1, 1), (15.0, 60.0), neutral=1.0),

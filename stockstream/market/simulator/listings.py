@@ -1,4 +1,4 @@
-"""The symbols of the simulated market: where each starts and how it moves."""
+"""The symbols of the simulated market: their initial prices and how they move."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ SECTORS = ("technology", "communication", "consumer", "finance", "health", "ener
 
 @dataclass(frozen=True)
 class Listing:
-    """A symbol and its nature.
+    """A symbol and its characteristics.
 
     Args:
-        price: where it starts, in dollars.
+        price: its initial price, in dollars.
         sector: symbols of a sector move together.
         volatility: standard deviation of a year's log return.
         activity: its weight in the market's trades.
@@ -45,19 +45,19 @@ LISTINGS = {
 
 
 def known(symbol: str) -> Listing:
-    """Return the listing of a symbol; one that is not listed gets a nature that its name decides."""
+    """Return the listing of a symbol; an unlisted one gets characteristics that its name determines."""
     return LISTINGS.get(symbol) or _invented(symbol)
 
 
 def listed(number: int) -> tuple[Listing, ...]:
-    """Return `number` listings: the well-known first, then codes of three letters and more."""
+    """Return `number` listings: the well-known ones first, then codes of three letters and more."""
     codes = (symbol for symbol in _codes() if symbol not in LISTINGS)
     symbols: Iterable[str] = islice((*LISTINGS, *islice(codes, number)), number)
     return tuple(map(known, symbols))
 
 
 def _invented(symbol: str) -> Listing:
-    # A checksum, because hash() differs from one process to the next.
+    # A checksum, because hash() differs between processes.
     seed = crc32(symbol.encode())
     return Listing(
         symbol,

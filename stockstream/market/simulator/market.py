@@ -1,4 +1,4 @@
-"""The market: arrivals, prices and sizes make a tape, and the injector disturbs it now and then."""
+"""The market: arrivals, prices and sizes make a tape, which the injector disturbs now and then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,13 +22,14 @@ BLOCK_SECONDS, BLOCK_TRADES = 60.0, 10_000
 
 @dataclass(frozen=True)
 class Terms:
-    """What a market is like.
+    """The characteristics of a market.
 
     Args:
         factors: what makes symbols move together.
-        session: seconds from an opening to the closing, which is the next opening: trades crowd at
-            both, at the same mean rate over all; None trades evenly.
-        run: what makes the ids of its episodes differ from those of any other run.
+        session: seconds from an opening to the closing, which is the next opening: trades crowd at both, at
+            the
+            same overall mean rate; None spreads trades evenly.
+        run: makes the ids of its episodes differ from those of any other run.
     """
 
     factors: Factors = USUAL_FACTORS
@@ -40,7 +41,7 @@ USUAL_TERMS = Terms()
 
 
 class Market:
-    """An endless tape, the same for the same generator and arguments.
+    """An endless tape, which is the same for the same generator and arguments.
 
     >>> from stockstream.market.simulator import listed
     >>> market = Market(np.random.default_rng(7), listed(10), rate=2.0)
@@ -60,13 +61,14 @@ class Market:
         """Open the market.
 
         Args:
-            rng: where all chance comes from.
+            rng: the source of all randomness.
+            listings: the symbols.
             rate: mean number of trades a second, over all symbols. Prices move by time, so the
-                rate also decides how far a price moves from one trade to the next.
-            injection: how often and how strongly anomalies come; None gives the usual ones.
-            terms: what the market is like otherwise.
+                rate also determines how far a price moves from one trade to the next.
+            injection: how often and how strongly anomalies occur; None gives the default.
+            terms: the other characteristics of the market.
         """
-        # A stream of chance each: asking for more anomalies leaves the market's own path as it is.
+        # A random stream for each: requesting more anomalies leaves the market's own path unchanged.
         self._arrivals, walk, self._sizes, anomalies = rng.spawn(4)
         self._listings = tuple(listings)
         self._symbols = tuple(listing.symbol for listing in listings)

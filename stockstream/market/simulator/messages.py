@@ -1,7 +1,7 @@
 """A tape as messages, a block at a time: byte for byte what `trade.encode` makes of each trade.
 
-Compiled, because it is the producer's own work on every trade: nothing of a trade is a Python object
-but the message that the client takes.
+It is compiled, because it is the producer's own work on every trade: the only Python object of a trade is the
+message that the client takes.
 """
 
 from collections.abc import Sequence
@@ -23,17 +23,18 @@ _SYMBOL = np.frombuffer(b'Z","symbol":"', np.uint8)
 _PRICE = np.frombuffer(b'","price":', np.uint8)
 _VOLUME = np.frombuffer(b',"volume":', np.uint8)
 _POINT, _ZERO = ord("."), ord("0")
-# All that has the same length in every message, and the fraction of a second at its longest.
+# Everything that has the same length in every message, and the longest fraction of a second.
 _FIXED = sum(map(len, (_ID, _TIME, _SYMBOL, _PRICE, _VOLUME))) + FRACTION_DIGITS + 1 + CENT_DIGITS + 1
 
 Bytes = NDArray[np.uint8]
 
 
 class Words(NamedTuple):
-    """Words of several lengths, one a row.
+    """Words of different lengths, one per row.
 
     Args:
-        letters: shape (words, longest), filled up with zeros; `lengths`: shape (words,).
+        letters: shape (words, longest), padded with zeros.
+        lengths: shape (words,).
     """
 
     letters: Bytes
@@ -44,8 +45,9 @@ def encode_tape(tape: Tape, event_times: Ints, ids: Bytes) -> list[bytes]:
     """Return the messages of the tape's trades.
 
     Args:
-        event_times: microseconds since 1970, UTC, one a trade.
-        ids: one id of 36 ASCII characters a row, as `trade_ids` makes them.
+        tape: the trades.
+        event_times: microseconds since 1970 in UTC, one per trade.
+        ids: one id of 36 ASCII characters per row, as `trade_ids` makes them.
     """
     names = _words([name.encode() for name in tape.symbols])
     seconds, micros = np.divmod(event_times, SECOND)
@@ -69,7 +71,7 @@ def _words(words: Sequence[bytes]) -> Words:
 
 
 def _ends(tape: Tape) -> tuple[list[bytes], Ints]:
-    """All of a message after its volume: those that come, and which of them each row has."""
+    """Return the distinct parts of messages after the volume, and which of them each row has."""
     ends = [_end(side, None) for side in SIDES]
     end = tape.buy.astype(np.int64)
     for row in np.flatnonzero(tape.label).tolist():
@@ -84,7 +86,7 @@ def _end(side: str, anomaly: str | None) -> bytes:
 
 
 @compiled
-def _write(  # noqa: PLR0913, PLR0917 - a column each
+def _write(  # noqa: PLR0913, PLR0917 - one parameter per column
     out: Bytes,
     ids: Bytes,
     clock: Words,
@@ -118,7 +120,7 @@ def _write(  # noqa: PLR0913, PLR0917 - a column each
 
 @compiled
 def _put(line: Bytes, at: int, letters: Bytes, length: int) -> int:
-    """Write letters at a place; returns the place after them."""
+    """Write letters at a position, and return the position after them."""
     rest = line[at:]
     for place in range(length):
         rest[place] = letters[place]
@@ -127,7 +129,7 @@ def _put(line: Bytes, at: int, letters: Bytes, length: int) -> int:
 
 @compiled
 def _put_number(line: Bytes, at: int, number: int) -> int:
-    """Write a whole number, zero or above, in as many digits as it has."""
+    """Write a non-negative whole number, and return the position after it."""
     end, rest = at + 1, number // 10
     while rest:
         end, rest = end + 1, rest // 10
@@ -137,7 +139,7 @@ def _put_number(line: Bytes, at: int, number: int) -> int:
 
 @compiled
 def _put_fraction(line: Bytes, at: int, number: int, digits: int) -> int:
-    """Write a point and so many digits."""
+    """Write a decimal point and `digits` digits."""
     line[at] = _POINT
     end = at + 1 + digits
     _put_digits(line, at + 1, end, number)

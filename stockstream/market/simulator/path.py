@@ -1,6 +1,6 @@
-"""The prices behind the trades: correlated log prices whose volatility comes in clusters.
+"""The prices behind the trades: correlated log prices whose volatility clusters.
 
-A symbol's log return is a sum of a market, a sector and an own factor, scaled by a volatility
+A symbol's log return is the sum of a market, a sector and an own factor, scaled by a volatility
 whose logarithm is an Ornstein-Uhlenbeck process (Taylor, 1982; Scott, 1987): returns have heavy
 tails, their sizes are correlated over time, and their signs are not.
 """
@@ -17,15 +17,15 @@ from stockstream.market.simulator.tape import Bools, Floats, Ints
 TRADING_YEAR = 252 * 6.5 * 3600.0  # seconds
 LOG_VOLATILITY = 0.5  # standard deviation of the logarithm of volatility
 SHARED_VOLATILITY = 0.5  # share of that variance that all symbols have in common
-MEMORY = 300.0  # seconds in which volatility forgets all but 1/e
+MEMORY = 300.0  # seconds in which volatility decays to 1/e
 HALF_SPREAD = 0.5e-4  # of the price
 MOST_STEPS, MOST_CELLS = 512, 262_144
-HIGHEST = 1e12  # cents: far inside what a trade may cost
+HIGHEST = 1e12  # cents: far below the limit for a trade
 
 
 @dataclass(frozen=True)
 class Factors:
-    """Shares of a return's variance that symbols have in common; what is left is each one's own.
+    """Shares of a return's variance that symbols have in common; the rest is each symbol's own.
 
     Two symbols of different sectors have `market` as their correlation, two of one sector
     `market + sector`, both a tenth less as measured: volatilities do not rise and fall all together.
@@ -36,7 +36,7 @@ class Factors:
 
     @property
     def own(self) -> float:
-        """The share that is a symbol's alone."""
+        """The share that belongs to a symbol alone."""
         return max(1.0 - self.market - self.sector, 0.0)
 
 
@@ -55,6 +55,8 @@ class Path:
 
         Args:
             at: seconds from the start of the path.
+            symbol: index of each trade's symbol.
+            buy: whether the taker buys.
         """
         steps = len(self.mids)
         step = np.minimum((at * (steps / self.seconds)).astype(np.int64), steps - 1)
@@ -64,7 +66,7 @@ class Path:
 
 
 class Walk:
-    """The state from which each next path goes on."""
+    """The state from which each next path continues."""
 
     def __init__(self, rng: Generator, listings: Sequence[Listing], of: Factors = USUAL_FACTORS) -> None:
         """Start at the listings' prices, with volatilities drawn from their stationary law."""
@@ -75,11 +77,11 @@ class Walk:
         self._sector = np.array([sectors.index(listing.sector) for listing in listings])
         self._sectors = len(sectors)
         self._scale = np.array([listing.volatility for listing in listings]) / np.sqrt(TRADING_YEAR)
-        # The last column is the volatility that all share.
+        # The last column is the volatility that all symbols share.
         self._mood = rng.standard_normal(len(listings) + 1)
 
     def next_path(self, seconds: float, number: int) -> Path:
-        """Return the prices of the next `seconds`, fine enough for `number` trades."""
+        """Return the prices of the next `seconds`, on a grid fine enough for `number` trades."""
         steps = max(1, min(number, MOST_STEPS, MOST_CELLS // len(self._scale)))
         step = seconds / steps
         moves = self._volatility(steps, step) * self._factors(steps) * np.sqrt(step)
@@ -104,7 +106,7 @@ class Walk:
         return volatility
 
     def _moods(self, steps: int, step: float) -> Floats:
-        """Unit-variance Ornstein-Uhlenbeck paths, in closed form: no loop over time."""
+        """Return unit-variance Ornstein-Uhlenbeck paths, in closed form without a loop over time."""
         age = np.arange(1, steps + 1)[:, None] * (step / MEMORY)
         shock = self._rng.standard_normal((steps, self._mood.size)) * np.sqrt(-np.expm1(-2 * step / MEMORY))
         moods: Floats = np.exp(-age) * (self._mood + np.cumsum(np.exp(age) * shock, axis=0))

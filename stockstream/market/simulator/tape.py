@@ -1,4 +1,4 @@
-"""A block of simulated trades as columns: no object a trade."""
+"""A block of simulated trades as columns, without an object per trade."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,11 +24,14 @@ class Tape:
     """Trades in order of time; all columns have the same length.
 
     Args:
-        symbols: the names that `symbol` counts into.
-        kinds: the labels that `label` counts into; the first is None, no anomaly.
+        symbols: the names that `symbol` indexes.
+        kinds: the labels that `label` indexes; the first is None, no anomaly.
         at: seconds since the market opened.
-        cents: prices; `volume`: shares; `buy`: whether the taker bought.
-        label: which kind of anomaly; `episode`: the number of its episode, from 1; both 0 for none.
+        cents: prices.
+        volume: shares.
+        buy: whether the taker bought.
+        label: the kind of anomaly, 0 for none.
+        episode: the number of its episode, from 1; 0 for none.
         run: makes the episodes of this market's run different from those of any other.
     """
 
@@ -60,7 +63,7 @@ class Tape:
         )
 
     def anomaly(self, row: int) -> str | None:
-        """Return the label of a row, as it stands in the message."""
+        """Return the label of a row, as written in the message."""
         kind = self.kinds[self.label[row]]
         return None if kind is None else label(kind, f"{self.run}-{self.episode[row]}")
 
@@ -68,7 +71,9 @@ class Tape:
         """Return one row as a Trade.
 
         Args:
-            event_time: microseconds since 1970, UTC.
+            row: the index of the row.
+            event_time: microseconds since 1970 in UTC.
+            trade_id: the trade's id.
         """
         return Trade(
             trade_id=trade_id,

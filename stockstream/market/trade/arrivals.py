@@ -1,4 +1,4 @@
-"""What came out of the topic, sorted: trades as columns with their places, and what is no trade."""
+"""Decoded messages: trades as columns with their positions, and dead letters."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that is no trade, whole, with its place in the topic and a plain reason."""
+    """A message that is not a trade, whole, with its position in the topic and a plain reason."""
 
     key: bytes | None
     payload: bytes | None
@@ -31,7 +31,7 @@ class DeadLetter:
 
     @property
     def fault(self) -> str:
-        """What is at fault: the `message`, which cannot be read, or a `field`, which breaks a rule.
+        """What is at fault: the `message`, which cannot be decoded, or a `field`, which breaks a rule.
 
         >>> [DeadLetter(None, b"", 0, 0, why).fault for why in ("message is empty", "price is not a number")]
         ['message', 'field']
@@ -65,10 +65,10 @@ class Messages:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Messages sorted: a row of `SCHEMA` for each trade, a dead letter for each that is none.
+    """Decoded messages: a row of `SCHEMA` for each trade, a dead letter for each that is not a trade.
 
-    `spans` are the moves in each partition: the offset it begins at and the one it ends at (excluded).
-    `messages` may be more than those that were sorted: dead letters find theirs there.
+    `spans` are the offsets covered in each partition: its first offset and its end (excluded).
+    `messages` may be more than those that were decoded: dead letters find theirs there.
     """
 
     messages: Messages
@@ -82,12 +82,14 @@ class Arrivals:
 
 
 def sort(messages: Messages, spans: Mapping[int, Span], fields: pa.Schema = columns.SCHEMA) -> Arrivals:
-    """Part messages into trades, in the order of arrival, and dead letters.
+    """Separate messages into trades, in the order of arrival, and dead letters.
 
-    All at once what is plain, the rest one by one.
+    Plain messages are decoded together, the others one by one.
 
     Args:
-        fields: which columns of the trades are wanted.
+        messages: the messages.
+        spans: the offsets they cover, by partition.
+        fields: the columns of trades to decode.
     """
     trades, plain = columns.read(messages.values, fields)
     rows = np.flatnonzero(plain)
@@ -108,7 +110,7 @@ def table(trades: Sequence[Trade], fields: pa.Schema = columns.SCHEMA) -> pa.Tab
 
 
 def placed(rows: pa.Table, partitions: ArrayLike, offsets: ArrayLike) -> pa.Table:
-    """Append to trades where their messages came from."""
+    """Append the partitions and offsets of their messages to trades."""
     places = ((_PARTITION, np.asarray(partitions, np.int32)), (_OFFSET, np.asarray(offsets, np.int64)))
     for field, values in places:
         rows = rows.append_column(field, columns.column(field.type, values))
@@ -116,7 +118,7 @@ def placed(rows: pa.Table, partitions: ArrayLike, offsets: ArrayLike) -> pa.Tabl
 
 
 def split(arrivals: Arrivals, ways: int) -> list[Arrivals]:
-    """Part arrivals by their partitions, into at most so many parts of about the same length."""
+    """Split arrivals by partition into at most `ways` parts of about the same length."""
     lanes: list[list[int]] = [[] for _ in range(ways)]
 
     def moves(partitions: Iterable[int]) -> int:

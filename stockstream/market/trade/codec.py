@@ -1,4 +1,4 @@
-"""A trade and its JSON codec: the contract on the wire.
+"""A trade and its JSON codec: the contract of the messages.
 
 >>> trade = decode(b'{"trade_id":"7","timestamp":"2026-11-23T10:00:00.5Z","symbol":"AAPL",'
 ...                b'"price":187.12,"volume":120,"trade_type":"BUY"}')
@@ -50,7 +50,7 @@ _Wire = msgspec.defstruct(
 )
 _QUOTED = [f'"{name}"'.encode() for name in BY_NAME]
 _PATTERNS = {field.name: re.compile(field.kind.pattern) for field in FIELDS if field.kind.is_text}
-# The text of a number as markets write it; a longer one is read too, but not remembered.
+# The maximum length of a number that is cached; longer ones are read too.
 _SHORT = 40
 
 _wire = msgspec.json.Decoder(_Wire)
@@ -78,7 +78,7 @@ def decode(message: bytes | None) -> Trade:
 
 
 def validated(trade: Trade) -> Trade:
-    """Return a trade that keeps the contract, its amounts without idle zeros.
+    """Return a trade that follows the contract, its amounts without trailing zeros.
 
     Raises:
         BadTradeError: it breaks the contract; the reason names the field.
@@ -93,7 +93,7 @@ def validated(trade: Trade) -> Trade:
 
 
 def refuse(field: str, value: str, rule: str = "") -> NoReturn:
-    """Refuse a field's value: say the field, the value as it was written, and the rule in words.
+    """Reject a field's value, naming the field, the value as written, and the rule.
 
     Raises:
         BadTradeError: always.
@@ -128,7 +128,7 @@ def _read(message: bytes) -> msgspec.Struct:
 
 
 def _refuse_first_fault(message: bytes) -> None:
-    """Find the field that keeps a message from being a trade, and say so in words."""
+    """Find the field that keeps a message from being a trade, and raise an error that names it."""
     try:
         fields = _raw.decode(message)
     except msgspec.ValidationError:
@@ -156,9 +156,9 @@ def _may_repeat_a_field(message: bytes) -> bool:
 
 
 def _refuse_repeated_fields(message: bytes) -> None:
-    """Refuse an object that has a field twice: readers differ in which one they take."""
+    """Reject an object that has a field twice: readers differ in which one they take."""
     try:
-        # Objects inside come first, the message's own last. Numbers stay text: they may have any length.
+        # Inner objects come first, the message's own last. Numbers stay text: they may have any length.
         pairs = _objects(message)[-1]
     except RecursionError as exc:
         raise BadTradeError(reason="message is nested too deep") from exc
@@ -195,12 +195,12 @@ def _exact(field: str, text: bytes) -> Decimal:
     return amount
 
 
-# A market's prices and volumes come again and again: most are checked and made once.
+# A market's prices and volumes recur: most are checked and created once.
 _short_amount = lru_cache(maxsize=65_536)(_exact)
 
 
 def _without_idle_zeros(amount: Decimal) -> Decimal:
-    """Return the same value with no zero at the end of its decimals: digits count by value."""
+    """Return the same value without trailing zeros in its decimals: digits count by value."""
     sign, digits, exponent = amount.as_tuple()
     decimals = -int(exponent)
     if decimals <= 0 or digits[-1]:
@@ -211,7 +211,7 @@ def _without_idle_zeros(amount: Decimal) -> Decimal:
 
 
 def _has_room(amount: Decimal) -> bool:
-    """Tell whether an amount has no more digits than are kept."""
+    """Return whether an amount has no more digits than are stored."""
     _, digits, exponent = amount.as_tuple()
     decimals = max(-int(exponent), 0)
     whole = max(len(digits) + int(exponent), 0)

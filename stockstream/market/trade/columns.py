@@ -1,7 +1,7 @@
-"""Many messages at once: what is plainly a trade, as Arrow columns.
+"""Many messages at once: those in plain form, as Arrow columns.
 
-`trade.decode` is the contract, message by message. This is its fast half: `scanner` finds the messages
-that are spelled plainly, all others are left to `decode`, and both together give the same answer.
+`trade.decode` is the contract, message by message. This is its fast half: `scanner` finds the messages in
+plain form, all others are left to `decode`, and both together give the same result.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ AMOUNT = pa.decimal128(26, schema.MAX_DECIMALS)
 TIME = pa.timestamp("us", "UTC")
 _TYPES = {schema.TIME: TIME, schema.AMOUNT: AMOUNT}
 SCHEMA = pa.schema([(field.name, _TYPES.get(field.kind, pa.string())) for field in schema.FIELDS])
-# What a column has where a message lacks the field, and where each begins and ends in all of them together.
+# The value of a column whose field is missing in a message, and the bounds of each in all of them together.
 _DEFAULTS = {field.name: field.default for field in schema.FIELDS if isinstance(field.default, str)}
 _DEFAULT_TEXT = "".join(_DEFAULTS.values()).encode()
 _BOUNDS = pairwise(accumulate(map(len, _DEFAULTS.values()), initial=0))
@@ -25,9 +25,10 @@ _DEFAULT_BOUNDS = dict(zip(_DEFAULTS, _BOUNDS, strict=True))
 
 
 def read(values: Sequence[bytes | None], fields: pa.Schema = SCHEMA) -> tuple[pa.Table, NDArray[np.bool_]]:
-    """Return a row for each message that is plainly a trade, and which those are.
+    """Return a row for each plain message, and which messages are plain.
 
     Args:
+        values: the messages.
         fields: the columns of a row, those of `SCHEMA` or some of them.
     """
     messages = [value or b"" for value in values]
@@ -45,16 +46,16 @@ def micros(trades: pa.Table) -> NDArray[np.int64]:
 
 
 def units(amounts: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return amounts in units of 10^-8, and which fit 63 bits; the others mean nothing."""
+    """Return amounts in units of 10^-8, and which fit 63 bits; the others are undefined."""
     column = amounts.combine_chunks()
     words = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[column.offset :][: len(column)]
     return words[:, 0].copy(), (words[:, 1] == 0) & (words[:, 0] >= 0)
 
 
 def column(kind: pa.DataType, values: NDArray[np.generic]) -> pa.Array:
-    """Return values that are laid out as Arrow's are as a column without nulls.
+    """Return values with Arrow's memory layout as a column without nulls.
 
-    The usual way, `pa.array`, would load all of pandas to see whether these are its own.
+    The usual way, `pa.array`, would load all of pandas to check whether the values belong to it.
     """
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
@@ -72,7 +73,7 @@ def _column(text: scanner.Bytes, found: scanner.Found, name: str) -> pa.Array:
 
 
 def _texts(text: scanner.Bytes, positions: NDArray[np.int64]) -> pa.Array:
-    """Return what stands at these positions; null where one is empty."""
+    """Return the texts at these positions; null if one is empty."""
     offsets, gathered = scanner.gather(text, positions)
     there = positions[:, 1] > 0
     valid = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
@@ -82,7 +83,7 @@ def _texts(text: scanner.Bytes, positions: NDArray[np.int64]) -> pa.Array:
 
 
 def _amounts(units: NDArray[np.int64]) -> pa.Array:
-    """Return decimals of so many units of 10^-8: 128 bits each, of which the low half is enough."""
+    """Return decimals from units of 10^-8: 128 bits each, of which the low half is enough."""
     words = np.zeros((len(units), 2), np.int64)
     words[:, 0] = units
     return column(AMOUNT, words)

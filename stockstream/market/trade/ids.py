@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 ID_LENGTH = 36
 
-# Where the groups of hexadecimal digits go: in the text, and among the 32 digits.
+# The positions of the groups of hexadecimal digits: in the text, and among the 32 digits.
 _GROUPS = (
     *((slice(0, 8), slice(0, 8)), (slice(9, 13), slice(8, 12)), (slice(14, 18), slice(12, 16))),
     *((slice(19, 23), slice(16, 20)), (slice(24, 36), slice(20, 32))),
@@ -16,13 +16,14 @@ _GROUPS = (
 
 
 def trade_ids(rng: Generator, event_times: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Return one id a row as ASCII characters, an array of shape (rows, 36).
+    """Return one id per row as ASCII characters, an array of shape (rows, 36).
 
-    An id sorts by its event time, down to the microsecond (RFC 9562, 6.2, method 3); 62 random
-    bits keep it unique over processes and restarts, so `rng` must not be the market's seeded one.
+    An id sorts by its event time, down to the microsecond (RFC 9562, 6.2, method 3); 62 random bits keep it
+    unique across processes and restarts, so `rng` must not be the market's seeded one.
 
     Args:
-        event_times: microseconds since 1970, UTC, none twice if order matters.
+        rng: the source of the random bits.
+        event_times: microseconds since 1970 in UTC, without repeats if order matters.
     """
     millis, micros = np.divmod(event_times.astype(np.uint64), np.uint64(1000))
     fraction = micros * np.uint64(4096) // np.uint64(1000)

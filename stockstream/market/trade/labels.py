@@ -1,6 +1,6 @@
-"""What a label says: the kind of an injected anomaly and the episode that the trade is part of.
+"""The content of a label: the kind of an injected anomaly and the episode that the trade is part of.
 
-It stands in a message's `anomaly` field, for evaluation; no detector reads it.
+It is stored in a message's `anomaly` field, for evaluation; no detector reads it.
 
 >>> label("price_spike", "5f3a9c21-17")
 'price_spike#5f3a9c21-17'
@@ -16,7 +16,7 @@ SEPARATOR = "#"
 
 
 class Label(NamedTuple):
-    """A kind, and which of its episodes; None where whoever labelled the trade has not said."""
+    """A kind, and one of its episodes; None if the author of the label has not given it."""
 
     kind: str
     episode: str | None
@@ -28,6 +28,6 @@ def label(kind: str, episode: str) -> str:
 
 
 def read_label(text: str) -> Label:
-    """Return what a label says."""
+    """Return the content of a label."""
     kind, separator, episode = text.partition(SEPARATOR)
     return Label(kind, episode if separator else None)

@@ -1,4 +1,4 @@
-"""Which places of a partition are taken, one bit each, so that millions are told apart in little memory."""
+"""Which positions of a partition are used, one bit each, so that millions take little memory."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +8,13 @@ SHOWN = 5
 
 
 class PositionSet:
-    """The places from 0 up to an end.
+    """The positions from 0 up to an end.
 
     Attributes:
-        end: the first place outside.
+        end: the first position outside.
         count: how many are taken.
-        twice: places that were taken again, the first few of them.
-        beyond: places outside, the first few of them.
+        twice: positions that were taken again, the first few of them.
+        beyond: positions outside, the first few of them.
 
     >>> taken = PositionSet(4)
     >>> taken.take(np.array([0, 2]))
@@ -24,7 +24,7 @@ class PositionSet:
     """
 
     def __init__(self, end: int) -> None:
-        """Know of none yet; `end` is the first place outside."""
+        """Create a set without positions; `end` is the first position outside."""
         self.end = end
         self._bits = np.zeros((end >> 3) + 1, np.uint8)
         self.count = 0
@@ -32,7 +32,7 @@ class PositionSet:
         self.beyond: list[int] = []
 
     def take(self, positions: Offsets) -> None:
-        """Take places, in any order."""
+        """Add positions, in any order."""
         is_inside = (positions >= 0) & (positions < self.end)
         _note(self.beyond, positions[~is_inside])
         positions, counts = np.unique(positions[is_inside], return_counts=True)
@@ -43,7 +43,7 @@ class PositionSet:
         self.count += int(is_new.sum())
 
     def free(self) -> list[int]:
-        """Return the first few places that are not taken."""
+        """Return the first few positions that are not taken."""
         holes = np.flatnonzero(self._bits != np.uint8(255))[: SHOWN + 1].tolist()
         near = (position for first in holes for position in range(first * 8, min(first * 8 + 8, self.end)))
         return [position for position in near if not self._bits[position >> 3] & (1 << (position & 7))][

@@ -1,12 +1,12 @@
-"""The fast reader of messages: one pass over their bytes, compiled.
+"""The fast reader of messages: one compiled pass over their bytes.
 
-It understands the plain spelling of the contract (`trade.decode` is the whole of it) and says of every
-message whether it is so spelled: one flat object of the contract's fields in any order, each once, with
-blanks between and scalars of other names passed over, names and text in ASCII without escapes, amounts
-of up to ten digits before the point and eight after it, times in UTC. It reads each message inside its
-own bounds, so none can lend another a half. What it finds are places in the bytes; nothing is copied.
+It understands the plain form of the contract (`trade.decode` is all of it) and reports for every message
+whether it has this form: one flat object of the contract's fields in any order, each once, with whitespace
+between them and scalars under other names skipped, names and text in ASCII without escapes, amounts of up to
+ten digits before the point and eight after it, times in UTC. It reads each message within its own bounds, so
+two halves never form one message. Its results are positions in the bytes; nothing is copied.
 
-Compiled, because no library reads JSON numbers into exact decimals at this speed, and the time that a
+It is compiled, because no library reads JSON numbers into exact decimals at this speed, and the time that a
 consumer spends on a message is what keeps it from the speed of COPY.
 """
 
@@ -58,11 +58,11 @@ Bytes = NDArray[np.uint8]
 
 
 class Found(NamedTuple):
-    """What stands in `n` messages.
+    """The content of `n` messages.
 
     Args:
-        plain: which of them are plain; the rest of a row means nothing where it is not. Shape (n,).
-        positions: begin and end of each of `TEXTS` in the bytes, shape (n, TEXTS, 2); both zero where it is
+        plain: which of them are plain; the rest of a row is undefined if it is not. Shape (n,).
+        positions: start and end of each of `TEXTS` in the bytes, shape (n, TEXTS, 2); both zero if it is
             absent or null.
         times: each of `TIMES` in microseconds since 1970, shape (n, TIMES).
         amounts: each of `AMOUNTS` in units of 10^-8, shape (n, AMOUNTS).
@@ -75,7 +75,7 @@ class Found(NamedTuple):
 
 
 def scan(text: Bytes, ends: NDArray[np.int64]) -> Found:
-    """Read messages that stand one behind another.
+    """Read concatenated messages.
 
     Args:
         text: their bytes.
@@ -104,7 +104,7 @@ def _scan(text: Bytes, ends: NDArray[np.int64], found: Found) -> None:
 
 @compiled
 def _read(text: Bytes, at: int, last: int, row: int, found: Found) -> bool:
-    """Read one message, from its brace to its brace; nothing behind the last one is looked at."""
+    """Read one message from its opening to its closing brace; nothing after the last one is read."""
     seen = 0
     if text[at] != _OPEN or text[last] != _CLOSE:
         return False
@@ -128,7 +128,7 @@ def _read(text: Bytes, at: int, last: int, row: int, found: Found) -> bool:
 
 @compiled
 def _value(text: Bytes, at: int, last: int, field: int, row: int, found: Found) -> int:
-    """Read the value of a field; returns where it ends, below zero if it is not plain."""
+    """Read the value of a field and return where it ends, or a negative number if it is not plain."""
     if _FIRST_AMOUNT <= field < _OTHER:
         end, found.amounts[row, field - _FIRST_AMOUNT] = _amount(text, at)
         return end
@@ -149,7 +149,7 @@ def _value(text: Bytes, at: int, last: int, field: int, row: int, found: Found) 
 
 @compiled
 def _blank(text: Bytes, at: int) -> int:
-    """Return the place of the first byte from `at` on that is no blank; a message's last byte is none."""
+    """Return the position of the first non-blank byte from `at` on; a message's last byte is not blank."""
     while _IS_BLANK[text[at]]:
         at += 1
     return at
@@ -157,7 +157,7 @@ def _blank(text: Bytes, at: int) -> int:
 
 @compiled
 def _text_end(text: Bytes, at: int, last: int) -> int:
-    """Return the place of the quote that ends the text which begins at `at`, below zero if none does."""
+    """Return the position of the quote that ends the text beginning at `at`, negative if there is none."""
     if text[at] != _QUOTE:
         return -1
     at += 1
@@ -176,7 +176,7 @@ def _field(text: Bytes, begin: int, end: int) -> int:
 
 @compiled
 def _is(text: Bytes, begin: int, end: int, word: tuple[int, int]) -> bool:
-    """Tell whether a word stands between two places, or begins there."""
+    """Return whether a word lies between two positions, or begins there."""
     length = word[1] - word[0]
     if end - begin < length:
         return False
@@ -202,7 +202,7 @@ def _is_name(text: Bytes, begin: int, end: int, field: int) -> bool:
 
 @compiled
 def _scalar_end(text: Bytes, at: int) -> int:
-    """Return where a number or word ends that nobody reads, below zero if it may be none."""
+    """Return where an unused number or word ends, or a negative number if it may not be one."""
     for word in (_NULL, _TRUE, _FALSE):
         end = at + word[1] - word[0]
         if end < len(text) and _is(text, at, end, word):
@@ -212,9 +212,9 @@ def _scalar_end(text: Bytes, at: int) -> int:
 
 @compiled
 def _amount(text: Bytes, at: int) -> tuple[int, int]:
-    """Read a number above zero; returns where it ends, and it in units of 10^-8.
+    """Read a positive number; return where it ends, and its value in units of 10^-8.
 
-    The end is below zero where the number is not plain.
+    The end is negative if the number is not plain.
     """
     begin, units = at, 0
     while _IS_DIGIT[text[at]] and at - begin <= _MOST_WHOLE:
@@ -239,7 +239,7 @@ def _amount(text: Bytes, at: int) -> tuple[int, int]:
 def _time(text: Bytes, at: int, end: int) -> int:
     """Read `YYYY-MM-DDThh:mm:ss[.ffffff]Z`, or +00:00 for the Z.
 
-    Returns microseconds since 1970, below zero if it is no such time, or one out of range.
+    Returns microseconds since 1970, negative if it is not such a time, or out of range.
     """
     zone = end - 1 if text[end - 1] == _Z else end - len(_UTC)
     if zone != at + _SHORTEST and not at + _SHORTEST + 1 < zone <= at + _SHORTEST + 7:
@@ -275,7 +275,7 @@ def _is_shaped(text: Bytes, at: int, zone: int) -> bool:
 
 @compiled
 def _micros(text: Bytes, begin: int, end: int) -> int:
-    """Return what the digits behind the point mean; none mean zero."""
+    """Return the value of the digits after the point in microseconds; no digits mean zero."""
     micros = _number(text, begin, end)
     for _ in range(6 - max(end - begin, 0)):
         micros *= 10
@@ -284,7 +284,7 @@ def _micros(text: Bytes, begin: int, end: int) -> int:
 
 @compiled
 def _number(text: Bytes, begin: int, end: int) -> int:
-    """Return the number that digits make, below zero if they are not all digits."""
+    """Return the number that digits form, negative if they are not all digits."""
     number = 0
     for place in range(begin, end):
         if not _IS_DIGIT[text[place]]:
@@ -301,7 +301,7 @@ def _days_in(year: int, month: int) -> int:
 
 @compiled
 def _day_number(year: int, month: int, day: int) -> int:
-    """Return the days since 1970 by the Gregorian calendar, years counted from March (Zeller)."""
+    """Return the days since 1970 in the Gregorian calendar, with years counted from March (Zeller)."""
     year -= month <= 2
     of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
     return 365 * year + year // 4 - year // 100 + year // 400 + of_year - 719_468
@@ -309,11 +309,11 @@ def _day_number(year: int, month: int, day: int) -> int:
 
 @compiled
 def gather(text: Bytes, positions: NDArray[np.int64]) -> tuple[NDArray[np.int32], Bytes]:
-    """Return the text at these places together: where each begins and ends in it, and the bytes.
+    """Return the texts at these positions concatenated: the offsets of each, and the bytes.
 
     Args:
-        text: the bytes that the places are in.
-        positions: begin and end of each, shape (n, 2).
+        text: the bytes that the positions refer to.
+        positions: start and end of each, shape (n, 2).
 
     Returns:
         Offsets of shape (n + 1,), and the bytes.

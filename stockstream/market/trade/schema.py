@@ -1,8 +1,8 @@
 """The fields of a trade, declared once.
 
 From `Trade` follow the readers of messages (`codec`, `scanner`), the Arrow schema (`columns`), the rows of a
-COPY and the column lists of statements. A new field is a line here, a column in a migration, and what gives
-it a value.
+COPY and the column lists of statements. A new field needs a line here, a column in a migration, and the code
+that sets its value.
 """
 
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class Kind:
     """What the values of a field have in common.
 
     Attributes:
-        rule: what a value has to be, in words, as a refusal gives it.
+        rule: what a value must be, in words, as used in refusals.
         postgres: the type of its column.
-        pattern: what a text matches.
-        longest: the length of the longest text, in bytes where it is ASCII.
+        pattern: the pattern that a text matches.
+        longest: the length of the longest text, in bytes if it is ASCII.
     """
 
     rule: str
@@ -39,7 +39,7 @@ class Kind:
         return self.longest > 0
 
 
-# A NUL cannot be stored by PostgreSQL; other control characters have no place in a name.
+# A NUL cannot be stored by PostgreSQL; other control characters do not belong in a name.
 NAME = Kind("1 to 64 characters, no control characters", "text", r"\A[^\x00-\x1f\x7f]{1,64}\Z", 64)
 SYMBOL = Kind("1 to 20 of A-Z 0-9 . - / _", "text", r"\A[A-Z0-9./_-]{1,20}\Z", 20)
 SIDE = Kind("BUY or SELL", "text", r"\A(BUY|SELL)\Z", 4)
@@ -71,7 +71,7 @@ class Field(NamedTuple):
 
     Attributes:
         type: the annotated Python type of its values.
-        default: what it has where a message lacks it; `msgspec.NODEFAULT` where it must not.
+        default: its value if a message lacks it; `msgspec.NODEFAULT` if that is not allowed.
     """
 
     name: str
@@ -91,12 +91,12 @@ class Field(NamedTuple):
 
     @property
     def rule(self) -> str:
-        """What a value has to be, in words."""
+        """What a value must be, in words."""
         return f"{self.kind.rule}, or null" if self.is_nullable else self.kind.rule
 
 
 def _kind(annotated: object) -> Kind:
-    """Return the kind among what a type is annotated with; that of the first type of a union."""
+    """Return the kind in a type's annotations; that of the first type of a union."""
     found = next((each for each in getattr(annotated, "__metadata__", ()) if isinstance(each, Kind)), None)
     return found or _kind(get_args(annotated)[0])
 
@@ -105,7 +105,7 @@ FIELDS = tuple(
     Field(each.name, _kind(each.type), each.type, each.default) for each in msgspec.structs.fields(Trade)
 )
 BY_NAME = {field.name: field for field in FIELDS}
-# The fields by how they are read and written, each in the order of the contract.
+# The fields by how they are read and written, each group in the order of the contract.
 TEXTS = [field.name for field in FIELDS if field.kind.is_text]
 TIMES = [field.name for field in FIELDS if field.kind is TIME]
 AMOUNTS = [field.name for field in FIELDS if field.kind is AMOUNT]

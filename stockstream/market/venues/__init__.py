@@ -1,4 +1,4 @@
-"""Live feeds by name; a file and a line here make another. `docs/feeds.md` shows how."""
+"""Live feeds by name; a new one needs a file and a line here, see `docs/feeds.md`."""
 
 from collections.abc import Callable, Mapping
 

@@ -15,7 +15,7 @@ from stockstream.market.trade.schema import Side, Trade
 from stockstream.market.venues.feed import FeedPosition, Frame
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LEAST_MICROS = 10**14  # a time of today in milliseconds lies below, in microseconds above
+LEAST_MICROS = 10**14  # a current time in milliseconds lies below, in microseconds above
 
 
 class _Fault(msgspec.Struct, frozen=True):
@@ -56,9 +56,8 @@ _rows = msgspec.json.Decoder(list[_Row])
 class Binance:
     """Binance.
 
-    Its traps: it tells who the maker is, it ends every connection after 24 hours, it sends nothing
-    while nobody trades (its pings are answered by the connection), and it does not serve some
-    countries (HTTP 451).
+    Its pitfalls: it says who the maker is, it ends every connection after 24 hours, it sends nothing while
+    nobody trades (the connection answers its pings), and it does not serve some countries (HTTP 451).
     """
 
     name = "binance"
@@ -75,17 +74,17 @@ class Binance:
         self._rest = rest
 
     def address(self, symbols: Sequence[str]) -> str:
-        """Return the address that names the streams."""
+        """Return the URL, which names the streams."""
         streams = "/".join(f"{symbol.lower()}@trade" for symbol in symbols)
         return f"{self._stream}/stream?streams={streams}&timeUnit=MICROSECOND"
 
     def greetings(self, symbols: Sequence[str]) -> Sequence[str]:
-        """Return nothing: the address says it all."""
+        """Return nothing: the URL is enough."""
         del symbols
         return ()
 
     def parse(self, frame: str | bytes) -> Frame:
-        """Return what a frame says.
+        """Return the content of a frame.
 
         >>> made = Binance().parse('{"stream":"bnbbtc@trade","data":{"e":"trade","E":1672515782136,'
         ...     '"s":"BNBBTC","t":12345,"p":"0.001","q":"100","T":1672515782136,"m":true,"M":true}}')
@@ -105,7 +104,7 @@ class Binance:
         return Frame()
 
     def page_address(self, symbol: str, after: FeedPosition) -> str:
-        """Return where the trades from the next number on are."""
+        """Return the URL of the trades from the next number on."""
         wish = {"symbol": symbol, "fromId": after.number + 1, "limit": self.page_size}
         return f"{self._rest}/api/v3/historicalTrades?{urlencode(wish)}"
 

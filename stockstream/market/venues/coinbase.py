@@ -29,7 +29,7 @@ class _Heartbeat(msgspec.Struct, frozen=True):
 
 
 class _Match(msgspec.Struct, frozen=True):
-    """A trade, in a frame or in a page; a page does not say the product, who asked knows it."""
+    """A trade, in a frame or in a page; a page does not name the product, which the caller knows."""
 
     trade_id: int
     side: Maker
@@ -48,9 +48,9 @@ _matches = msgspec.json.Decoder(list[_Match])
 class Coinbase:
     """Coinbase Exchange.
 
-    Its traps: `side` is the maker's, and each subscription begins with `last_match`, a trade that
-    may have been seen before. A heartbeat each second tells the last trade's number, so a trade that
-    was skipped is missed even if none follows.
+    Its pitfalls: `side` is the maker's, and each subscription begins with `last_match`, a trade that may have
+    been seen before. A heartbeat each second gives the last trade's number, so a skipped trade is noticed
+    even if none follows.
     """
 
     name = "coinbase"
@@ -69,7 +69,7 @@ class Coinbase:
         self._rest = rest
 
     def address(self, symbols: Sequence[str]) -> str:
-        """Return the one address; the subscription names the symbols."""
+        """Return the only URL; the subscription names the symbols."""
         del symbols
         return self._stream
 
@@ -79,7 +79,7 @@ class Coinbase:
         return [msgspec.json.encode(wish).decode()]
 
     def parse(self, frame: str | bytes) -> Frame:
-        """Return what a frame says.
+        """Return the content of a frame.
 
         >>> made = Coinbase().parse('{"type":"match","trade_id":10,"sequence":50,"product_id":"BTC-USD",'
         ...     '"maker_order_id":"m","taker_order_id":"t","time":"2014-11-07T08:19:27.028459Z",'
@@ -103,7 +103,7 @@ class Coinbase:
         return Frame()
 
     def page_address(self, symbol: str, after: FeedPosition) -> str:
-        """Return where the trades after this place are: pages go back from a number, and have no gaps."""
+        """Return the URL of the trades after a position: pages go back from a number, and have no gaps."""
         end = after.number + self.page_size + 1
         return f"{self._rest}/products/{symbol}/trades?limit={self.page_size}&after={end}"
 

@@ -1,7 +1,7 @@
-"""What a venue's feed is: what to ask, how to read what it says, where to ask for what was missed.
+"""The protocol of a venue's feed: requests, frames, and pages of missed trades.
 
-A feed is pure: it makes addresses and requests and reads frames and pages. The connection, the
-clock and the keeping of places are `connectors.feeds`'.
+A feed is pure: it makes URLs and requests and reads frames and pages. The connection, the clock and the
+storage of positions belong to `connectors.venues`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ class FeedPosition(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What a frame says.
+    """The content of a frame.
 
     Args:
-        trades: those in it, perhaps none, perhaps some that came before.
-        reached: numbers of trades that have happened, by symbol, as heartbeats tell.
+        trades: its trades, possibly none, possibly including earlier ones.
+        reached: numbers of trades that have happened, by symbol, as given by heartbeats.
     """
 
     trades: Sequence[Trade] = ()
@@ -34,41 +34,41 @@ class Frame(NamedTuple):
 
 
 class Feed(Protocol):
-    """A venue without a key; one file and one line in `FEEDS` make another.
+    """A venue that needs no API key; a new one needs a file and a line in `FEEDS`.
 
-    Trade ids are the venue's own numbers, which rise within a symbol. Symbols are spelled as the
-    venue spells them.
+    Trade ids are the venue's own numbers, which increase within a symbol. Symbols are spelled as the venue
+    spells them.
     """
 
     name: str
-    symbols: Sequence[str]  # where none are asked for
+    symbols: Sequence[str]  # the default symbols
     silence: float  # seconds without a frame after which the connection counts as dead
     page_size: int
-    is_consecutive: bool  # whether no number is left out, so that one that a page skips is a missing trade
+    is_consecutive: bool  # whether numbers have no holes, so that one that a page skips is a missing trade
     headers: Mapping[str, str]  # of requests for pages
 
     def address(self, symbols: Sequence[str]) -> str:
-        """Return the address of the stream of these symbols' trades."""
+        """Return the URL of the stream of these symbols' trades."""
 
     def greetings(self, symbols: Sequence[str]) -> Sequence[str]:
-        """Return what to say first on a new connection, such as the subscription."""
+        """Return what to send first on a new connection, such as the subscription."""
 
     def parse(self, frame: str | bytes) -> Frame:
-        """Return what a frame says; one that has no trades says little.
+        """Return the content of a frame, which may have no trades.
 
         Raises:
-            BadFrameError: it is none of the venue's.
-            FeedRefusedError: the venue refuses what was asked.
+            BadFrameError: it is not a frame of the venue.
+            FeedRefusedError: the venue refuses the request.
         """
 
     def page_address(self, symbol: str, after: FeedPosition) -> str:
-        """Return where to ask for the oldest trades after this place, `page_size` at most."""
+        """Return the URL of the oldest trades after a position, at most `page_size`."""
 
     def parse_page(self, symbol: str, page: bytes) -> Sequence[Trade]:
-        """Return a page's trades in any order, perhaps with some of before the place.
+        """Return a page's trades in any order, possibly with some from before the position.
 
         Raises:
-            BadFrameError: it is none of the venue's.
+            BadFrameError: it is not a page of the venue.
         """
 
 
@@ -78,5 +78,5 @@ def number_of(trade: Trade) -> int:
 
 
 def position_of(trade: Trade) -> FeedPosition:
-    """Return the place after a trade."""
+    """Return the feed position after a trade."""
     return FeedPosition(number_of(trade), trade.timestamp)

@@ -1,4 +1,4 @@
-"""Where a feed's trades are not whole: what a viewer of the candles has to know."""
+"""Where a feed's trades are incomplete, for readers of the candles."""
 
 from datetime import UTC, datetime
 
@@ -8,14 +8,14 @@ BEGAN = "the feed began within this minute"
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Trades of a symbol that a feed has not got, of after `start` and before `end`.
+    """Trades of a symbol that a feed has missed, after `start` and before `end`.
 
-    What is told later is better known: it replaces all that was told of the symbol from its `start` on.
+    Later reports are more accurate: each replaces everything reported for the symbol from its `start` on.
 
     Args:
         end: None while no trade has come after it.
-        missing: how many the venue has numbered; None where nobody knows.
-        reason: in words; empty where nothing is missing after all.
+        missing: how many trades the venue has numbered; None if that is not known.
+        reason: in words; empty if nothing is missing after all.
     """
 
     symbol: str
@@ -26,9 +26,9 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 def beginning(symbol: str, first: datetime, began: datetime, connected: datetime) -> Gap:
-    """Return the gap before a symbol's first trade: of the minute in which a feed begins it has a part.
+    """Return the gap before a symbol's first trade: a feed has only a part of its first minute.
 
-    From the connection on all is heard, so a first trade that comes long after leaves nothing out. One
+    Everything is received from the connection on, so a first trade long after it leaves nothing out. A trade
     that a venue repeats at the connection is older than that, and so is what is missing.
 
     Args:

@@ -29,7 +29,7 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 class _Event(msgspec.Struct, frozen=True):
-    """Prices and quantities are JSON numbers: read from their text, never through a float."""
+    """A trade; prices and quantities are JSON numbers, read from their text and never through a float."""
 
     symbol: str
     side: Literal["buy", "sell"]
@@ -47,16 +47,16 @@ class _Page(msgspec.Struct, frozen=True):
 _said = msgspec.json.Decoder(_Said)
 _events = msgspec.json.Decoder(list[_Event])
 _page = msgspec.json.Decoder(_Page)
-# price, volume, seconds, b or s, kind of order, a free word, number of the trade
+# price, volume, seconds, b or s, type of order, free text, number of the trade
 _rows = msgspec.json.Decoder(list[tuple[Decimal, Decimal, Decimal, Literal["b", "s"], str, Any, int]])
 
 
 class Kraken:
     """Kraken.
 
-    Its traps: each subscription begins with a snapshot of 50 trades that were seen before, numbers
-    may be left out, and REST asks by time, not by number. A heartbeat comes each second that has
-    nothing else.
+    Its pitfalls: each subscription begins with a snapshot of 50 trades that may have been seen before,
+    numbers may be left out, and REST queries use a time, not a number. A heartbeat is sent each second
+    without other messages.
     """
 
     name = "kraken"
@@ -73,17 +73,17 @@ class Kraken:
         self._rest = rest
 
     def address(self, symbols: Sequence[str]) -> str:
-        """Return the one address; the subscription names the symbols."""
+        """Return the only URL; the subscription names the symbols."""
         del symbols
         return self._stream
 
     def greetings(self, symbols: Sequence[str]) -> Sequence[str]:
-        """Return the subscription, with the snapshot: it tells what was missed meanwhile."""
+        """Return the subscription, with the snapshot, which contains what was missed in the meantime."""
         wish = {"channel": "trade", "symbol": list(symbols), "snapshot": True}
         return [msgspec.json.encode({"method": "subscribe", "params": wish}).decode()]
 
     def parse(self, frame: str | bytes) -> Frame:
-        """Return what a frame says.
+        """Return the content of a frame.
 
         >>> made = Kraken().parse('{"channel":"trade","type":"update","data":[{"symbol":"BTC/USD",'
         ...     '"side":"sell","price":30243.4,"qty":0.34507674,"ord_type":"limit","trade_id":61044952,'
@@ -102,8 +102,8 @@ class Kraken:
         return Frame()
 
     def page_address(self, symbol: str, after: FeedPosition) -> str:
-        """Return where the trades from this place's moment on are."""
-        # Others may have the same microsecond, and what comes is after the moment that is asked for.
+        """Return the URL of the trades from a position's time on."""
+        # Other trades may have the same microsecond, and the answer starts after the requested time.
         since = ((after.at - EPOCH) // MICRO - 1) * 1000
         return f"{self._rest}/Trades?{urlencode({'pair': symbol, 'since': since, 'count': self.page_size})}"
 
