@@ -1,1 +1,1 @@
-"""What tests and benches share: a feed with a ledger, and the invariants that a run is held to."""
+"""Shared parts of tests and benchmarks: a feed with a ledger, and the invariants to check."""

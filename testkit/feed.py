@@ -1,9 +1,8 @@
 """A feed that never pauses: it sends trades at a steady rate while faults happen, and keeps the ledger.
 
-Its messages are written by hand, so that no encoder of the project has a part in them. Now and then
-one is no trade, and one is a trade that was sent before. Event time runs thirty times as fast as the
-clock, so that many minutes and a midnight pass in a short run, unless a manner says otherwise; some
-trades come late.
+Its messages are written by hand, so that no encoder of the project is involved. Now and then, one is not a
+trade, and one is a trade that was sent before. Event time runs thirty times as fast as the clock, so that a
+short run has many minutes and a midnight, unless a manner says otherwise; some trades are late.
 """
 
 import time
@@ -46,8 +45,8 @@ class Manner:
     Args:
         rate: messages a second.
         began: the event time of the first trade.
-        step: of event time, from one trade to the next.
-        mixed: how likely it is that what is no trade, and what was sent before, is among them.
+        step: event time between two trades.
+        mixed: the probability of sending a message that is not a trade, and a repeated one.
     """
 
     rate: int = 3_000
@@ -66,15 +65,16 @@ class Letter:
 
 
 class Feed:
-    """Sends from a thread of its own, from `start` until `stop`."""
+    """Sends from its own thread, from `start` until `stop`."""
 
     def __init__(self, settings: Settings, run: str, random: Random, manner: Manner | None = None) -> None:
-        """Prepare.
+        """Create a feed without sending.
 
         Args:
+            settings: where the topic is.
             run: the first part of every place; no two runs share it.
-            random: decides what is late, bad or sent again.
-            manner: None for the usual one.
+            random: decides which messages are late, bad or repeated.
+            manner: None for the default.
         """
         self.trades, self.bad = Ledger(), Ledger()
         self._topic = settings.kafka_topic
@@ -91,11 +91,11 @@ class Feed:
         )
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start to send."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Send no more, and wait until the broker has acknowledged everything."""
+        """Stop sending, and wait until the broker has acknowledged everything."""
         self._stop.set()
         if self._thread.ident:
             self._thread.join()
@@ -104,7 +104,7 @@ class Feed:
             raise TimeoutError(message)
 
     def abandon(self) -> None:
-        """Send no more, and forget what is not sent."""
+        """Stop sending, and discard what is not sent."""
         self._stop.set()
         if self._thread.ident:
             self._thread.join()
@@ -120,7 +120,7 @@ class Feed:
             self._producer.poll(0)
 
     def _mix(self) -> None:
-        """Now and then send what is no trade, and one that was sent before."""
+        """Occasionally send a message that is not a trade, and one that was sent before."""
         if self._random.random() < TICK:
             self._put(self.bad, self._no_trade())
         if self._past and self._random.random() < TICK / 2:
@@ -153,7 +153,7 @@ class Feed:
         return letter
 
     def _moment(self, number: int) -> datetime:
-        """Return a trade's event time; the microseconds are the trade's own, so that no two tie."""
+        """Return a trade's event time; its microseconds are unique to the trade, so that no two tie."""
         steps = number
         if self._random.random() < LATE:
             steps -= self._random.randint(0, 9_000 if self._random.random() < VERY_LATE else 200)
@@ -165,4 +165,4 @@ class Feed:
 
 
 def _ignore(_error: KafkaError) -> None:
-    """Outages are what the tests are about, and the client mends itself."""
+    """Ignore outages, which the tests cause and from which the client recovers by itself."""

@@ -1,7 +1,7 @@
-"""The invariants of the tables as plain SQL: each statement counts what breaks one.
+"""The invariants of the tables as plain SQL: each statement counts the rows that violate one.
 
-Invariant 3 (what was acknowledged is in `trades`) needs the ledger, and that `next_offset` never
-goes back needs more than one look: both are seen to where they are known.
+Invariant 3 (what was acknowledged is in `trades`) needs the ledger, and checking that `next_offset` never
+decreases needs more than one look: both are checked where the data is available.
 """
 
 from stockstream.connectors.postgres.connection import Connection
@@ -83,7 +83,7 @@ OF_THE_CANDLES = {
 
 
 def broken(connection: Connection, *, with_candles: bool) -> dict[str, int]:
-    """Return the invariants that do not hold, with the number of rows that break each."""
+    """Return the violated invariants, with the number of rows that violate each."""
     statements = OF_THE_TAPE | OF_THE_CANDLES if with_candles else OF_THE_TAPE
     found = {}
     with connection, connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the tables hold, held against the ledgers: lost, twice, never sent, buried alive."""
+"""Comparison of the tables with the ledgers: lost, duplicated, foreign, and wrongly dead trades."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ from testkit.ledger import Ledger
 
 @dataclass(frozen=True)
 class Judgement:
-    """How many trades are not where they belong; all zero is the promise.
+    """How many trades are not where they belong; all must be zero.
 
     `lost` were acknowledged and are in no table, `twice` are in `trades` more than once, `foreign`
     were never sent, `buried` are good trades among the dead letters.
@@ -23,7 +23,7 @@ class Judgement:
 
     @property
     def is_clean(self) -> bool:
-        """Whether the tables equal the ledgers."""
+        """Return whether the tables equal the ledgers."""
         return not (self.lost or self.twice or self.foreign or self.buried)
 
 
@@ -31,7 +31,10 @@ def judge(connection: Connection, trades: Ledger, bad: Ledger, source: str = "%"
     """Compare the tables with what was sent and acknowledged.
 
     Args:
-        source: the trades that are compared, a pattern of LIKE; others may be sent beside them.
+        connection: the connection to the tables.
+        trades: the ledger of trades.
+        bad: the ledger of bad messages.
+        source: a LIKE pattern for the trades to compare; others may be sent beside them.
     """
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT trade_id FROM trades WHERE source LIKE %s", [source])

@@ -1,4 +1,4 @@
-"""The ledger: what was sent, and what the broker has acknowledged; the tables must equal it."""
+"""The ledger of sent messages and the broker's acknowledgements; the tables must equal it."""
 
 from threading import Lock
 
@@ -12,12 +12,12 @@ class Ledger:
         self._acknowledged: set[str] = set()
 
     def send(self, place: str) -> None:
-        """Note that a message is about to be sent."""
+        """Record that a message is about to be sent."""
         with self._lock:
             self._sent.add(place)
 
     def acknowledge(self, place: str) -> None:
-        """Note that the broker has it."""
+        """Record that the broker has it."""
         with self._lock:
             self._acknowledged.add(place)
 
