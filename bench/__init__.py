@@ -1,1 +1,1 @@
-"""Benchmarks: each prints, on its last line, the ratio that counts."""
+"""Benchmarks: each prints its key ratio on its last line."""

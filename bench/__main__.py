@@ -38,7 +38,7 @@ BENCHES: dict[str, ModuleType] = {
 
 
 def main(arguments: Namespace, _settings: Settings, stop: Event) -> int:
-    """Run one bench and tell what it found; 1 where something that was promised does not hold."""
+    """Run one benchmark and print its results; return 1 if a promise does not hold."""
     logging.getLogger().setLevel(logging.WARNING)
     check_paths(arguments.json, arguments.chart)
     check_chart(arguments.chart)

@@ -1,4 +1,4 @@
-"""Short films of the dashboard at work, for the README: a viewer uses it, and each step is a few frames."""
+"""Short films of the dashboard for the README: a viewer uses it, and each step is a few frames."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Step = Callable[[Page], None]
 
 @dataclass(frozen=True)
 class Film:
-    """A film: its name, the page where it begins, what must be there, and what the viewer does."""
+    """A film: its name, its first page, what must be visible, and what the viewer does."""
 
     name: str
     path: str
@@ -28,17 +28,17 @@ class Film:
 
 
 def wait(page: Page) -> None:
-    """Let the market go on for a moment."""
+    """Wait a moment, so that the market moves on."""
     page.wait_for_timeout(1_000)
 
 
 def segment(name: str) -> Step:
-    """Choose one of a row of buttons."""
+    """Return a step that clicks one of a row of buttons."""
     return lambda page: page.get_by_role("radio", name=name, exact=True).last.click()
 
 
 def into_view(selector: str) -> Step:
-    """Scroll until something is at the top of the window."""
+    """Return a step that scrolls until an element is at the top of the window."""
     return lambda page: page.locator(selector).first.evaluate(
         "node => node.scrollIntoView({block: 'center'})"
     )
@@ -55,13 +55,13 @@ def zoom(page: Page) -> None:
 
 
 def open_finding(page: Page) -> None:
-    """Open the chart around the newest finding's moment."""
+    """Open the chart around the newest finding."""
     page.locator(".findings a").first.click()
     page.locator(".st-key-candles_plot .main-svg").first.wait_for(timeout=TIMEOUT)
 
 
 def examine(page: Page) -> None:
-    """Have the detector look at the shown window, and wait for what it says."""
+    """Let the detector examine the shown window, and wait for its result."""
     page.get_by_role("button", name="Run the detector").click()
     page.locator(".st-key-examined").wait_for(timeout=TIMEOUT)
 
@@ -93,7 +93,7 @@ def shoot(browser: Browser, address: str, film: Film, folder: Path) -> None:
     page = context.new_page()
     page.goto(f"{address}/{film.path}", timeout=TIMEOUT)
     page.locator(film.awaited).first.wait_for(timeout=TIMEOUT)
-    # The controls come last.
+    # The controls appear last.
     page.get_by_test_id("stSlider").first.wait_for(timeout=TIMEOUT)
     frames = [_frame(page)]
     for step in film.steps:

@@ -28,7 +28,7 @@ SETTLED = 3_000
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture: its name, the page, the browser's theme, its width, and what must be there."""
+    """A picture: its name, the page, the browser's theme, its width, and what must be visible."""
 
     name: str
     path: str
@@ -37,7 +37,7 @@ class Shot:
     awaited: str
 
 
-WINDOW = "window=5m"  # it has one before it to be held against, and models from its begin
+WINDOW = "window=5m"  # preceded by another window to compare it with, and with models from its start
 SHOTS = (
     Shot("fullpagedash", f"?{WINDOW}", "light", WIDE, HEAT),
     Shot("symbol", f"symbol?symbol=TSLA&{WINDOW}", "light", WIDE, ".st-key-imbalance_plot .main-svg"),

@@ -1,1 +1,1 @@
-"""What benches share: servers and systems of their own, rounds, faults, samples and reports."""
+"""Shared parts of the benchmarks: temporary servers and systems, rounds, faults, samples and reports."""

@@ -1,4 +1,4 @@
-"""Room on the disk: asked for before the work, not found missing in the middle of it."""
+"""Disk space, checked before a run rather than found missing in the middle of it."""
 
 import shutil
 import tempfile
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from stockstream.errors import UsageError
 
-# Bytes that a trade takes in the topic, the table and its keys, and in the sorts of the judgement; then what
-# is always there: PostgreSQL's log of two gigabytes, the servers' own files.
+# Bytes that a trade takes in the topic, the table and its keys, and in the sorts of the checks; then the
+# fixed part: two gigabytes of PostgreSQL's WAL, and the servers' own files.
 A_TRADE = 500
 ALWAYS = 4_000_000_000
 
 
 def needed(trades: float) -> int:
-    """Return the bytes that so many trades need.
+    """Return the number of bytes that `trades` trades need.
 
     >>> needed(1_000_000)
     4500000000
@@ -22,10 +22,10 @@ def needed(trades: float) -> int:
 
 
 def require_room(trades: float) -> None:
-    """Refuse what the disk has no room for.
+    """Check that the disk has room for a number of trades.
 
     Raises:
-        UsageError: says what is needed, what there is and where.
+        UsageError: says how much is needed, how much is available and where.
     """
     folder = Path(tempfile.gettempdir())
     free, wanted = shutil.disk_usage(folder).free, needed(trades)

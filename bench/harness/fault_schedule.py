@@ -1,4 +1,4 @@
-"""Which fault comes when: drawn from a seed, so that a run can be had again."""
+"""The schedule of faults, drawn from a seed, so that a run can be repeated."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Kind = Literal["kill -9", "SIGSTOP", "restart", "a member comes and goes"]
 
 PROCESSES = ("producer", "consumer", "aggregator", "detector", "dashboard")
 SERVERS = ("kafka", "postgres")
-# A session of postgres, killed, is a crash of all of them: the server starts itself anew.
+# Killing a session of postgres crashes all of them: the server restarts itself.
 SESSION = "a session of postgres"
 
 FAULTS: tuple[tuple[Kind, str], ...] = (
@@ -20,14 +20,14 @@ FAULTS: tuple[tuple[Kind, str], ...] = (
     ("a member comes and goes", "consumer"),
 )
 
-# Seconds. The group misses a member after six: a stop may be shorter or longer than that.
+# Seconds. The group notices a missing member after six: a stop may be shorter or longer than that.
 SHORTEST, LONGEST = 2.0, 15.0
 JITTER = 0.1
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault to come, `at` so many seconds after the begin; what has a duration lasts `seconds`."""
+    """A scheduled fault, `at` seconds after the start of the run; one with a duration lasts `seconds`."""
 
     at: float
     kind: Kind
@@ -36,7 +36,7 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """What it is, in words."""
+        """A description of the fault."""
         return f"{self.kind}: {self.target}"
 
     @property
@@ -46,9 +46,9 @@ class Fault:
 
 
 def schedule(seed: int, seconds: float, every: float) -> list[Fault]:
-    """Return the faults of a run, about one in `every` seconds; the last leaves time to recover from it.
+    """Return the faults of a run, about one per `every` seconds; the last leaves time to recover.
 
-    Each fault there is comes once before one comes again.
+    Every possible fault occurs once before any is repeated.
 
     >>> faults = schedule(7, 3600, 60)
     >>> len(faults), faults == schedule(7, 3600, 60), faults == schedule(8, 3600, 60)
@@ -56,7 +56,7 @@ def schedule(seed: int, seconds: float, every: float) -> list[Fault]:
     >>> len({fault.name for fault in faults[: len(FAULTS)]}) == len(FAULTS)
     True
     """
-    random = Random(seed)  # noqa: S311 - no secret
+    random = Random(seed)  # noqa: S311 - not a secret
     kinds = _in_bags(random)
     found = list[Fault]()
     for number in count(1):

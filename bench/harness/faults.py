@@ -1,4 +1,4 @@
-"""Faults done to a running system, and how long it takes to recover from each by itself."""
+"""Faults inflicted on a running system, and the time it takes to recover from each by itself."""
 
 import signal
 import time
@@ -20,12 +20,13 @@ LEAVE_PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Inflicted:
-    """A fault that was, and its end.
+    """A fault that was inflicted, and its outcome.
 
     Args:
-        began: seconds since the begin of the run.
-        recovered: for each job, the seconds from the end of the fault until it had done all that was in the
-            topic at that moment; None where it had not within two minutes.
+        began: seconds since the start of the run.
+        recovered: for each job, the seconds from the end of the fault until it had processed everything that
+            was
+            in the topic at that moment; None if it had not within two minutes.
     """
 
     fault: Fault
@@ -34,7 +35,7 @@ class Inflicted:
 
     @property
     def seconds(self) -> float | None:
-        """When all jobs had recovered, None if one has not."""
+        """Seconds until all jobs had recovered, or None if one has not."""
         slowest = 0.0
         for job in JOBS:
             if (took := self.recovered.get(job)) is None:
@@ -44,12 +45,12 @@ class Inflicted:
 
 
 def inflict(system: System, fault: Fault, stop: Event) -> None:
-    """Do it, and take back what has a duration; `stop` takes it back sooner."""
+    """Inflict a fault, and end it after its duration, or sooner if `stop` is set."""
     WAYS[fault.kind](system, fault, stop)
 
 
 def recovery(system: System, stop: Event) -> dict[str, float | None] | None:
-    """Wait until every job has done what is in the topic now; None where `stop` came first."""
+    """Wait until every job has processed what is in the topic now; return None if `stop` came first."""
     began = time.monotonic()
     goal: Places | None = None
     found: dict[str, float | None] = {}
@@ -68,7 +69,7 @@ def recovery(system: System, stop: Event) -> dict[str, float | None] | None:
 
 def _kill(system: System, fault: Fault, _stop: Event) -> None:
     tree = system.tree("postgres" if fault.target == SESSION else fault.target)
-    # The newest session: one of a client, or of the look that has just ended.
+    # The newest session: one of a client, or of the query that has just ended.
     for process in tree[-1:] if fault.target == SESSION else tree[:1]:
         with suppress(psutil.NoSuchProcess):
             process.kill()

@@ -1,7 +1,7 @@
-"""What a run has left, held to every promise: by the product's own audit, and by means of their own.
+"""Checks of a finished run against every promise: by the product's own audit, and by independent means.
 
-Independent of the product are the plain SQL and the ledger of the tests of faults, and the comparison of
-the topic with the tape.
+Independent of the product are the plain SQL and the ledger of the fault tests, and the comparison of the
+topic with the tape.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ HEALTH_LOOKS = 30
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found; `broken` are the promises that do not hold, each in a line."""
+    """The results; `broken` lists the promises that do not hold, one line each."""
 
     audit: list[dict[str, Any]]
     comparison: Comparison
@@ -29,12 +29,12 @@ class Outcome:
     broken: list[str]
 
     def facts(self) -> dict[str, Any]:
-        """Return it for JSON."""
+        """Return the results for JSON."""
         return asdict(self)
 
 
 def healthy(system: System, pause: Callable[[], object]) -> list[str]:
-    """Return what test_system.py calls unwell, in lines; it may take half a minute to be well again."""
+    """Return what test_system.py reports as unhealthy, in lines; recovery may take half a minute."""
     ill: list[str] = []
     for _ in range(HEALTH_LOOKS):
         found = system.examined()
@@ -46,10 +46,10 @@ def healthy(system: System, pause: Callable[[], object]) -> list[str]:
 
 
 def finish(system: System, feed: Feed, say: Callable[[str], None]) -> Outcome:
-    """End the trades, let every job do what is left, and hold the system to its promises.
+    """Stop the trades, let every job finish the rest, and check the system's promises.
 
     Raises:
-        ServiceError: a job does not come to the end of the topic.
+        ServiceError: a job does not reach the end of the topic.
     """
     say("the last trades")
     system.supervisor.stop(["producer"])

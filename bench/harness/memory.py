@@ -1,11 +1,11 @@
-"""Whether memory grows: a slope an hour for each process, from samples of each of its lives.
+"""Whether memory grows: a slope per hour for each process, from samples within each of its lives.
 
-A process that was killed begins anew, so only samples of one life are compared. What a process fetches,
-compiles and fills when it is young is not growth: the first minutes of a life are left out.
+A process that was killed starts again, so only samples of one life are compared. What a young process loads,
+compiles and fills is not growth: the first minutes of a life are left out.
 
-USS (what is a process's own) is what a leak is found in. RSS counts shared libraries in each process,
-and PostgreSQL's shared buffers in each of its sessions; PSS shares them out, so it adds up to a whole, but
-moves when a neighbour that shares comes or goes.
+USS (memory unique to a process) reveals leaks. RSS counts shared libraries in each process, and PostgreSQL's
+shared buffers in each of its sessions; PSS divides them among the processes, so it adds up to the total, but
+changes when another process that shares them starts or ends.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,20 +17,22 @@ from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
 HOUR = 3600.0
-FEWEST = 10  # samples of a life, below which it says nothing
+FEWEST = 10  # samples of a life, below which it is not evaluated
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a process and its children held at a moment.
+    """The memory of a process and its children at one moment.
 
     Args:
-        at: seconds since the begin of the run.
-        life: tells one life of the process from the next.
+        at: seconds since the start of the run.
+        life: distinguishes the lives of the process.
         age: seconds since this life began.
-        uss, pss, rss: bytes.
+        uss: unique set size in bytes.
+        pss: proportional set size in bytes.
+        rss: resident set size in bytes.
     """
 
     at: float
@@ -44,15 +46,16 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Growth:
-    """How the own memory of a process moved.
+    """How the memory of a process changed.
 
     Args:
-        lives: how many it had.
-        seconds: of those that were compared, without their warm-up.
-        middle, peak: bytes (USS); the middle without warm-up, the peak with it.
-        peak_rss: bytes.
-        slope: bytes an hour, None where no life was long enough; `longest` is that of the longest life
-            alone, with its bounds of 95 %.
+        lives: how many lives it had.
+        seconds: duration of those that were compared, without their warm-up.
+        middle: median in bytes (USS), without warm-up.
+        peak: maximum in bytes (USS), with warm-up.
+        peak_rss: maximum RSS in bytes.
+        slope: bytes per hour, None if no life was long enough.
+        longest: slope of the longest life alone, with its 95 % bounds.
     """
 
     name: str
@@ -80,7 +83,7 @@ def growths(samples: Iterable[Footprint], warm_up: float) -> list[Growth]:
 
 
 def runs(samples: Sequence[Footprint]) -> list[list[Footprint]]:
-    """Return the samples of one process, by its lives, in order.
+    """Return the samples of one process, grouped by life, in order.
 
     >>> [len(life) for life in runs([Footprint(at, "it", str(at > 1), at, 0, 0, 0) for at in range(5)])]
     [2, 3]
@@ -110,7 +113,7 @@ def _span(life: Sequence[Footprint]) -> float:
 
 
 def _slope(told: Sequence[Sequence[Footprint]]) -> float | None:
-    """Return the middle of the slopes of all pairs of samples of the same life (Theil and Sen), an hour."""
+    """Return the median slope of all pairs of samples of the same life (Theil and Sen), per hour."""
     if not told:
         return None
     return float(np.median(np.concatenate([_pairs(*_columns(life)) for life in told])) * HOUR)

@@ -1,10 +1,10 @@
-"""Arguments that the benches share."""
+"""Arguments that the benchmarks share."""
 
 from argparse import ArgumentTypeError
 
 
 def whole(text: str) -> int:
-    """Return the whole number above zero that an argument names; argparse tells the user when it is none."""
+    """Return the positive whole number in an argument; argparse reports an invalid one."""
     digits = text.replace("_", "")
     if not digits.isdecimal() or not int(digits):
         message = f"{text!r} is not a whole number above zero"
@@ -13,5 +13,5 @@ def whole(text: str) -> int:
 
 
 def wholes(text: str) -> list[int]:
-    """Return the whole numbers that an argument lists, separated by commas."""
+    """Return the comma-separated whole numbers in an argument."""
     return [whole(part) for part in text.split(",")]

@@ -1,4 +1,4 @@
-"""What processes cost: seconds of CPU and bytes of memory."""
+"""The cost of processes: seconds of CPU and bytes of memory."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,23 +8,24 @@ import psutil
 
 @dataclass(frozen=True)
 class Cpu:
-    """Seconds of CPU, by who spent them."""
+    """Seconds of CPU, by process."""
 
     consumer: float = 0.0
     postgres: float = 0.0
     kafka: float = 0.0
 
     def per_million(self, trades: int) -> "Cpu":
-        """Return the seconds for each million trades."""
+        """Return the seconds per million trades."""
         share = 1_000_000 / trades
         return Cpu(self.consumer * share, self.postgres * share, self.kafka * share)
 
 
 def cpu_seconds(pid: int, without: Collection[int] = ()) -> float:
-    """Return what a process and all it started have spent, the ended ones included.
+    """Return the CPU seconds of a process and all its descendants, including those that have ended.
 
     Args:
-        without: processes among them that are not to be counted (a watcher's own backend).
+        pid: the process id.
+        without: descendants that are not counted (a watcher's own backend).
     """
     root = psutil.Process(pid)
     ended = root.cpu_times().children_user + root.cpu_times().children_system
@@ -32,7 +33,7 @@ def cpu_seconds(pid: int, without: Collection[int] = ()) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Return the memory that a process holds now, 0 once it has ended."""
+    """Return the resident memory of a process, 0 if it has ended."""
     try:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.NoSuchProcess:
@@ -47,6 +48,6 @@ def _own(process: psutil.Process) -> float:
     try:
         spent = process.cpu_times()
     except psutil.NoSuchProcess:
-        # It ended just now; its parent counts it from here on.
+        # It has just ended; its parent counts it from here on.
         return 0.0
     return float(spent.user + spent.system)

@@ -1,4 +1,4 @@
-"""What a long bench tells: lines that stay, and one that moves, or, without a terminal, one a minute."""
+"""Progress of a long benchmark: permanent lines and a status line, or a line a minute without a terminal."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ BETWEEN_LINES = 60.0
 
 
 class ProgressReporter:
-    """A voice on standard error."""
+    """Reports progress on standard error."""
 
     def __init__(self, console: Console, status: Status) -> None:
         self._console = console
@@ -20,15 +20,15 @@ class ProgressReporter:
         self._told = self._began
 
     def say(self, line: str) -> None:
-        """Tell what has happened."""
+        """Report what has happened."""
         self._console.print(f"{time.monotonic() - self._began:7.1f} s  {line}", markup=False, highlight=False)
 
     def wait_for(self, what: str) -> None:
-        """Tell what is waited for."""
+        """Report what is being waited for."""
         self._status.update(f"waiting for {what}")
 
     def go_on(self, line: str) -> None:
-        """Tell how it goes."""
+        """Report the current state."""
         self._status.update(line)
         if not self._console.is_terminal and time.monotonic() - self._told > BETWEEN_LINES:
             self._told = time.monotonic()
@@ -37,7 +37,7 @@ class ProgressReporter:
 
 @contextmanager
 def progress_shown() -> Iterator[ProgressReporter]:
-    """Yield a voice; the line that moves is gone afterwards."""
+    """Yield a reporter; its status line is removed afterwards."""
     console = Console(stderr=True, soft_wrap=True)
     with console.status("looking around") as status:
         yield ProgressReporter(console, status)

@@ -1,4 +1,4 @@
-"""What a bench has found: a table and a last line for a person, JSON for a program, a chart for a page."""
+"""Results of a benchmark: a table and a last line for people, JSON for programs, a chart for pages."""
 
 import json
 import os
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (9.0, 4.5)  # inches
-SMALLER = 2.5  # inches, of what stands below
-DOTS = 150  # an inch
-WIDTH = 120  # columns of text, where no terminal tells
+SMALLER = 2.5  # inches, of the lower part
+DOTS = 150  # per inch
+WIDTH = 120  # columns of text, without a terminal
 
 Draw = Callable[["Axes"], None]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a bench has found.
+    """The results of a benchmark.
 
     Args:
         bench: its name.
-        title: what was done, in a line.
+        title: what was measured, in a line.
         columns: the heads of the table.
         rows: its cells, as text.
-        facts: all that was measured, for JSON.
-        ratio: the last line: the ratios that count.
+        facts: everything that was measured, for JSON.
+        ratio: the last line, with the key ratios.
         draw: draws the chart.
-        below: draws what stands below it, by the same x axis.
-        broken: what was promised and does not hold, each in a line.
-        tables: further tables, each its heads and its rows.
+        below: draws a second chart below it, with the same x axis.
+        broken: the promises that do not hold, one line each.
+        tables: further tables, each with its heads and rows.
     """
 
     bench: str
@@ -56,7 +56,7 @@ class Report:
 
 
 def check_paths(*paths: Path | None) -> None:
-    """Refuse a place that cannot be written before the work, not after it.
+    """Check before the run that files can be written, not after it.
 
     Raises:
         UsageError: names the path.
@@ -67,10 +67,10 @@ def check_paths(*paths: Path | None) -> None:
 
 
 def check_chart(path: Path | None) -> None:
-    """Refuse a chart that cannot be drawn before the work, not after it.
+    """Check before the run that the chart can be drawn, not after it.
 
     Raises:
-        UsageError: it is no PNG, or what draws it is not installed.
+        UsageError: it is not a PNG file, or the plotting library is not installed.
     """
     if path and path.suffix != ".png":
         raise UsageError(what=f"--chart {path}: a chart is a .png")
@@ -79,7 +79,7 @@ def check_chart(path: Path | None) -> None:
 
 
 def publish(report: Report, arguments: dict[str, Any], json_path: Path | None, chart: Path | None) -> None:
-    """Write the files that were asked for, then print the table and the ratios."""
+    """Write the requested files, then print the table and the ratios."""
     if json_path:
         found = {"bench": report.bench, "arguments": arguments, "machine": machine(), **report.facts}
         json_path.write_text(
@@ -110,7 +110,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str | N
 
 
 def machine() -> dict[str, object]:
-    """Return what figures depend on besides the program."""
+    """Return what the results depend on besides the program."""
     return {
         "cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
@@ -120,7 +120,7 @@ def machine() -> dict[str, object]:
 
 
 def _draw(report: Report, path: Path) -> None:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - only who wants a chart needs the library
+    from matplotlib.figure import Figure  # noqa: PLC0415 - the library is only needed for charts
 
     panels = [report.draw, *report.below]
     width, height = SIZE

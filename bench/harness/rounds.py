@@ -1,4 +1,4 @@
-"""Ways that are compared take turns, so that what the machine does meanwhile falls on all alike."""
+"""Alternation of the compared ways, so that disturbances of the machine affect all of them equally."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +14,12 @@ Result = TypeVar("Result")
 def in_turns(
     ways: Mapping[str, Callable[[], Result]], rounds: int, before: Callable[[], object] = lambda: None
 ) -> dict[str, list[Result]]:
-    """Run every way once a round, each round in the opposite order of the one before.
+    """Run every way once per round, each round in the opposite order of the previous one.
 
     Args:
-        before: is called at the begin of each round.
+        ways: the ways, by name.
+        rounds: the number of rounds.
+        before: called at the start of each round.
 
     >>> said = []
     >>> _ = in_turns({"a": lambda: said.append("a"), "b": lambda: said.append("b")}, 3)
@@ -38,7 +40,7 @@ def middle(results: list[Result], of: Callable[[Result], float]) -> float:
 
 
 def percentile(values: Sequence[float] | NDArray[np.float64], share: float) -> float:
-    """Return a percentile; where it lies between two values, the higher one.
+    """Return a percentile; if it lies between two values, the higher one.
 
     >>> percentile([3.0, 1.0, 2.0, 4.0], 50)
     3.0

@@ -1,4 +1,4 @@
-"""A running system, looked at every few seconds: the memory of its processes, its lag and its freshness."""
+"""Samples of a running system every few seconds: memory of its processes, lag and freshness."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,14 +20,15 @@ from stockstream.services.supervision.programs import SERVERS
 
 @dataclass(frozen=True)
 class Flow:
-    """What moved, at a moment.
+    """The flow of trades at one moment.
 
     Args:
-        at: seconds since the begin of the run.
-        sent, stored: messages in the topic, and how many of them the consumer has done.
-        lag: messages that each job has still to do.
-        age: seconds since the newest stored trade happened, None where there is none.
-        viewers: connections that the dashboard has.
+        at: seconds since the start of the run.
+        sent: messages in the topic.
+        stored: how many of them the consumer has processed.
+        lag: messages that each job has yet to process.
+        age: seconds since the newest stored trade happened, None if there is none.
+        viewers: connections of the dashboard.
     """
 
     at: float
@@ -39,22 +40,22 @@ class Flow:
 
     @property
     def line(self) -> str:
-        """How it goes, for a person."""
+        """The state as a line for people."""
         lags = ", ".join(f"{job} {behind:,}" for job, behind in self.lag.items())
         return f"{self.at / 60:.1f} min, {self.stored:,} stored, lag: {lags}"
 
 
 def columns(samples: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return samples as columns, which take less room."""
+    """Return samples as columns, which take less space."""
     rows = [asdict(each) for each in samples]
     return {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}
 
 
 class Watch:
-    """Looks from two threads, so that a server that does not answer keeps nobody from counting memory."""
+    """Samples from two threads, so that a server that does not answer does not delay the memory samples."""
 
     def __init__(self, system: System, every: float) -> None:
-        """Prepare; `start` begins to look, every so many seconds."""
+        """Create a watch that samples every `every` seconds once it is started."""
         self._system = system
         self._every = every
         self._stop = Event()
@@ -66,26 +67,26 @@ class Watch:
         self.flows: list[Flow] = []
 
     def start(self) -> None:
-        """Begin."""
+        """Start to sample."""
         self._began = time.monotonic()
         for thread in self._threads:
             thread.start()
 
     def end(self) -> None:
-        """Look no more."""
+        """Stop sampling."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
 
     @property
     def now(self) -> float:
-        """Seconds since the begin of the run."""
+        """Seconds since the start of the run."""
         return time.monotonic() - self._began
 
     def _look(self, how: Callable[[], None]) -> None:
         while not self._stop.is_set():
             due = time.monotonic() + self._every
-            # What is down just now has no figures, which is no fault of the watch.
+            # A part that is down has no figures, which is not an error of the watch.
             with suppress(StockstreamError, psutil.NoSuchProcess):
                 how()
             self._stop.wait(max(due - time.monotonic(), 0))
@@ -94,7 +95,7 @@ class Watch:
         for name in self._system.pids():
             tree = self._system.tree(name)
             with suppress(psutil.NoSuchProcess):
-                # One that is just ending holds nothing any more.
+                # A process that is just ending holds nothing any more.
                 if tree and (found := _footprint(self.now, name, tree)).uss:
                     self.footprints.append(found)
 
@@ -120,7 +121,7 @@ class Watch:
 
 def _footprint(at: float, name: str, tree: list[psutil.Process]) -> Footprint:
     root = tree[0]
-    # A server that has lost a session to a kill starts its own processes anew: that is another life.
+    # A server that has lost a session to a kill restarts its own processes: that is another life.
     first = tree[1] if name in SERVERS and len(tree) > 1 else root
     held = [each for each in map(_memory, tree) if each]
     return Footprint(
@@ -139,7 +140,7 @@ def _memory(process: psutil.Process) -> tuple[int, int, int] | None:
         found = process.memory_full_info()
     except psutil.NoSuchProcess:
         return None
-    # Only Linux shares out what is shared.
+    # Only Linux reports proportional sizes.
     return found.uss, getattr(found, "pss", found.uss), found.rss
 
 

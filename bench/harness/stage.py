@@ -1,4 +1,4 @@
-"""Where a bench plays: servers of its own, databases and topics, and a voice for its progress."""
+"""The environment of a benchmark: its own servers, databases and topics, and a progress reporter."""
 
 import os
 import subprocess
@@ -28,12 +28,12 @@ LONGEST = 600  # seconds, for a script that ends by itself
 
 
 class InterruptedBenchError(Exception):
-    """Somebody asked the bench to end."""
+    """The benchmark was interrupted by the user."""
 
 
 @dataclass
 class Stage:
-    """Kafka and a durable PostgreSQL, for one bench alone."""
+    """Kafka and a durable PostgreSQL for a single benchmark."""
 
     servers: Scratch
     console: Console
@@ -42,28 +42,28 @@ class Stage:
 
     @property
     def settings(self) -> Settings:
-        """Settings that point at the servers."""
+        """Settings that refer to the servers."""
         return self.servers.settings
 
     def say(self, line: str) -> None:
-        """Tell a person what has come of a step."""
+        """Report the result of a step."""
         self.console.print(f"{time.monotonic() - self._began:6.1f} s  {line}", markup=False, highlight=False)
 
     def go_on(self) -> None:
-        """Let the bench be ended here.
+        """Allow the benchmark to be interrupted here.
 
         Raises:
-            InterruptedBenchError: somebody asked for it.
+            InterruptedBenchError: an interruption was requested.
         """
         if self.stop.is_set():
             raise InterruptedBenchError
 
     @contextmanager
     def fresh(self, template: str | None = None) -> Iterator[Settings]:
-        """Yield settings with a new database, dropped afterwards.
+        """Yield settings with a new database, which is dropped afterwards.
 
         Args:
-            template: the database that it is a copy of; without one it has the schema and no rows.
+            template: the database to copy; without one it has the schema and no rows.
         """
         name = f"bench_{uuid.uuid4().hex[:12]}"
         made = self.settings.model_copy(update={"postgres_db": name})
@@ -77,13 +77,13 @@ class Stage:
             self._command("DROP DATABASE {} WITH (FORCE)", name)
 
     def topic(self, name: str) -> Settings:
-        """Make another topic; returns settings with it."""
+        """Create another topic and return settings with it."""
         settings = self.settings.model_copy(update={"kafka_topic": name})
         ensure_topic(settings.kafka_bootstrap_servers, name, PARTITIONS)
         return settings
 
     def checkpoint(self) -> None:
-        """Have all written that was left to write, so that it falls on nobody's measured time."""
+        """Write everything that is still to be written, so that it does not affect a measured time."""
         self._command("CHECKPOINT")
 
     def produce(self, trades: int) -> None:
@@ -121,7 +121,7 @@ class Stage:
 
 @contextmanager
 def stage(stop: Event) -> Iterator[Stage]:
-    """Bring up the servers and an empty topic; all is gone afterwards.
+    """Start the servers and create an empty topic; everything is removed afterwards.
 
     Raises:
         ServiceError: a server does not come up.
@@ -139,10 +139,10 @@ def stage(stop: Event) -> Iterator[Stage]:
 
 
 def ended(process: subprocess.Popen[str], name: str) -> str:
-    """Wait for the end of a script; returns its last words.
+    """Wait for the end of a script and return its last output.
 
     Raises:
-        ServiceError: it failed, and says its last words, or it does not end.
+        ServiceError: it failed (with its last output), or it does not end.
     """
     try:
         _, said = process.communicate(timeout=LONGEST)
@@ -155,5 +155,5 @@ def ended(process: subprocess.Popen[str], name: str) -> str:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Return the environment variables that make a script run with `settings`."""
+    """Return the environment variables that make a script use `settings`."""
     return dict(os.environ) | settings.environment()

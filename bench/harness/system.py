@@ -1,4 +1,4 @@
-"""The whole system as ./start.sh runs it, with servers, ports and a folder of its own, gone afterwards."""
+"""The whole system as ./start.sh runs it, with its own servers, ports and folder, removed afterwards."""
 
 import json
 import os
@@ -40,21 +40,21 @@ Places = dict[int, int]
 
 @dataclass(frozen=True)
 class System:
-    """The system, and what an operator can do with it."""
+    """The system, with an operator's actions."""
 
     settings: Settings
 
     @property
     def supervisor(self) -> Supervisor:
-        """What runs its processes."""
+        """The supervisor of its processes."""
         return Supervisor(RunFolder(self.settings.data_dir.resolve()))
 
     def pids(self) -> dict[str, int]:
-        """Return the process ids by name, of those that run."""
+        """Return the process ids of running processes, by name."""
         return {process.name: process.pid for process in states(self.settings) if process.pid}
 
     def tree(self, name: str) -> list[psutil.Process]:
-        """Return a process and what it has started, oldest first; nothing where it does not run."""
+        """Return a process and its descendants, oldest first; nothing if it does not run."""
         try:
             root = psutil.Process(self.pids()[name])
             return [root, *sorted(root.children(recursive=True), key=psutil.Process.create_time)]
@@ -62,7 +62,7 @@ class System:
             return []
 
     def script(self, *command: str) -> "subprocess.Popen[str]":
-        """Start a script of the project beside what is supervised; Ctrl-C in a terminal does not reach it."""
+        """Start a script of the project outside supervision; Ctrl-C in a terminal does not reach it."""
         return subprocess.Popen(
             [sys.executable, *command],
             cwd=PROJECT,
@@ -74,7 +74,7 @@ class System:
         )
 
     def examined(self, *options: str) -> dict[str, Any]:
-        """Return what test_system.py says, as its JSON."""
+        """Return the JSON output of test_system.py."""
         with self.script("test_system.py", "--json", *options) as examination:
             said, _ = examination.communicate()
         try:
@@ -84,7 +84,7 @@ class System:
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        """A connection to the tables."""
+        """Yield a connection to the tables."""
         address = address_of(self.settings)
         with own_errors(address), closing(connect(address, "bench")) as connection:
             yield connection
@@ -94,7 +94,7 @@ class System:
         return ends(self.settings.kafka_bootstrap_servers, self.settings.kafka_topic)
 
     def offsets(self) -> dict[str, Places]:
-        """Return how far each job is in each partition."""
+        """Return each job's committed offset in each partition."""
         found: dict[str, Places] = {job: {} for job in JOBS}
         with self.connected() as connection, connection.cursor() as cursor:
             cursor.execute(query("places_of_jobs"), {"topic": self.settings.kafka_topic, "jobs": list(JOBS)})
@@ -103,12 +103,12 @@ class System:
         return found
 
     def disk_bytes(self) -> int:
-        """Return what its folder takes on the disk."""
+        """Return the disk space of its folder."""
         folders = os.walk(self.settings.data_dir)
         return sum(512 * (Path(at) / name).lstat().st_blocks for at, _, names in folders for name in names)
 
     def settle(self) -> None:
-        """Wait until every job has done all that is in the topic.
+        """Wait until every job has processed everything in the topic.
 
         Raises:
             ServiceError: one has not after five minutes; names the jobs.
@@ -131,7 +131,7 @@ class System:
 
 
 def behind(system: System) -> dict[str, int]:
-    """Return how many messages each job has still to do.
+    """Return how many messages each job has yet to process.
 
     Raises:
         RecoverableError: a server does not answer.
@@ -141,7 +141,7 @@ def behind(system: System) -> dict[str, int]:
 
 
 def covers(offsets: Places, goal: Places) -> bool:
-    """Return whether a job that is at `offsets` has done all below `goal`.
+    """Return whether a job at `offsets` has processed everything below `goal`.
 
     >>> covers({0: 5, 1: 7}, {0: 5, 1: 6}), covers({0: 5}, {0: 5, 1: 6})
     (True, False)
@@ -151,9 +151,10 @@ def covers(offsets: Places, goal: Places) -> bool:
 
 @contextmanager
 def running_system(rate: float, logs: Path | None = None) -> Iterator[System]:
-    """Bring everything up, the producer at `rate` trades a second; all is gone afterwards.
+    """Start everything, the producer at `rate` trades a second; everything is removed afterwards.
 
     Args:
+        rate: trades a second.
         logs: the folder where the processes' logs are kept, None for nowhere.
 
     Raises:

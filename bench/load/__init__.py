@@ -1,1 +1,1 @@
-"""What puts load on a system and watches what comes of it."""
+"""Load on a system, and observation of its effects."""

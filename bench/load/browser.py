@@ -1,4 +1,4 @@
-"""A viewer who looks at the dashboard all the time: a browser without a screen, which nobody drives."""
+"""A viewer who watches the dashboard all the time: a headless browser without interaction."""
 
 import shutil
 import subprocess
@@ -27,9 +27,10 @@ def required_browser() -> str:
 
 @contextmanager
 def looking_on(system: System, program: str | None) -> Iterator[None]:
-    """Show the dashboard for the time of the block; the page comes back by itself when its server does.
+    """Show the dashboard during the block; the page reloads by itself when its server returns.
 
     Args:
+        system: the running system.
         program: the browser, None for no viewer.
     """
     if program is None:

@@ -1,4 +1,4 @@
-"""consumer.py at work, watched from outside by the progress that it commits."""
+"""A run of consumer.py, observed from outside by the progress that it commits."""
 
 import time
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ IDLE = "0.5"
 
 @dataclass(frozen=True)
 class Consumed:
-    """What a run of consumer.py took.
+    """The cost of a run of consumer.py.
 
     Args:
         trades: rows that it stored.
-        rate: rows a second from the first stored row to the last: those that came after the first
-            sight of any, by the time between.
+        rate: rows a second from the first stored row to the last: those that were stored after the first
+            observation of any, by the time in between.
         seconds: from the start of the process to the last stored row.
         cpu: from the start of the process to the last stored row.
-        peak_bytes: the most resident memory seen, by a look every 10 ms.
+        peak_bytes: the highest resident memory, sampled every 10 ms.
     """
 
     trades: int
@@ -40,14 +40,14 @@ class Consumed:
 
 
 class Progress:
-    """Reads how far the consumer of one topic has stored each partition."""
+    """Reads the consumer's committed offsets in one topic."""
 
     def __init__(self, settings: Settings) -> None:
-        """Connect; every look is a transaction of its own."""
+        """Connect; every look is a separate transaction."""
         self._connection = connect(address_of(settings), "bench watcher")
         self._connection.autocommit = True
         self._cursor = self._connection.cursor()
-        # Planned once: it may be asked a thousand times a second.
+        # Prepared once: it may be executed a thousand times a second.
         self._cursor.execute("PREPARE progress AS " + query("progress"), {"topic": settings.kafka_topic})
         self.backend = self._connection.info.backend_pid
 
@@ -66,7 +66,7 @@ class Progress:
 
 
 def consume(stage: Stage, settings: Settings, begins: Mapping[int, int], ends: Mapping[int, int]) -> Consumed:
-    """Let consumer.py store what lies between two places of the topic, and watch it.
+    """Let consumer.py store what lies between two positions of the topic, and observe it.
 
     Raises:
         ServiceError: it failed, or what it stored is not what the topic holds.
@@ -96,9 +96,10 @@ def consume(stage: Stage, settings: Settings, begins: Mapping[int, int], ends: M
 
 
 def _first_sight(sight: tuple[float, int], stored: int) -> tuple[float, int]:
-    """Return when rows were seen first and how many; until then, when none were seen last.
+    """Return when rows were first seen and how many; until then, when none were last seen.
 
-    So a run that fits one batch, and is over at first sight, still counts from a moment before it.
+    A run that fits into one batch, and is over when first seen, is thus still measured from a moment before
+    it.
     """
     return sight if sight[1] else (time.monotonic(), max(stored, 0))
 

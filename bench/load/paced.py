@@ -25,13 +25,13 @@ from stockstream.market.simulator import Market, Tape, encode_tape, listed
 from stockstream.market.trade.ids import trade_ids
 from stockstream.settings import Settings
 
-TICK = 0.001  # seconds: trades due within one go out together
+TICK = 0.001  # seconds: trades due within one tick are sent together
 FLUSH_TIMEOUT = 30.0
 SEED = 7
 
 
 class PacedSender:
-    """Sends a market's trades as they happen; keeps place and time of one trade a tick."""
+    """Sends a market's trades as they happen, and records position and time of one trade per tick."""
 
     def __init__(self, settings: Settings, rate: float) -> None:
         """Connect; the schedule begins with `run`."""
@@ -44,9 +44,9 @@ class PacedSender:
         self.sent = 0
 
     def run(self, seconds: float, stop: Event) -> float:
-        """Send for so long; returns the seconds that it took."""
+        """Send for `seconds` seconds and return how many it took."""
         ahead = self._market.next_block()
-        self._encode(ahead[:1], 0)  # loads the encoder's machine code, which is no trade's wait
+        self._encode(ahead[:1], 0)  # loads the encoder's machine code, so that no trade waits for it
         clock = SystemClock()
         began, began_at = clock.monotonic(), clock.now()
         while (elapsed := clock.monotonic() - began) < seconds and not stop.is_set():
@@ -89,7 +89,7 @@ class PacedSender:
 
 
 def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
-    """Send, then write what was noted."""
+    """Send trades, then write the recorded sample."""
     sender = PacedSender(settings, arguments.rate)
     seconds = sender.run(arguments.seconds, stop)
     noted = {"sent": sender.sent, "seconds": seconds, "samples": sender.samples}

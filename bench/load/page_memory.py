@@ -1,4 +1,4 @@
-"""What a page's server holds while a viewer looks on, and whether anything moved meanwhile."""
+"""The memory of a page's server while a viewer watches, and unwanted changes of the page meanwhile."""
 
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ TENTH = 10
 
 
 def look_on(scene: Stage, viewer: "Viewer", pid: int, seconds: int) -> dict[str, Any]:
-    """Let a viewer's page refresh for so long.
+    """Let a viewer's page refresh for `seconds` seconds.
 
-    Returns what the server's process held (USS, in bytes, each second), how many refreshes there were, and
-    what should stay zero: charts thrown away, layout shift, errors of the console.
+    Returns the memory of the server's process (USS, in bytes, each second), the number of refreshes, and what
+    should stay zero: discarded charts, layout shift, console errors.
     """
     server, held = psutil.Process(pid), list[int]()
     viewer.watch()
@@ -39,8 +39,8 @@ def look_on(scene: Stage, viewer: "Viewer", pid: int, seconds: int) -> dict[str,
 
 
 def last(scene: Stage, browser: "Browser", address: str, pid: int, minutes: int) -> dict[str, Any]:
-    """Let one viewer's page refresh each second for so many minutes, after a first that is not counted."""
-    from bench.load.viewers import CANDLES, NUMBERS, viewing  # noqa: PLC0415 - the other benches need no browser
+    """Let one viewer's page refresh each second for `minutes` minutes, after a first that is not counted."""
+    from bench.load.viewers import CANDLES, NUMBERS, viewing  # noqa: PLC0415 - the other benchmarks need no browser
 
     with viewing(browser, f"{address}/?refresh=1", NUMBERS, CANDLES) as (viewer, _):
         viewer.page.wait_for_timeout(SETTLING * 1_000)
@@ -51,7 +51,7 @@ def last(scene: Stage, browser: "Browser", address: str, pid: int, minutes: int)
 
 
 def grown(held: list[int]) -> str:
-    """Return the memory at both ends: the middle of the first tenth of the samples, and of the last.
+    """Return the memory at both ends: the median of the first tenth of the samples, and of the last.
 
     >>> grown([10_000_000, 11_000_000])
     '10.0 to 11.0 MB (+10.0 %)'

@@ -1,7 +1,7 @@
-"""Viewers who speak a Streamlit page's protocol and draw nothing: how long its server takes for many of them.
+"""Viewers that speak a Streamlit page's protocol without drawing: the server's time for many of them.
 
-Ten browsers on the server's own machine measure the browsers: they want several times the processor that the
-server does. These ask as a browser does, on the same connection and at the same pace.
+Ten browsers on the server's own machine would measure the browsers, which need several times the server's
+CPU. These viewers send the same requests as a browser, on the same connection and at the same pace.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from websockets.exceptions import WebSocketException
 from stockstream.errors import ServiceError
 
 STREAM, PROTOCOL = "_stcore/stream", "streamlit"
-# One that ends early begins anew by itself.
+# A run that ends early is repeated by itself.
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
-# What carries a picture is long and is not looked at.
+# A message with a chart is long and is not parsed.
 LONGEST_READ = 1_000
 SETTLING = 5  # refreshes, which are not counted
 
@@ -29,8 +29,8 @@ class Onlooker:
     """One viewer.
 
     Attributes:
-        parts: that refresh by themselves: the seconds between two refreshes of each.
-        took: the seconds of each one's refreshes, from asked to finished.
+        parts: the parts that refresh by themselves, with the seconds between two refreshes of each.
+        took: the seconds of each part's refreshes, from request to completion.
     """
 
     query: str
@@ -38,7 +38,7 @@ class Onlooker:
     took: dict[str, list[float]] = field(default_factory=dict)
 
     async def look_on(self, connection: ClientConnection, seconds: float) -> None:
-        """Open the page and refresh it for so long."""
+        """Open the page and refresh it for `seconds` seconds."""
         await self._ask(connection)
         until = time.monotonic() + seconds
         due = dict.fromkeys(self.parts, time.monotonic())
@@ -55,7 +55,7 @@ class Onlooker:
         return max((each[SETTLING:] for each in self.took.values()), key=lambda took: median(took or [0]))
 
     async def _ask(self, connection: ClientConnection, part: str = "") -> None:
-        """Ask for the page, or for a part of it, and wait until the server has finished."""
+        """Request the page, or a part of it, and wait until the server has finished."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
         message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = part, bool(part)
@@ -74,10 +74,10 @@ class Onlooker:
 
 
 def look_on(address: str, query: str, count: int, seconds: float) -> list[float]:
-    """Let so many viewers look at a page at once; returns the seconds of all their refreshes.
+    """Let `count` viewers watch a page at the same time, and return the seconds of all their refreshes.
 
     Raises:
-        ServiceError: the server ends the connection, or does not take it.
+        ServiceError: the server ends the connection, or does not accept it.
     """
     try:
         return asyncio.run(_all(address, query, count, seconds))

@@ -1,4 +1,4 @@
-"""The sustainable rate: the highest that is fed for a while without any job falling a second behind."""
+"""The sustainable rate: the highest at which no job falls more than a second behind."""
 
 import signal
 import time
@@ -14,19 +14,19 @@ from stockstream.market.anomalies.models.model import POOLED
 
 FIRST = 10_000
 CLOSER = 2  # tries between the last rate that was sustained and the first that was not
-ENOUGH = 1_000_000  # trades a second, the most that the producer may be asked for
+ENOUGH = 1_000_000  # trades a second, the maximum for the producer
 LEAVE_PATIENCE = 30.0
 LEARN_PATIENCE = 300.0
 LOOK_EVERY = 0.2
-LAST_PART = 0.25  # of a try, in which the lag has to be small at some look: a batch under way is no backlog
+LAST_PART = 0.25  # of a try, in which the lag must be small at some sample: a running batch is not a backlog
 
 
 def highest(is_sustained: Callable[[int], bool], first: int = FIRST) -> int:
-    """Return the highest rate that was seen sustained: by doubling, then by halving what lies between.
+    """Return the highest rate that was sustained, found by doubling and then by bisection.
 
     Args:
         is_sustained: tries a rate.
-        first: the first rate to try; where it is not sustained, ever lower ones are.
+        first: the first rate to try; if it is not sustained, lower ones are tried.
 
     >>> tried = []
     >>> highest(lambda rate: not tried.append(rate) and rate <= 37_000)
@@ -50,9 +50,9 @@ def highest(is_sustained: Callable[[int], bool], first: int = FIRST) -> int:
 
 
 def warmed_up(system: System, stop: Event) -> bool:
-    """Wait until the detector has learned each symbol and every job is level; tells whether it came to that.
+    """Wait until the detector has learnt each symbol and no job lags; return whether that happened.
 
-    Learning takes it seconds a symbol, once: what it cannot keep up with meanwhile says nothing of later.
+    Learning takes seconds per symbol, once: a lag in this phase says nothing about later.
     """
     deadline, store = time.monotonic() + LEARN_PATIENCE, ModelStore(system.settings.models_dir)
     while len(store.stamps().keys() - {POOLED}) < USUAL_SYMBOLS:
@@ -64,7 +64,7 @@ def warmed_up(system: System, stop: Event) -> bool:
 
 @contextmanager
 def fed(system: System, rate: int) -> Iterator[None]:
-    """Have so many trades a second come in for the time of the block, the usual producer's among them."""
+    """Feed `rate` trades a second during the block, including those of the usual producer."""
     usual = round(1 / system.settings.producer_interval)
     with system.script("producer.py", "--rate", str(max(rate - usual, 1))) as producer:
         try:
@@ -76,7 +76,7 @@ def fed(system: System, rate: int) -> Iterator[None]:
 
 
 def sustained(system: System, rate: int, seconds: float, stop: Event) -> bool:
-    """Feed a rate for so long; tells whether each job kept within a second of it, and lets them catch up."""
+    """Feed a rate for `seconds`; return whether each job kept within a second, and let them catch up."""
     with fed(system, rate):
         stop.wait(seconds * (1 - LAST_PART))
         deadline, kept = time.monotonic() + seconds * LAST_PART, set[str]()

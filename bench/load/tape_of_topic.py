@@ -1,8 +1,8 @@
-"""The tape held against the topic, message by message, without any code of the system that is judged.
+"""Comparison of the tape with the topic, message by message, without any code of the examined system.
 
-What the broker holds is what was acknowledged. Each message has to be in `trades` at its own place with
-its own id, or whole in `dead_letters`, or be a repeat of one that is. A message costs eight bytes here: the
-hash of its id.
+What the broker holds is what was acknowledged. Each message must be in `trades` at its own position with its
+own id, or whole in `dead_letters`, or be a repeat of one that is. A message takes eight bytes here: the hash
+of its id.
 """
 
 import re
@@ -21,19 +21,19 @@ TIMEOUT = 10.0  # seconds, for the next messages
 TRADE_ID = re.compile(rb'"trade_id"\s*:\s*"([^"]*)"')
 
 Hashes = NDArray[np.int64]
-NOTHING = 0  # the hash of a place that is not taken
+NOTHING = 0  # the hash of an unused position
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between topic and tape; all zero is the promise.
+    """The differences between topic and tape; all except the first two must be zero.
 
     Args:
-        messages: in the topic.
-        repeats: messages whose id is stored at another place, as it should be.
+        messages: messages in the topic.
+        repeats: messages whose id is stored at another position, as it should be.
         lost: messages that are in no table.
-        twice: rows whose trade, or whose place, another row has too.
-        foreign: rows that are not what the topic has at their place.
+        twice: rows whose trade or position another row also has.
+        foreign: rows that differ from the topic's message at their position.
     """
 
     messages: int
@@ -55,10 +55,13 @@ def compare(settings: Settings, connection: Connection, ends: Mapping[int, int])
 def compared(
     sent: Mapping[int, Hashes], stored: Mapping[int, Hashes], strays: int, doubles: int
 ) -> Comparison:
-    """Compare hashes by place.
+    """Compare hashes by position.
 
     Args:
-        strays: rows beyond the topic's ends; doubles: rows at a place that another has.
+        sent: the hashes in the topic, by partition.
+        stored: the hashes in the tables, by partition.
+        strays: rows beyond the topic's ends.
+        doubles: rows at a position that another row has.
 
     >>> topic = {0: np.array([11, 12, 13, 12, 15])}
     >>> compared(topic, {0: np.array([11, 12, 13, 0, 15])}, 0, 0)
@@ -85,7 +88,7 @@ def _empty(ends: Mapping[int, int]) -> dict[int, Hashes]:
 
 
 def _hash(value: bytes) -> int:
-    """Return the hash of a message's id, of all of it where it has none; never that of an empty place."""
+    """Return the hash of a message's id, or of a message without one; never that of an empty position."""
     found = TRADE_ID.search(value)
     return hash(found[1] if found else value) or 1
 

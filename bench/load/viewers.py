@@ -1,4 +1,4 @@
-"""Viewers of a Streamlit page in Chromium: when a page is there, how long a refresh takes, what moves."""
+"""Viewers of a Streamlit page in Chromium: loading time, refresh time, and layout changes."""
 
 import shutil
 import time
@@ -21,8 +21,8 @@ TIMEOUT = 120.0  # seconds
 NUMBERS = ".totals .value"
 CANDLES = ".st-key-candles_plot .main-svg"
 
-# Kept in the page, where it costs nothing: layout shifts, charts that are thrown away, and when the newest
-# trade of the tape changed, by the clock of this machine.
+# Recorded in the page at no cost: layout shifts, discarded charts, and when the newest trade of the tape
+# changed, by the clock of this machine.
 WATCH = """
 window.watched = {shifts: 0, removed: 0, tape: []}
 new PerformanceObserver((list) => {
@@ -39,8 +39,8 @@ new MutationObserver((changes) => {
 """
 
 
-# Notes in the page when it asks and when it is told that a part is finished: what a driver hears has waited
-# in a queue. What carries a picture is long, and not looked at.
+# Recorded in the page when it requests a part and when that is finished: events reach the driver only after a
+# queue. Messages with a chart are long and not parsed.
 LISTEN = """
 window.messages = []
 const note = (way, data, most) => {
@@ -63,18 +63,18 @@ window.WebSocket = class extends WebSocket {
 
 @dataclass
 class Viewer:
-    """A page, and what its console said."""
+    """A page, and its console output."""
 
     page: Page
     console: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
-        """Begin to count from now on."""
+        """Start to count from now on."""
         self.page.evaluate("window.messages.length = 0")
         self.page.evaluate(WATCH)
 
     def refreshes(self) -> list[float]:
-        """Return the seconds of each refresh of the picture, from asked to finished: the slowest part's."""
+        """Return the seconds of each refresh, from request to completion of the slowest part."""
         sent: dict[str, float] = {}
         took: dict[str, list[float]] = {}
         for way, at, text in self.page.evaluate("window.messages"):
@@ -87,7 +87,7 @@ class Viewer:
         return max(took.values(), key=median, default=[])
 
     def delays(self, committed: list[datetime]) -> list[float]:
-        """Return the seconds from each commit to the first picture that has it."""
+        """Return the seconds from each commit to the first refresh that shows it."""
         seen = [(at / 1000, text) for at, text in self.page.evaluate("window.watched.tape")]
         told = [(moment.timestamp(), moment.strftime("%H:%M:%S.%f")[:-3]) for moment in committed]
         first = ((then, next((at for at, text in seen if text >= asked), None)) for then, asked in told)
@@ -95,7 +95,7 @@ class Viewer:
 
 
 def _asked(payload: bytes) -> list[str]:
-    """Return the parts that a message asks for by itself, without a viewer's hand."""
+    """Return the parts that a message requests by itself, without a viewer's action."""
     message = BackMsg.FromString(payload)
     return [message.rerun_script.fragment_id] if message.rerun_script.is_auto_rerun else []
 
@@ -109,10 +109,10 @@ def _is_finish(payload: bytes) -> bool:
 
 @contextmanager
 def shown_plainly() -> Iterator[None]:
-    """Turn the browser's errors into the project's own.
+    """Convert the browser's errors to the project's own.
 
     Raises:
-        ServiceError: a page does not come, or not with what is awaited.
+        ServiceError: a page does not load, or not with what is awaited.
     """
     try:
         yield
@@ -122,7 +122,7 @@ def shown_plainly() -> Iterator[None]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run the system's Chromium, or else the one that Playwright has fetched."""
+    """Run the system's Chromium, or else the one downloaded by Playwright."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser
@@ -131,7 +131,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def viewing(browser: Browser, address: str, *awaited: str) -> Iterator[tuple[Viewer, float]]:
-    """Open a page with an empty cache; yields it and the seconds until all that is awaited was seen."""
+    """Open a page with an empty cache; yield it and the seconds until everything awaited was visible."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     viewer = Viewer(page)
@@ -139,7 +139,8 @@ def viewing(browser: Browser, address: str, *awaited: str) -> Iterator[tuple[Vie
     page.on("pageerror", lambda error: viewer.console.append(str(error)))
     page.on("console", lambda said: viewer.console.append(said.text) if said.type == "error" else None)
     began = time.monotonic()
-    # What is awaited tells when it is there; the load event waits for whatever is still being fetched.
+    # The awaited elements show when the page is there; the load event waits for everything still being
+    # fetched.
     page.goto(address, timeout=TIMEOUT * 1000, wait_until="commit")
     for selector in awaited:
         page.locator(selector).first.wait_for(timeout=TIMEOUT * 1000)

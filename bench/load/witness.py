@@ -1,7 +1,6 @@
 """A witness beside the producer: few messages, but each is accounted for, from the sender to the table.
 
-It is the feed of the tests of faults: messages of its own making, some late, some sent before, some no
-trades.
+It is the feed of the fault tests, with its own messages: some late, some repeated, some not trades.
 """
 
 from collections.abc import Iterator
@@ -13,14 +12,14 @@ from bench.harness.system import System
 from testkit.feed import Feed, Manner
 
 RATE = 100  # messages a second
-SOURCE = "faults"  # of a feed's trades
+SOURCE = "faults"  # the source of a feed's trades
 
 
 @contextmanager
 def witness(system: System, seed: int) -> Iterator[Feed]:
-    """Send for the time of the block or until it is stopped, and keep the ledgers of it."""
+    """Send during the block or until stopped, and keep the ledgers."""
     manner = Manner(RATE, datetime.now(UTC), timedelta(seconds=1 / RATE), mixed=1.0)
-    feed = Feed(system.settings, "witness", Random(seed), manner)  # noqa: S311 - no secret
+    feed = Feed(system.settings, "witness", Random(seed), manner)  # noqa: S311 - not a secret
     feed.start()
     try:
         yield feed

@@ -1,1 +1,1 @@
-"""What each bench measures; each is `python -m bench NAME`."""
+"""The benchmarks; each is run with `python -m bench NAME`."""

@@ -48,14 +48,14 @@ FROM generate_series(1, 4) AS number
 
 @dataclass(frozen=True)
 class Served:
-    """A page that is served, and by which process."""
+    """A page that is served, and the process that serves it."""
 
     address: str
     pid: int
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     add = parser.add_argument
     add("--trades", type=whole, default=10_000_000, metavar="N", help="on the tape (%(default)s)")
     add("--loads", type=whole, default=10, metavar="N", help="of each page, in turns (%(default)s)")
@@ -71,16 +71,16 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:
-    """Fill the tape, then open, refresh and crowd the page.
+    """Fill the tape, then open and refresh the page, and add many viewers.
 
     Raises:
-        UsageError: what drives the browser is not installed.
+        UsageError: the library that drives the browser is not installed.
     """
     if find_spec("playwright") is None:
         raise UsageError(
             what="the dashboard's bench needs a browser; run: pip install -r requirements-dev.txt"
         )
-    from bench.load import viewers  # noqa: PLC0415 - the other benches need no browser
+    from bench.load import viewers  # noqa: PLC0415 - the other benchmarks need no browser
 
     facts: dict[str, Any] = {}
     with stage(stop) as scene, scene.fresh() as settings:
@@ -158,7 +158,7 @@ def _fill(scene: Stage, settings: Settings, trades: int) -> None:
 
 @contextmanager
 def _trading(settings: Settings) -> Iterator[list[datetime]]:
-    """Store four trades at a time, and the candles they are in; yields the moments of the commits."""
+    """Store four trades at a time, and their candles; yield the times of the commits."""
     done, committed = Event(), list[datetime]()
 
     def trade() -> None:
@@ -183,7 +183,7 @@ def _trading(settings: Settings) -> Iterator[list[datetime]]:
 
 @contextmanager
 def served(scene: Stage, settings: Settings, script: str) -> Iterator[Served]:
-    """Run a Streamlit page on a free port, until the block ends."""
+    """Run a Streamlit page on a free port until the block ends."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = ("-m", "streamlit", "run", str(PROJECT / script), "--server.port", str(port))
@@ -201,8 +201,8 @@ def served(scene: Stage, settings: Settings, script: str) -> Iterator[Served]:
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
-    """Return the middle and the 95th percentile."""
-    if len(seconds) < 2:  # noqa: PLR2004 - one value is all there is to say
+    """Return the median and the 95th percentile."""
+    if len(seconds) < 2:  # noqa: PLR2004 - a single value is its own percentile
         return (seconds[0], seconds[0]) if seconds else (float("nan"), float("nan"))
     cuts = quantiles(seconds, n=20, method="inclusive")
     return cuts[9], cuts[18]

@@ -39,7 +39,7 @@ SEED = 7
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     add = parser.add_argument
     add("--trades", type=whole, default=1_000_000, metavar="N", help="scored, and learnt from (%(default)s)")
     add("--rows", type=whole, default=50_000_000, metavar="N", help="in the table (%(default)s)")
@@ -47,7 +47,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:
-    """Time scoring, learning and the live batch, then the command on a filled table."""
+    """Time scoring, training and the live batch, then the command on a filled table."""
     many_symbols = max(min(MANY, arguments.trades // 1_000), FEW)
     few, many = (_tapes(number, arguments.trades) for number in (FEW, many_symbols))
     model = fit_together(few[:3])
@@ -90,14 +90,14 @@ def _ways(model: Model) -> dict[str, Callable[[TradeWindow], object]]:
 
 
 def _rate(way: Callable[[TradeWindow], object], tapes: Sequence[TradeWindow], rounds: int) -> float:
-    """Return trades for each second of a core; the warm-up is not counted, nor the first use timed."""
+    """Return trades a second per core, without counting the warm-up or timing the first use."""
     way(tapes[0])
     seconds = [_cpu_seconds(lambda: [way(tape) for tape in tapes]) for _ in range(rounds)]
     return sum(max(len(tape) - CONTEXT, 0) for tape in tapes) / median(seconds)
 
 
 def _cpu_seconds(work: Callable[[], object]) -> float:
-    """Return what work costs a core: one thread does it, and others may want the same core meanwhile."""
+    """Return the CPU seconds of a task: a single thread does it, and others may use the same core."""
     began = time.thread_time()
     work()
     return time.thread_time() - began
@@ -131,7 +131,7 @@ def _examine(detectors: Sequence[Detector], parts: Sequence[TradeWindow], market
 
 
 def _asked(scene: Stage, rows: int, rounds: int) -> float:
-    """Return the seconds that the command takes on a table of so many rows, from its start to its end."""
+    """Return the seconds that the command takes on a table of `rows` rows, from its start to its end."""
     with scene.fresh() as settings:
         fill(scene, settings, rows, days=5)
         return median(_seconds(partial(_analyze, scene, settings)) for _ in range(rounds + 1))

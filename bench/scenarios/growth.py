@@ -35,14 +35,14 @@ EMPTY, GROWN = "empty table", "grown table"
 
 @dataclass(frozen=True)
 class Pruned:
-    """A day of trades that was dropped: its rows as PostgreSQL estimates them, and how long it took."""
+    """A day of trades that was dropped: PostgreSQL's estimate of its rows, and how long it took."""
 
     rows: int
     seconds: float
 
 
 class _Backlog:
-    """The messages of the round: from where the last one ended to the end of the topic."""
+    """The messages of the round: from the end of the previous one to the end of the topic."""
 
     def __init__(self, scene: Stage, trades: int) -> None:
         self._scene = scene
@@ -58,7 +58,7 @@ class _Backlog:
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     add = parser.add_argument
     add("--rows", type=whole, default=50_000_000, metavar="N", help="in the grown table (%(default)s)")
     add(
@@ -73,7 +73,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:
-    """Fill a table, then run on it and on an empty one in turns."""
+    """Fill a table, then measure it and an empty one in turns."""
     with stage(stop) as scene, scene.fresh() as grown:
         fill(scene, grown, arguments.rows, arguments.days)
         scene.say(f"{arguments.rows:,} trades of {arguments.days} days stored, the database at rest")
@@ -86,7 +86,7 @@ def measure(arguments: Namespace, stop: Event) -> Report:
 
 
 def _prune(settings: Settings, age: timedelta) -> Pruned:
-    """Drop the largest day that is over since `age`, as `database.py prune` does; none is of no rows."""
+    """Drop the largest day that ended before `age`, as `database.py prune` does; without one, zero rows."""
     address = address_of(settings)
     with closing(connect(address, "bench")) as connection:
         days = maintenance.old_days(connection, address, datetime.now(UTC) - age)
@@ -111,7 +111,7 @@ def _on(scene: Stage, backlog: _Backlog, settings: Settings, name: str) -> Consu
 
 
 def _set_places(settings: Settings, begins: Mapping[int, int]) -> None:
-    """Let the consumer of an empty database begin where the one of the grown database goes on."""
+    """Let the consumer of an empty database start where that of the grown database continues."""
     with (
         closing(connect(address_of(settings), "bench")) as connection,
         connection,

@@ -42,10 +42,11 @@ class Paced:
     """One pace: what was sent, and the latencies of the sample.
 
     Args:
-        rate: trades a second that were asked for; `sent_rate`: those that were sent.
-        latencies: milliseconds, one a sampled trade.
+        rate: requested trades a second.
+        sent_rate: trades a second that were sent.
+        latencies: milliseconds, one per sampled trade.
         consumer_cpu: the share of one core that consumer.py took.
-        looks: the watcher's looks a second.
+        looks: the watcher's looks per second.
     """
 
     rate: int
@@ -60,7 +61,7 @@ class Paced:
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     add = parser.add_argument
     add(
         "--rates",
@@ -129,7 +130,7 @@ def _paced(
 
 
 class _Watched:
-    """What the watcher has seen: at each look, the time and the next offset of each partition."""
+    """The watcher's observations: at each look, the time and the next offset of each partition."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -143,7 +144,7 @@ class _Watched:
         return seen
 
     def await_all(self, scene: Stage, samples: NDArray[np.int64]) -> None:
-        """Look on until every sampled trade is stored."""
+        """Observe until every sampled trade is stored."""
         deadline = time.monotonic() + TIMEOUT
         while not _all_stored(self.look(), samples):
             scene.go_on()

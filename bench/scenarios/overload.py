@@ -28,13 +28,13 @@ from bench.scenarios.overload_report import Flood, report
 from stockstream.commands.argument_types import positive
 from stockstream.errors import RecoverableError
 
-MOST = 400_000  # trades a second, more than the producer makes
+MOST = 400_000  # trades a second, more than the producer can make
 LOOK_EVERY = 2.0  # seconds between two samples
 GLANCE = 0.5
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add how long, how much, and what is known already."""
+    """Add the options for duration, load and known rate."""
     add = parser.add_argument
     add("--minutes", type=positive, default=5.0, metavar="M", help="of overload (%(default)g)")
     add("--times", type=positive, default=10.0, metavar="N", help="the sustainable rate (%(default)g)")
@@ -48,7 +48,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:
-    """Find the rate, overload, wait, and hold what is left to every promise.
+    """Find the rate, overload the system, wait, and check every promise.
 
     Raises:
         UsageError: the disk has no room for the overload, or there is no browser.
@@ -105,10 +105,10 @@ class _Run:
         self._stop = stop
 
     def flooded(self, rate: int) -> Flood:
-        """Overload it, and wait until it is well again.
+        """Overload the system, and wait until it is healthy again.
 
         Args:
-            rate: that it keeps up with.
+            rate: the rate that it can sustain.
         """
         asked, system, began = round(self._arguments.times * rate), self._system, self.watch.now
         before = sum(system.ends().values())
@@ -133,7 +133,7 @@ class _Run:
         )
 
     def _wait(self, seconds: float, holds: Callable[[], bool]) -> bool:
-        """Wait so long, or until something holds; returns whether it does."""
+        """Wait at most `seconds` until a condition holds, and return whether it does."""
         end = self.watch.now + seconds
         while self.watch.now < end and not self._stop.wait(GLANCE):
             if holds():

@@ -17,17 +17,20 @@ MB, GB = 1e6, 1e9
 
 @dataclass(frozen=True)
 class Flood:
-    """The overload itself, and what came after.
+    """The overload itself, and the recovery.
 
     Args:
-        sustainable: trades a second that the system keeps up with, those of its usual producer included.
-        asked: trades a second that it was to be given.
-        sent, seconds: trades that came in meanwhile, and how long it took; `began`: seconds into the run.
-        left: trades that each job had still to do at its end.
-        level: seconds from its end until every job was within a second of the normal pace, None where that
-            did not come in time; `healthy`: until test_system.py said so.
-        cut_short: whether the disk was too full to go on.
-        disk_bytes: what the system's folder took in the end.
+        sustainable: trades a second that the system can sustain, including those of its usual producer.
+        asked: trades a second that it was to receive.
+        sent: trades that arrived during the overload.
+        seconds: how long it took.
+        began: seconds into the run.
+        left: trades that each job had yet to process at its end.
+        level: seconds from its end until every job was within a second of the normal pace, None if that
+            did not happen in time.
+        healthy: seconds until test_system.py reported health.
+        cut_short: whether the disk was too full to continue.
+        disk_bytes: the size of the system's folder at the end.
     """
 
     sustainable: int
@@ -43,17 +46,17 @@ class Flood:
 
     @property
     def made(self) -> float:
-        """Trades a second that really came."""
+        """Trades a second that really arrived."""
         return self.sent / self.seconds
 
     @property
     def times(self) -> float:
-        """How many times the sustainable rate that was."""
+        """The ratio of that to the sustainable rate."""
         return self.made / self.sustainable
 
 
 def report(arguments: Namespace, watch: Watch, flood: Flood, outcome: Outcome) -> Report:
-    """Return what was found."""
+    """Return the report."""
     marks = [flood.began, flood.began + flood.seconds]
     broken = list(outcome.broken)
     broken += ["not within a second of the normal pace again in time"] if flood.level is None else []

@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 BARE, LOOP, SCRIPT, ENCODE = "bare client, ready bytes", "producer's loop", "producer.py", "no client"
 READY = 100_000  # distinct messages, sent again and again
-FAST = 100_000.0  # trades a second of market time, as producer.py has it
+FAST = 100_000.0  # trades a second of market time, as in producer.py
 
 
 class Run(NamedTuple):
-    """One run of a way: trades a second by the clock, and seconds of CPU of the sending side a million."""
+    """One run of a way: trades a second by the clock, and the sender's seconds of CPU per million."""
 
     rate: float
     cpu: float
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     add = parser.add_argument
     add("--trades", type=whole, default=1_000_000, metavar="N", help="of each run (%(default)s)")
     add("--rounds", type=whole, default=3, metavar="R", help="runs of each way (%(default)s)")
@@ -82,7 +82,7 @@ def _run(scene: Stage, name: str, way: Callable[[], float], trades: int) -> Run:
 
 
 def _cpu() -> float:
-    """Return seconds of CPU of this process, its threads and the scripts that have ended; no server's."""
+    """Return seconds of CPU of this process, its threads and the scripts that have ended, without servers."""
     return sum(os.times()[:4])
 
 
@@ -140,7 +140,7 @@ def _encode(trades: int) -> float:
 
 
 def _pace_error(scene: Stage, rate: int, seconds: int) -> float:
-    """Return in percent how far the trades of so many seconds are from what was asked for."""
+    """Return in percent how far the number of trades in `seconds` deviates from the requested one."""
     scene.go_on()
     over = Event()
     turns: list[tuple[float, int]] = []
@@ -150,7 +150,7 @@ def _pace_error(scene: Stage, rate: int, seconds: int) -> float:
     timer.start()
     produce(source, sink, None, over, lambda sink: turns.append((time.monotonic(), sink.accepted)))
     timer.join()
-    # From the first trades to the last that came: what is left of the last gap is nobody's error.
+    # From the first trades to the last that arrived: the rest of the last gap is not an error.
     steps = [after for before, after in pairwise([(0.0, 0), *turns]) if after[1] > before[1]]
     (began, first), (ended, last) = steps[0], steps[-1]
     error = 100 * abs((last - first) / (rate * max(ended - began, 1 / rate)) - 1)

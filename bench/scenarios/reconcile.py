@@ -52,12 +52,12 @@ class Cost:
 
     @property
     def share(self) -> float:
-        """What reconciling adds to storing."""
+        """The cost of reconciling relative to storing."""
         return self.reconciling / self.storing
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     add = parser.add_argument
     add("--trades", type=whole, default=1_000_000, metavar="N", help="of backlog and file (%(default)s)")
     add("--symbols", type=whole, default=100, metavar="N", help="in the file (%(default)s)")
@@ -94,7 +94,7 @@ def _cost(scene: Stage) -> Cost:
 
 
 def _sorted(scene: Stage, trades: int, symbols: int) -> float:
-    """Return the seconds from the last trade of the file stored until all candles equal the tape."""
+    """Return the seconds from the storing of the file's last trade until all candles equal the tape."""
     with (
         TemporaryDirectory() as folder,
         _pipeline(scene, "sorted") as settings,
@@ -118,7 +118,7 @@ def _sorted(scene: Stage, trades: int, symbols: int) -> float:
 
 
 def _live(scene: Stage, rate: int, minutes: int) -> list[float]:
-    """Return for each candle how many seconds after its minute it was equal to the tape for good."""
+    """Return for each candle how many seconds after its minute it was permanently equal to the tape."""
     with _pipeline(scene, "live") as settings:
         options = ("--rate", str(rate), "--count", str(rate * (60 * minutes + SPARE)), "--seed", SEED)
         with scene.script(settings, "producer.py", *options) as producer:
@@ -133,7 +133,7 @@ def _live(scene: Stage, rate: int, minutes: int) -> list[float]:
 
 @contextmanager
 def _pipeline(scene: Stage, name: str) -> Iterator[Settings]:
-    """Run a consumer and an aggregator on a topic and a database of their own."""
+    """Run a consumer and an aggregator on their own topic and database."""
     scene.go_on()
     own = scene.topic(name)
     with scene.fresh() as made, ExitStack() as stack:
@@ -180,7 +180,7 @@ def _looks(scene: Stage) -> Iterator[None]:
 
 
 def _require_equal(scene: Stage, settings: Settings) -> None:
-    """Raise ServiceError where a candle is not equal to its trades: nothing can be said of its speed then."""
+    """Raise ServiceError if a candle differs from its trades: its speed would then be meaningless."""
     with scene.script(settings, "test_system.py", "--audit") as audit:
         ended(audit, "test_system.py")
 

@@ -34,7 +34,7 @@ NEVER_BEGUN = 0
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one way; `consumed` where consumer.py ran."""
+    """One run of one way; `consumed` is set if consumer.py ran."""
 
     rate: float
     consumed: Consumed | None = None
@@ -44,7 +44,7 @@ Way = Callable[[Settings], Run]
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     parser.add_argument(
         "--trades", type=whole, default=2_000_000, metavar="N", help="in the topic (%(default)s)"
     )
@@ -89,7 +89,7 @@ def _ways(scene: Stage, topic_ends: Mapping[int, int], batches: list[bytes], ins
 
 
 def _run(scene: Stage, template: Settings, name: str, way: Way) -> Run:
-    """Run a way on a database of its own, which has what the schema made for these rows, and no row."""
+    """Run a way on its own database, which has the partitions for these rows, but no row."""
     scene.go_on()
     with scene.fresh(template.postgres_db) as settings:
         run = way(settings)
@@ -128,9 +128,9 @@ def _report(arguments: Namespace, results: Mapping[str, list[Run]]) -> Report:
 
 
 def _of_pairs(ours: list[Run], without: list[Run]) -> float:
-    """Return the median ratio of rates over the rounds, each a pair side by side.
+    """Return the median ratio of rates over the rounds, each with a pair of adjacent runs.
 
-    What costs less than the machine's own scatter comes out near one, or above.
+    A cost below the machine's own scatter gives a ratio near one, or above.
     """
     return median(one.rate / other.rate for one, other in zip(ours, without, strict=True))
 

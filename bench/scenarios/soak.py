@@ -29,7 +29,7 @@ from stockstream.commands.argument_types import positive
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add how long, how fast and how rough."""
+    """Add the options for duration, rate and faults."""
     add = parser.add_argument
     add("--minutes", type=positive, default=60.0, metavar="M", help="(%(default)g)")
     add("--rate", type=whole, default=5_000, metavar="R", help="trades a second (%(default)s)")
@@ -41,7 +41,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:
-    """Run it, then hold what it has left to every promise."""
+    """Run the system, then check every promise."""
     seconds = 60 * arguments.minutes
     check_paths(arguments.logs and arguments.logs / "kafka.log")
     require_room(arguments.rate * seconds)
@@ -59,7 +59,7 @@ def _soaked(
     watch, done = Watch(system, arguments.look_every), list[Inflicted]()
     with witness(system, arguments.seed) as feed:
         on_progress.wait_for("the detector to learn")
-        # What the first start leaves to do is no fault's.
+        # Work left by the first start is not caused by a fault.
         warmed_up(system, stop)
         watch.start()
         for fault in faults:
@@ -90,7 +90,7 @@ def _one(
 
 
 def _until(at: float, watch: Watch, on_progress: ProgressReporter, stop: Event) -> bool:
-    """Wait for a moment of the run, telling how it goes; returns whether `stop` came first."""
+    """Wait for a time of the run, showing progress; return whether `stop` came first."""
     while (left := at - watch.now) > 0 and not stop.is_set():
         if watch.flows:
             on_progress.go_on(watch.flows[-1].line)

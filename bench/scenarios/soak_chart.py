@@ -16,7 +16,7 @@ MB = 1e6
 
 
 def draw_memory(footprints: Sequence[Footprint], marks: Sequence[float], axes: "Axes") -> None:
-    """Draw the own memory of each process; a line breaks where a life ends."""
+    """Draw the unique memory of each process; a line breaks where a life ends."""
     ordered = sorted(footprints, key=lambda each: (each.name, each.at))
     for number, (name, those) in enumerate(groupby(ordered, lambda each: each.name)):
         for life in runs(list(those)):
@@ -31,7 +31,7 @@ def draw_memory(footprints: Sequence[Footprint], marks: Sequence[float], axes: "
 
 
 def draw_lag(flows: Sequence[Flow], marks: Sequence[float], axes: "Axes") -> None:
-    """Draw what each job has still to do."""
+    """Draw the lag of each job."""
     at = [each.at / MINUTE for each in flows]
     for job in JOBS:
         axes.plot(at, [max(each.lag[job], 1) for each in flows], label=job, linewidth=1)
@@ -42,7 +42,7 @@ def draw_lag(flows: Sequence[Flow], marks: Sequence[float], axes: "Axes") -> Non
 
 
 def draw_flow(flows: Sequence[Flow], marks: Sequence[float], axes: "Axes") -> None:
-    """Draw how many trades are stored a second, and how old the newest is."""
+    """Draw the trades stored per second, and the age of the newest."""
     pairs = list(pairwise(flows))
     at = [each.at / MINUTE for _, each in pairs]
     axes.plot(at, [(b.stored - a.stored) / (b.at - a.at) for a, b in pairs], linewidth=1, label="stored/s")

@@ -16,17 +16,20 @@ from bench.scenarios.soak_chart import draw_flow, draw_lag, draw_memory
 
 MB = 1e6
 HOUR = 3600.0
-WARM_UP, SHARE = 180.0, 0.1  # of a life: seconds, and of the run where that is less
+WARM_UP, SHARE = 180.0, 0.1  # of a life: seconds, and the share of the run if that is less
 
 
 def report(
     arguments: Namespace, watch: Watch, done: Sequence[Inflicted], outcome: Outcome, ill: Sequence[str]
 ) -> Report:
-    """Return what was found.
+    """Return the report.
 
     Args:
-        done: the faults that were, with their recovery.
-        ill: what test_system.py called unwell before the end.
+        arguments: the command line.
+        watch: the samples.
+        done: the inflicted faults, with their recovery.
+        outcome: the results of the checks.
+        ill: what test_system.py reported as unhealthy before the end.
     """
     warm_up = min(WARM_UP, SHARE * 60 * arguments.minutes)
     found, flows = growths(watch.footprints, warm_up), watch.flows

@@ -25,13 +25,13 @@ from stockstream.settings import Settings
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEW = 100  # trades before an even pace begins, that wake the engine
+FEW = 100  # trades before the steady pace begins, which wake the engine
 
 Results = Mapping[tuple[str, int], list[Worked]]
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add what makes the bench small."""
+    """Add the options that make the benchmark small."""
     add = parser.add_argument
     add("--trades", type=whole, default=2_000_000, metavar="N", help="in the backlog (%(default)s)")
     add("--symbols", type=wholes, default=[10, 1_000], metavar="N,N", help="in each backlog (10,1000)")
@@ -43,7 +43,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def measure(arguments: Namespace, stop: Event) -> Report:
-    """Run all engines in turns over each backlog, then one after the other at an even pace."""
+    """Run all engines in turns over each backlog, then one after the other at a steady pace."""
     with stage(stop) as scene:
         topics = {symbols: _backlog(scene, symbols, arguments.trades) for symbols in arguments.symbols}
         ways = {

@@ -36,17 +36,18 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Worked:
-    """A backlog worked off.
+    """A processed backlog.
 
     Args:
-        trades: in the backlog.
-        seconds: from the start of the process until its candles show all; of the yardstick, whose last
-            windows stay open, until it has read all.
-        steady_rate: trades a second once it is under way: of Flink by its job's own count, else from the
-            first sight of candles to the last.
+        trades: trades in the backlog.
+        seconds: from the start of the process until its candles show everything; for the yardstick, whose
+            last
+            windows stay open, until it has read everything.
+        steady_rate: trades a second after the start: for Flink by its job's own count, else from the
+            first observed candles to the last.
         cpu: seconds of CPU of the engine's processes.
-        peak_bytes: the most resident memory seen of them.
-        own_bytes: what of it no other process could share, at the end: without the libraries' code.
+        peak_bytes: their highest resident memory.
+        own_bytes: the part of it that no other process could share, at the end: without the libraries' code.
     """
 
     trades: int
@@ -58,12 +59,12 @@ class Worked:
 
     @property
     def rate(self) -> float:
-        """Trades a second, start-up included."""
+        """Trades a second, including start-up."""
         return self.trades / self.seconds
 
 
 class Candles:
-    """Looks at how many trades the candles show; every look is a transaction of its own."""
+    """Reads how many trades the candles show; every look is a separate transaction."""
 
     def __init__(self, settings: Settings) -> None:
         self._connection = connect(address_of(settings), "bench watcher")
@@ -88,7 +89,7 @@ class Candles:
 
 @contextmanager
 def engine(stage: Stage, settings: Settings, name: str) -> Iterator["Popen[str]"]:
-    """Run an engine for the time of the block; it is ended as its user does."""
+    """Run an engine during the block; it is ended as a user does."""
     with stage.script(settings, *COMMANDS[name]) as process:
         yield process
         process.terminate()
@@ -96,10 +97,10 @@ def engine(stage: Stage, settings: Settings, name: str) -> Iterator["Popen[str]"
 
 
 def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked:
-    """Let an engine make candles of all that is in the topic.
+    """Let an engine make candles of everything in the topic.
 
     Raises:
-        ServiceError: it ended before, or it stands still.
+        ServiceError: it ended early, or it has stalled.
     """
     with Candles(settings) as candles, _job_pace(settings, name) as pace:
         began, peak, first = time.monotonic(), 0, (0.0, 0)
@@ -128,19 +129,19 @@ def _job_pace(settings: Settings, name: str) -> AbstractContextManager[JobPace |
 
 
 def require_alive(process: "Popen[str]", name: str) -> None:
-    """Raise ServiceError, with its last words, if an engine has ended."""
+    """Raise ServiceError, with its last output, if an engine has ended."""
     if process.poll() is not None:
         words = ended(process, name)
         raise ServiceError(what=f"{name} ended before its work was done ({words})")
 
 
 def resident(pid: int) -> int:
-    """Return the memory of a process and of all that it started."""
+    """Return the memory of a process and its descendants."""
     return _summed(pid, lambda process: process.memory_info().rss)
 
 
 def own(pid: int) -> int:
-    """Return the memory that a process and all that it started share with nobody."""
+    """Return the memory that a process and its descendants share with no other process."""
     return _summed(pid, lambda process: process.memory_full_info().uss)
 
 

@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Pace:
-    """Trades a second, for so many seconds, after a warm-up."""
+    """Trades a second, for a number of seconds, after a warm-up."""
 
     rate: int
     seconds: float
@@ -58,8 +58,8 @@ def freshness(stage: Stage, settings: Settings, name: str, pace: Pace) -> Floats
                     break
                 time.sleep(LOOK_EVERY)
     happened = np.sort(_event_times(settings))[before:]
-    # A look that began before its answer came: the trade was shown by the end of that look. One that was not
-    # shown in time has not come for ever.
+    # A look covers the time until its answer: the trade was shown by the end of that look. A trade that was
+    # never shown has an infinite delay.
     seen = np.searchsorted(np.array(counts), np.arange(1, len(happened) + 1))
     shown_at = np.array([*times[1:], time.time_ns() // 1000, np.inf])[seen]
     counted = happened >= happened[0] + round(pace.warm_up * 1e6)

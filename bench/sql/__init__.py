@@ -1,4 +1,4 @@
-"""The benches' statements: `NAME.sql` is one, commented."""
+"""The benchmarks' statements: each `NAME.sql` is one, commented."""
 
 from functools import cache
 from importlib.resources import files

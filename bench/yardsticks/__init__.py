@@ -1,1 +1,1 @@
-"""What the product is compared with: the limit, a peer and the plain way."""
+"""Yardsticks for the product: the limit, a peer and the simple way."""

@@ -16,7 +16,7 @@ BATCH = 20_000
 
 
 def encoded_rows(stage: Stage, settings: Settings) -> list[bytes]:
-    """Return the stored trades as input of a binary COPY, a batch each, in the order of their storing."""
+    """Return the stored trades as input of a binary COPY, one item per batch, in the order of storing."""
     batches = []
     with closing(connect(address_of(settings), "bench")) as connection, connection.cursor() as cursor:
         cursor.execute(query("number_trades"))
@@ -31,7 +31,7 @@ def encoded_rows(stage: Stage, settings: Settings) -> list[bytes]:
 
 
 def copy_seconds(settings: Settings, batches: Sequence[bytes]) -> float:
-    """Return how long it takes to store the batches by COPY, each a transaction, over one connection."""
+    """Return how long COPY takes to store the batches, each in its own transaction, over one connection."""
     with closing(connect(address_of(settings), "bench")) as connection, connection.cursor() as cursor:
         statement = sql.SQL("COPY trades ({}) FROM STDIN (FORMAT binary)").format(_columns(connection))
         connection.commit()
@@ -43,7 +43,7 @@ def copy_seconds(settings: Settings, batches: Sequence[bytes]) -> float:
 
 
 def emptied(settings: Settings) -> None:
-    """Take all rows from a database; what the schema made for them stays."""
+    """Delete all rows of a database, but keep the partitions made for them."""
     with (
         closing(connect(address_of(settings), "bench")) as connection,
         connection,

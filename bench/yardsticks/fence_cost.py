@@ -1,8 +1,8 @@
-"""What the fence and the notes of touched minutes cost: the consumer's own loop, with them and without.
+"""The cost of the fence and of the touched-minute notes: the consumer's own loop, with them and without.
 
-Without the fence, the statement that moves the places on, in front of every COPY, and the hint to the broker
-after it are left out; without notes, the statement that notes the minutes. All else is the consumer's own
-code, the checks and the COPY.
+Without the fence, the statement that advances the committed offsets, before every COPY, and the commit to the
+consumer group after it are left out; without notes, the statement that notes the minutes. Everything else is
+the consumer's own code, the checks and the COPY.
 """
 
 import logging
@@ -12,7 +12,7 @@ from contextlib import closing
 from threading import Event
 from uuid import uuid4
 
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from bench.load.consuming import Progress
 from stockstream.connectors.kafka.batch import Batch
@@ -31,31 +31,31 @@ log = logging.getLogger("bench")
 
 
 class UnfencedTape(Tape):
-    """A tape that keeps no place."""
+    """A tape that keeps no committed offsets."""
 
     def _copying(self, cursor: Cursor, part: Part) -> str:
-        """Move nothing on, and ask nobody."""
+        """Leave out the statement that advances the committed offsets."""
         return f"{self._noting(cursor, part)}{query('copy_trades')}"
 
 
 class UnnotedTape(Tape):
-    """A tape that leaves no note of the minutes that it has touched."""
+    """A tape that does not note the minutes it has touched."""
 
     def _noting(self, cursor: Cursor, part: Part) -> str:
-        """Say nothing."""
+        """Leave out the notes."""
         del cursor, part
         return ""
 
 
 class _UnhintedSource(KafkaSource):
-    """A source that tells the broker nothing."""
+    """A source that does not commit to the consumer group."""
 
     def commit_to_group(self, batch: Batch) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 class _TimedTape:
-    """A tape that knows when it began and when it had all, and ends the loop then."""
+    """A tape that records when it began and when it had everything, and then ends the loop."""
 
     def __init__(self, tape: Tape, trades: int, stop: Event) -> None:
         self._tape = tape
@@ -76,15 +76,15 @@ class _TimedTape:
 
 
 def ingest_rate(settings: Settings, ends: Mapping[int, int], kind: type[Tape] = Tape) -> float:
-    """Return trades a second, from the first batch in hand to the last COMMIT.
+    """Return trades a second, from the first batch to the last COMMIT.
 
     Args:
         settings: where the topic and the empty table are.
-        ends: of the topic's partitions.
-        kind: the tape to store in; with one that is not fenced, the hint is left out too.
+        ends: the ends of the topic's partitions.
+        kind: the tape to store in; with one without a fence, the commit to the group is left out too.
 
     Raises:
-        ServiceError: the places are not where they should be, so the figure would be of something else.
+        ServiceError: the committed offsets are not as expected, so the figure would be of something else.
     """
     trades, topic, stop = sum(ends.values()), settings.kafka_topic, Event()
     fenced, tape = kind is not UnfencedTape, kind(address_of(settings), topic)

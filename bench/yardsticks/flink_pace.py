@@ -1,4 +1,4 @@
-"""How fast a Flink job reads its topic, by the job's own count of records."""
+"""The reading rate of a Flink job, by the job's own count of records."""
 
 import time
 from threading import Event, Thread
@@ -8,17 +8,17 @@ from typing import Self
 from stockstream.connectors.flink.rest import Flink
 from stockstream.errors import FlinkError
 
-# As often as Flink gathers its numbers.
+# As often as Flink gathers its metrics.
 LOOK_EVERY = 0.2
-# Steady is what comes after this share of all: before it, Java compiles.
+# The steady rate starts after this share of all records: before it, Java compiles.
 WARM = 0.2
 
 
 class JobPace:
-    """Looks at the count of a local Flink's job for the time of the block."""
+    """Samples the count of a local Flink's job during the block."""
 
     def __init__(self, port: int, job: str) -> None:
-        """Prepare; `port` is that of Flink's page, which need not be there yet, `job` a name."""
+        """Create a sampler of the job named `job`; Flink's REST endpoint at `port` need not be up yet."""
         self._job = job
         self._flink = Flink(f"http://127.0.0.1:{port}")
         self._seen: list[tuple[float, int]] = []
@@ -37,12 +37,12 @@ class JobPace:
 
     @property
     def count(self) -> int:
-        """How many records were read, as far as Flink tells yet."""
+        """The number of records read, as far as Flink reports it yet."""
         return max((count for _, count in list(self._seen)), default=0)
 
     @property
     def rate(self) -> float | None:
-        """Records a second, between the first looks that saw the warm share and all; None if they are one."""
+        """Records a second between the samples with the warm share and with all, None if they coincide."""
         seen, most = list(self._seen), self.count
         (began, first), (ended, last) = (
             next(((at, count) for at, count in seen if count >= least), (0.0, 0))
@@ -56,6 +56,6 @@ class JobPace:
                 job = self._flink.running(self._job)
                 count = self._flink.records(job) if job else 0
             except FlinkError:
-                # Its page comes with the job.
+                # Its REST endpoint starts with the job.
                 continue
             self._seen.append((time.monotonic(), count))

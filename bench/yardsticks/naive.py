@@ -1,4 +1,4 @@
-"""How trades are stored by a program that knows no better: one INSERT and one COMMIT each."""
+"""The naive way to store trades: one INSERT and one COMMIT each."""
 
 import time
 from contextlib import closing
@@ -17,7 +17,7 @@ TIMEOUT = 10.0
 
 
 def insert_rate(settings: Settings, trades: int) -> float:
-    """Return trades a second, from the first message in hand to the last COMMIT."""
+    """Return trades a second, from the first message to the last COMMIT."""
     reader = Consumer(
         {"bootstrap.servers": settings.kafka_bootstrap_servers, "group.id": f"bench-{uuid4()}"}
         | {"auto.offset.reset": "earliest", "enable.auto.commit": False}

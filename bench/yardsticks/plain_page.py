@@ -1,4 +1,4 @@
-"""What the dashboard's first sight is held against: a Streamlit page with one number and one Plotly chart."""
+"""The yardstick for the dashboard's first view: a Streamlit page with one number and one Plotly chart."""
 
 import streamlit as st
 from plotly import graph_objects  # type: ignore[import-untyped]  # plotly ships no types

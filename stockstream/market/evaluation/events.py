@@ -54,7 +54,7 @@ class Tally:
         false_alerts: all alerts that match nothing.
         alerts: all alerts.
         delays: by class, (trades, seconds) from an event's first trade to its alert.
-        spikes: (magnitude, found) of each spike.
+        spikes: (kind, magnitude, found) of each spike.
         days: the length of the tape.
     """
 
