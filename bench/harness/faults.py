@@ -25,8 +25,7 @@ class Inflicted:
     Args:
         began: seconds since the start of the run.
         recovered: for each job, the seconds from the end of the fault until it had processed everything that
-            was
-            in the topic at that moment; None if it had not within two minutes.
+            was in the topic at that moment; None if it had not within two minutes.
     """
 
     fault: Fault

@@ -49,7 +49,7 @@ class Growth:
     """How the memory of a process changed.
 
     Args:
-        lives: how many lives it had.
+        runs: how many lives it had.
         seconds: duration of those that were compared, without their warm-up.
         middle: median in bytes (USS), without warm-up.
         peak: maximum in bytes (USS), with warm-up.

@@ -41,8 +41,7 @@ class Worked:
     Args:
         trades: trades in the backlog.
         seconds: from the start of the process until its candles show everything; for the yardstick, whose
-            last
-            windows stay open, until it has read everything.
+            last windows stay open, until it has read everything.
         steady_rate: trades a second after the start: for Flink by its job's own count, else from the
             first observed candles to the last.
         cpu: seconds of CPU of the engine's processes.

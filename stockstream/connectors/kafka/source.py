@@ -84,15 +84,12 @@ class KafkaSource:
             topic: the topic to read.
             group: the consumer group to join.
             positions: called with partitions that the group assigns; returns the record position at which to
-                start for
-                each. `next_batch` raises its errors, and it is called again at the next call.
+                start for each. `next_batch` raises its errors, and it is called again at the next call.
             incarnations: returns the bases of the topic's partitions, or refuses to read them; it is called
-                before
-                `positions`. By default record positions are offsets.
+                before `positions`. By default record positions are offsets.
             ahead_kbytes: how much is fetched ahead; it takes three times as much memory.
             least_bytes: what the broker waits for, at most FETCH_WAIT: a higher value means less work for
-                both sides and
-                messages that arrive a little later.
+                both sides and messages that arrive a little later.
             metrics: updated with the lag, and with partitions that are assigned and revoked.
         """
         self._metrics = metrics or ReaderMetrics()

@@ -12,8 +12,7 @@ class Timing:
     Args:
         first: before the second try, approximately; each later wait is doubled, up to `longest`.
         fills: between the searches for trades of a gap, which a venue's pages may show later than its stream;
-            after the
-            last one they count as never provided.
+            after the last one they count as never provided.
         quiet: without a trade, until a symbol is suspected to be unknown to the venue.
     """
 

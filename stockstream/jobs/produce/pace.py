@@ -76,8 +76,7 @@ class EventTimes:
 
         Args:
             ages: microseconds since each trade was due, descending; what was due longer than `OLDEST` ago is
-                given an
-                age of `OLDEST`, because a past price would be false.
+                given an age of `OLDEST`, because a past price would be false.
         """
         rank = np.arange(ages.size)
         times = np.maximum(self._clock.now() - np.minimum(ages, OLDEST) - rank, self._last + 1)

@@ -70,8 +70,7 @@ def match(header: Sequence[str], asked: Mapping[str, str], symbol: str | None = 
     Args:
         header: the names of the columns.
         asked: columns by field, as given by a person; an empty name is no column. The others are found by
-            their
-            names.
+            their names.
         symbol: the symbol of all rows, if no column has it.
 
     Raises:

@@ -39,8 +39,7 @@ def arrive(rng: Generator, number: int, seconds: float, weights: Floats, anchor:
         seconds: the duration of the block.
         weights: each symbol's share of the founders.
         anchor: each `anchor`-th trade falls exactly on the even schedule, so that the mean rate holds at
-            every
-            anchor and not only in the long run; it divides `number`.
+            every anchor and not only in the long run; it divides `number`.
     """
     gap = seconds / number
     generations = [_founders(rng, max(1, round(number * (1 - CHILDREN))), seconds, weights)]

@@ -93,7 +93,7 @@ def wash_like(segment: Segment) -> None:
 
 
 def pump_and_dump(segment: Segment) -> None:
-    """Buy the price up by `size`, then sell it back to its start, in heavy volume."""
+    """Buy the price up by `size`, then sell it back to where it started, in heavy volume."""
     pumping = segment.progress < DUMP_AT
     height = np.where(pumping, segment.progress / DUMP_AT, (1 - segment.progress) / (1 - DUMP_AT))
     segment.side(pumping)

@@ -27,8 +27,7 @@ class Terms:
     Args:
         factors: what makes symbols move together.
         session: seconds from an opening to the closing, which is the next opening: trades crowd at both, at
-            the
-            same overall mean rate; None spreads trades evenly.
+            the same overall mean rate; None spreads trades evenly.
         run: makes the ids of its episodes differ from those of any other run.
     """
 

@@ -151,7 +151,7 @@ def _is(kind: Any, text: msgspec.Raw) -> bool:  # noqa: ANN401 - any type that m
 
 
 def _may_repeat_a_field(message: bytes) -> bool:
-    r"""Tell at little cost whether a closer look is due: a name may also be written as pric\u0065."""
+    r"""Return whether a closer check is needed, at little cost: a name may also be written as pric\u0065."""
     return b"\\" in message or any(message.count(name) > 1 for name in _QUOTED)
 
 

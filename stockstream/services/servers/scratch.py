@@ -40,7 +40,7 @@ class ScratchServer:
             self._guard.kill()
 
     def stop(self) -> None:
-        """Shut the server down in order."""
+        """Shut the server down properly."""
         if self._guard:
             self._guard.end()
 

@@ -38,8 +38,7 @@ def await_flow(settings: Settings, names: list[str], stop: Event, progress: Call
 
     Raises:
         ServiceError: it is not healthy in time, a process does not stay up, or `stop` was set; names the
-            part, its last
-            output and its log.
+            part, its last output and its log.
     """
     deadline = time.monotonic() + TIMEOUT + 2 * settings.producer_interval
     starts: dict[str, set[int]] = {name: set() for name in names}

@@ -62,8 +62,7 @@ class Findings:
 
         Args:
             ends: for each partition of the batch, the offset after its last message; one that is already
-                examined
-                changes nothing.
+                examined changes nothing.
             findings: the findings to store.
 
         Raises:

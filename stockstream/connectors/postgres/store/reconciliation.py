@@ -59,8 +59,7 @@ class Settled:
     Attributes:
         looked_at: how many were compared with the tape.
         settled: how many of those now equal it; the others have more trades than the consumer has stored, and
-            wait
-            for it.
+            wait for it.
         mended: how many candles that had been final were changed.
         last: the last of the minutes, after which to continue.
         is_all: whether no more are due.
