@@ -12,7 +12,7 @@ Outcome = TypeVar("Outcome")
 
 
 class Session:
-    """One connection at a time, for one user of it."""
+    """One connection at a time, for a single user of it."""
 
     def __init__(self, address: Address, application: str) -> None:
         """Create a session; `application` is the name that pg_stat_activity shows."""

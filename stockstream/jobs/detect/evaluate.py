@@ -1,4 +1,4 @@
-"""Evaluation: how much of what is known to be in a tape the detector finds, how late, and what else."""
+"""Evaluation: how many of a tape's known events the detector finds, how late, and what else it reports."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

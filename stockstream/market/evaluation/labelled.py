@@ -56,7 +56,7 @@ def mixed(share: float) -> Injection:
     one = {kind.label: replace(kind, weight=3.0) for kind in KINDS}
     price, volume = one.pop(PRICE_SPIKE), one.pop(VOLUME_SPIKE)
     multivariate = replace(one.pop("multivariate"), weight=6.0)
-    # Its hundred trades would leave few of the share to the others.
+    # Its hundred trades would leave little of the share to the other kinds.
     one["burst"] = replace(one["burst"], weight=2.0)
     spikes = [replace(price, size=size, weight=8.0) for size in ((5e-4, 2e-3), price.size)]
     spikes += [

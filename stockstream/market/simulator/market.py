@@ -75,7 +75,7 @@ class Market:
         self._walk = Walk(walk, listings, terms.factors)
         self._terms = terms
         self._injector = Injector(anomalies, injection or Injection())
-        # The schedule is exact once a second; a block is a minute of market, or 10,000 trades.
+        # The schedule is exact once a second; a block is a minute of the market, or 10,000 trades.
         self._anchor = int(np.clip(round(rate), 1, BLOCK_TRADES))
         anchors = max(1, int(min(BLOCK_SECONDS * rate, BLOCK_TRADES) // self._anchor))
         self._number = self._anchor * anchors

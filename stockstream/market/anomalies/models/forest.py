@@ -85,7 +85,7 @@ def compressed(features: Floats) -> Floats:
 
 def grow(rows: Floats, seed: int) -> Forest:
     """Grow a forest on rows; the same rows and seed give the same forest."""
-    # Loading scikit-learn takes a second and a hundred megabytes, and only growing needs it.
+    # Loading scikit-learn takes a second and a hundred megabytes, and only training needs it.
     from sklearn.ensemble import IsolationForest  # noqa: PLC0415
 
     sample = min(SAMPLE, len(rows))
