@@ -1,9 +1,9 @@
-"""The address and the page say the same.
+"""Keeps the address and the controls of the page in step.
 
-Streamlit sets each control from the address, and writes there what the viewer sets. It is silent about values
+Streamlit sets each control from the address, and writes there what the viewer sets. It does not report values
 that it cannot use, and a click on another page before the browser has drawn all controls leaves an address
 without their values, although the controls keep them. So an address is read here before Streamlit reads it,
-and after each run and refresh it is written where it differs from the controls.
+and after each run and refresh it is corrected where it differs from the controls.
 """
 
 from collections.abc import Hashable, Iterable
@@ -23,7 +23,7 @@ SENT = "address sent"
 
 
 def read() -> None:
-    """Have Streamlit set new controls as the address says, and all of them after back and forward."""
+    """Make Streamlit set new controls from the address, and all of them after back or forward."""
     found, problems = parameters.read(_query(st.query_params))
     with get_session_state().query_params() as params:
         params.set_initial_query_params(urlencode(found, doseq=True))
@@ -35,18 +35,18 @@ def read() -> None:
 
 
 def usable(names: Iterable[str]) -> Query:
-    """Return what the address says of these parameters, as far as it can be used."""
+    """Return the usable values of these parameters in the address."""
     found, _ = parameters.read(_query(names))
     return found
 
 
 def write(page: str) -> None:
-    """Write the controls where the address says something else, and take out what has no use on this page.
+    """Write the controls to the address where they differ, and remove parameters without use on this page.
 
-    (A click that comes before the page does leaves there what the page before it had.) All is written at
-    once, because each message adds to the browser's history. One that crosses a viewer's choice on its way
-    undoes it in the browser, unseen from here: so after a choice the address is sent once more, which adds
-    nothing where the browser has it.
+    (A click before the page is drawn leaves the parameters of the page before it.) All changes are written at
+    once, because each message adds to the browser's history. A message that crosses a viewer's choice on its
+    way undoes the choice in the browser, and the server cannot see this. So after a choice the address is
+    sent once more, which adds nothing if the browser already has it.
     """
     wanted = {name: values for name, values in usable(st.query_params).items() if is_on(page, name)}
     with get_session_state().query_params() as params:
@@ -62,7 +62,7 @@ def write(page: str) -> None:
 
 
 def problems(view: Hashable) -> list[str]:
-    """Return what of the address could not be used, as long as the view is the first one seen since."""
+    """Return the address's unusable values, for the first view since the address was read."""
     if st.session_state.get(SHOWN) is None:
         st.session_state[SHOWN] = view
     told: list[str] = st.session_state.get(PROBLEMS, []) if st.session_state[SHOWN] == view else []

@@ -1,4 +1,4 @@
-"""The controls in the sidebar; each is kept in the address, so that a view can be sent to others."""
+"""The controls in the sidebar; each is kept in the address, so that a view can be shared as a link."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from stockstream.ui.parameters import (
 
 @dataclass(frozen=True)
 class Controls:
-    """What the viewer set; the refresh is in seconds, `zone` is the one that times are told in.
+    """What the viewer has set; `refresh` is in seconds, `zone` is the time zone of the times shown.
 
     `since` and `until` are as they were set, in either order. `theme` is light, dark, or what the browser
     prefers.
@@ -42,7 +42,7 @@ class Controls:
     theme: str = AS_THE_BROWSER
 
     def question(self, focus: str | None) -> Question:
-        """Return the question that these controls ask, with a symbol to look at more closely."""
+        """Return the question that these controls ask; `focus` is a symbol to show in more detail."""
         since, until = (self.until, self.since) if self.is_reversed else (self.since, self.until)
         return Question(self.window, self.symbols, focus, self.prints, self.only_anomalies, since, until)
 
@@ -53,7 +53,7 @@ class Controls:
 
 
 def ask(known: Iterable[str], usual_refresh: int) -> Controls:
-    """Show the controls and return how they stand."""
+    """Show the controls and return their values."""
     with st.sidebar:
         st.markdown("### What to see", anchors=False)
         window = one_of("Time window", list(WORDS), "window")
@@ -69,9 +69,9 @@ def ask(known: Iterable[str], usual_refresh: int) -> Controls:
 def one_of(
     label: str, values: Sequence[str], key: str, tip: str | None = None, *, is_seen: bool = True
 ) -> str:
-    """Show the values of a parameter, of which one is always chosen.
+    """Show the values of a parameter, one of which is always chosen.
 
-    They are shown as they stand in the address: Streamlit would write there what `format_func` makes of them.
+    They are shown as the address has them: Streamlit would write the labels of `format_func` there.
     """
     usual = str(PARAMETERS[key].usual)
     chosen = st.segmented_control(
@@ -115,13 +115,16 @@ def _paused() -> bool:
 
 
 def choices(known: Iterable[str], key: str) -> list[str]:
-    """Return the names to choose from: those chosen already too, known or not yet (an outage, a start)."""
+    """Return the names to choose from.
+
+    They include names already chosen that are not known yet, as in an outage or after a start.
+    """
     asked = address.usable([key]).get(key, [])
     return sorted({*known, *asked, *parameters.texts(st.session_state.get(key))})
 
 
 def _range() -> tuple[datetime | None, datetime | None]:
-    """Return from when to when, in UTC: a link must mean the same wherever it is opened."""
+    """Return the start and the end in UTC, so that a link means the same wherever it is opened."""
     since, until = _minute("From (UTC)", "from"), _minute("to (UTC)", "to")
     return since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""What the page says about the view that was asked for, where it cannot be shown just so."""
+"""Notes on the page about what cannot be shown exactly as requested."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ REVERSED = "the range ends before it begins: shown is the time between the two"
 
 
 def notes(controls: Controls, problems: Sequence[str], answer: Answer | None) -> list[str]:
-    """Return one line for each thing that is not as it was asked for.
+    """Return one line for each thing that is not shown as requested.
 
     Args:
-        controls: as they stand.
+        controls: the current controls.
         problems: the values of the address that cannot be used.
-        answer: the last one.
+        answer: the last answer.
     """
     lines = [f"cannot be used: {'; '.join(problems)}"] if problems else []
     if controls.is_reversed:

@@ -1,8 +1,8 @@
-"""The page: what stands still, what refreshes, and what it says when there is nothing to show.
+"""The page: its fixed parts, the parts that refresh, and what it says when there is nothing to show.
 
-The picture refreshes by itself at the viewer's interval, or not while paused. The line on top comes with
-it; the age of the data in it goes on in the browser, so that it is true even when the picture stands or the
-server is away.
+The answer on the page refreshes by itself at the viewer's interval, or not at all while paused. The status
+line at the top refreshes with it; the age of the data in it keeps counting in the browser, so that it is
+right even when the page is paused or the server is unreachable.
 """
 
 from collections.abc import Callable
@@ -69,8 +69,8 @@ def show(usual_refresh: int, tasks: BackgroundTasks) -> None:
     """Show the page that the address names.
 
     Args:
-        usual_refresh: seconds between two refreshes, until the viewer sets another.
-        tasks: what other processes do for the page.
+        usual_refresh: seconds between two refreshes, until the viewer sets another interval.
+        tasks: the work that other processes do for the page.
     """
     st.html(f"<script>{LIBRARY}\n{TICKER}</script>", unsafe_allow_javascript=True)
     st.html(STYLE)
@@ -113,7 +113,7 @@ def _refresh(
 ) -> None:
     asked = question()
     problems = address.problems((page.path, set_controls, asked))
-    if not problems:  # a page that is loaded again, as one is for its colours, has to find them again
+    if not problems:  # a page that is reloaded, as for its colours, must find them in the address again
         address.write(page.path)
     answer = live.look(asked, set_controls.refresh)
     if isinstance(answer, Refresh):
@@ -133,7 +133,7 @@ def _snapshot(page: AnyPage, set_controls: Controls, taken: Refresh | None, offe
         st.markdown(START)
     if taken.snapshot.newest is not None or isinstance(taken.snapshot, SystemStatus):
         if not offered.issuperset({*taken.snapshot.symbols, *page.offers(taken.snapshot)}):
-            st.rerun()  # the market has a new name: the controls should offer it
+            st.rerun()  # there is a new name that the controls should offer
         page.draw(taken.formatted_in(set_controls.zone))
 
 

@@ -1,4 +1,4 @@
-"""The panels of the pages; each draws one part of a picture."""
+"""The panels of the pages; each draws one part of a market snapshot."""
 
 from functools import partial
 from html import escape
@@ -36,7 +36,7 @@ def compare(snapshot: MarketSnapshot) -> None:
 
 
 def focus(snapshot: MarketSnapshot, span: Span) -> None:
-    """Draw one symbol's candles; the choice is a control of its own."""
+    """Draw one symbol's candles, with a control that chooses the symbol."""
     names = controls.choices((row.symbol for row in snapshot.shown), "candles")
     st.selectbox(
         "Symbol of the candles",
@@ -49,7 +49,7 @@ def focus(snapshot: MarketSnapshot, span: Span) -> None:
 
 
 def candles(snapshot: MarketSnapshot, symbol: str, span: Span) -> None:
-    """Draw a symbol's candles alone."""
+    """Draw a symbol's candles, without a control."""
     low = min((candle.low for candle in snapshot.candles), default=None)
     high = max((candle.high for candle in snapshot.candles), default=None)
     plot(
@@ -65,7 +65,7 @@ def candles(snapshot: MarketSnapshot, symbol: str, span: Span) -> None:
 
 
 def missing(snapshot: MarketSnapshot, symbol: str) -> None:
-    """Say where trades of a symbol are missing, if they are anywhere."""
+    """Say where trades of a symbol are missing, if any are."""
     if said := gaps.words(symbol, snapshot):
         st.html(f'<p class="note gaps">{escape(said)}</p>')
 
@@ -78,7 +78,7 @@ def heat_map(snapshot: MarketSnapshot, span: Span) -> None:
 
 
 def standings(snapshot: MarketSnapshot, sign: str) -> None:
-    """Draw the table of the symbols, in the order that the viewer chose."""
+    """Draw the table of symbols in the order that the viewer chose."""
     order = chosen()
     rows = snapshot.once(f"rows {order}", lambda: ranking_columns.ordered(snapshot.shown, order)[:MOST_ROWS])
 
@@ -92,7 +92,7 @@ def standings(snapshot: MarketSnapshot, sign: str) -> None:
 
 
 def split(snapshot: MarketSnapshot, sign: str) -> None:
-    """Draw who has the value and who has the volume."""
+    """Draw how value and volume are split among the symbols."""
     bars, ring = partial(shares.value_bars, snapshot, sign), partial(shares.volume_shares, snapshot)
     plot(bars, "value_plot", "Value by symbol", "Value traded by symbol", snapshot.once)
     plot(ring, "volume_plot", "Share of volume", "Share of the volume by symbol", snapshot.once)
@@ -107,7 +107,7 @@ def recent(snapshot: MarketSnapshot, sign: str) -> None:
             "tape", lambda: elements.tape(prints, sign, zone, dated=bool(snapshot.elsewhere))
         )
         st.html(elements.titled("Recent trades", tape))
-    downloads.keep("trades", prints[::-1])  # in order of time, as a replay wants them
+    downloads.keep("trades", prints[::-1])  # oldest first, as a replay expects them
 
 
 def found(snapshot: MarketSnapshot) -> None:

@@ -1,7 +1,7 @@
-"""What may stand in an address: each parameter's values, and how a value is read.
+"""The parameters of an address: the values that each takes, and how a value is read.
 
-A value that is read comes out as the page itself writes it: a label of former days as its value, a time of
-any zone in UTC. What cannot be used comes out as words about it.
+A value is returned as the page itself writes it: the label of an older version as today's value, a time in
+any zone as UTC. For a value that cannot be used, a text about it is returned.
 """
 
 import re
@@ -22,7 +22,7 @@ THEMES = AS_THE_BROWSER, LIGHT, DARK = "browser", "light", "dark"
 PRICES = CHANGE, PRICE = "change", "price"
 MOST_VALUE = "most value"
 AUTO = "auto"
-FIRST, LAST = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 - in UTC, as a trade's contract has it
+FIRST, LAST = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 - in UTC, as in the trade contract
 MOST_SHOWN = 40  # characters of a value that cannot be used
 
 SYMBOL = re.compile(r"[A-Z0-9./_-]{1,20}")
@@ -34,11 +34,11 @@ class Parameter:
     """One parameter of the address.
 
     Attributes:
-        takes: what its values are, in words.
-        read: returns a value as the page writes it, None where it cannot be used.
-        usual: how the control stands where the address says nothing.
+        takes: a description of its values.
+        read: returns a value as the page writes it, or None if it cannot be used.
+        usual: the control's value if the address has none.
         labels: what older versions wrote in place of some values.
-        is_list: whether it may stand in the address several times.
+        is_list: whether it may occur several times in the address.
     """
 
     takes: str
@@ -49,7 +49,7 @@ class Parameter:
 
 
 def read(query: Mapping[str, Sequence[str]]) -> tuple[Query, list[str]]:
-    """Return what of an address can be used, as the page writes it, and a few words on each other part.
+    """Return the usable part of an address, as the page writes it, and a short text on each other part.
 
     >>> read({"window": ["5m"], "refresh": ["99"], "theme": ["auto"]})
     ({'window': ['5m'], 'theme': ['browser']}, ['refresh=99 (takes 1 to 10)'])
@@ -77,7 +77,7 @@ def is_on(page: str, name: str) -> bool:
 
 
 def texts(value: object) -> list[str]:
-    """Return a control's value as it stands in the address.
+    """Return a control's value as it is written in the address.
 
     >>> texts(True), texts(1.5), texts(datetime(2026, 11, 23, 10)), texts(["A", "B"]), texts(None)
     (['true'], ['1.5'], ['2026-11-23T10:00'], ['A', 'B'], [])
@@ -137,7 +137,7 @@ def _minute() -> Parameter:
 
 def _minute_of(value: str) -> str | None:
     try:
-        # A plus sign that stands in an address as it is comes here as a space.
+        # An unescaped plus sign in an address arrives here as a space.
         moment = datetime.fromisoformat(re.sub(r" (\d\d:?\d\d)$", r"+\1", value))
         moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (ValueError, OverflowError):
@@ -158,7 +158,7 @@ def _among(value: str, values: Collection[str]) -> str | None:
 
 
 A_SYMBOL = "a symbol"
-# Those that not all pages have, and the paths of the pages that do.
+# The parameters that not all pages have, and the paths of the pages that have them.
 PAGES_OF = {
     "prices": ("", "symbol"),
     "candles": ("",),

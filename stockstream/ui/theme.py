@@ -1,7 +1,7 @@
-"""Light or dark as the viewer chose it, so that a link opens in the same colours.
+"""The light or dark theme that the viewer chose, so that a link opens in the same colours.
 
-Streamlit reads a browser's choice once, when the page is loaded: so the choice is put where it looks,
-and the page loaded anew, once. All else that was set is in the address and comes back by it.
+Streamlit reads a browser's choice once, when the page is loaded. So the choice is stored where Streamlit
+looks for it, and the page is reloaded once. All other settings are in the address and survive the reload.
 """
 
 import json
@@ -13,5 +13,5 @@ SCRIPT = (Path(__file__).parent / "theme.js").read_text("utf-8")
 
 
 def wear(theme: str) -> None:
-    """Have the browser show `theme`: light, dark, or its own preference."""
+    """Make the browser show `theme`: light, dark, or its own preference."""
     st.html(f"<script>{SCRIPT}({json.dumps(theme)})</script>", unsafe_allow_javascript=True)

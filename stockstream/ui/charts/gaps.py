@@ -1,4 +1,4 @@
-"""Where a feed has missed trades, beside the candles that lack them: shaded, marked and in words."""
+"""The gaps of a feed on the chart of the candles that lack trades: shaded, marked and in words."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ MOST_TOLD = 3
 
 
 def shades(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[dict[str, Any]]:
-    """Return one shape for each gap: over the candles that it touches, from the chart's foot to its head."""
+    """Return one shape per gap: over the candles that it touches, from the chart's bottom to its top."""
     return [
         {
             "type": "rect",
@@ -35,7 +35,7 @@ def shades(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[dic
 
 
 def marks(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[Trace]:
-    """Return the trace of one mark a gap, which says in words what the shade means; none without gaps."""
+    """Return a trace with one mark per gap, which explains the shade in words; none without gaps."""
     spans = [touched(gap, covered, width) for gap in gaps]
     trace = {
         "type": "scatter",
@@ -53,7 +53,7 @@ def marks(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[Trac
 
 
 def touched(gap: FeedGap, covered: Span, width: timedelta) -> Span:
-    """Return the candles that a gap touches, of those that are shown.
+    """Return the span of the shown candles that a gap touches.
 
     >>> first, last = (datetime(2026, 1, 5, 10, minute, tzinfo=UTC) for minute in (0, 30))
     >>> at = datetime(2026, 1, 5, 10, 7, 12, tzinfo=UTC)
@@ -83,7 +83,7 @@ def described(gap: FeedGap, read_at: datetime) -> str:
 
 
 def words(symbol: str, snapshot: MarketSnapshot) -> str:
-    """Return in words where trades of a symbol are missing, the newest gap first; nothing without gaps."""
+    """Return in words where trades of a symbol are missing, the newest gap first; empty without gaps."""
     if not snapshot.gaps:
         return ""
     each = [described(gap, snapshot.read_at) for gap in snapshot.gaps[:MOST_TOLD]]

@@ -1,4 +1,4 @@
-"""Findings as marks on a chart: each kind has a shape and a colour of its own."""
+"""Findings as marks on a chart; each kind has its own shape and colour."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ Bases = Mapping[str, Decimal | None]
 SHAPES = {kind.name: kind.shape for kind in KINDS}
 INKS = {kind: f"var(--kind-{place})" for place, kind in enumerate(SHAPES)}
 OTHER_SHAPES = ("triangle-down", "octagon", "star-diamond", "star-triangle-up")
-EDGE = "y9"  # the axis whose 0 and 1 are the chart's lower and upper edge
+EDGE = "y9"  # the axis on which 0 and 1 are the chart's lower and upper edge
 AT_EDGE = {-1: 0.015, 1: 0.985}
 WORDS = {-1: ", below all others", 0: "", 1: ", above all others"}
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A mark, how high it is drawn, and whether that is above (1) or below (-1) what the chart shows."""
+    """A mark, the height at which it is drawn, and whether that is above (1) or below (-1) the scale."""
 
     mark: Mark
     height: float
@@ -32,10 +32,10 @@ class Placed:
 
 
 def marks_of(marks: Sequence[Mark], bases: Bases, scale: Scale | None) -> list[Trace]:
-    """Return the marks of each kind, and at the chart's edge those that lie beyond its scale.
+    """Return the marks of each kind; those beyond the chart's scale are also drawn at its edge.
 
     Args:
-        bases: the price that each symbol's heights are changes from; None for heights that are prices.
+        bases: the price of each symbol that its heights are changes from; None if heights are prices.
     """
     placed = [
         _placed(mark, height_of(mark.price, bases[mark.symbol]), scale)
@@ -47,20 +47,20 @@ def marks_of(marks: Sequence[Mark], bases: Bases, scale: Scale | None) -> list[T
 
 
 def edge_axis(traces: Sequence[Trace]) -> dict[str, Any]:
-    """Return the axis of the marks at the edge for a layout, nothing where there are none."""
+    """Return the layout's axis for marks at the edge; empty if there are none."""
     if not any(trace.get("yaxis") == EDGE for trace in traces):
         return {}
     return {"yaxis9": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}}
 
 
 def height_of(price: Decimal, base: Decimal | None) -> float:
-    """Return how high a price is drawn: as it is, or as its change from a base in percent."""
+    """Return the height at which a price is drawn: as it is, or as its change from a base in percent."""
     return float(price if base is None else (price / base - 1) * 100)
 
 
 def stamp(moment: datetime) -> str:
-    """Return a moment as Plotly takes it, to the millisecond: a chart has no room for less."""
-    # Several times as quick as strftime.
+    """Return a moment as Plotly takes it, to the millisecond: a chart cannot show more detail."""
+    # Several times as fast as strftime.
     return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
 
 
@@ -76,7 +76,7 @@ def _of_kind(kind: str, placed: Sequence[Placed]) -> list[Trace]:
         "hovertemplate": "%{text}",
     }
     far = [each for each in placed if each.side]
-    # The one at its own height tells of both, also where it is out of sight.
+    # The mark at its own height has the hover text for both, even when it is out of view.
     edge = _trace(kind, far, [AT_EDGE[each.side] for each in far]) | {
         "yaxis": EDGE,
         "cliponaxis": False,

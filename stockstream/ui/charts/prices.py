@@ -1,7 +1,7 @@
 """Prices over time, as plain Plotly figures.
 
-Direction and findings are told by shape as well as by colour: a rising candle is hollow and a
-falling one full; each kind of finding has a mark of its own.
+Direction and findings are shown by shape as well as by colour: a rising candle is hollow and a falling one
+filled; each kind of finding has its own mark.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ from stockstream.ui.data.window import RANGE, Span, candle_width
 
 MOST_LINES_SEEN = 12
 SAME_DASH = 5
-FEWEST = 10  # candles that a chart has room for
-NONE = Decimal("NaN")  # null in JSON, which Plotly leaves out
+FEWEST = 10  # candles that a chart has room for at least
+NONE = Decimal("NaN")  # null in JSON, which Plotly does not draw
 DASHES = ("solid", "10px,3px", "3px,2px", "dashdot")
 
 
 def compare(snapshot: MarketSnapshot, *, as_change: bool) -> Figure:
-    """Return the symbols' prices over time, as change since the window began or as they are."""
+    """Return the symbols' prices over time, as changes since the window began or as they are."""
     inks = colours(snapshot.symbols)
     seen = sorted(snapshot.shown[:MOST_LINES_SEEN], key=lambda row: row.symbol)
     bases = {
@@ -51,7 +51,7 @@ def compare(snapshot: MarketSnapshot, *, as_change: bool) -> Figure:
 
 
 def focus(snapshot: MarketSnapshot, symbol: str, span: Span) -> Figure:
-    """Return one symbol's candles with its volume below, its vwap, what was found and what is missing."""
+    """Return one symbol's candles with the volume below, the vwap, findings and gaps."""
     asked = snapshot.question.width
     covered = snapshot.question.candle_span(span)
     inside = [mark for mark in snapshot.marks if mark.symbol == symbol and mark.end >= covered.start]
@@ -153,7 +153,10 @@ def _period(candles: Sequence[Candle], width: timedelta) -> Trace:
 
 
 def _never_alone(candles: Sequence[Candle], width: timedelta) -> Sequence[Candle]:
-    """Return candles, a lone one with an empty one before it: the least distance is how wide one is drawn."""
+    """Return the candles; a lone one gets an empty one before it.
+
+    Plotly draws candles as wide as the least distance between them.
+    """
     if len(candles) != 1:
         return candles
     return [Candle(candles[0].start - width, *[NONE] * 7), *candles]
@@ -164,7 +167,7 @@ def _candle_axis(snapshot: MarketSnapshot, width: timedelta) -> dict[str, Any]:
 
 
 def _past(snapshot: MarketSnapshot) -> dict[str, Any]:
-    """Return an axis of all of a chosen range, which stays and so leaves a viewer's zoom alone."""
+    """Return an axis over all of a chosen range; it does not change, which keeps a viewer's zoom."""
     since, until = snapshot.question.since, snapshot.question.until
     if snapshot.span is None or snapshot.question.window != RANGE or since is None or until is None:
         return {}
@@ -173,7 +176,7 @@ def _past(snapshot: MarketSnapshot) -> dict[str, Any]:
 
 
 def _roomy(candles: Sequence[Candle], width: timedelta) -> dict[str, Any]:
-    """Return an axis with room for FEWEST candles: the first one of a young tape does not fill it alone."""
+    """Return an axis with room for FEWEST candles, so that the first one of a new tape does not fill it."""
     if not candles:
         return {}
     end = candles[-1].start + width

@@ -1,8 +1,8 @@
-"""How high a chart of prices reaches: a single odd trade does not decide it.
+"""The range of a price chart, which a single odd trade does not decide.
 
-One trade five percent away from all others would press these into a line. Where it was found it is shown at
-the chart's edge instead, and at its own height as well, where a viewer who zooms out finds it; a candle's
-wick just leaves the chart.
+One trade five percent away from all others would flatten them into a line. If it is a finding, it is shown
+at the chart's edge instead, and also at its own height, where a viewer who zooms out sees it; a candle's wick
+simply leaves the chart.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,22 +14,22 @@ from typing import Any
 from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.records import Candle, Line, Mark
 
-ROOM = 0.08  # above and below, as a part of what is between
+ROOM = 0.08  # above and below, as a share of the height between
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The heights that a chart reaches at most, in its own unit."""
+    """The lowest and the highest value that a chart shows, in its own unit."""
 
     low: float
     high: float
 
     def axis(self) -> dict[str, Any]:
-        """Return what keeps Plotly's own choice of a range within them; a viewer's zoom is not touched."""
+        """Return the layout that keeps Plotly's choice of a range within them, but not a viewer's zoom."""
         return {"autorangeoptions": {"clipmin": self.low, "clipmax": self.high}}
 
     def beyond(self, height: float) -> int:
-        """Return 1 for what lies above, -1 for what lies below, 0 for what is shown.
+        """Return 1 for a height above the scale, -1 for one below it, 0 for one within it.
 
         >>> [Scale(1.0, 2.0).beyond(height) for height in (0.5, 1.5, 2.5)]
         [-1, 0, 1]
@@ -38,7 +38,7 @@ class Scale:
 
 
 def scale_of(heights: Collection[float]) -> Scale | None:
-    """Return a scale that shows these with some room; None where they are all the same, or none.
+    """Return a scale that shows these heights with some room; None if all are equal, or there are none.
 
     >>> scale_of([100.0, 101.0])
     Scale(low=99.92, high=101.08)
@@ -49,15 +49,15 @@ def scale_of(heights: Collection[float]) -> Scale | None:
 
 
 def usual_lines(snapshot: MarketSnapshot) -> dict[str, Line]:
-    """Return each symbol's line without the single trades that were found, worked out once for all."""
+    """Return each symbol's line without single trades that are findings, computed once per snapshot."""
     return snapshot.once("usual lines", lambda: _without_found(snapshot.lines, snapshot.marks))
 
 
 def usual_prices(candles: Sequence[Candle], marks: Sequence[Mark]) -> list[Decimal]:
-    """Return the prices that a chart of one symbol's candles is high enough for.
+    """Return the prices that the scale of one symbol's candle chart must include.
 
-    All opens and closes, and of highs and lows those that are no further beyond these than they are apart, or
-    than half of the candles are high; single trades that were found are left out.
+    These are all opens and closes, and the highs and lows that lie beyond them by no more than their range,
+    or by no more than the median height of a candle; single trades that are findings are left out.
     """
     found = {mark.price for mark in marks if not mark.is_span}
     bodies = [price for candle in candles for price in (candle.open, candle.close) if price not in found]

@@ -1,4 +1,4 @@
-"""Who has the value and who has the volume, as plain Plotly figures."""
+"""How value and volume are split among the symbols, as plain Plotly figures."""
 
 from decimal import Decimal
 
@@ -8,11 +8,11 @@ from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.html import formatting
 
 MOST_BARS = 12
-LEAST_SLICE = Decimal("0.01")  # of the ring: names of thinner ones would stand on one another
+LEAST_SLICE = Decimal("0.01")  # of the ring: labels of thinner slices would overlap
 
 
 def value_bars(snapshot: MarketSnapshot, sign: str) -> Figure:
-    """Return the value traded per symbol, the greatest on top."""
+    """Return the value traded per symbol, the largest on top."""
     inks = colours(snapshot.symbols)
     shown = [row for row in snapshot.standings[:MOST_BARS] if row.value]
     most = max((float(row.value) for row in shown), default=1.0)
@@ -38,7 +38,7 @@ def value_bars(snapshot: MarketSnapshot, sign: str) -> Figure:
 
 
 def volume_shares(snapshot: MarketSnapshot) -> Figure:
-    """Return each symbol's share of the volume; the small ones together are `other`."""
+    """Return each symbol's share of the volume; the small shares are combined as `other`."""
     inks = colours(snapshot.symbols)
     rows = sorted((row for row in snapshot.standings if row.volume), key=lambda row: row.volume, reverse=True)
     total = sum((row.volume for row in rows), Decimal(0))

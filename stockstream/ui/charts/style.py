@@ -1,6 +1,6 @@
 """What all charts share: their look, and each symbol's colour.
 
-`uirevision` stays while the question does, so that a refresh leaves a viewer's zoom alone.
+`uirevision` stays the same while the question does, so that a refresh keeps a viewer's zoom.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ COLOURS = 10
 
 
 def colours(symbols: Sequence[str]) -> dict[str, str]:
-    """Return each symbol's colour; it keeps it, whatever the order of the day."""
+    """Return each symbol's colour, which does not depend on how the symbols rank."""
     return {symbol: f"var(--tape-{place % COLOURS})" for place, symbol in enumerate(symbols)}
 
 
 def revision(name: str, question: Question) -> str:
-    """Return what names a view of a chart: a zoom is dropped when it changes."""
+    """Return the name of a chart's view; Plotly drops a viewer's zoom when it changes."""
     asked = (question.window, question.since, question.until, question.width, *question.symbols)
     return " ".join([name, *map(str, filter(None, asked))])
 
 
 def layout_of(view: str, height: int) -> dict[str, Any]:
-    """Return the layout that all charts share; `height` is in pixels, `view` keeps the zoom apart."""
+    """Return the layout that all charts share; `height` is in pixels, `view` is what a zoom belongs to."""
     return {
         "height": height,
         "uirevision": view,
@@ -42,7 +42,7 @@ def layout_of(view: str, height: int) -> dict[str, Any]:
 
 
 def axis() -> dict[str, Any]:
-    """Return an axis in the page's quiet colours."""
+    """Return an axis in the page's muted colours."""
     return {
         "gridcolor": "var(--edge)",
         "zerolinecolor": "var(--faint)",
@@ -52,6 +52,6 @@ def axis() -> dict[str, Any]:
 
 
 def time_axis() -> dict[str, Any]:
-    """Return an axis of time."""
-    # No range is given: one that moves with each refresh would undo a viewer's zoom.
+    """Return a time axis."""
+    # No range is set: one that moves with each refresh would undo a viewer's zoom.
     return axis() | {"type": "date"}

@@ -1,1 +1,1 @@
-"""What the pages show: one answer a refresh, read in one transaction and shared by all viewers."""
+"""What the pages show: one answer per refresh, read in one transaction and shared by all viewers."""

@@ -1,10 +1,10 @@
-"""The symbols' prices over time, one point a step; what has settled is kept and not asked again.
+"""The symbols' prices over time, one point per step; points that have settled are kept and not read again.
 
-A trade changes the points of its own interval of time alone, and there it changes the candle as well. So the
-points of a interval are kept while its candles say the same, and a late trade has them asked anew when it
-restates its candle, as it does the totals. The interval that is still open is asked each time, and so is one
-whose candles were written a moment ago: a candle may be ahead of the tape. What changes no candle (trades
-pruned, or put in by hand while no aggregator runs) is seen after a minute.
+A trade changes only the points of its own interval of time, and there it changes the candle as well. So the
+points of an interval are kept while its candles are unchanged, and a late trade has them read again when it
+restates its candle, as it does the totals. The interval that is still open is read each time, and so is one
+whose candles were written a moment ago, because a candle may be ahead of the tape. A change that affects no
+candle (trades pruned, or inserted by hand while no aggregator runs) is seen after a minute.
 """
 
 from collections import OrderedDict
@@ -34,9 +34,10 @@ Points = tuple[tuple[datetime, Decimal], ...]
 
 @dataclass(frozen=True)
 class Course:
-    """What is asked for: the points of symbols in a span, a step apart, at `read_at` by the database's clock.
+    """What is asked for: symbols' points in a span, a step apart, at `read_at` by the database's clock.
 
-    Where the candles end, None without one, tells which intervals have none because nobody traded.
+    `candles_end` is the end of the newest candle, None without one; intervals before it that have no candle
+    have no trade.
     """
 
     symbols: Sequence[str]
@@ -47,27 +48,27 @@ class Course:
 
     @property
     def width(self) -> timedelta:
-        """Return how long a interval is: whole steps, and whole minutes, which candles tell of."""
+        """Return the length of an interval: whole steps, and whole minutes, because candles have minutes."""
         return max(self.step, MINUTE)
 
     def parts(self) -> list[Part]:
-        """Return each symbol's intervals in order of time; the first one may begin before the span."""
+        """Return each symbol's intervals in order of time; the first may begin before the span."""
         begin = self.interval(self.span.start)
         count = (self.span.end - begin) // self.width + 1
         return [(symbol, begin + self.width * at) for symbol in self.symbols for at in range(count)]
 
     def interval(self, moment: datetime) -> datetime:
-        """Return the beginning of the interval that a moment is in."""
+        """Return the beginning of the interval that contains a moment."""
         return moment - (moment - EPOCH) % self.width
 
     def is_whole(self, part: Part) -> bool:
-        """Return whether a interval lies within the span and is over."""
+        """Return whether an interval lies within the span and is over."""
         return self.span.start <= part[1] and part[1] + self.width <= self.span.end
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The points of a interval, what its candles said when they were read, and when they are read anew."""
+    """The points of an interval, the state of its candles when they were read, and when they expire."""
 
     said: Said
     points: Points
@@ -75,14 +76,14 @@ class Kept:
 
 
 class Lines:
-    """Points that all viewers share, the longest unused forgotten first."""
+    """Points that all viewers share; the least recently used are discarded first."""
 
     def __init__(self, most_points: int = MOST_POINTS, settled_after: timedelta = SETTLED_AFTER) -> None:
-        """Keep nothing yet.
+        """Start without points.
 
         Args:
-            most_points: how many points are kept at most; a interval without one counts as one.
-            settled_after: how long the candles of a interval must have stood before its points are kept.
+            most_points: how many points are kept at most; an interval without points counts as one.
+            settled_after: how long the candles of an interval must be unchanged before its points are kept.
         """
         self._most = most_points
         self._settled_after = settled_after
@@ -119,7 +120,7 @@ class Lines:
     def _keep(self, asked: Course, part: Part, said: Said, points: Points) -> None:
         if not asked.is_whole(part) or asked.read_at - said[1] < self._settled_after:
             return
-        # Not all at once: what was read together is read anew in turns.
+        # Points that were read together expire at different times, so that not all are read again at once.
         turn = (part[1] - EPOCH) // asked.width % TURNS
         until = asked.read_at + KEPT_FOR * ((TURNS + turn) / (2 * TURNS))
         key = (asked.step, *part)
@@ -137,7 +138,7 @@ class Lines:
 
 
 def _said(rows: Rows, asked: Course) -> dict[Part, Said]:
-    """Return what the candles say of each interval; nothing where reading them costs more than the points."""
+    """Return the state of each interval's candles; empty if reading them costs more than the points."""
     minutes = (asked.span.end - asked.span.start) // MINUTE + 1
     if asked.candles_end is None or minutes * len(asked.symbols) > MOST_CANDLES:
         return {}

@@ -1,4 +1,4 @@
-"""One answer a refresh, shared by all viewers who ask the same; an outage is an answer too."""
+"""One answer per refresh, shared by all viewers who ask the same question; an outage is an answer too."""
 
 import time
 from collections.abc import Callable
@@ -35,27 +35,27 @@ PROCESSES_PACE = 2
 
 @dataclass(frozen=True)
 class LastError:
-    """Why there is no picture now, in the one line that the viewer reads."""
+    """Why there is no answer now, in the one line that the viewer reads."""
 
     line: str
 
 
 @dataclass(frozen=True)
 class Refresh:
-    """A picture, and when it was taken by this machine's steady clock, in seconds."""
+    """An answer, and when it was read by this machine's monotonic clock, in seconds."""
 
     snapshot: Answer
     at: float
     _told: dict[tzinfo, Answer] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def formatted_in(self, zone: tzinfo) -> Answer:
-        """Return the picture with its moments told in a zone: one for all viewers there."""
+        """Return the answer with its times in a zone; all viewers in that zone share it."""
         if zone not in self._told:
             self._told[zone] = formatted_in(zone, self.snapshot)
         return self._told[zone]
 
     def seconds_old(self) -> float:
-        """Return how long ago the newest trade happened, by the database's clock and ours since."""
+        """Return how long ago the newest trade happened, by the database's clock and since then by ours."""
         if self.snapshot.newest is None:
             return 0.0
         then = (self.snapshot.read_at - self.snapshot.newest).total_seconds()
@@ -83,16 +83,16 @@ def lines(address: Address) -> Lines:
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT_ANSWERS)
 def costs(question: Asked) -> dict[str, float]:
-    """Return what is known about the cost of a question: the `seconds` that its last answer took."""
+    """Return the known cost of a question: the `seconds` that its last answer took."""
     del question
     return {"seconds": 0.0}
 
 
 def look(question: Asked, interval: int) -> Refresh | LastError:
-    """Return the answer of this refresh: the clock is cut in intervals, and each asks once.
+    """Return the answer of this refresh; a question is asked once in each interval of the clock.
 
-    An answer that took long (the whole of a long tape) is kept longer, up to the longest refresh, so
-    that a question keeps the database busy for a tenth of the time and not for all of it.
+    An answer that took long (such as the whole of a long tape) is kept longer, up to LONGEST_REFRESH, so that
+    a question keeps the database busy for a tenth of the time and not for all of it.
     """
     slow = min(ceil(costs(question)["seconds"] / BUSY_SHARE), LONGEST_REFRESH)
     pace = max(interval, slow)
@@ -104,10 +104,10 @@ def known_symbols() -> tuple[str, ...]:
     return _known_symbols(int(time.time() // LONGEST_REFRESH))
 
 
-# Nobody changes an answer, so all viewers have the same one: a copy for each costs as much as the asking.
+# Answers are never modified, so all viewers share one: a copy for each would cost as much as the query.
 @st.cache_resource(show_spinner=False, max_entries=KEPT_ANSWERS, ttl=LONGEST_REFRESH)
 def _look(question: Asked, pace: int, tick: int) -> Refresh | LastError:
-    del pace, tick  # they are here to tell one refresh from the next
+    del pace, tick  # as keys of the cache, they tell one refresh from the next
     address, began = address_of(settings()), time.monotonic()
     try:
         return Refresh(readers(address).read(_way_to(question, address)), time.monotonic())
@@ -124,12 +124,12 @@ def _way_to(question: Asked, address: Address) -> Callable[[Rows], Answer]:
 
 
 def ends() -> dict[int, int] | None:
-    """Return the ends of the topic's partitions, None while no broker answers."""
+    """Return the ends of the topic's partitions, or None while no broker answers."""
     return _ends(int(time.time() // KAFKA_PACE))
 
 
 def processes(look_up: Callable[[], list[Process]]) -> list[Process]:
-    """Return the processes that start.sh keeps up, looked up once in a while for all viewers."""
+    """Return the processes that start.sh keeps running, looked up once per interval for all viewers."""
     return _processes(look_up, int(time.time() // PROCESSES_PACE))
 
 

@@ -1,4 +1,4 @@
-"""A picture of the market: everything the page shows, read in one transaction and so of one moment."""
+"""The market snapshot: everything that a page shows, read in one transaction and so of one moment."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,15 +35,15 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Question:
-    """What a viewer wants to see; viewers who ask the same share one picture.
+    """What a viewer wants to see; viewers who ask the same question share one snapshot.
 
     Attributes:
-        symbols: those chosen; none means all.
+        symbols: the chosen symbols; none means all.
         focus: the symbol of the candle chart; None means the one with the most value.
-        tape: how many of the newest trades.
-        since: where the window `range` begins; None means with the tape.
-        until: where it ends; None means with the newest trade.
-        width: of the focus's candles; None means as wide as the window asks for.
+        tape: how many of the newest trades are shown.
+        since: the start of the window `range`; None means the start of the tape.
+        until: the end of the window `range`; None means the newest trade.
+        width: the width of the candles of `focus`; None means a width that suits the window.
     """
 
     window: str
@@ -62,28 +62,28 @@ class Question:
         return span_of(self.window, first, newest)
 
     def answer(self, rows: Rows, lines: Lines | None = None) -> "MarketSnapshot":
-        """Read the picture that answers this; `lines` has points that are known already."""
+        """Read the snapshot that answers this question; `lines` has points that are already known."""
         return take(rows, self, Lines() if lines is None else lines)
 
     def candle_span(self, span: Span) -> Span:
-        """Return the span that candles cover in the window's span: in a chosen range, nothing before it."""
+        """Return the span that candles cover for the window's span; in a chosen range, nothing before it."""
         cover = range_candle_span if self.window == RANGE else candle_span
         return cover(span, self.width)
 
     def is_past(self) -> bool:
-        """Whether the window has an end of its own, and so does not follow the market."""
+        """Return whether the window has a fixed end, and so does not follow the market."""
         return self.window == RANGE and self.until is not None
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What there is to be asked about, at `read_at` by the database's clock.
+    """How far the tape and the candles reach, at `read_at` by the database's clock.
 
     Attributes:
-        newest: the newest trade's time, None while the tape is empty.
-        first: the first one's.
-        candles_end: where the newest candle ends.
-        absent: jobs that have read the topic and hold no connection to the database now.
+        newest: the time of the newest trade; None while the tape is empty.
+        first: the time of the first trade.
+        candles_end: the end of the newest candle.
+        absent: jobs that have read the topic but have no connection to the database now.
     """
 
     read_at: datetime
@@ -97,8 +97,8 @@ class Reach:
 class MarketSnapshot:
     """The market at `read_at`, by the database's clock; `newest` is None while the tape is empty.
 
-    `elsewhere` has the newest trades of the symbol asked for where none is in the window. What was made of
-    it to be seen is kept with it, for all who look at it.
+    `elsewhere` has the newest trades of the requested symbol if it has none in the window. What was made of
+    the snapshot for display is kept with it, for all viewers.
     """
 
     question: Question
@@ -123,13 +123,13 @@ class MarketSnapshot:
 
     @property
     def seconds(self) -> float:
-        """Return how long the window is in which there can be trades, at least a second."""
+        """Return the length of the part of the window that can have trades, at least one second."""
         if self.span is None or self.first is None:
             return 1.0
         return max((self.span.end - max(self.span.start, self.first)).total_seconds(), 1.0)
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
-        """Return what `make` made of this picture when something of this name was first asked for."""
+        """Return what `make` makes of this snapshot; it is called only once for each name."""
         if name not in self._made:
             self._made[name] = make()
         found: Made = self._made[name]
@@ -137,12 +137,12 @@ class MarketSnapshot:
 
     @property
     def shown(self) -> list[Standing]:
-        """Return the symbols to look at one by one: all, or those with findings if only they are asked."""
+        """Return the symbols to show one by one: all, or those with findings if only these are asked for."""
         return _shown(self.standings, self.question)
 
 
 def take(rows: Rows, question: Question, lines: Lines) -> MarketSnapshot:
-    """Read the picture that answers a question; the rows are of one moment."""
+    """Read the snapshot that answers a question; all rows are of one moment."""
     known = symbols(rows)
     there = reach(rows, known)
     if there.newest is None or there.first is None:
@@ -188,7 +188,7 @@ def symbols(rows: Rows) -> tuple[str, ...]:
 
 
 def reach(rows: Rows, known: tuple[str, ...]) -> Reach:
-    """Return how far the tape of these symbols reaches, and who is absent."""
+    """Return how far the tape of these symbols reaches, and which jobs are absent."""
     ((read_at, newest, first, candles_end, absent),) = rows(query("reach"), {"symbols": list(known)})
     return Reach(read_at, newest, first, candles_end, tuple(absent))
 
@@ -212,7 +212,7 @@ def _covered(covered: Span, symbol: str, asked_width: timedelta | None) -> dict[
 
 
 def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: datetime) -> Bucket | None:
-    """Return the market in the interval before the window, None where the tape does not reach back so far."""
+    """Return the market in the interval before the window, or None if the tape starts later."""
     if start < first.replace(second=0, microsecond=0):
         return None
     ((bucket),) = rows(query("former"), {**facts, "before": start})
@@ -227,11 +227,11 @@ def _tape(rows: Rows, question: Question, facts: Mapping[str, Any]) -> list[Show
 def _elsewhere(
     rows: Rows, question: Question, facts: Mapping[str, Any], tape: list[ShownTrade]
 ) -> list[ShownTrade]:
-    """Return the newest trades of a symbol that is asked for and has none in the window."""
+    """Return the newest trades of the requested symbol if it has none in the window."""
     symbol = question.focus
     if symbol not in question.symbols or question.only_anomalies or any(row.symbol == symbol for row in tape):
         return []
     alone = {**facts, "symbols": [symbol], "at_most": question.tape}
-    if rows(query("tape"), alone):  # those compared with it have all places of the tape
+    if rows(query("tape"), alone):  # the symbols compared with it fill the tape
         return []
     return [ShownTrade(*row) for row in rows(query("tape"), {**alone, "start": NEVER, "end": FOREVER})]

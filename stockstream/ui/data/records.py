@@ -1,4 +1,4 @@
-"""What a picture is made of: standings, candles, prints, marks, gaps and the market's course."""
+"""The parts of a market snapshot: standings, candles, trades, marks, gaps and buckets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Standing:
-    """How one symbol did in the window; what has no trade there is None or zero."""
+    """How one symbol did in the window; values without a trade are None or zero."""
 
     symbol: str
     last: Decimal | None
@@ -45,7 +45,7 @@ class Candle:
 
     @property
     def imbalance(self) -> Decimal:
-        """Return what was bought less what was sold, in percent of both: the takers' side."""
+        """Return what takers bought less what they sold, in percent of both."""
         return (2 * self.buy_volume / self.volume - 1) * 100 if self.volume else Decimal(0)
 
 
@@ -53,7 +53,7 @@ class Candle:
 class ShownTrade:
     """One trade: every field of its message, so that a download can be replayed, and what the tape shows.
 
-    `anomaly` is an injected anomaly's label, `found` the detector's kinds.
+    `anomaly` is the label of an injected anomaly, `found` the kinds that the detector found.
     """
 
     trade_id: str
@@ -86,7 +86,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class FeedGap:
-    """Where a feed has missed trades, and why; `end` is None while no trade has come after it."""
+    """A gap of a feed, and its reason; `end` is None while no trade has come after it."""
 
     source: str
     start: datetime

@@ -1,4 +1,4 @@
-"""The findings of a window, chosen by kind, method and score, and how good they are where labels exist."""
+"""The findings of a window by kind, method and score, and their quality where labels exist."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ JUDGED_TRADES = 2_000
 
 @dataclass(frozen=True)
 class Quality:
-    """How the findings stand to the labels, over each symbol's newest trades.
+    """How the findings compare with the labels, over each symbol's newest trades.
 
     Attributes:
-        trades: how many were looked at.
-        labelled: those of them that have a label.
-        caught: those with a label that a finding is about.
-        findings: about those trades, or about spans that end among them.
-        true: those that a labelled trade bears out.
+        trades: how many trades were examined.
+        labelled: how many of them have a label.
+        caught: how many of those with a label have a finding about them.
+        findings: how many findings are about those trades, or about spans that end among them.
+        true: how many of the findings a labelled trade confirms.
     """
 
     trades: int
@@ -34,18 +34,18 @@ class Quality:
 
     @property
     def precision(self) -> float | None:
-        """Return which share of the findings is borne out, None without findings."""
+        """Return the share of the findings that are confirmed, or None without findings."""
         return self.true / self.findings if self.findings else None
 
     @property
     def recall(self) -> float | None:
-        """Return which share of the labelled trades was found, None without labels."""
+        """Return the share of the labelled trades that were found, or None without labels."""
         return self.caught / self.labelled if self.labelled else None
 
 
 @dataclass(frozen=True)
 class Found:
-    """The answer; the counts are of all findings of the window up to ten thousand, `marks` of those asked."""
+    """The answer: counts of all findings in the window, up to ten thousand, and the `marks` searched for."""
 
     question: "Search"
     read_at: datetime
@@ -66,9 +66,9 @@ class Search:
 
     Attributes:
         of: the window and the symbols.
-        kinds: those chosen; none means all.
-        methods: any of them; none means all.
-        strength: the score is at least so many times the threshold.
+        kinds: the chosen kinds; none means all.
+        methods: a finding has at least one of these; none means all.
+        strength: the least score, in multiples of the threshold.
     """
 
     of: Question
@@ -82,7 +82,7 @@ class Search:
         return self.of.window
 
     def answer(self, rows: Rows) -> Found:
-        """Read the findings; the rows are of one moment."""
+        """Read the findings; all rows are of one moment."""
         known = symbols(rows)
         there = reach(rows, known)
         if there.newest is None or there.first is None:

@@ -1,4 +1,4 @@
-"""How the system itself is doing: its jobs' places, the candles' freshness, and what could not be read."""
+"""The system status: the jobs' committed offsets, the candles' freshness, and dead letters."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ MOST_LETTERS = 50
 
 @dataclass(frozen=True)
 class JobProgress:
-    """How far a job is in a partition, in offsets of the topic as it is now; `idle` is in seconds."""
+    """A job's progress in a partition, in offsets of the current incarnation; `idle` is in seconds."""
 
     job: str
     topic: str
@@ -25,7 +25,7 @@ class JobProgress:
 
 @dataclass(frozen=True)
 class DeadLetterRow:
-    """A message that could not be read: where it stands, why, and how it begins."""
+    """A message that could not be read: its position, the reason, and how it begins."""
 
     topic: str
     partition: int
@@ -46,11 +46,11 @@ class Session:
 
 @dataclass(frozen=True)
 class Process:
-    """A process that start.sh keeps up: its state in the supervisor's words, and what it takes.
+    """A process that start.sh keeps running: its state as the supervisor names it, and its memory.
 
     Attributes:
-        since: when it was started last, None if it never was.
-        memory: bytes resident, None where it does not run.
+        since: when it was last started; None if it never was.
+        memory: resident bytes; None if it does not run.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Minute:
-    """What the candles of one minute tell: trades in time, and those that came late."""
+    """What the candles of one minute count: trades in time, and trades that came late."""
 
     start: datetime
     trades: int
@@ -71,14 +71,14 @@ class Minute:
 
 @dataclass(frozen=True)
 class SystemStatus:
-    """The answer.
+    """How the jobs do; the answer to a `Condition`.
 
     Attributes:
-        candle_idle: for how many seconds no candle of the newest window was written.
-        waiting: minutes that wait to be reconciled, and for how many seconds the oldest has.
-        latency: seconds from a trade to the transaction that stored it, for the newest of each
-            partition; the middle one and the slowest. None where no trade stands at a job's place.
-        letter_count: of all dead letters, counted up to ten thousand.
+        candle_idle: seconds since a candle of the newest minute was last written.
+        waiting: how many minutes wait to be reconciled, and for how many seconds the oldest has waited.
+        latency: seconds from a trade to the transaction that stored it, for the newest trade of each
+            partition: the median and the slowest. None if no trade is at the consumer's committed offset.
+        letter_count: the number of all dead letters, counted up to ten thousand.
     """
 
     question: "Condition"
@@ -100,12 +100,12 @@ class SystemStatus:
 
 @dataclass(frozen=True)
 class Condition:
-    """The question how the system is doing; it has no more to it."""
+    """The question how the system is doing; every viewer asks the same."""
 
     window: str = "60m"
 
     def answer(self, rows: Rows) -> SystemStatus:
-        """Read it; the rows are of one moment."""
+        """Read the system status; all rows are of one moment."""
         known = symbols(rows)
         there = reach(rows, known)
         minutes = [Minute(*row) for row in rows(query("minutes"), {"symbols": list(known)})]

@@ -1,8 +1,8 @@
-"""The interval of time that the dashboard shows, and how fine it is cut.
+"""The span of time that the dashboard shows, and its resolution.
 
-A window ends at the newest trade, not at the clock on the wall: so a replayed market and one that
-stands still are seen as well as a live one. It begins on a whole minute, because its totals are
-sums of one-minute candles.
+A window ends at the newest trade, not at the current time, so that a replayed market and one without new
+trades are shown as well as a live one. It begins on a whole minute, because its totals are sums of
+one-minute candles.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Span:
 
 
 def span_of(window: str, first: datetime, newest: datetime) -> Span:
-    """Return the span of a window: at least its length where there are trades, begun on a whole minute.
+    """Return the span of a window: at least its length if trades reach that far, from a whole minute on.
 
     >>> newest = datetime(2026, 11, 23, 10, 41, 30, tzinfo=UTC)
     >>> str(span_of("5m", datetime(2020, 1, 1, tzinfo=UTC), newest).start)
@@ -62,7 +62,7 @@ def span_of(window: str, first: datetime, newest: datetime) -> Span:
 
 
 def range_of(since: datetime, until: datetime, newest: datetime) -> Span:
-    """Return the span of whole minutes from `since` to before `until`, to the newest trade at most.
+    """Return the span of whole minutes from `since` to before `until`, at most to the newest trade.
 
     >>> noon, late = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 23, 20, tzinfo=UTC)
     >>> str(range_of(noon, noon.replace(minute=5), late).end)
@@ -74,7 +74,7 @@ def range_of(since: datetime, until: datetime, newest: datetime) -> Span:
 
 
 def line_step(span: Span, symbols: int) -> timedelta:
-    """Return the time between two points of a line, so that all lines together stay within the probes.
+    """Return the time between two points of a line, such that all lines together stay within PROBES.
 
     >>> minute = Span(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 1, tzinfo=UTC))
     >>> line_step(minute, 10).total_seconds(), line_step(minute, 100).total_seconds()
@@ -87,8 +87,8 @@ def line_step(span: Span, symbols: int) -> timedelta:
 def candle_span(span: Span, width: timedelta | None = None) -> Span:
     """Return the span that candles cover, to the window's end.
 
-    It is at least half an hour and at most a week; candles of a width of their own are at most so many
-    as can be seen, and at least a few.
+    It is at least half an hour and at most a week; with a given width, it is at least FEWEST_POINTS and at
+    most CANDLES candles long.
     """
     least = LEAST_CANDLE_SPAN if width is None else FEWEST_POINTS * width
     most = MOST_CANDLE_SPAN if width is None else CANDLES * width
@@ -97,22 +97,22 @@ def candle_span(span: Span, width: timedelta | None = None) -> Span:
 
 
 def range_candle_span(span: Span, width: timedelta | None = None) -> Span:
-    """Return the span that candles cover in a chosen range: all of it, or its end where it is too long."""
+    """Return the span that candles cover in a chosen range: all of it, or its end if it is too long."""
     return Span(max(candle_span(span, width).start, span.start), span.end)
 
 
 def candle_width(span: Span) -> timedelta:
-    """Return how long a candle is: whole minutes, few enough candles to be seen."""
+    """Return the length of a candle: whole minutes, and at most CANDLES candles in the span."""
     return _step(span.end - span.start, CANDLES, tuple(step for step in STEPS if step >= 60))  # noqa: PLR2004 - a minute
 
 
 def bucket_width(span: Span) -> timedelta:
-    """Return how long a beat of the market's course is: whole minutes."""
+    """Return the length of a bucket of the market's overview: whole minutes."""
     return _step(span.end - span.start, BEATS, tuple(step for step in STEPS if step >= 60))  # noqa: PLR2004
 
 
 def before(span: Span) -> datetime:
-    """Return where the interval before a span begins that is as long, in whole minutes."""
+    """Return the start of the interval before a span that is as long as the span, in whole minutes."""
     return span.start + MINUTE * ((span.start - span.end) // MINUTE)
 
 

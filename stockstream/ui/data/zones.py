@@ -1,4 +1,4 @@
-"""Times as the viewer's clock shows them; all that is read and asked stays in UTC."""
+"""Times in the viewer's time zone; everything that is read or asked stays in UTC."""
 
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -9,7 +9,7 @@ ASKED = frozenset({"question"})
 
 
 def formatted_in(zone: tzinfo, answer: Answer) -> Answer:
-    """Return the same answer with every moment in it told in a zone; the moments themselves stay.
+    """Return the same answer with every time in it converted to a zone; the moments stay the same.
 
     >>> from datetime import timedelta, timezone
     >>> noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ def formatted_in(zone: tzinfo, answer: Answer) -> Answer:
 
 
 def zone_name(moment: datetime) -> str:
-    """Return the short name of the zone that a moment is told in.
+    """Return the short name of a moment's time zone.
 
     >>> zone_name(datetime(2026, 11, 23, tzinfo=UTC))
     'UTC'
@@ -29,7 +29,7 @@ def zone_name(moment: datetime) -> str:
     return moment.tzname() or ""
 
 
-def _told(zone: tzinfo, part: object) -> Any:  # noqa: ANN401 - what comes in goes out
+def _told(zone: tzinfo, part: object) -> Any:  # noqa: ANN401 - returns the type that it is given
     if isinstance(part, datetime):
         return part.astimezone(zone)
     if is_dataclass(part) and not isinstance(part, type):

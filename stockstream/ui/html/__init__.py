@@ -1,1 +1,1 @@
-"""Tables, numbers and links as HTML; what comes from outside is escaped."""
+"""Tables, numbers and links as HTML; external text is escaped."""

@@ -1,4 +1,4 @@
-"""Pieces of the page as HTML: what comes from outside is escaped here, every time."""
+"""Elements of the page as HTML; external text is always escaped here."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SVG = "'http://www.w3.org/2000/svg'"
 
 @dataclass(frozen=True)
 class Total:
-    """A number on top of a page, and what is told below it; `course` is ready HTML."""
+    """A number at the top of a page, and what is shown below it; `course` is finished HTML."""
 
     label: str
     value: str
@@ -28,7 +28,7 @@ class Total:
 
 
 def totals(numbers: Iterable[Total]) -> str:
-    """Return the numbers on top of a page."""
+    """Return the numbers at the top of a page."""
     return f'<dl class="totals">{"".join(map(_total, numbers))}</dl>'
 
 
@@ -40,7 +40,7 @@ def _total(number: Total) -> str:
 
 
 def performance(rows: Sequence[Standing], lines: Mapping[str, Line], colours: Mapping[str, str]) -> str:
-    """Return the rows of the table of the symbols."""
+    """Return the rows of the table of symbols."""
     return "".join(_row(row, lines.get(row.symbol, []), colours.get(row.symbol, "inherit")) for row in rows)
 
 
@@ -62,14 +62,14 @@ def _row(row: Standing, line: Line, colour: str) -> str:
 
 
 def direction(amount: Decimal | None) -> str:
-    """Return the class of a change: up, down or flat."""
+    """Return the CSS class of a change: up, down or flat."""
     if not amount:
         return "flat"
     return "up" if amount > 0 else "down"
 
 
 def sparkline(line: Line) -> str:
-    """Return a price's course as a small picture."""
+    """Return a price over time as a small drawing."""
     every = max(len(line) // SPARK_POINTS, 1)
     prices = [float(price) for _, price in line[::-every]][::-1]
     if len(prices) < 2:  # noqa: PLR2004 - a line has two ends
@@ -85,9 +85,9 @@ def sparkline(line: Line) -> str:
 
 
 def _drawing(points: str) -> str:
-    """Return a drawing as an address: a mask, so that the page's colours shine through it.
+    """Return a drawing as a data URL for a mask, so that the page's colours show through it.
 
-    (The page's cleaner of HTML takes drawings out of the text itself.)
+    (The page's HTML sanitizer removes inline drawings.)
     """
     size = f"viewBox='0 0 {SPARK_WIDTH} {SPARK_HEIGHT}' preserveAspectRatio='none'"
     area = f"<polygon points='0,{SPARK_HEIGHT} {points} {SPARK_WIDTH},{SPARK_HEIGHT}' fill-opacity='.16'/>"
@@ -96,12 +96,12 @@ def _drawing(points: str) -> str:
 
 
 def titled(title: str, body: str) -> str:
-    """Return ready HTML with a heading above it."""
+    """Return finished HTML with a heading above it."""
     return f"<h3>{escape(title)}</h3>{body}"
 
 
 def tape(prints: Sequence[ShownTrade], sign: str, zone: str = "UTC", *, dated: bool = False) -> str:
-    """Return the recent trades, newest first; `dated` ones with their day."""
+    """Return the recent trades, newest first; with their dates if `dated`."""
     if not prints:
         return '<p class="quiet">No trade here yet.</p>'
     heads = (f"Time ({zone})", "Symbol", "Side", "Price", "Volume", f"Value {sign}".strip(), "Found")
@@ -142,7 +142,7 @@ def _finding(mark: Mark, read_at: datetime) -> str:
 
 
 def link(text: str, address: str) -> str:
-    """Return a link that opens in place of this page."""
+    """Return a link that opens in the same tab."""
     return f'<a href="{escape(address)}" target="_self">{escape(text)}</a>'
 
 
@@ -151,7 +151,7 @@ def _kind(kind: str) -> str:
 
 
 def counts(kinds: Mapping[str, int]) -> str:
-    """Return how many findings each kind has."""
+    """Return the number of findings of each kind."""
     if not kinds:
         return '<p class="quiet">None in this window.</p>'
     told = (f'<span class="kind">{_kind(kind)} <b>{count:,}</b></span>' for kind, count in kinds.items())
@@ -159,12 +159,12 @@ def counts(kinds: Mapping[str, int]) -> str:
 
 
 def table(name: str, heads: Sequence[str], body: str) -> str:
-    """Return a table that scrolls by itself where the screen is narrow."""
+    """Return a table that scrolls on its own on a narrow screen."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     text = f'<table class="{name}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div class="wide" tabindex="0">{text}</div>'
 
 
 def cell(text: str, kind: str = "") -> str:
-    """Return a cell of ready HTML; `kind` is its class."""
+    """Return a cell of finished HTML; `kind` is its CSS class."""
     return f'<td class="{kind}">{text}</td>'

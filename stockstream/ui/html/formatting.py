@@ -1,4 +1,4 @@
-"""Numbers and times as the page writes them: separators, units, signs, and a dash for nothing."""
+"""Numbers and times as the page writes them: separators, units, signs, and a dash for no value."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ def price(amount: Decimal | None) -> str:
 
 
 def quantity(amount: Decimal) -> str:
-    """Return a volume: whole where it is whole, else with at most four decimals.
+    """Return a volume: without decimals if it is whole, otherwise with at most four.
 
     >>> quantity(Decimal("12000")), quantity(Decimal("0.51230000"))
     ('12,000', '0.5123')
@@ -35,7 +35,7 @@ def quantity(amount: Decimal) -> str:
 
 
 def short(amount: Decimal, decimals: int = 4) -> str:
-    """Return an amount whole up to a hundred million, and from there in millions and more.
+    """Return an amount in full below a hundred million, and from there in millions or larger units.
 
     >>> short(Decimal(99_999_999)), short(Decimal("1234567890"))
     ('99,999,999', '1.2346 B')
@@ -47,7 +47,7 @@ def short(amount: Decimal, decimals: int = 4) -> str:
 
 
 def change(percent: Decimal | None) -> str:
-    r"""Return a change with its direction as an arrow and a sign, never by colour alone.
+    r"""Return a change with its direction as an arrow and a sign, never as colour alone.
 
     >>> change(Decimal("1.234")), change(Decimal("-0.5")), change(Decimal("0.001"))
     ('▲ +1.23 %', '▼ \u22120.50 %', '■ 0.00 %')
@@ -62,7 +62,7 @@ def change(percent: Decimal | None) -> str:
 
 
 def age(seconds: float) -> str:
-    """Return how long ago, as exact as it matters.
+    """Return how long ago something happened, as precisely as it matters.
 
     >>> [age(0.84), age(75), age(7300), age(200_000)]
     ['0.8 s ago', '1 min 15 s ago', '2 h 1 min ago', '2 d 7 h ago']
@@ -79,7 +79,7 @@ def age(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return how long something took, as exact as it matters.
+    """Return how long something took, as precisely as it matters.
 
     >>> [duration(0.0123), duration(1.26), duration(75), duration(-0.002)]
     ['12 ms', '1.3 s', '1 min 15 s', '0 ms']
@@ -90,7 +90,7 @@ def duration(seconds: float) -> str:
 
 
 def at_most(count: int, counted: int) -> str:
-    """Return a count that was ended at `counted`.
+    """Return a count that stopped at `counted`.
 
     >>> at_most(999, 1000), at_most(1000, 1000)
     ('999', '1,000 +')
@@ -117,13 +117,13 @@ def clock(moment: datetime) -> str:
 
 
 def moment(when: datetime, read_at: datetime) -> str:
-    """Return the time of day, with the date before it unless that is within a day."""
+    """Return the time of day, with the date before it unless it is within a day of `read_at`."""
     near = abs(read_at - when) < timedelta(days=1)
     return when.strftime("%H:%M:%S" if near else "%d %b %Y %H:%M:%S")
 
 
 def currency(symbols: list[str]) -> str:
-    """Return the sign of the money that values are in: a pair names its own, a share is in dollars.
+    """Return the currency sign of values: a pair names its own currency, a share is in dollars.
 
     >>> currency(["AAPL", "BTC-USD"]), currency(["BTC/EUR"])
     ('$', '')

@@ -1,6 +1,6 @@
-"""Where the window was warm: each symbol's change in each interval of it, as a table of coloured cells.
+"""The heat map: each symbol's change in each interval of the window, as a table of coloured cells.
 
-It is no chart: a table scrolls on a narrow screen, and a screen reader goes through its cells.
+It is not a chart, because a table scrolls on a narrow screen, and a screen reader can read its cells.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from stockstream.ui.html.formatting import MINUS
 
 COLUMNS = 12
 MOST_ROWS = 20
-LEAST_CHANGE = 0.05  # percent: below it, the colours would show noise as if it were much
-DEEPEST = 50  # percent of ink in a cell's ground: its number stands out from more than that no longer
+LEAST_CHANGE = 0.05  # percent: below it, the colours would exaggerate noise
+DEEPEST = 50  # percent of colour in a cell's background: with more, its number would not stand out
 DAY = timedelta(days=1)
 NOTHING = '<p class="quiet">No symbol to show.</p>'
 
@@ -25,7 +25,7 @@ Row = list[float | None]
 
 
 def heat(snapshot: MarketSnapshot, span: Span) -> str:
-    """Return the changes of price by symbol and interval; a cell has its number as well as a colour."""
+    """Return the price changes by symbol and interval; a cell has a number as well as a colour."""
     chosen = sorted(row.symbol for row in snapshot.shown[:MOST_ROWS])
     rows = [changes(snapshot.lines.get(symbol, []), span) for symbol in chosen]
     most = max([LEAST_CHANGE, *(abs(change) for row in rows for change in row if change is not None)])
@@ -34,7 +34,7 @@ def heat(snapshot: MarketSnapshot, span: Span) -> str:
 
 
 def formatted(percent: float) -> str:
-    r"""Return a change as a cell has room for it.
+    r"""Return a change in a form short enough for a cell.
 
     >>> formatted(0.126), formatted(-1.2), formatted(-0.001)
     ('+0.13', '\u22121.20', '0.00')
@@ -43,7 +43,7 @@ def formatted(percent: float) -> str:
 
 
 def changes(line: Line, span: Span) -> Row:
-    """Return a price's change in each interval in percent, from the last price before; None without one."""
+    """Return the percent change of each interval from the last price before it; None without a price."""
     width = (span.end - span.start) / COLUMNS
     lasts: list[Decimal | None] = [None] * COLUMNS
     for moment, price in line:
@@ -57,7 +57,7 @@ def changes(line: Line, span: Span) -> Row:
 
 
 def _heads(span: Span) -> list[str]:
-    """Return when each interval begins."""
+    """Return the time at which each interval begins."""
     width = (span.end - span.start) / COLUMNS
     return [_head(span.start + width * place, width) for place in range(COLUMNS)]
 

@@ -1,4 +1,4 @@
-"""Addresses of other views of the same page, with what the viewer has set kept in them."""
+"""Addresses of other views of the page, which keep what the viewer has set."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,21 +19,21 @@ def symbol(name: str) -> str:
 
 
 def moment(mark: Mark) -> str:
-    """Return the address of the chart of a finding's symbol, around its moment."""
+    """Return the address of the chart of a finding's symbol, around the time of the finding."""
     return span(mark.symbol, mark.start, mark.end)
 
 
 def span(symbol: str, start: datetime, end: datetime) -> str:
-    """Return the address of the chart of a symbol, around a span of time."""
+    """Return the address of a symbol's chart around a span of time."""
     since, until = start - AROUND, end + AROUND
     window = {"window": RANGE, "from": _minute(since), "to": _minute(until), "symbol": symbol}
-    # A chart of candles of a minute does not reach over more.
+    # A chart of one-minute candles cannot cover more.
     width = {"width": "1m"} if until - since <= CANDLES * MINUTE else {}
     return _address({**kept(), **window, **width})
 
 
 def kept(names: tuple[str, ...] = KEPT) -> dict[str, str]:
-    """Return what a link of this viewer takes along: what is made of links is not for all viewers."""
+    """Return what this viewer's links keep; HTML with such links is therefore not shared by all viewers."""
     return {name: values[-1] for name, values in address.usable(names).items()}
 
 

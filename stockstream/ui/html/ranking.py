@@ -1,8 +1,8 @@
-"""The table of the symbols: its heads sort it, its rows open their symbol, and a refresh leaves it in place.
+"""The table of symbols: its heads sort it, its rows open their symbol, and a refresh updates it in place.
 
-It is not a dataframe widget: that one forgets its order each time a number changes and is drawn on a
-canvas, which neither a screen reader nor a narrow screen can use. Its order is kept by the server and told in
-the address: a widget's own would be what the browser last knew of it, which a refresh on its way brings back.
+It is not a dataframe widget, which forgets its order each time a number changes and is drawn on a canvas that
+neither a screen reader nor a narrow screen can use. The order is kept by the server and shown in the address.
+A widget would keep the order that the browser last knew, and a refresh on its way would bring that one back.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _table = component(
 
 
 def chosen() -> str:
-    """Return the order that the viewer chose, or the link they came by; the address then tells it."""
+    """Return the order that the viewer or their link chose, and write it to the address."""
     order = str(st.session_state[ORDER])
     if order == USUAL:
         st.query_params.pop(IN_ADDRESS, None)
@@ -41,13 +41,13 @@ def encoded(heads: Sequence[Head], body: str) -> bytes:
 
     Args:
         heads: the columns' heads; a click on one chooses its order.
-        body: the rows, ready HTML in which what comes from outside is escaped.
+        body: the rows as finished HTML, in which external text is escaped.
     """
     return msgspec.json.encode({"heads": heads, "body": body})
 
 
 def ranking(table: bytes) -> None:
-    """Draw the table that `encoded` has made."""
+    """Draw the table that `encoded` returned."""
     _table(key=KEY, data=table, on_order_change=_choose)
 
 

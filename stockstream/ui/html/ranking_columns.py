@@ -1,7 +1,7 @@
-"""The columns of the table of symbols, and the orders that it can stand in.
+"""The columns of the table of symbols, and the orders in which it can be sorted.
 
-A column has two orders: the one that its head gives at first, and the same reversed. Their names stand in
-the address.
+A column has two orders: the one that the first click on its head gives, and its reverse. Their names are
+used in the address.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,12 +15,12 @@ USUAL = "value"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, what it sorts by, and the names of the orders it gives; one may give none.
+    """A column: its head, its sort key, and the names of its orders; it may have none.
 
     Attributes:
-        by: of a row; None where it has no value, and then it stands at the end in both orders.
-        orders: the one that the head gives first, and the one that a second click gives.
-        rises: whether the first one begins with the least.
+        by: returns the sort key of a row, or None without a value; the row is then last in both orders.
+        orders: the order that a first click on the head gives, and the one that a second click gives.
+        rises: whether the first order is ascending.
     """
 
     head: str
@@ -47,7 +47,7 @@ COLUMN_OF = {order: column for column in COLUMNS for order in column.orders}
 
 @dataclass(frozen=True)
 class Head:
-    """A head of the table: its text, the order that a click gives, and how the column is sorted now."""
+    """A column head: its text, the order that a click gives, and how the column is sorted now."""
 
     text: str
     order: str | None
@@ -55,7 +55,7 @@ class Head:
 
 
 def ordered(standings: Iterable[Standing], order: str) -> list[Standing]:
-    """Return the rows in the asked order; rows that are equal stay in the order of their names."""
+    """Return the rows in the given order; equal rows stay in the order of their names."""
     by_name = sorted(standings, key=lambda row: row.symbol)
     column = COLUMN_OF.get(order)
     if column is None or column.by is None:
@@ -68,7 +68,7 @@ def ordered(standings: Iterable[Standing], order: str) -> list[Standing]:
 
 
 def is_falling(order: str) -> bool:
-    """Return whether an order begins with the most.
+    """Return whether an order is descending.
 
     >>> is_falling("gainers"), is_falling("losers"), is_falling("symbol")
     (True, False, False)
@@ -78,7 +78,7 @@ def is_falling(order: str) -> bool:
 
 
 def heads(order: str, sign: str) -> list[Head]:
-    """Return the heads of a table that stands in an order; values are in the money of `sign`."""
+    """Return the heads of a table sorted in an order; `sign` is the currency sign of values."""
     return [_head(column, order, sign) for column in COLUMNS]
 
 

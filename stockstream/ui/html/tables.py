@@ -1,4 +1,4 @@
-"""The tables of the system's page, as HTML."""
+"""The tables of the system page, as HTML."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ NO_PLACES = "No job has read the topic yet."
 
 
 def offsets(rows: Sequence[JobProgress], ends: Mapping[int, int] | None, topic: str) -> str:
-    """Return the jobs' places, and how many messages lie before the end of each partition."""
+    """Return the jobs' committed offsets, and how many messages each is behind the end of the partition."""
     if not rows:
         return f'<p class="quiet">{NO_PLACES}</p>'
     heads = ("Job", "Partition", "Next offset", "Behind", "Repeats", "Moved")
@@ -38,7 +38,7 @@ def _place(row: JobProgress, ends: Mapping[int, int] | None) -> str:
 
 
 def sessions(rows: Sequence[Session]) -> str:
-    """Return the programs that are connected."""
+    """Return the programs that are connected to the database."""
     body = "".join(
         f"<tr>{cell(escape(row.program), 'name')}{cell(str(row.connections))}</tr>" for row in rows
     )
@@ -46,7 +46,7 @@ def sessions(rows: Sequence[Session]) -> str:
 
 
 def processes(rows: Sequence[Process], read_at: datetime) -> str:
-    """Return the processes that are kept up: their state, for how long, and their memory."""
+    """Return the supervised processes: their state, when they were started, and their memory."""
     if not rows:
         return f'<p class="quiet">{NO_PROCESSES}</p>'
     heads = ("Process", "State", "Started", "Memory")
@@ -66,7 +66,7 @@ def _process(row: Process, read_at: datetime) -> str:
 
 
 def letters(rows: Sequence[DeadLetterRow], read_at: datetime) -> str:
-    """Return the refused messages: where, why, and how each begins."""
+    """Return the dead letters: position, reason, and how each begins."""
     if not rows:
         return f'<p class="quiet">{NO_LETTERS}</p>'
     return table(
@@ -85,7 +85,7 @@ def _letter(row: DeadLetterRow, read_at: datetime) -> str:
 
 
 def models(cards: Sequence[Sequence[str]]) -> str:
-    """Return what the models' cards say."""
+    """Return the contents of the models' cards."""
     if not cards:
         return f'<p class="quiet">{NO_MODELS}</p>'
     heads = ("Symbol", "Version", "Trades", "Learnt from", "False alerts a day allowed")

@@ -1,4 +1,4 @@
-"""The five numbers on top, each with its course over the window and its change."""
+"""The five numbers at the top, each with its course over the window and its change."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -43,7 +43,7 @@ def totals(snapshot: MarketSnapshot, sign: str) -> str:
 
 
 def _course(snapshot: MarketSnapshot, now: Decimal, part: Part) -> str:
-    # The newest beat is not over: drawn beside whole ones, it would look like a fall.
+    # The newest bucket is not over: drawn beside complete ones, it would look like a fall.
     course = [(bucket.start, part(bucket)) for bucket in snapshot.buckets[:-1]]
     former = part(snapshot.former) / _pace(snapshot, part) if snapshot.former else ZERO
     return f"{elements.sparkline(course)}{_change(now, former)}"
@@ -58,7 +58,7 @@ def _change(now: Decimal, former: Decimal) -> str:
 
 
 def _pace(snapshot: MarketSnapshot, part: Part) -> Decimal:
-    """Return how much longer the interval before is than the window; what does not flow has no pace."""
+    """Return how many times longer the interval before is than the window; 1 for what is not a sum."""
     if snapshot.former is None or snapshot.span is None or part is ACTIVE:
         return Decimal(1)
     former = (snapshot.span.start - snapshot.former.start).total_seconds()

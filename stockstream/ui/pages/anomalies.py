@@ -1,4 +1,4 @@
-"""The page of what the detector found, and how good it is where labels exist."""
+"""The page of the detector's findings, and their quality where labels exist."""
 
 from collections.abc import Callable
 from itertools import starmap
@@ -62,7 +62,7 @@ class Anomalies(Page[Found]):
         return {*answer.kinds, *answer.methods}
 
     def aside(self, controls: Controls, shown: Callable[[], Found | None]) -> None:
-        """Offer the findings, and the detector on demand."""
+        """Offer the findings for download, and the detector on demand."""
         downloads.offer("findings")
         examine.draw(shown, self._examine, controls.zone)
 

@@ -1,4 +1,4 @@
-"""What a page is: how it asks, how it draws the answer, and what it offers beside it."""
+"""What a page is: how it asks its question, how it draws the answer, and what else it offers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,7 +14,7 @@ class Page(ABC, Generic[Shown]):
     """One page of the dashboard."""
 
     title: ClassVar[str]
-    # In the address; empty for the first one.
+    # The path in the address; empty for the first page.
     path: ClassVar[str]
     icon: ClassVar[str]
 
@@ -27,12 +27,12 @@ class Page(ABC, Generic[Shown]):
             seen: the last answer, if there is one.
 
         Returns:
-            What is called at each refresh for the question.
+            A function that returns the question; it is called at each refresh.
         """
 
     @abstractmethod
     def draw(self, answer: Shown) -> None:
-        """Draw the answer, top to bottom."""
+        """Draw the answer, from top to bottom."""
 
     def offers(self, answer: Shown) -> set[str]:
         """Return the names in an answer that the controls should offer."""
@@ -41,7 +41,7 @@ class Page(ABC, Generic[Shown]):
 
     @abstractmethod
     def aside(self, controls: Controls, shown: Callable[[], Shown | None]) -> None:
-        """Draw what the viewer can download and have done, below; it does not refresh with the rest.
+        """Draw the downloads and background tasks below; they do not refresh with the rest.
 
         Args:
             shown: returns the last answer.

@@ -1,4 +1,4 @@
-"""Dead letters to read and to try again."""
+"""Dead letters to read and to replay."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ ABOUT = "Reads them by today's rules again: those that are trades move to the ta
 
 
 def draw(replay: Callable[[], str]) -> None:
-    """Offer to take them along, and to try them again."""
+    """Offer to download the dead letters and to replay them."""
     downloads.offer("letters")
     with st.container(key="card_replay"):
         st.markdown("### Try dead letters again", anchors=False)
@@ -25,6 +25,6 @@ def _told(said: str) -> None:
 
 
 def show(status: SystemStatus) -> None:
-    """Draw the newest, where each stands and why it was refused."""
+    """Draw the newest dead letters, each with its position and reason."""
     st.html(elements.titled("Dead letters", tables.letters(status.letters, status.read_at)))
     downloads.keep("letters", status.letters)

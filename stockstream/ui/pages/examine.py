@@ -1,4 +1,4 @@
-"""The detector on demand: what it says now of the trades that are shown, written nowhere."""
+"""The detector on demand: its findings in the trades that are shown, which are not stored."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -23,7 +23,7 @@ Examine = Callable[[Sequence[str], datetime, datetime], Examined]
 
 
 def draw(shown: Callable[[], Found | None], examine: Examine, zone: tzinfo) -> None:
-    """Offer to examine the window and the symbols that are shown; `shown` returns the last answer."""
+    """Offer to examine the window and symbols that are shown; `shown` returns the last answer."""
     with st.container(key="card_examine"):
         st.markdown("### Examine this window now", anchors=False)
         background_task(

@@ -21,12 +21,12 @@ class Market(Page[MarketSnapshot]):
     title, path, icon = "Market", "", ":material/monitoring:"
 
     def ask(self, controls: Controls, known: set[str], seen: MarketSnapshot | None) -> Callable[[], Question]:
-        """Show nothing: the symbol of its candles is chosen beside them."""
+        """Show no controls: the symbol of the candles is chosen beside them."""
         del known, seen
         return partial(_question, controls)
 
     def draw(self, answer: MarketSnapshot) -> None:
-        """Draw the market's panels, top to bottom."""
+        """Draw the market's panels, from top to bottom."""
         if answer.span is None:
             return
         sign = formatting.currency([row.symbol for row in answer.standings])
@@ -51,7 +51,7 @@ class Market(Page[MarketSnapshot]):
 
 
 def _question(controls: Controls) -> Question:
-    """Return the question; until the candles are drawn, their symbol stands in the address alone."""
+    """Return the question; until the candles are drawn, their symbol is only in the address."""
     (asked,) = address.usable(["candles"]).get("candles", [MOST_VALUE])
     chosen = st.session_state.get("candles") or asked
     return controls.question(None if chosen == MOST_VALUE else chosen)

@@ -32,7 +32,7 @@ class Symbol(Page[MarketSnapshot]):
     title, path, icon = "Symbol", "symbol", ":material/candlestick_chart:"
 
     def ask(self, controls: Controls, known: set[str], seen: MarketSnapshot | None) -> Callable[[], Question]:
-        """Show the choice of the symbol, and of the width of a candle; chosen symbols are to compare with."""
+        """Show the choice of symbol and candle width; the symbols of the sidebar are compared with it."""
         del seen
         left, right = st.columns([1, 2], vertical_alignment="bottom")
         with left:
@@ -45,7 +45,7 @@ class Symbol(Page[MarketSnapshot]):
         return lambda: question
 
     def draw(self, answer: MarketSnapshot) -> None:
-        """Draw the symbol's panels, top to bottom."""
+        """Draw the symbol's panels, from top to bottom."""
         symbol = answer.question.focus
         if answer.span is None or symbol is None:
             return
@@ -77,9 +77,9 @@ class Symbol(Page[MarketSnapshot]):
 
 
 def _symbol(offered: list[str]) -> str | None:
-    """Return the chosen symbol, where none is chosen the last one, and at the beginning the first.
+    """Return the chosen symbol; if none is chosen the last one, and at the start the first one offered.
 
-    It has no usual value, so the address has it always: later another symbol may be the first.
+    It has no default, so the address always has it: another symbol may be the first later.
     """
     if not offered:
         return None
@@ -99,7 +99,7 @@ def _charts(snapshot: MarketSnapshot, symbol: str, span: Span) -> None:
 
 
 def _remark(snapshot: MarketSnapshot, row: Standing) -> str | None:
-    """Return as HTML why trades or candles are missing here, if they are."""
+    """Return as HTML why trades or candles are missing here, or None if none are."""
     if snapshot.elsewhere:
         return _elsewhere(snapshot, row.symbol)
     if not snapshot.candles and snapshot.tape:

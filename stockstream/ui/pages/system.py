@@ -1,4 +1,4 @@
-"""The page of the system itself: how quick, how far behind, and what it could not read."""
+"""The page of the system itself: its latency, its lag, and its dead letters."""
 
 from collections.abc import Callable
 from itertools import starmap
@@ -28,11 +28,11 @@ class System(Page[SystemStatus]):
     title, path, icon = "System", "system", ":material/settings_heart:"
 
     def __init__(self, processes: Callable[[], list[Process]], replay: Callable[[], str]) -> None:
-        """Take what finds the processes that start.sh keeps up, and what replays dead letters."""
+        """Take functions that return the processes start.sh keeps running and that replay dead letters."""
         self._processes, self._replay = processes, replay
 
     def ask(self, controls: Controls, known: set[str], seen: SystemStatus | None) -> Callable[[], Condition]:
-        """Show nothing: the question is always the same."""
+        """Show no controls: the question is always the same."""
         del controls, known, seen
         return Condition
 
@@ -54,7 +54,7 @@ class System(Page[SystemStatus]):
             dead_letters.show(status)
 
     def aside(self, controls: Controls, shown: Callable[[], SystemStatus | None]) -> None:
-        """Offer the dead letters, and to replay them."""
+        """Offer to download the dead letters and to replay them."""
         del controls, shown
         dead_letters.draw(self._replay)
 
@@ -66,7 +66,7 @@ def _offsets(status: SystemStatus) -> str:
 
 
 def flow(minutes: list[Minute]) -> Figure:
-    """Return the trades of each minute, the late ones above them."""
+    """Return the trades of each minute, with the late ones stacked on top."""
     x = [each.start.strftime("%Y-%m-%d %H:%M:%S") for each in minutes]
     bars = {"type": "bar", "xperiod": 60_000, "xperiodalignment": "middle", "x": x}
     layout = layout_of("flow", 240)
@@ -105,7 +105,7 @@ def _numbers(status: SystemStatus) -> str:
 
 
 def _latency(seconds: tuple[float, float] | None) -> tuple[str, str]:
-    """Return how long a trade takes to be stored, and how it was told."""
+    """Return how long a trade takes to be stored, and a note for the line below."""
     if seconds is None:
         return formatting.NOTHING, "no newest trade to tell by"
     middle, slowest = seconds
@@ -113,7 +113,7 @@ def _latency(seconds: tuple[float, float] | None) -> tuple[str, str]:
 
 
 def _waiting(minutes: int, seconds: float) -> str:
-    """Return what waits to be compared with the tape."""
+    """Return in words how many minutes wait to be reconciled."""
     if not minutes:
         return "all reconciled"
     return f"{minutes:,} wait to be reconciled, for {formatting.duration(seconds)}"
@@ -125,8 +125,8 @@ def _ago(seconds: float | None) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=1, ttl=MODEL_PACE)
 def _models(folder: Path) -> list[tuple[str, ...]]:
-    """Return what each model's card says: symbol, version, trades, their span, false alerts allowed a day."""
-    # It brings the detector's compiler along, which the first sight of the market need not wait for.
+    """Return each model's card: symbol, version, trades, their span, false alerts allowed per day."""
+    # The import loads the detector's compiler, which the first page load need not wait for.
     from stockstream.connectors.models.registry import ModelStore  # noqa: PLC0415
 
     store = ModelStore(folder)

@@ -1,4 +1,4 @@
-"""Who sees the page: whoever sits at this machine, or who has logged in and is on the list."""
+"""Who may see the page: viewers at this machine, or those who have logged in and are on the list."""
 
 import streamlit as st
 from streamlit.runtime.secrets import secrets_singleton
@@ -14,7 +14,7 @@ NO_LIST = "Nobody is on the list of who may see this page: set DASHBOARD_ALLOWED
 
 
 def admit(settings: Settings) -> None:
-    """Return where the viewer may see the page; else say what keeps them out, and end the run."""
+    """Return if the viewer may see the page; otherwise say why not, and end the run."""
     if not _has_login():
         if not (settings.dashboard_open or is_loopback(st.get_option("server.address") or "")):
             _turn_away(CLOSED)
@@ -33,9 +33,9 @@ def is_allowed(allowed: str, email: object, verified: object = None) -> bool:
     """Return whether an address is on the list.
 
     Args:
-        allowed: addresses, separated by commas; one that begins with @ is all of a domain.
-        email: what the provider says that it is.
-        verified: what the provider says of it; only an outright no counts.
+        allowed: addresses, separated by commas; one that begins with @ stands for a whole domain.
+        email: the address that the provider reports.
+        verified: whether the provider has verified it; only an explicit no counts.
 
     >>> is_allowed("ann@example.com, @example.org", "Ann@Example.com")
     True
@@ -56,7 +56,7 @@ def is_allowed(allowed: str, email: object, verified: object = None) -> bool:
 
 
 def _has_login() -> bool:
-    # Asked of `st.secrets`, a file that is not there is an error on the page.
+    # With `st.secrets`, a missing file would be an error on the page.
     return secrets_singleton.load_if_toml_exists() and "auth" in secrets_singleton
 
 

@@ -1,7 +1,7 @@
-"""Work that a viewer asks for and the page hands on: it runs beside the page, which goes on refreshing.
+"""Background tasks: work that a viewer starts and that runs beside the page, which keeps refreshing.
 
-What does the work is an argument: the page knows neither jobs nor services. One thread works for all
-viewers, so that those who look on are not kept waiting by those who ask.
+The work is passed in, because the page knows neither jobs nor services. One thread works for all viewers, so
+that the tasks of some do not slow down the page for the others.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ from stockstream.ui.data.system_status import Process
 
 Prepare = Callable[[], Callable[[], Any]]
 
-LOOK_EVERY = 1  # seconds, while something is under way
+LOOK_EVERY = 1  # seconds, while a task runs
 
 
 @dataclass(frozen=True)
 class Examined:
-    """What the detector says of a interval of the tape, and what is to be known of the answer."""
+    """What the detector found in a span of the tape, with its notes."""
 
     symbols: tuple[str, ...]
     since: datetime
@@ -35,12 +35,12 @@ class Examined:
 
 @dataclass(frozen=True)
 class BackgroundTasks:
-    """What others do for the page.
+    """Functions through which other processes work for the page.
 
     Attributes:
-        examine: runs the detector over some symbols' trades, from a moment to before another.
+        examine: runs the detector over some symbols' trades, from one moment to before another.
         replay: tries the dead letters again; returns in words what became of them.
-        processes: those that start.sh keeps up; empty where it keeps none.
+        processes: returns the processes that start.sh keeps running; empty if there are none.
     """
 
     examine: Callable[[Sequence[str], datetime, datetime], Examined]
@@ -56,13 +56,13 @@ def _workers() -> ThreadPoolExecutor:
 def background_task(
     name: str, label: str, message: str, prepare: Prepare, draw: Callable[[Any], None]
 ) -> None:
-    """Show a button that has work done, then what came of it; both outlive refreshes.
+    """Show a button that starts work, then the result; both outlive refreshes.
 
     Args:
-        name: of the errand, in the viewer's session.
-        label: on the button.
-        told: what the button does, for who asks.
-        prepare: is called when the button is pressed; returns the work, which runs beside the page.
+        name: the name of the task in the viewer's session.
+        label: the text on the button.
+        message: what the button does, shown as its help.
+        prepare: called when the button is pressed; returns the work, which runs beside the page.
         draw: draws what the work returned.
     """
     every = LOOK_EVERY if _under_way(name) else None
@@ -79,7 +79,7 @@ def _background_task(
         st.session_state[name] = _workers().submit(prepare())
     if _under_way(name) != waited_for:
         st.session_state[_waiting(name)] = _under_way(name)
-        st.rerun()  # from now on, or no longer, each second
+        st.rerun()  # starts or ends the refresh each second
     if waited_for:
         st.html('<p class="quiet" role="status">Under way.</p>')
         return

@@ -1,4 +1,4 @@
-"""What is shown, to take along: CSV and Parquet with the exact numbers, made when they are asked for."""
+"""Downloads of what is shown: CSV and Parquet with the exact numbers, made on request."""
 
 import csv
 import io
@@ -20,14 +20,14 @@ Records = (
 
 
 def keep(name: str, records: Records) -> None:
-    """Keep what is shown now, for the viewer to take along."""
+    """Keep what is shown now, for the viewer to download."""
     _shelf()[name] = records
 
 
 def offer(*names: str) -> None:
-    """Draw two small buttons a name, that give what was last kept of it as files of that name.
+    """Draw two small buttons per name, which download what was last kept under it.
 
-    They need not be drawn again when it changes: a file is made when it is asked for.
+    They need not be drawn again when it changes, because a file is made on request.
     """
     shelf = _shelf()
     with st.container(horizontal=True, key=f"take_{names[0]}", gap="medium"):
@@ -43,7 +43,7 @@ def _shelf() -> dict[str, Records]:
 
 
 def _made(write: Callable[[Records], bytes], shelf: dict[str, Records], name: str) -> bytes:
-    # The session is out of reach here: a file is made outside of it.
+    # The session cannot be reached here, because a file is made outside of it.
     return write(shelf.get(name, []))
 
 
@@ -61,7 +61,7 @@ def _button(name: str, label: str, ending: str, mime: str, made: Callable[[], by
 
 
 def as_csv(records: Records) -> bytes:
-    """Return the records as CSV: a head, times in UTC, numbers as they are stored."""
+    """Return the records as CSV: a header, times in UTC, numbers as they are stored."""
     text = io.StringIO()
     rows = _rows(records)
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
@@ -72,7 +72,7 @@ def as_csv(records: Records) -> bytes:
 
 def as_parquet(records: Records) -> bytes:
     """Return the records as Parquet: decimals as decimals, times in UTC."""
-    # Not before somebody wants such a file: it takes a tenth of a second, and the first sight waits for it.
+    # Imported on demand: it takes a tenth of a second, which the first page load would wait for.
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 

@@ -1,8 +1,7 @@
-"""The end of the dashboard's server: asked to by Ctrl-C or SIGTERM, it has not failed.
+"""The shutdown of the dashboard's server; an end by Ctrl-C or SIGTERM is not a failure.
 
-uvicorn raises the signal that ended it once more when all is put away, for a caller that wants to know.
-`streamlit run` does not: it would say "Aborted!" and end with 1. So the server is told to end, and that is
-all.
+When its cleanup is done, uvicorn raises the signal that ended it once more, for a caller that wants to know.
+`streamlit run` does not: it would print "Aborted!" and exit with 1. So the server is only told to end.
 """
 
 import signal
@@ -18,7 +17,7 @@ from uvicorn import Server
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    """Take the signals over from uvicorn, once it has taken them."""
+    """Take the signals over from uvicorn, after it has installed its handlers."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         server = getattr(signal.getsignal(signum), "__self__", None)
         if isinstance(server, Server):
@@ -27,6 +26,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
 
 
 def _end(server: Server, signum: int, _frame: FrameType | None) -> None:
-    """End when what is being answered is done; at once where Ctrl-C is pressed again."""
+    """End when the current requests are answered, or at once if Ctrl-C is pressed again."""
     server.force_exit = server.should_exit and signum == signal.SIGINT
     server.should_exit = True

@@ -1,7 +1,8 @@
-"""Which of Streamlit's own scripts the page needs besides those that its start names.
+"""The Streamlit scripts that the page needs besides those that its start page names.
 
-What draws an element is a module of JavaScript, which a browser asks for when the first such element comes,
-and then for what that imports: some fifty files, one round after the other, while nothing can be seen.
+Each kind of element is drawn by a JavaScript module, which a browser requests when the first such element
+arrives, followed by the modules that it imports: about fifty files, in one round after the other, while
+nothing can be seen.
 """
 
 import re
@@ -12,7 +13,7 @@ import streamlit as st
 
 STATIC = Path(st.__file__).with_name("static")
 PLACE = "static/js"
-# What every page has of them.
+# The elements that every page has.
 ELEMENTS = (
     *("BidiComponent", "ButtonGroup", "Checkbox", "DownloadButton", "Html"),
     *("Multiselect", "Selectbox", "Slider"),
@@ -23,7 +24,7 @@ _NAMED = re.compile(rf"\./{PLACE}/([\w.-]+\.js)")
 
 @cache
 def needed() -> tuple[str, ...]:
-    """Return their places below the page, each once; those that its start names are not among them."""
+    """Return the scripts' paths below the page, each once, without those that the start page names."""
     start = set(_NAMED.findall((STATIC / "index.html").read_text("utf-8")))
     found, wanted = set[str](), [path.name for name in ELEMENTS for path in _folder().glob(f"{name}.*.js")]
     while wanted:
