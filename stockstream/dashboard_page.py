@@ -1,7 +1,7 @@
-"""The dashboard's page as Streamlit runs it, anew for each viewer and at each change of a control.
+"""The dashboard's page, which Streamlit runs for each viewer and at each change of a control.
 
-What a viewer asks to have done, it has the other scripts do, as processes of their own: the detector's
-work must not slow down the page for those who look on.
+Work that a viewer starts is done by the other scripts in processes of their own, because the detector's work
+must not slow down the page for the other viewers.
 """
 
 import os
@@ -27,7 +27,7 @@ LONGEST_ERRAND = 120  # seconds
 
 
 def examine(symbols: Sequence[str], since: datetime, until: datetime) -> Examined:
-    """Have the detector look at the symbols' trades, from `since` to before `until`.
+    """Run the detector over the symbols' trades, from `since` to before `until`.
 
     Raises:
         ServiceError: it fails, or takes longer than a viewer waits.
@@ -39,7 +39,7 @@ def examine(symbols: Sequence[str], since: datetime, until: datetime) -> Examine
 
 
 def replay() -> str:
-    """Have the consumer try the dead letters again; returns what became of them.
+    """Make the consumer try the dead letters again, and return what became of them.
 
     Raises:
         ServiceError: it fails, or takes longer than a viewer waits.
@@ -49,10 +49,10 @@ def replay() -> str:
 
 
 def processes() -> list[Process]:
-    """Return the processes that start.sh keeps up."""
+    """Return the processes that start.sh keeps running."""
     if sys.platform == "win32":
         return []
-    # The supervisor's library is for Unix alone.
+    # The supervisor's library is for Unix only.
     from stockstream.services.supervision.processes import states  # noqa: PLC0415
 
     return [
@@ -70,7 +70,7 @@ def _memory(pid: int) -> int | None:
 
 def _script(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, name, *arguments]
-    # Its lines are read here, and shown to a person.
+    # Its log lines are read here, and shown to a person.
     plain = os.environ | {"LOG_FORMAT": "plain"}
     try:
         done = subprocess.run(

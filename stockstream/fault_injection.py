@@ -1,4 +1,4 @@
-"""Labelled points in an order of effects, where a test makes a process halt or fail."""
+"""Labelled points in an order of effects, at which a test makes a process halt or fail."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ _listeners: list[Callable[[str], object]] = []
 
 
 def reached(point: str) -> None:
-    """Pass a labelled point; outside of tests nobody listens."""
+    """Call the listeners at a labelled point; there are none outside of tests."""
     for listener in _listeners:
         listener(point)
 
 
 def inject(listener: Callable[[str], object]) -> None:
-    """Have each labelled point told to a listener from now on; it may end the process or raise."""
+    """Call a listener at each labelled point from now on; it may end the process or raise."""
     _listeners.append(listener)

@@ -1,4 +1,4 @@
-"""One frozen Settings, read from the environment and .env once, by the scripts alone."""
+"""The settings: one frozen object, which only the scripts read, once, from the environment and .env."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-# Four processes have ports of their own from here on.
+# Four processes use consecutive ports from this one on.
 BasePort = Annotated[int, Field(ge=0, le=65532)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
@@ -42,7 +42,7 @@ File = Annotated[Path, AfterValidator(_there)]
 
 
 class Settings(BaseSettings):
-    """Where the servers are and how the parts behave; the names are the keys in lower case."""
+    """Where the servers are and how the parts behave; a field's name is its key in lower case."""
 
     model_config = SettingsConfigDict(
         env_file=PROJECT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -102,8 +102,8 @@ class Settings(BaseSettings):
 
     @property
     def dashboard_host(self) -> str:
-        """Where the dashboard answers one who asks from this machine."""
-        return "127.0.0.1" if self.dashboard_address in ("0.0.0.0", "::") else self.dashboard_address  # noqa: S104 - asked, not bound
+        """The host at which the dashboard answers requests from this machine."""
+        return "127.0.0.1" if self.dashboard_address in ("0.0.0.0", "::") else self.dashboard_address  # noqa: S104 - connected to, not bound
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that give a script these settings."""
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name means this machine alone."""
+    """Return whether a host name means this machine only."""
     return host in LOOPBACK or host.startswith("127.")
 
 
@@ -132,7 +132,7 @@ def load() -> Settings:
     """Read the settings.
 
     Raises:
-        SettingsError: a value cannot be meant; names the key, the value and what is allowed.
+        SettingsError: a value is invalid; it names the key, the value and what is allowed.
     """
     try:
         return Settings()
