@@ -1,4 +1,4 @@
-"""Stretches of a simulated, labelled tape for the tests of the detector."""
+"""Trade windows of a simulated, labelled tape for the tests of the detector."""
 
 from functools import cache
 
@@ -15,7 +15,7 @@ RATE = 50.0
 def labelled(
     symbol: str, trades: int, seed: int, share: float = 0.01
 ) -> tuple[TradeWindow, NDArray[np.object_]]:
-    """Return the first `trades` trades of a symbol in a market of ten, and each one's label or None."""
+    """Return a symbol's first `trades` trades in a market of ten symbols, and the label of each or None."""
     market = Market(np.random.default_rng(seed), listed(10), RATE, Injection(share=share))
     parts: list[tuple[TradeWindow, NDArray[np.object_]]] = []
     while sum(len(part) for part, _ in parts) < trades:

@@ -1,4 +1,4 @@
-"""All metrics that the processes serve, as their registries have them."""
+"""All metrics that the processes serve, read from their registries."""
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
@@ -12,13 +12,13 @@ ENDINGS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_su
 
 
 def registries() -> list[CollectorRegistry]:
-    """Return what a process of each kind has when it begins."""
+    """Return the registry that a process of each kind has at its start."""
     kinds = (ProducerMetrics, ConsumerMetrics, AggregatorMetrics, DetectorMetrics)
     return [kind().registry for kind in kinds]
 
 
 def ours() -> dict[str, Metric]:
-    """Return the project's own metrics by the names that a document tells."""
+    """Return the project's own metrics by the names that the documents use."""
     found = [each for registry in registries() for each in registry.collect()]
     return {
         each.name + ("_total" if each.type == "counter" else ""): each
@@ -28,6 +28,6 @@ def ours() -> dict[str, Metric]:
 
 
 def series() -> set[str]:
-    """Return all names that a query may ask for, those of the process itself included."""
+    """Return all names that a query may use, including those of the process itself."""
     found = [each for registry in registries() for each in registry.collect()]
     return {each.name + ending for each in found for ending in ENDINGS[each.type]}

@@ -1,4 +1,4 @@
-"""Real servers for the tests that need them; each test has a database and a topic of its own."""
+"""Real servers for the tests that need them; each test has its own database and topic."""
 
 import signal
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ from stockstream.settings import Settings
 from tests import slow
 from tests.fresh import environment_of, fresh, make_template, open_folder
 
-# Begun in the background by a shell, the suite and all that it starts would be deaf to Ctrl-C.
+# If a shell starts it in the background, the suite and all that it starts would ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# How long an example takes tells how busy the machine is, and nothing of the property.
+# The duration of an example depends on how busy the machine is, not on the property.
 properties.register_profile("untimed", deadline=None)
 properties.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the quick run leaves out."""
+    """Mark the tests that the quick run leaves out."""
     for item in items:
         if (reason := slow.reason_of(item.nodeid)) and not item.get_closest_marker("smoke"):
             item.add_marker(pytest.mark.slow(reason))
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Scratch]:
-    """Kafka and PostgreSQL, shared by all tests; one that crashes them takes `own_servers`."""
+    """Kafka and PostgreSQL, shared by all tests; a test that crashes them uses `own_servers`."""
     with open_folder() as folder, scratch(folder) as started:
         make_template(started.settings)
         yield started
@@ -39,7 +39,7 @@ def servers() -> Iterator[Scratch]:
 
 @pytest.fixture
 def own_servers() -> Iterator[Scratch]:
-    """Kafka and PostgreSQL of the test's own: it may crash them, stop them and start them."""
+    """Kafka and PostgreSQL for this test only: it may crash, stop and start them."""
     with open_folder() as folder, scratch(folder) as started:
         make_template(started.settings)
         yield started
@@ -60,13 +60,13 @@ def environment(settings: Settings) -> dict[str, str]:
 
 @pytest.fixture
 def address(settings: Settings) -> Address:
-    """Where the test's database is."""
+    """The address of the test's database."""
     return address_of(settings)
 
 
 @pytest.fixture
 def readers(address: Address) -> Iterator[ReadPool]:
-    """The dashboard's own connections to the test's database."""
+    """The dashboard's connections to the test's database."""
     opened = ReadPool(address, "test")
     yield opened
     opened.close()

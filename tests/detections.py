@@ -1,4 +1,4 @@
-"""What the tests of the running detector do: bring trades, run it, and look at what it wrote."""
+"""Helpers for the tests of the running detector: send trades, run it, and read what it wrote."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -35,34 +35,34 @@ def store(environment: Environment) -> None:
 
 
 def fill(environment: Environment, trades: int, seed: int = 7) -> None:
-    """Bring simulated trades into the tape."""
+    """Send simulated trades and store them in the tape."""
     produce(environment, trades, seed)
     store(environment)
 
 
 def detect(environment: Environment, *arguments: str) -> str:
-    """Run the detector to its end and return its answer."""
+    """Run the detector to its end and return its output."""
     ended = ran(environment, "anomaly_detector.py", *arguments)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
 
 def written(connection: Connection) -> list[Key]:
-    """Return what the watch has written so far."""
+    """Return what the watching detector has written so far."""
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT symbol, kind, trade_id, span_start FROM anomalies")
         return [(symbol, kind, trade_id, start) for symbol, kind, trade_id, start in cursor]
 
 
 def examined(connection: Connection) -> int:
-    """Return how many messages the watch has examined."""
+    """Return how many messages the watching detector has examined."""
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(sum(next_offset), 0) FROM ingest_offsets WHERE job = 'detector'")
         return int((cursor.fetchone() or (0,))[0])
 
 
 def found_in_one_go(connection: Connection, models: ModelStore) -> list[Finding]:
-    """Return what one detector a symbol finds when it sees the whole topic, and so the market, at once."""
+    """Return what one detector per symbol finds when it sees the whole topic, and so the market, at once."""
     rows: dict[str, list[Row]] = defaultdict(list)
     with connection, connection.cursor() as cursor:
         cursor.execute(STORED)
@@ -80,5 +80,5 @@ def found_in_one_go(connection: Connection, models: ModelStore) -> list[Finding]
 
 
 def keys(findings: list[Finding]) -> set[Key]:
-    """Return what names each finding."""
+    """Return the key of each finding."""
     return {(each.symbol, each.kind, each.trade_id, each.start) for each in findings}

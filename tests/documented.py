@@ -1,4 +1,4 @@
-"""The commands that the documents tell a reader to type."""
+"""The commands that the documents ask a reader to type."""
 
 import re
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from stockstream.settings import PROJECT
 
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("bench/*.md")])
-# A block ends with the fence that it began with, so that no end of one is taken for the begin of the next.
+# A block includes both its fences, so that the end of one is not taken for the beginning of the next.
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELLS = ("", "sh", "bash", "console")
 
 
 def typed(line: str) -> str:
-    """Return what is typed of a line: no prompt, no remark, `python` for that of .venv.
+    """Return the part of a line that is typed: no prompt, no comment, `python` for the one in .venv.
 
     >>> typed("$ .venv/bin/python database.py status      # sizes")
     'python database.py status'
@@ -21,7 +21,7 @@ def typed(line: str) -> str:
 
 
 def fenced(document: Path) -> list[str]:
-    """Return the commands of a document's shell blocks, in order; a line that ends in a backslash goes on."""
+    """Return the commands in a document's shell blocks, in order; a backslash continues a line."""
     text = document.read_text("utf-8")
     blocks = (block.replace("\\\n", " ") for language, block in BLOCK.findall(text) if language in SHELLS)
     lines = (typed(line) for block in blocks for line in block.splitlines())
@@ -29,5 +29,5 @@ def fenced(document: Path) -> list[str]:
 
 
 def commands() -> list[str]:
-    """Return every command of all documents once, in the order that a reader meets them."""
+    """Return every command of all documents once, in reading order."""
     return list(dict.fromkeys(command for document in DOCUMENTS for command in fenced(document)))

@@ -1,4 +1,4 @@
-"""A database and a topic that no other test has seen."""
+"""A database and a topic that no other test has used."""
 
 import os
 import uuid
@@ -17,23 +17,23 @@ from stockstream.settings import Settings
 
 TEMPLATE = "template_of_tests"
 PARTITIONS = 4
-# A folder's name that every reader of paths has to take as it is.
+# A folder name that all code which reads paths must take literally.
 ODD_NAME = "Zürich 100% #1 'q' \"d\" ;s \\b $HOME ".ljust(150, "x")
 
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """Yield a folder for servers, gone afterwards.
+    """Yield a folder for servers, which is removed afterwards.
 
-    It does not lie in pytest's own: each session of pytest closes that to other users, and run
-    by root PostgreSQL is another user.
+    It is not in pytest's own folder: each pytest session closes that to other users, and PostgreSQL runs as
+    another user if root starts it.
     """
     with TemporaryDirectory(prefix="stockstream-tests-") as folder:
         yield Path(folder)
 
 
 def make_template(settings: Settings) -> None:
-    """Make the migrated database that every test's own is copied from."""
+    """Create the migrated database from which each test's database is copied."""
     _in_server(settings, "CREATE DATABASE {}", TEMPLATE)
     address = replace(address_of(settings), database=TEMPLATE)
     with closing(connect(address, "test")) as connection:
@@ -42,7 +42,7 @@ def make_template(settings: Settings) -> None:
 
 @contextmanager
 def fresh(settings: Settings, folder: Path) -> Iterator[Settings]:
-    """Yield settings with a new database and a new topic; the database goes afterwards."""
+    """Yield settings with a new database and a new topic; the database is dropped afterwards."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     _in_server(settings, "CREATE DATABASE {} TEMPLATE {}", name, TEMPLATE)
     try:

@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, on ports of its own: what a second user would have."""
+"""A copy of the project in its own folder and on its own ports, as a second user would have."""
 
 import os
 import shutil
@@ -18,17 +18,17 @@ LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".run", ".*_cache", "__pycache__", "tests", "media", "results"
 )
 TIMEOUT = 300
-# Found nowhere but where it is meant to be.
-PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - a test's own
+# A value that occurs nowhere except where it is meant to be.
+PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - for tests only
 
 
 class ProjectCopy:
-    """The copy; `start` and `stop` run its scripts with this interpreter's libraries."""
+    """A copy of the project; `start` and `stop` run its scripts with this interpreter's libraries."""
 
     def __init__(
         self, folder: Path, metadata: Literal["kraft", "zookeeper"] = "kraft", data: Path | None = None
     ) -> None:
-        """Copy the project to `folder` and choose ports; `data` is where its data lie, if elsewhere."""
+        """Copy the project to `folder` and choose ports; `data` is the folder of its data, if elsewhere."""
         self.folder = folder
         shutil.copytree(PROJECT, folder, ignore=LEFT_OUT)
         self.settings = Settings(
@@ -53,7 +53,7 @@ class ProjectCopy:
         return self._run("stop.sh", *arguments)
 
     def processes(self) -> dict[str, ProcessState]:
-        """Return its processes by name."""
+        """Return the copy's processes by name."""
         return {process.name: process for process in states(self.settings)}
 
     def pids(self) -> dict[str, int]:
@@ -61,18 +61,18 @@ class ProjectCopy:
         return {name: process.pid for name, process in self.processes().items()}
 
     def supervisor(self) -> psutil.Process:
-        """Return its supervisor."""
+        """Return the copy's supervisor."""
         return psutil.Process(int((self.settings.data_dir / "supervisord.pid").read_text("utf-8")))
 
     def taken_ports(self) -> list[int]:
-        """Return which of its ports something listens on."""
+        """Return those of the copy's ports on which something listens."""
         kafka = int(self.settings.kafka_bootstrap_servers.rpartition(":")[2])
         ours = [kafka, self.settings.postgres_port, self.settings.dashboard_port]
         ours.append(self.settings.zookeeper_port)
         return [port for port in ours if ports.is_taken(port)]
 
     def betrayals(self) -> list[str]:
-        """Return where its password can be read and should not: command lines, logs, configuration."""
+        """Return where its password can be read but must not be: command lines, logs, configuration."""
         lines = [
             f"the command line of {each.pid}" for each in self.left() if PASSWORD in " ".join(each.cmdline())
         ]
@@ -81,7 +81,7 @@ class ProjectCopy:
         return lines + [str(path) for path in kept if PASSWORD.encode() in path.read_bytes()]
 
     def left(self) -> list[psutil.Process]:
-        """Return the processes that stand in its folder or carry its mark."""
+        """Return the processes with the copy's folder as working directory or in their environment."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]
 
     def _is_ours(self, process: psutil.Process) -> bool:

@@ -1,4 +1,4 @@
-"""Scripts of the project as processes of a test: they end with it, however it ends."""
+"""The project's scripts as processes of a test; they end with the test, however it ends."""
 
 import subprocess
 import sys
@@ -10,9 +10,9 @@ from stockstream.settings import PROJECT
 
 @contextmanager
 def running(environment: Mapping[str, str], script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a script; what it says on standard error can be read, and it is killed at the end.
+    """Run a script; its standard error can be read, and it is killed at the end.
 
-    Of a test that fails, what was not read is printed.
+    If the test fails, the standard error that was not read is printed.
     """
     with subprocess.Popen(
         [sys.executable, script, *arguments],
@@ -34,7 +34,7 @@ def running(environment: Mapping[str, str], script: str, *arguments: str) -> Ite
 
 
 def ran(environment: Mapping[str, str], script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a script to its end, at most two minutes, and return what it said."""
+    """Run a script to its end, at most two minutes, and return the result with its output."""
     return subprocess.run(
         [sys.executable, script, *arguments],
         cwd=PROJECT,

@@ -1,7 +1,7 @@
-"""Which tests `./test.sh` leaves out, and why; `./test.sh --all` runs them.
+"""The tests that `./test.sh` leaves out, and why; `./test.sh --all` runs them.
 
-A test here takes more than ten seconds, or belongs to a file whose servers or browser take as long to start.
-One that is marked `smoke` runs all the same.
+A test listed here takes more than ten seconds, or its file has servers or a browser that take as long to
+start. Tests marked `smoke` always run.
 """
 
 SLOW = {
@@ -43,5 +43,5 @@ SLOW = {
 
 
 def reason_of(nodeid: str) -> str | None:
-    """Return why a test is left out of the quick run; None where it is not."""
+    """Return why a test is left out of the quick run, or None if it is not."""
     return next((reason for prefix, reason in SLOW.items() if nodeid.startswith(prefix)), None)

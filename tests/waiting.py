@@ -1,10 +1,10 @@
-"""Waiting for a condition, never for a time."""
+"""Waiting for a condition, never for a fixed time."""
 
 import time
 from collections.abc import Callable
 
 LOOK_EVERY = 0.05
-# Tests name what an idle machine needs at most; a busy one is slower, and not wrong.
+# Tests give the time that an idle machine needs at most; a busy one is slower, which is no failure.
 SLACK = 3
 
 

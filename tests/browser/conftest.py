@@ -1,4 +1,4 @@
-"""A real browser, and the dashboard as a person starts it."""
+"""A real browser, and the dashboard as a user starts it."""
 
 import shutil
 import signal
@@ -28,7 +28,7 @@ expect.set_options(timeout=TIMEOUT * 1000)
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, or else the one that Playwright has fetched."""
+    """The system's Chromium, or the one that Playwright has downloaded if there is none."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser
@@ -37,28 +37,28 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class View:
-    """A page of the browser, and what its console said."""
+    """A page of the browser, and its console's complaints."""
 
     page: Page
     console: list[str] = field(default_factory=list)
 
     def open(self, address: str, charts: int = 4) -> None:
-        """Open the page and wait for its numbers and its charts, so many of them."""
+        """Open the page and wait for its numbers and for `charts` charts."""
         self.page.goto(address)
         self.page.locator(TOTALS).wait_for(timeout=TIMEOUT * 1000)
         self.page.locator(".plot .main-svg").nth(charts - 1).wait_for(timeout=TIMEOUT * 1000)
 
     def total(self, label: str) -> str:
-        """Return one of the numbers on top."""
+        """Return one of the numbers at the top."""
         name = self.page.locator("dt").get_by_text(label, exact=True)
         return self.page.locator(".totals > div").filter(has=name).locator(".value").inner_text()
 
     def status(self) -> str:
-        """Return the line on top."""
+        """Return the status line at the top."""
         return self.page.locator(".status").inner_text()
 
     def refreshes(self, count: int) -> None:
-        """Wait until the number of trades has changed so many times."""
+        """Wait until the number of trades has changed `count` times."""
         for _ in range(count):
             before = self.total("Trades")
             until(partial(self._moved, before), TIMEOUT)
@@ -67,10 +67,11 @@ class View:
         return self.total("Trades") != before
 
     def note(self, message: ConsoleMessage) -> None:
-        """Keep what the console says when it complains.
+        """Keep the console's errors and warnings.
 
-        (Opened below its root, Streamlit's own script first asks for the server there, in vain. That what was
-        announced is not used within seconds tells of a slow machine; `test_serving` holds that it is used.)
+        Two are ignored. On a page below the root, Streamlit's own script first looks for the server there, in
+        vain. An announced script that is not used within seconds means a slow machine; `test_serving` checks
+        that it is used.
         """
         is_late = "preloaded using link preload but not used" in message.text
         if (
@@ -98,7 +99,7 @@ def looking(chromium: Browser) -> Iterator[View]:
 
 
 def holds(path: str, **values: str) -> Callable[[str], bool]:
-    """Return whether an address is that of a page with just these values."""
+    """Return a check whether an address is that of a page with exactly these values."""
     wanted = {name: [value] for name, value in values.items()}
 
     def is_so(address: str) -> bool:
@@ -115,11 +116,11 @@ def serving(
     base: str = "",
     end: signal.Signals = signal.SIGINT,
 ) -> Iterator[str]:
-    """Run the dashboard on a port, by default a free one, until the block ends; yields its address.
+    """Run the dashboard on a port, by default a free one, until the block ends, and yield its address.
 
     Args:
-        base: the path that the environment has it served under.
-        end: what it is asked to end with, which has to be a good end.
+        base: the path under which the environment makes it serve.
+        end: the signal that ends it; it must exit with 0.
     """
     port = port or free_port()
     address = f"http://127.0.0.1:{port}/{base}".rstrip("/")
@@ -136,7 +137,7 @@ def serving(
 
 
 def answers(address: str) -> bool:
-    """Whether a server says yes there."""
+    """Return whether a server answers with status 200 at an address."""
     try:
         with urllib.request.urlopen(address, timeout=2) as response:  # noqa: S310 - our own server
             return bool(response.status == 200)
@@ -146,14 +147,14 @@ def answers(address: str) -> bool:
 
 @pytest.fixture
 def dashboard(environment: Mapping[str, str]) -> Iterator[str]:
-    """The dashboard over the test's own database; its address."""
+    """The address of a dashboard over the test's own database."""
     with serving({**environment, "STREAMLIT_REFRESH_INTERVAL": "1"}) as address:
         yield address
 
 
 @pytest.fixture
 def view(chromium: Browser, dashboard: str) -> Iterator[View]:
-    """A page that is closed before the dashboard ends; opening the address is left to the test."""
+    """A page that is closed before the dashboard ends; the test opens the address itself."""
     del dashboard
     with looking(chromium) as seen:
         yield seen

@@ -1,4 +1,4 @@
-"""A small market put into the tables by hand: trades, the candles that SQL makes of them, findings."""
+"""A small market inserted into the tables: trades, the candles that SQL makes from them, and findings."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ FROM trades WHERE symbol = %(symbol)s ORDER BY "timestamp" DESC LIMIT 1
 
 
 def random_trades(count: int, end: datetime, seconds: float, seed: int = 1) -> list[Row]:
-    """Return trades spread evenly over the `seconds` before `end`, as rows of the table."""
+    """Return trades spread evenly over the `seconds` before `end`, as table rows."""
     chance = random.Random(seed)  # noqa: S311 - a market, not a secret
     step = timedelta(seconds=seconds / count)
     first = chance.randrange(10**15)
@@ -66,7 +66,7 @@ def random_trades(count: int, end: datetime, seconds: float, seed: int = 1) -> l
 
 
 def put(connection: Connection, trades: Iterable[Row], since: datetime | None = None) -> None:
-    """Store trades and bring the candles up to them, in one transaction."""
+    """Store trades and update the candles to include them, in one transaction."""
     with connection, connection.cursor() as cursor:
         execute_values(cursor, TRADES, list(trades))
         cursor.execute(CANDLES, (since or datetime(1970, 1, 1, tzinfo=UTC),))
@@ -80,7 +80,7 @@ def find(connection: Connection, symbol: str, kind: str = "price_spike", why: st
 
 @contextmanager
 def trading(address: Address) -> Iterator[None]:
-    """Let trades happen, about twenty a second, until the block ends."""
+    """Insert about twenty trades per second until the block ends."""
     stop = Event()
 
     def trade() -> None:

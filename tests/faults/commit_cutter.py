@@ -1,7 +1,7 @@
-"""A road to PostgreSQL that breaks at a COMMIT: before it, under way, or with its answer on the way back.
+"""A proxy to PostgreSQL that cuts connections at a COMMIT: before it, during it, or before its answer.
 
-It reads the client's side of the wire protocol message by message, and breaks only at the COMMIT of
-a transaction that has copied rows: that is the one whose outcome matters.
+It reads the client's side of the wire protocol message by message, and cuts only at the COMMIT of a
+transaction that has copied rows, because its outcome is the one that matters.
 """
 
 import socket
@@ -11,13 +11,13 @@ from contextlib import suppress
 from enum import Enum
 from threading import Event, Lock, Thread
 
-# What a client may ask before it says who it is; the answer is a single byte.
+# Requests that a client may send before its startup message; the answer is a single byte.
 SSL_REQUEST, GSS_REQUEST = 80877103, 80877104
 CHUNK = 65_536
 
 
 class Moment(Enum):
-    """When the road breaks."""
+    """When the connection is cut."""
 
     BEFORE = "before COMMIT is passed on"
     UNDER_WAY = "as soon as COMMIT is passed on"
@@ -25,10 +25,10 @@ class Moment(Enum):
 
 
 class CommitCutter:
-    """Listens on a port of its own; what connects there talks to PostgreSQL."""
+    """Listens on its own port and connects its clients to PostgreSQL."""
 
     def __init__(self, host: str, port: int, moment: Moment) -> None:
-        """Begin to listen; nothing is cut before `arm`."""
+        """Start listening; nothing is cut before `arm`."""
         self._target = (host, port)
         self._moment = moment
         self._lock = Lock()
@@ -46,8 +46,8 @@ class CommitCutter:
             self._left = commits
 
     def close(self) -> None:
-        """Listen no more, and break what is open."""
-        # A thread that waits in accept() is woken by a shutdown alone.
+        """Stop listening, and cut all open connections."""
+        # Only a shutdown wakes a thread that waits in accept().
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -55,7 +55,7 @@ class CommitCutter:
             road.cut()
 
     def is_cut_due(self) -> bool:
-        """Count one COMMIT; tells whether it is the one to cut at."""
+        """Count one COMMIT and return whether it is the one to cut at."""
         with self._lock:
             was_left, self._left = self._left, max(self._left - 1, 0)
         return was_left == 1
@@ -122,7 +122,7 @@ class _Road:
 
 
 def _messages(client: socket.socket) -> Iterator[tuple[bytes, bytes]]:
-    """Yield what the client says, whole messages each with its type; the first ones have none."""
+    """Yield the client's messages, each with its type; the first ones have none and get type 0."""
     stream = client.makefile("rb")
     code = SSL_REQUEST
     while code in (SSL_REQUEST, GSS_REQUEST):

@@ -1,7 +1,7 @@
-"""Scenes for the faults, and the table of what they came to.
+"""Scenes for the fault tests, and the table of their results.
 
-Each test is one run of one fault; FAULT_RUNS (`./test.sh --faults N`) repeats them. What is random
-in a run follows from the seed that pytest prints at the start (--randomly-seed) and the test's name.
+Each test is one run of one fault; FAULT_RUNS (`./test.sh --faults N`) repeats them. The randomness of a run
+depends only on the seed that pytest prints at the start (--randomly-seed) and the test's name.
 """
 
 import os
@@ -34,9 +34,10 @@ def run(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def result(request: pytest.FixtureRequest, run: int) -> Iterator[Result]:
-    """Where the outcome of the run is kept; the fault is named by the test's marker or its name.
+    """The result of the run; the fault is named after the test.
 
-    It goes with the test's report, because a worker of pytest-xdist ran it, and another process tells.
+    It is sent with the test's report, because a worker of pytest-xdist runs the test and another process
+    reports it.
     """
     name = request.node.name.replace(f"run {run}", "").replace("[-", "[").replace("-]", "]").replace("[]", "")
     made = Result(name.removeprefix("test_").replace("_", " "))
@@ -46,13 +47,13 @@ def result(request: pytest.FixtureRequest, run: int) -> Iterator[Result]:
 
 @pytest.fixture
 def random(request: pytest.FixtureRequest) -> Random:
-    """Chance that can be had again."""
+    """A reproducible random generator."""
     return Random(f"{request.config.getoption('randomly_seed')}/{request.node.nodeid}")  # noqa: S311 - no secret
 
 
 @pytest.fixture
 def scene(settings: Settings, tmp_path: Path, random: Random, result: Result) -> Iterator[Scene]:
-    """A scene on the shared servers: they are left alone."""
+    """A scene on the shared servers, which must not be crashed."""
     with scene_of(settings, tmp_path, random, result) as made:
         yield made
 
@@ -85,7 +86,7 @@ def fragile_scene(
 
 @contextmanager
 def scene_of(settings: Settings, folder: Path, random: Random, result: Result) -> Iterator[Scene]:
-    """Yield a scene, and end whatever runs in it."""
+    """Yield a scene, and end whatever still runs in it."""
     scene = Scene(settings, Crew(folder, environment_of(settings)), random, result)
     try:
         yield scene
@@ -94,7 +95,7 @@ def scene_of(settings: Settings, folder: Path, random: Random, result: Result) -
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Keep what a run came to; it is whole when the run is torn down."""
+    """Keep the result of a run, which is complete at its teardown."""
     if report.when == "teardown":
         RESULTS.extend(
             Result.of_properties(cast("dict[str, Any]", kept))
@@ -104,7 +105,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print what the faults came to."""
+    """Print the results of the faults."""
     if RESULTS:
         terminalreporter.section("faults")
         terminalreporter.write_line(f"seed {config.getoption('randomly_seed')}")

@@ -1,4 +1,4 @@
-"""The processes of one run: what each said is kept, and none outlives it."""
+"""The processes of one run: their output is kept, and none outlives the run."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ class Member:
     """A running script of the project."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, *arguments: str) -> None:
-        """Start it; what it says goes to `log`."""
+        """Start the script; its output goes to `log`."""
         self._log = log
         with log.open("wb") as out:
             self.process = subprocess.Popen(
@@ -26,25 +26,25 @@ class Member:
 
     @property
     def said(self) -> str:
-        """What it has said so far."""
+        """Its output so far."""
         return self._log.read_text("utf-8", "replace")
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it has been stopped, and not continued."""
+        """Whether it has been stopped and not continued."""
         return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
 
     def leave(self) -> None:
-        """End it as its operator does; it must end well.
+        """Terminate it as an operator does; it must exit with 0.
 
-        One that has said nothing is still loading its libraries, and does not know of signals yet.
+        A process without output is still loading its libraries, and does not handle signals yet.
         """
         until(lambda: self.said or not self.is_running, LEAVE_PATIENCE)
         self.process.terminate()
         assert self.process.wait(LEAVE_PATIENCE) == 0, self.said
 
     def kill(self) -> None:
-        """End it as a crash does."""
+        """Kill it, as a crash would."""
         self.process.kill()
         self.process.wait()
 
@@ -55,10 +55,10 @@ class Member:
 
 
 class Crew:
-    """Everyone who was started in a run."""
+    """All processes started in a run."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        """Prepare; what members say is kept in `folder`."""
+        """Prepare; the output of members is kept in `folder`."""
         self._folder = folder
         self._environment = environment
         self._members: list[Member] = []
@@ -71,7 +71,7 @@ class Crew:
         return member
 
     def leave(self) -> None:
-        """End all who still run, well, and see that nobody has said anything but plain lines."""
+        """Terminate all members that still run, and check that none has printed a traceback."""
         for member in self._members:
             if member.is_running:
                 member.leave()
@@ -79,7 +79,7 @@ class Crew:
             assert "Traceback" not in member.said, member.said
 
     def kill(self) -> None:
-        """End all who still run, however."""
+        """Kill all members that still run."""
         for member in self._members:
             if member.is_running:
                 member.kill()

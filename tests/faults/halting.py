@@ -7,7 +7,7 @@ from stockstream.fault_injection import inject
 
 
 def halt_at(point: str, times: int = 1, by: signal.Signals = signal.SIGKILL) -> None:
-    """Have this process get a signal when it reaches a labelled point for the n-th time."""
+    """Send this process a signal when it reaches a labelled point for the n-th time."""
     left = times
 
     def listen(reached: str) -> None:

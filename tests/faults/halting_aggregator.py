@@ -1,6 +1,6 @@
 """The aggregator, except that it kills itself when it first reaches a labelled point of a write.
 
-Its group is its own, so that the next aggregator need not wait for the dead member to be missed.
+It has its own consumer group, so that the next aggregator need not wait for the dead member's timeout.
 """
 
 import argparse
@@ -16,7 +16,7 @@ POINTS = ("before the fence", "before COMMIT", "after COMMIT")
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Aggregate until killed from within."""
+    """Aggregate until the process kills itself."""
     halt_at(arguments.point)
     vars(aggregator).update(group_of=lambda *_: f"short-lived-{os.getpid()}")
     plain = aggregator.parser().parse_args([])

@@ -11,7 +11,7 @@ from tests.faults.halting import halt_at
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Consume; at the point that the arguments name, this process is killed or stopped from within."""
+    """Consume; at the point that the arguments name, this process kills or stops itself."""
     halt_at(arguments.point, arguments.times, signal.Signals[arguments.signal])
     plain = consumer.parser().parse_args([])
     return consumer.main(plain, settings, stop, group=arguments.group)

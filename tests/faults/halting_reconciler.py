@@ -16,7 +16,7 @@ POINTS = ("notes collected", "minutes locked", "candles written", "before COMMIT
 
 
 def main(arguments: argparse.Namespace, settings: Settings, stop: Event) -> int:
-    """Reconcile until killed from within."""
+    """Reconcile until the process kills itself."""
     halt_at(arguments.point)
     with closing(Reconciliation(address_of(settings))) as minutes:
         Reconciler(minutes, Barrier(minutes.now, dict, dict), time.monotonic).run(stop)

@@ -1,4 +1,4 @@
-"""What the runs of all faults came to, as the table that ends the session."""
+"""The results of all faults' runs, as the table at the end of a pytest run."""
 
 from dataclasses import asdict, dataclass, field
 from statistics import median
@@ -9,19 +9,19 @@ from testkit.judgement import Judgement
 
 @dataclass
 class Result:
-    """One run of a fault; without a judgement it did not come to its end."""
+    """One run of a fault; without a judgement it did not finish."""
 
     fault: str
     judgement: Judgement | None = None
     recovered_after: list[float] = field(default_factory=list)
 
     def to_properties(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return the result as plain values."""
         return asdict(self)
 
     @classmethod
     def of_properties(cls, kept: dict[str, Any]) -> Self:
-        """Return the result that `to_properties` gave."""
+        """Return the result from the values of `to_properties`."""
         judgement = kept["judgement"]
         return cls(**kept | {"judgement": judgement and Judgement(**judgement)})
 
@@ -40,7 +40,7 @@ HEAD = (
 
 
 def table(results: list[Result]) -> list[str]:
-    """Return the lines of the table: a line for each fault, by name."""
+    """Return the lines of the table: one for each fault, ordered by name."""
     faults = sorted({result.fault for result in results})
     rows = [HEAD, *(_row(fault, [each for each in results if each.fault == fault]) for fault in faults)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -43,24 +43,24 @@ class Scene:
         self._jobs = ["consumer"]
 
     def begin(self, *arguments: str, **changes: str) -> Member:
-        """Start the feed and a first consumer, and wait until trades flow; returns the consumer."""
+        """Start the feed and a first consumer, wait until trades flow, and return the consumer."""
         self.feed.start()
         consumer = self.consumer(*arguments, **changes)
         self.await_flow()
         return consumer
 
     def consumer(self, *arguments: str, **changes: str) -> Member:
-        """Start a consumer; `arguments` run it in another way than by its script."""
+        """Start a consumer; `arguments` replace its script."""
         return self.crew.start(*(arguments or ("consumer.py",)), **changes)
 
     def aggregator(self) -> Member:
-        """Start an aggregator: at the end its candles are held against SQL over the trades."""
+        """Start an aggregator; at the end its candles are compared with SQL over the trades."""
         if "aggregator" not in self._jobs:
             self._jobs.append("aggregator")
         return self.crew.start("aggregator.py")
 
     def linger(self, least: float, most: float) -> None:
-        """Let a random time pass: the fault that follows may come at any moment."""
+        """Wait for a random time, so that the fault that follows may come at any moment."""
         time.sleep(self.random.uniform(least, most))
 
     def await_flow(self) -> None:
@@ -69,13 +69,13 @@ class Scene:
         until(lambda: self.offsets() != before, TIMEOUT)
 
     def recover(self) -> None:
-        """The fault is over: wait until all that was sent by now is stored, and note how long it took."""
+        """Wait until all that was sent by the end of the fault is stored, and record how long it took."""
         began, goal = time.monotonic(), self._ends()
         until(lambda: _covers(self.offsets(), goal), TIMEOUT)
         self.result.recovered_after.append(time.monotonic() - began)
 
     def end(self) -> None:
-        """Stop the feed, wait until all is stored, end everyone, and hold the tables against the ledger."""
+        """Stop the feed, wait until all is stored, end all members, and compare tables and ledger."""
         self.feed.stop()
         goal = self._ends()
         for job in self._jobs:
@@ -97,7 +97,7 @@ class Scene:
         self.feed.abandon()
 
     def offsets(self, job: str = "consumer") -> Places:
-        """Return how far a job is in each partition; the consumer never goes back."""
+        """Return a job's committed offset in each partition; the consumer's must never go back."""
         statement = "SELECT kafka_partition, next_offset FROM ingest_offsets WHERE job = %s"
         offsets = {int(str(row[0])): int(str(row[1])) for row in self._ask(statement, job)}
         if job == "consumer":
@@ -107,7 +107,7 @@ class Scene:
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        """A connection to the database of the run, straight, whatever the consumer's goes through."""
+        """Yield a direct connection to the run's database, even if the consumer's goes through a proxy."""
         with closing(connect(address_of(self.settings), "test")) as connection:
             yield connection
 
@@ -124,7 +124,7 @@ class Scene:
 
 
 def patiently(ask: Callable[[], Answer]) -> Answer:
-    """Return the answer of a server, which may have a fault just now: one look is no judgement."""
+    """Return the answer of a server; ask again while it has a fault."""
     found: list[Answer] = []
 
     def told() -> bool:

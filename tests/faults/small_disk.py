@@ -1,4 +1,4 @@
-"""A small disk under a database: a test can fill it to the last byte, and free it again."""
+"""A small disk for a database, which a test can fill to the last byte and free again."""
 
 import errno
 import os
@@ -18,14 +18,14 @@ CHUNK = 1024 * 1024
 
 
 class SmallDisk:
-    """A mounted filesystem of its own."""
+    """A small mounted filesystem."""
 
     def __init__(self, mount: Path) -> None:
         self.mount = mount
         self._filler = mount / "filler"
 
     def fill(self) -> None:
-        """Take every free byte."""
+        """Use up every free byte."""
         with self._filler.open("ab", buffering=0) as filler:
             for size in (CHUNK, 1):
                 with suppress(_NoSpace):
@@ -33,11 +33,11 @@ class SmallDisk:
                         _append(filler.fileno(), size)
 
     def free(self) -> None:
-        """Give the bytes back."""
+        """Free the bytes that `fill` has used."""
         self._filler.unlink()
 
 
-class _NoSpace(Exception):  # noqa: N818 - it is what is waited for
+class _NoSpace(Exception):  # noqa: N818 - it is expected, not an error
     pass
 
 
@@ -52,7 +52,7 @@ def _append(descriptor: int, size: int) -> None:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:
-    """Mount a small disk below `folder` that the database server may write to; only root can mount one."""
+    """Mount a small disk below `folder` that the database server may write to; this needs root."""
     mount = folder / "small-disk"
     mount.mkdir()
     _run("mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(mount))
@@ -72,7 +72,7 @@ def _run(program: str, *arguments: str) -> None:
 
 @contextmanager
 def moved_to(disk: SmallDisk, server: Connection, database: str) -> Iterator[None]:
-    """Keep a database's tables on the disk; at the end they are back where they were.
+    """Move a database's tables to the disk, and move them back at the end.
 
     Args:
         server: a connection to another database of the server.

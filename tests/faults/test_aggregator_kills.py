@@ -1,7 +1,7 @@
 """The aggregator and the reconciler are killed: between any two of their effects, and at random under load.
 
-At random as often as FAULT_RUNS (`./test.sh --faults N`) says. After each of these kills the next one makes
-the candles whole again: they equal plain SQL before the load goes on.
+FAULT_RUNS (`./test.sh --faults N`) sets the number of random kills. After each of them the next process
+repairs the candles: they equal plain SQL before the load continues.
 """
 
 import os
@@ -28,13 +28,13 @@ from tests.waiting import until
 
 KILLS = int(os.environ.get("FAULT_RUNS", "2"))
 PIECE = 400
-# Trades for each kill: more than are sent until it comes.
+# Trades for each kill: more than are sent before it happens.
 LOAD = 40_000
 SHORT = 10_000
-# Each kill waits for a process to start and to come up with the load before.
+# Each kill waits for a process to start and to catch up with the previous load.
 pytestmark = pytest.mark.timeout(900 + 120 * KILLS)
 LONGEST = 1.0  # seconds from the first sign of progress to the kill
-TIMEOUT = 120.0  # a busy machine takes most of it to start a process
+TIMEOUT = 120.0  # a busy machine needs most of it to start a process
 
 RECONCILED = "SELECT FROM stock_metrics WHERE reconciled_at IS NOT NULL LIMIT 1"
 
@@ -106,7 +106,7 @@ def test_a_reconciler_killed_again_and_again_leaves_no_candle_wrong(
 
 @contextmanager
 def sending(settings: Settings, first: int) -> Iterator[Placed]:
-    """Send piece after piece for the time of the block; yields what was sent, whole after it."""
+    """Send piece after piece until the block ends; yield the list of what was sent, complete afterwards."""
     sent: Placed = []
     is_over = Event()
     with ThreadPoolExecutor(1) as pool:

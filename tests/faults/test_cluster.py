@@ -1,6 +1,6 @@
 """A cluster of three brokers on loopback: any of them is killed under load, then another is restarted.
 
-Three copies of everything, of which two must be there: with one broker away, nothing waits for it.
+There are three replicas of everything, of which two must be in sync: nothing waits for one missing broker.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,13 +32,13 @@ pytestmark = pytest.mark.timeout(1800)
 
 @dataclass(frozen=True)
 class Cluster:
-    """The brokers, by their place in the list of bootstrap servers."""
+    """The brokers, in the order of the bootstrap servers."""
 
     servers: str
     brokers: list[ScratchServer]
 
     def in_sync(self, topic: str) -> set[int]:
-        """Return how many copies of the topic's partitions are up to date."""
+        """Return the numbers of in-sync replicas that the topic's partitions have."""
         admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
         partitions = admin.list_topics(topic, timeout=10).topics[topic].partitions
         return {len(each.isrs) for each in partitions.values()}
@@ -53,7 +53,7 @@ def cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
-    """Bring three brokers up, and end them with the block."""
+    """Start three brokers, and kill them when the block ends."""
     listeners = [ports.free_port() for _ in range(BROKERS)]
     programs = kafka.prepare_cluster(listeners, folder)
     brokers = [
@@ -62,7 +62,7 @@ def running(folder: Path) -> Iterator[Cluster]:
     ]
     made = Cluster(",".join(f"127.0.0.1:{port}" for port in listeners), brokers)
     try:
-        # None of them answers before two are there to choose a leader.
+        # None of them answers before two are up to elect a leader.
         with ThreadPoolExecutor() as pool:
             list(pool.map(ScratchServer.start, brokers))
         yield made
@@ -79,7 +79,7 @@ def _awaiting(port: int) -> Callable[[Callable[[], bool], Path], None]:
 def clustered(
     cluster: Cluster, servers: Scratch, tmp_path: Path, random: Random, result: Result
 ) -> Iterator[Scene]:
-    """A scene whose topic has three copies."""
+    """A scene whose topic has three replicas."""
     base = servers.settings.model_copy(update={"kafka_bootstrap_servers": cluster.servers})
     with fresh(base, tmp_path) as settings, scene_of(settings, tmp_path, random, result) as made:
         yield made
@@ -119,7 +119,7 @@ def test_the_producer_loses_nothing_while_brokers_come_and_go(cluster: Cluster, 
             " FROM trades"
         )
         stored, unlike, buried = cursor.fetchone() or (0, 0, 0)
-    # Its ids are its own, so they are counted, not held against a ledger.
+    # The producer chooses its own ids, so they are counted, not compared with a ledger.
     judgement = Judgement(max(SENT - unlike, 0), stored - unlike, max(unlike - SENT, 0), buried)
     clustered.result.judgement = judgement
     assert judgement.is_clean

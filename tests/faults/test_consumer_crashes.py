@@ -1,4 +1,4 @@
-"""The consumer is killed: anywhere, and between any two of its effects."""
+"""The consumer is killed: at any moment, and between any two of its effects."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_kill_9_of_the_consumer_at_a_random_moment(scene: Scene) -> None:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_kill_9_of_the_consumer(scene: Scene, point: str) -> None:
-    """The one that is killed has a group of its own, so that the next need not wait for it to be missed."""
+    """The killed consumer has its own group, so that the next need not wait for its timeout."""
     times = str(scene.random.randint(1, 12))
     consumer = scene.consumer(
         "-m",

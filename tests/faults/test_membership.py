@@ -1,4 +1,4 @@
-"""Members come, go and come back from the dead: each partition has one writer at a time."""
+"""Members join, leave and return after a timeout: each partition has one writer at a time."""
 
 import signal
 
@@ -9,10 +9,10 @@ POINTS = ("before the fence", "inside COPY", "before COMMIT")
 
 
 def test_a_stopped_member_comes_back_as_a_zombie(scene: Scene) -> None:
-    """It is stopped with a batch in its hands, or in the middle of writing it, and continued too late.
+    """A member is stopped while it holds or writes a batch, and continued too late.
 
-    Either it is refused, or it has joined again before it looks, and finds that batch stored: which of
-    them is a race, and the ledger says that neither loses or doubles a trade.
+    Either it is refused, or it rejoins before its next check and finds the batch stored. Which of them
+    happens is a race; the ledger shows that neither loses or duplicates a trade.
     """
     point, times = scene.random.choice(POINTS), str(scene.random.randint(5, 12))
     zombie = scene.begin("-m", "tests.faults.halting_consumer", point, times, "--signal", "SIGSTOP")

@@ -1,4 +1,4 @@
-"""PostgreSQL answers, and refuses: it reads only, has no time, has no room. No trade is to blame."""
+"""PostgreSQL answers but refuses: it is read-only, too slow, or out of space. No trade is at fault."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 @contextmanager
 def of_the_server(scene: Scene) -> Iterator[Connection]:
-    """A connection that a change of the scene's database does not touch."""
+    """Yield a connection that is not affected by changes of the scene's database."""
     with closing(connect(replace(address_of(scene.settings), database="postgres"), "test")) as connection:
         connection.autocommit = True
         yield connection
@@ -48,7 +48,7 @@ def is_told(consumer: Member, reason: str) -> None:
     ids=["read-only", "statement timeout"],
 )
 def test_a_database_that_refuses(scene: Scene, setting: str, value: str, reason: str) -> None:
-    """The setting holds for connections made while it stands: nobody ends those when it goes."""
+    """The setting applies to connections made while it is set; they are not ended when it is reset."""
     consumer, database = scene.begin(), scene.settings.postgres_db
     with of_the_server(scene) as server:
         change(server, f"ALTER DATABASE {{}} SET {setting} = {value}", database)

@@ -1,4 +1,4 @@
-"""The servers crash, stop and stay away: the consumer waits, and goes on by itself."""
+"""The servers crash, stop and stay down: the consumer waits, and continues by itself."""
 
 import os
 import signal

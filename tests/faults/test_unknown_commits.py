@@ -1,4 +1,4 @@
-"""The connection breaks at a COMMIT, so that nobody told the consumer whether its rows are there."""
+"""The connection breaks at a COMMIT, so that the consumer does not know whether its rows are stored."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +14,7 @@ CUTS = 5 if IS_LONG else 1
 
 @pytest.fixture
 def cutter(scene: Scene, moment: Moment) -> Iterator[CommitCutter]:
-    """The road that the consumer's connection takes."""
+    """The proxy that the consumer connects through."""
     host, port = scene.settings.postgres_host, scene.settings.postgres_port
     with closing(CommitCutter(host, port, moment)) as made:
         yield made
