@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from queue import Full, Queue
 from threading import Thread
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -45,10 +46,11 @@ class Webhook:
             UsageError: the URL is not an HTTP address.
         """
         try:
-            parts = httpx.URL(url)
-        except httpx.InvalidURL:
-            parts = httpx.URL("")
-        if parts.scheme not in {"http", "https"} or not parts.host:
+            # httpx escapes what no host can be named, and takes any port; the standard library refuses both.
+            parts, (host, _) = httpx.URL(url), _host_and_port(url)
+        except (httpx.InvalidURL, ValueError):
+            parts, host = httpx.URL(), None
+        if parts.scheme not in {"http", "https"} or not host:
             raise UsageError(what=f"--webhook {url} is not an address such as http://localhost:9000/alerts")
         self._url, self._most, self._clock = parts, most, clock
         # Many receivers trust whoever knows their path, so it must not appear in a log.
@@ -99,3 +101,8 @@ class Webhook:
             httpx.post(self._url, content=message, headers=headers, timeout=TIMEOUT).raise_for_status()
         except httpx.HTTPError as exc:
             log.warning("the webhook at %s did not take an alert (%s)", self._shown, reason_of(exc))
+
+
+def _host_and_port(url: str) -> tuple[str | None, int | None]:
+    split = urlsplit(url)
+    return split.hostname, split.port

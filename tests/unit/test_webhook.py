@@ -82,7 +82,9 @@ def test_a_receiver_that_is_away_costs_a_line_without_its_secrets(caplog: pytest
     assert not [secret for secret in ("s3cret", "t0ken", "k3y") if secret in caplog.text]
 
 
-@pytest.mark.parametrize("url", ["", "nowhere", "ftp://host/x", "file:///etc/passwd", "http://"])
+@pytest.mark.parametrize(
+    "url", ["", "nowhere", "ftp://host/x", "file:///etc/passwd", "http://", "http://[bad", "http://h:99999"]
+)
 def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="is not an address such as"):
         Webhook(url, 10, Clock())
