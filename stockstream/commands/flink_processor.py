@@ -176,9 +176,9 @@ def parser() -> argparse.ArgumentParser:
     )
     sending.add_argument("--savepoint", metavar="PATH", help="go on from this savepoint or checkpoint")
     sending.set_defaults(does=submit)
-    telling = commands.add_parser("status", parents=[which, where], help=status.__doc__)
-    telling.add_argument("--json", action="store_true", help="one JSON object")
-    telling.set_defaults(does=status)
+    asking = commands.add_parser("status", parents=[which, where], help=status.__doc__)
+    asking.add_argument("--json", action="store_true", help="one JSON object")
+    asking.set_defaults(does=status)
     commands.add_parser("cancel", parents=[which, where], help=cancel.__doc__).set_defaults(does=cancel)
     return command_line
 

@@ -1,6 +1,5 @@
 """The aggregator's step: read trades from the topic and form candles."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +7,6 @@ from typing import Protocol
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.aggregator import AggregatorMetrics
 from stockstream.connectors.postgres.store.candles import RestorePoint
-from stockstream.errors import FencedError, RecoverableError
 from stockstream.jobs.decoded_batch import decode_batch
 from stockstream.jobs.source import TradeSource
 from stockstream.market.candles.columns import FIELDS, columns
@@ -23,8 +21,6 @@ BEHIND_EVERY = SECOND
 CAUGHT_UP_SHARE, BEHIND_SHARE = 2, 4
 # A message in flight takes kilobytes, and larger batches are no faster.
 BATCH = 5_000
-
-log = logging.getLogger("aggregator")
 
 
 class CandleStore(Protocol):
@@ -117,7 +113,7 @@ class Aggregator:
         every, share = (BEHIND_EVERY, BEHIND_SHARE) if self._is_behind else (CAUGHT_UP_EVERY, CAUGHT_UP_SHARE)
         return ended or self._clock() - self._stored_at >= max(every, share * self._storing_took)
 
-    def commit(self, source: TradeSource, *, ended: bool = False) -> Batch:
+    def commit(self, source: TradeSource, *, ended: bool) -> Batch:
         """Store the candles that changed; at the end, also close those whose minute is over."""
         if self._changes is None:
             self._stored_at = self._clock()
@@ -140,12 +136,9 @@ class Aggregator:
         for partition in self._candles.partitions:
             self._candles.release(partition)
 
-    def finish(self, source: TradeSource) -> None:
-        """Store what was read before the end, if that is possible at once."""
-        try:
-            self.commit(source)
-        except (FencedError, RecoverableError) as exc:
-            log.warning("%s", exc)
+    def finish(self, source: TradeSource) -> Batch:
+        """Store what was read before the end."""
+        return self.commit(source, ended=False)
 
 
 def _without_message(batch: Batch) -> frozenset[int]:

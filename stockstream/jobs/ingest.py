@@ -4,7 +4,6 @@ A batch is read, decoded and encoded while the previous one is stored. Both rele
 time: the client and compiled code on this side, the driver and PostgreSQL on the other.
 """
 
-import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +12,7 @@ from stockstream.connectors.kafka.batch import Batch
 from stockstream.connectors.metrics.consumer import ConsumerMetrics
 from stockstream.connectors.postgres.store.encoded_batch import EncodedBatch, encode
 from stockstream.connectors.postgres.store.trades import Stored
-from stockstream.errors import FencedError, RecoverableError
+from stockstream.errors import RecoverableError
 from stockstream.jobs.decoded_batch import decode_batch
 from stockstream.jobs.source import TradeSource
 
@@ -23,8 +22,6 @@ PLAIN = (
 )
 # Seconds of a commit after which the group is told again that this member is alive.
 KEEP_ALIVE = 1.0
-
-log = logging.getLogger("consumer")
 
 
 class TradeTape(Protocol):
@@ -44,7 +41,7 @@ class _Pending:
 
 
 class Ingest:
-    """Stores batches in the tape, one in flight at a time; use it in a `with` block.
+    """Stores batches in the tape, one in flight at a time; close it to end its thread.
 
     The source is only used by the thread that runs the step.
     """
@@ -80,7 +77,7 @@ class Ingest:
         outcome = self._in_flight.outcome if self._in_flight else None
         return self._ready is not None or (outcome is not None and outcome.done())
 
-    def commit(self, source: TradeSource, *, ended: bool = False) -> Batch:
+    def commit(self, source: TradeSource, *, ended: bool) -> Batch:
         """Wait for the batch in flight, send the next one after it, and return the first."""
         del ended
         stored = self._arrived(source)
@@ -93,13 +90,9 @@ class Ingest:
         """Discard what was read."""
         self._ready = self._in_flight = None
 
-    def finish(self, source: TradeSource) -> None:
+    def finish(self, source: TradeSource) -> Batch:
         """Wait for the batch in flight; what was read after it is read again next time."""
-        self._ready = None
-        try:
-            source.commit_to_group(self.commit(source))
-        except (FencedError, RecoverableError) as exc:
-            log.warning("%s", exc)
+        return self._arrived(source)
 
     def close(self) -> None:
         """Stop the thread after the batch in flight."""

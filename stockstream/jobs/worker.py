@@ -40,8 +40,8 @@ class Step(Protocol):
     def release(self) -> None:
         """Discard what is not committed: another process has taken over."""
 
-    def finish(self, source: TradeSource) -> None:
-        """Store what can be stored at once: a stop was requested."""
+    def finish(self, source: TradeSource) -> Batch:
+        """Store what can be stored at once, because a stop was requested; return the same as `commit`."""
 
     def __str__(self) -> str:
         """Return the counts since the start."""
@@ -80,7 +80,7 @@ class Worker:
         ended = False
         while not ended:
             if self.stop.is_set():
-                step.finish(self.source)
+                self._finish(step)
                 return
             self.metrics.turned()
             try:
@@ -103,3 +103,9 @@ class Worker:
             except RecoverableError:
                 # A retry gives up only when asked to stop; what is not committed is read again next time.
                 return
+
+    def _finish(self, step: Step) -> None:
+        try:
+            self.source.commit_to_group(step.finish(self.source))
+        except (FencedError, RecoverableError) as exc:
+            self.log.warning("%s", exc)

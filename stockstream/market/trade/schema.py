@@ -23,13 +23,11 @@ class Kind:
 
     Attributes:
         rule: what a value must be, in words, as used in refusals.
-        postgres: the type of its column.
         pattern: the pattern that a text matches.
         longest: the length of the longest text, in bytes if it is ASCII.
     """
 
     rule: str
-    postgres: str
     pattern: str = ""
     longest: int = 0
 
@@ -40,11 +38,11 @@ class Kind:
 
 
 # A NUL cannot be stored by PostgreSQL; other control characters do not belong in a name.
-NAME = Kind("1 to 64 characters, no control characters", "text", r"\A[^\x00-\x1f\x7f]{1,64}\Z", 64)
-SYMBOL = Kind("1 to 20 of A-Z 0-9 . - / _", "text", r"\A[A-Z0-9./_-]{1,20}\Z", 20)
-SIDE = Kind("BUY or SELL", "text", r"\A(BUY|SELL)\Z", 4)
-TIME = Kind("a time with its offset, such as 2026-01-31T14:30:00Z", "timestamptz")
-AMOUNT = Kind("a number above zero", "numeric")
+NAME = Kind("1 to 64 characters, no control characters", r"\A[^\x00-\x1f\x7f]{1,64}\Z", 64)
+SYMBOL = Kind("1 to 20 of A-Z 0-9 . - / _", r"\A[A-Z0-9./_-]{1,20}\Z", 20)
+SIDE = Kind("BUY or SELL", r"\A(BUY|SELL)\Z", 4)
+TIME = Kind("a time with its offset, such as 2026-01-31T14:30:00Z")
+AMOUNT = Kind("a number above zero")
 
 Name = Annotated[str, NAME, msgspec.Meta(pattern=NAME.pattern)]
 Symbol = Annotated[str, SYMBOL, msgspec.Meta(pattern=SYMBOL.pattern)]

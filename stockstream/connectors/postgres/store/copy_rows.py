@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from stockstream.connectors.postgres.trade_columns import NAMES
 from stockstream.fault_injection import reached
 from stockstream.market.compiled import compiled
+from stockstream.market.trade.columns import units
 from stockstream.market.trade.schema import AMOUNTS, TEXTS, TIMES
 
 CHUNK_ROWS = 2_000
@@ -141,15 +142,12 @@ def _fixed(array: NDArray[Element]) -> NDArray[Element]:
 
 
 def _amounts(column: pa.ChunkedArray) -> _Amounts:
-    array = column.chunk(0)
-    words = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)
-    words = words[array.offset : array.offset + len(array)]
-    low, high = words[:, 0], words[:, 1]
-    if (high == 0).all() and (low >= 0).all():
+    low, fit = units(column)
+    if fit.all():
         return _Amounts(low // _UNITS, low % _UNITS)
     # More than 63 bits of units: rare, and exact in Python's own integers.
-    units = [int(amount.scaleb(8)) for amount in array.to_pylist()]
-    return _Amounts(np.array([each // _UNITS for each in units]), np.array([each % _UNITS for each in units]))
+    exact = [int(amount.scaleb(8)) for amount in column.to_pylist()]
+    return _Amounts(np.array([each // _UNITS for each in exact]), np.array([each % _UNITS for each in exact]))
 
 
 @compiled
