@@ -38,6 +38,8 @@ if [ "${1:-}" = --faults ]; then
 fi
 require requirements-dev.txt
 require_browser
+JDK_JAVA_OPTIONS=$(.venv/bin/python -m tests.quick_java)
+export JDK_JAVA_OPTIONS
 if [ "${1:-}" = --install-only ]; then exit 0; fi
 if [ "${1:-}" = --all ]; then
     exec .venv/bin/python -m pytest -n 3 --dist loadfile "${@:2}"

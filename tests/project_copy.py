@@ -4,19 +4,19 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import psutil
+from numba.core.caching import _CacheLocator
 from pydantic import SecretStr
 
 from stockstream.services import ports
 from stockstream.services.supervision.processes import ProcessState, states
 from stockstream.settings import PROJECT, Settings
 
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".run", ".*_cache", "__pycache__", "tests", "media", "results"
-)
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".run", ".*_cache", "tests", "media", "results")
 TIMEOUT = 300
 # A value that occurs nowhere except where it is meant to be.
 PASSWORD = "marked-s3cret-of-a-test"  # noqa: S105 - for tests only
@@ -31,6 +31,7 @@ class ProjectCopy:
         """Copy the project to `folder` and choose ports; `data` is the folder of its data, if elsewhere."""
         self.folder = folder
         shutil.copytree(PROJECT, folder, ignore=LEFT_OUT)
+        self._adopt_compiled_code()
         self.settings = Settings(
             kafka_bootstrap_servers=f"localhost:{ports.free_port()}",
             kafka_metadata=metadata,
@@ -90,6 +91,14 @@ class ProjectCopy:
         except psutil.Error:
             return False
 
+    def _adopt_compiled_code(self) -> None:
+        """Make Numba find the copied machine code, which it looks up by a hash of its source's folder."""
+        name: Callable[[str], str] = _CacheLocator.get_suitable_cache_subpath
+        for file in self.folder.glob("stockstream/**/*.py"):
+            there, here = name(str(PROJECT / file.relative_to(self.folder))), name(str(file))
+            for found in self.folder.glob(f"stockstream/market/__pycache__/compiled-*/{there}"):
+                found.rename(found.with_name(here))
+
     def _run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.folder / script), *arguments],
@@ -107,6 +116,6 @@ class ProjectCopy:
             *("POSTGRES_PORT", "POSTGRES_PASSWORD"),
             *("DASHBOARD_PORT", "METRICS_PORT", "SERVICES", "DATA_DIR", "MODELS_DIR"),
         )
-        cache = {"M2_REPO": os.environ["M2_REPO"]} if "M2_REPO" in os.environ else {}
+        kept = {key: os.environ[key] for key in ("M2_REPO", "JDK_JAVA_OPTIONS") if key in os.environ}
         values = self.settings.environment()
-        return cache | {key: values[key] for key in keys}
+        return kept | {key: values[key] for key in keys}
