@@ -14,7 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stockstream.services import ports
-from stockstream.services.servers import java, kafka
+from stockstream.services.servers import kafka
+from stockstream.services.servers.jvm import java
 from stockstream.services.servers.readiness import await_kafka
 from stockstream.services.supervision.process_guard import ProcessGuard
 

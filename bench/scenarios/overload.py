@@ -24,7 +24,7 @@ from bench.harness.system import System, behind, running_system
 from bench.load.browser import looking_on, required_browser
 from bench.load.sustainable_rate import fed, highest, sustained, warmed_up
 from bench.load.witness import witness
-from bench.scenarios.overload_report import Flood, report
+from bench.reports.overload_report import Flood, report
 from stockstream.commands.argument_types import positive
 from stockstream.errors import RecoverableError
 

@@ -24,7 +24,7 @@ from bench.harness.system import System, running_system
 from bench.load.browser import looking_on, required_browser
 from bench.load.sustainable_rate import warmed_up
 from bench.load.witness import witness
-from bench.scenarios.soak_report import report
+from bench.reports.soak_report import report
 from stockstream.commands.argument_types import positive
 
 

@@ -14,8 +14,8 @@ from stockstream.errors import FlinkUnreachableError
 from stockstream.jobs.flink.lifecycle import end, newest_state
 from stockstream.jobs.flink.script import CANDLES, PATTERNS, Job, Options, identity, restoring, script
 from stockstream.services import ports
-from stockstream.services.servers import flink_archives
-from stockstream.services.servers.jars import locked
+from stockstream.services.servers.jvm import flink_archives
+from stockstream.services.servers.jvm.jars import locked
 from stockstream.settings import PROJECT, Settings
 
 SETTINGS = Settings(postgres_password=SecretStr("it's"))

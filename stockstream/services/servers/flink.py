@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from stockstream.errors import ServiceError
-from stockstream.services.servers import flink_archives, java
+from stockstream.services.servers.jvm import flink_archives, java
 from stockstream.services.servers.program import Program
 
 HERE = Path(str(files(__package__)))

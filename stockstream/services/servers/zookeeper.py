@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stockstream.errors import ServiceError
 from stockstream.services import ports
-from stockstream.services.servers import java
+from stockstream.services.servers.jvm import java
 from stockstream.services.servers.program import Program
 
 HERE = Path(str(files(__package__)))

@@ -10,7 +10,7 @@ from bench.harness.memory import growths
 from bench.harness.report import Report
 from bench.harness.sampling import Watch, columns
 from bench.harness.system import JOBS
-from bench.scenarios.soak_chart import draw_flow, draw_lag, draw_memory
+from bench.reports.soak_chart import draw_flow, draw_lag, draw_memory
 
 MB, GB = 1e6, 1e9
 

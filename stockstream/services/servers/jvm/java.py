@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stockstream.errors import ServiceError
-from stockstream.services.servers import jars
+from stockstream.services.servers.jvm import jars
 
 # Java decodes paths on its command line by the locale, in a bare environment as ASCII.
 ENVIRONMENT = {"LC_ALL": "C.UTF-8"}

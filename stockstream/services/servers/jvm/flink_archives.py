@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stockstream.errors import ServiceError
-from stockstream.services.servers import jars
+from stockstream.services.servers.jvm import jars
 
 HERE = Path(str(files(__package__)))
 LOCK = HERE / "flink.lock.toml"

@@ -12,7 +12,7 @@ from bench.harness.invariants import Outcome
 from bench.harness.memory import Growth, growths
 from bench.harness.report import Report
 from bench.harness.sampling import Flow, Watch, columns
-from bench.scenarios.soak_chart import draw_flow, draw_lag, draw_memory
+from bench.reports.soak_chart import draw_flow, draw_lag, draw_memory
 
 MB = 1e6
 HOUR = 3600.0

@@ -1,0 +1,1 @@
+"""What a scenario measured, as text and charts."""
