@@ -5,12 +5,13 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
+from types import MappingProxyType
 
 from psycopg2 import sql
 from rich.console import Console
@@ -25,6 +26,7 @@ from stockstream.settings import PROJECT, Settings
 PARTITIONS = 4
 SEED = "7"
 LONGEST = 600  # seconds, for a script that ends by itself
+NONE: Mapping[str, subprocess.Popen[str]] = MappingProxyType({})
 
 
 class InterruptedBenchError(Exception):
@@ -57,6 +59,32 @@ class Stage:
         """
         if self.stop.is_set():
             raise InterruptedBenchError
+
+    def looks(
+        self, every: float, seconds: float, fault: str, needed: Mapping[str, subprocess.Popen[str]] = NONE
+    ) -> Iterator[float]:
+        """Yield the time again and again, until the caller has seen what it waits for.
+
+        Args:
+            every: seconds between two looks.
+            seconds: how long to wait.
+            fault: what has not happened in that time.
+            needed: the scripts that must not end meanwhile, by name.
+
+        Raises:
+            InterruptedBenchError: an interruption was requested.
+            ServiceError: the time is over, or a script ended.
+        """
+        began = time.monotonic()
+        while (now := time.monotonic()) - began < seconds:
+            self.go_on()
+            for name, process in needed.items():
+                if process.poll() is not None:
+                    words = ended(process, name)
+                    raise ServiceError(what=f"{name} ended before its work was done ({words})")
+            yield now
+            time.sleep(every)
+        raise ServiceError(what=f"{fault} within {seconds:g} s")
 
     @contextmanager
     def fresh(self, template: str | None = None) -> Iterator[Settings]:

@@ -8,15 +8,15 @@ from types import TracebackType
 from typing import Self
 
 from bench.harness.probes import Cpu, cpu_seconds, resident_bytes
-from bench.harness.stage import Stage, ended
+from bench.harness.stage import LONGEST, Stage, ended
 from bench.sql import query
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.errors import ServiceError
 from stockstream.settings import Settings
 
 LOOK_EVERY = 0.01
-TIMEOUT = 60.0
 IDLE = "0.5"
+SLOWEST = 10_000  # trades a second
 
 
 @dataclass(frozen=True)
@@ -76,18 +76,15 @@ def consume(stage: Stage, settings: Settings, begins: Mapping[int, int], ends: M
     with Progress(settings) as progress:
         start = time.monotonic()
         with stage.script(settings, "consumer.py", "--exit-when-idle", IDLE) as consumer:
-            sight, moved, peak = (start, 0), (0, start), 0
-            while (stored := sum(progress.look().values()) - sum(begins.values())) < trades:
-                stage.go_on()
-                if consumer.poll() is not None:
-                    ended(consumer, "consumer.py")
-                    raise ServiceError(what=f"consumer.py ended with {stored:,} of {trades:,} trades stored")
-                moved = (stored, time.monotonic()) if stored != moved[0] else moved
-                if time.monotonic() - moved[1] > TIMEOUT:
-                    raise ServiceError(what=f"consumer.py stands still with {stored:,} of {trades:,} stored")
+            sight, peak = (start, 0), 0
+            fault = f"consumer.py has not stored {trades:,} trades"
+            longest = LONGEST + trades / SLOWEST
+            for _ in stage.looks(LOOK_EVERY, longest, fault, {"consumer.py": consumer}):
+                stored = sum(progress.look().values()) - sum(begins.values())
                 peak = max(peak, resident_bytes(consumer.pid))
                 sight = _first_sight(sight, stored)
-                time.sleep(LOOK_EVERY)
+                if stored >= trades:
+                    break
             end = time.monotonic()
             cpu = _spent(stage, consumer.pid, progress.backend, before)
             ended(consumer, "consumer.py")

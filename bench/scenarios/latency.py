@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 from bench.harness.options import wholes
 from bench.harness.probes import cpu_seconds
 from bench.harness.report import Report
-from bench.harness.stage import Stage, ended, stage
+from bench.harness.stage import LONGEST, Stage, ended, stage
 from bench.load.consuming import Progress
 from stockstream.commands.argument_types import positive
-from stockstream.errors import ServiceError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,19 +87,13 @@ def measure(arguments: Namespace, stop: Event) -> Report:
         Progress(settings) as progress,
         scene.script(settings, "consumer.py") as consumer,
     ):
-        _await_consumer(scene, progress, consumer)
+        for _ in scene.looks(LOOK_EVERY, TIMEOUT, "consumer.py took no partition", {"consumer.py": consumer}):
+            if progress.look():
+                break
         paces = [_paced(scene, progress, consumer, rate, arguments) for rate in arguments.rates]
         consumer.terminate()
         ended(consumer, "consumer.py")
     return _report(arguments, paces)
-
-
-def _await_consumer(scene: Stage, progress: Progress, consumer: "Popen[str]") -> None:
-    while not progress.look():
-        scene.go_on()
-        if consumer.poll() is not None:
-            ended(consumer, "consumer.py")
-        time.sleep(LOOK_EVERY)
 
 
 def _paced(
@@ -112,10 +105,10 @@ def _paced(
     with scene.script(
         scene.settings, "-m", "bench.load.paced", str(rate), str(seconds), str(notes)
     ) as sender:
-        while sender.poll() is None:
-            scene.go_on()
+        for _ in scene.looks(LOOK_EVERY, LONGEST, "the sender does not end", {"consumer.py": consumer}):
             watched.look()
-            time.sleep(LOOK_EVERY)
+            if sender.poll() is not None:
+                break
         ended(sender, "bench.load.paced")
     busy = (cpu_seconds(consumer.pid) - cpu) / (time.monotonic() - began)
     noted = json.loads(notes.read_text("utf-8"))
@@ -145,12 +138,11 @@ class _Watched:
 
     def await_all(self, scene: Stage, samples: NDArray[np.int64]) -> None:
         """Observe until every sampled trade is stored."""
-        deadline = time.monotonic() + TIMEOUT
-        while not _all_stored(self.look(), samples):
-            scene.go_on()
-            if time.monotonic() > deadline:
-                raise ServiceError(what=f"consumer.py is more than {TIMEOUT:g} s behind; try lower --rates")
-            time.sleep(LOOK_EVERY)
+        for _ in scene.looks(
+            LOOK_EVERY, TIMEOUT, "consumer.py does not keep up; try lower --rates: not done"
+        ):
+            if _all_stored(self.look(), samples):
+                return
 
     def latencies(self, samples: NDArray[np.int64]) -> Floats:
         """Return, for each sampled trade, the milliseconds from its time to the look that saw it stored."""

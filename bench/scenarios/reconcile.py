@@ -24,12 +24,10 @@ from bench.harness.report import Report
 from bench.harness.rounds import middle, percentile
 from bench.harness.stage import LONGEST, SEED, Stage, ended, stage
 from bench.load.consuming import Progress, consume
-from bench.scenarios.windows_engines import require_alive
 from bench.sql import query
 from stockstream.connectors.kafka.topic import ends as ends_of
 from stockstream.connectors.postgres.connection import address_of, connect
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
-from stockstream.errors import ServiceError
 from stockstream.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,7 +104,7 @@ def _sorted(scene: Stage, trades: int, symbols: int) -> float:
         with scene.script(settings, "producer.py", *replay) as producer:
             ended(producer, "producer.py")
         ends = ends_of(settings.kafka_bootstrap_servers, settings.kafka_topic)
-        for _ in _looks(scene):
+        for _ in scene.looks(LOOK_EVERY, LONGEST, "consumer.py has not stored the file"):
             if progress.look() == ends:
                 break
         stored_at = time.monotonic()
@@ -144,7 +142,6 @@ def _pipeline(scene: Stage, name: str) -> Iterator[Settings]:
         }
         yield settings
         for script, process in running.items():
-            require_alive(process, script)
             process.terminate()
             ended(process, script)
 
@@ -165,18 +162,9 @@ def _write_sorted(path: Path, trades: int, symbols: int) -> None:
 
 def _wait_for_none_waiting(scene: Stage, settings: Settings) -> None:
     with closing(Reconciliation(address_of(settings))) as minutes:
-        for _ in _looks(scene):
+        for _ in scene.looks(LOOK_EVERY, LONGEST, "the candles are not reconciled"):
             if not minutes.waiting().minutes:
                 return
-
-
-def _looks(scene: Stage) -> Iterator[None]:
-    until = time.monotonic() + LONGEST
-    while time.monotonic() < until:
-        scene.go_on()
-        yield
-        time.sleep(LOOK_EVERY)
-    raise ServiceError(what=f"not done after {LONGEST} s")
 
 
 def _require_equal(scene: Stage, settings: Settings) -> None:

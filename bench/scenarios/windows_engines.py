@@ -19,7 +19,6 @@ from bench.sql import query
 from bench.yardsticks.flink_pace import JobPace
 from bench.yardsticks.plain_flink import PLAIN
 from stockstream.connectors.postgres.connection import address_of, connect
-from stockstream.errors import ServiceError
 from stockstream.jobs.flink.script import CANDLES
 from stockstream.settings import Settings
 
@@ -104,15 +103,13 @@ def work_off(stage: Stage, settings: Settings, name: str, trades: int) -> Worked
     with Candles(settings) as candles, _job_pace(settings, name) as pace:
         began, peak, first = time.monotonic(), 0, (0.0, 0)
         with engine(stage, settings, name) as process:
-            while (shown := pace.count if pace and name == YARDSTICK else candles.shown()) < trades:
-                stage.go_on()
-                require_alive(process, name)
-                now = time.monotonic()
-                if now - began > LONGEST:
-                    raise ServiceError(what=f"{name} has {shown:,} of {trades:,} trades after {LONGEST} s")
+            fault = f"{name} has not processed {trades:,} trades"
+            for now in stage.looks(LOOK_EVERY, LONGEST, fault, {name: process}):
+                shown = pace.count if pace and name == YARDSTICK else candles.shown()
                 first = first if first[1] else (now, shown)
                 peak = max(peak, resident(process.pid))
-                time.sleep(LOOK_EVERY)
+                if shown >= trades:
+                    break
             end = time.monotonic()
             peak, cpu = max(peak, resident(process.pid)), cpu_seconds(process.pid)
             private = own(process.pid)
@@ -125,13 +122,6 @@ def _job_pace(settings: Settings, name: str) -> AbstractContextManager[JobPace |
     if name == AGGREGATOR:
         return nullcontext()
     return JobPace(settings.flink_port, (PLAIN if name == YARDSTICK else CANDLES).name)
-
-
-def require_alive(process: "Popen[str]", name: str) -> None:
-    """Raise ServiceError, with its last output, if an engine has ended."""
-    if process.poll() is not None:
-        words = ended(process, name)
-        raise ServiceError(what=f"{name} ended before its work was done ({words})")
 
 
 def resident(pid: int) -> int:

@@ -8,11 +8,10 @@ import numpy as np
 from confluent_kafka import Consumer, TopicPartition
 from numpy.typing import NDArray
 
-from bench.harness.stage import Stage, ended
-from bench.scenarios.windows_engines import Candles, engine, require_alive
+from bench.harness.stage import LONGEST, Stage, ended
+from bench.scenarios.windows_engines import Candles, engine
 from stockstream.connectors.kafka.source import CONSUMER_SETTINGS
 from stockstream.connectors.kafka.topic import ends as ends_of
-from stockstream.errors import ServiceError
 from stockstream.market.trade.columns import micros, read
 from stockstream.settings import Settings
 
@@ -45,18 +44,17 @@ def freshness(stage: Stage, settings: Settings, name: str, pace: Pace) -> Floats
             settings, "-m", "bench.load.paced", str(pace.rate), str(pace.warm_up + pace.seconds), str(notes)
         ) as sender:
             deadline, sent = float("inf"), None
-            while sent is None or counts[-1] < sent:
-                stage.go_on()
-                require_alive(process, name)
+            for now in stage.looks(LOOK_EVERY, LONGEST, f"{name} shows too little", {name: process}):
                 times.append(time.time_ns() // 1000)
                 counts.append(candles.shown() - before)
                 if sent is None and sender.poll() is not None:
                     ended(sender, "bench.load.paced")
-                    sent, deadline = _in_topic(settings) - before, time.monotonic() + TIMEOUT
-                if time.monotonic() > deadline:
+                    sent, deadline = _in_topic(settings) - before, now + TIMEOUT
+                if now > deadline:
                     stage.say(f"{name} does not keep up with {pace.rate:,} trades/s")
                     break
-                time.sleep(LOOK_EVERY)
+                if sent is not None and counts[-1] >= sent:
+                    break
     happened = np.sort(_event_times(settings))[before:]
     # A look covers the time until its answer: the trade was shown by the end of that look. A trade that was
     # never shown has an infinite delay.
@@ -69,13 +67,9 @@ def freshness(stage: Stage, settings: Settings, name: str, pace: Pace) -> Floats
 
 def _await_first(stage: Stage, candles: Candles, process: "Popen[str]", name: str) -> None:
     """Wait until the engine has made candles of what is in the topic before the pace begins."""
-    deadline = time.monotonic() + TIMEOUT
-    while not candles.shown():
-        stage.go_on()
-        require_alive(process, name)
-        if time.monotonic() > deadline:
-            raise ServiceError(what=f"{name} makes no candle within {TIMEOUT:g} s")
-        time.sleep(LOOK_EVERY)
+    for _ in stage.looks(LOOK_EVERY, TIMEOUT, f"{name} makes no candle", {name: process}):
+        if candles.shown():
+            return
 
 
 def _in_topic(settings: Settings) -> int:
