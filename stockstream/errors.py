@@ -71,7 +71,7 @@ class DeliveryError(StockstreamError):
 
 class OffsetsGoneError(StockstreamError):
     """the place to read on from is gone from topic {topic} ({reason}); the broker has dropped it or
-    made the topic anew"""
+    recreated the topic"""
 
 
 class LostRangeError(StockstreamError):
@@ -81,13 +81,13 @@ class LostRangeError(StockstreamError):
 
 
 class NewTopicError(StockstreamError):
-    """topic {topic} at {servers} was deleted and made anew (its id was {was}, now {now}); what is stored
+    """topic {topic} at {servers} was deleted and recreated (its id was {was}, now {now}); what is stored
     stays; to read the new topic from its beginning: python consumer.py --accept-new-topic"""
 
 
 class TopicCutError(StockstreamError):
     """partition {partition} of topic {topic} ends at offset {end}, before offset {place} where the {job}
-    stands: the broker has lost its newest messages, or the topic was made anew; to read what it has from
+    stands: the broker has lost its newest messages, or the topic was recreated; to read what it has from
     its beginning, without storing a trade twice: python consumer.py --accept-new-topic"""
 
 

@@ -2,7 +2,7 @@
 
 Everything runs as ./start.sh runs it, its producer at a normal pace all the time. First the sustainable rate
 is looked for: the highest at which no job is more than a second behind. Then a second producer sends ten
-times as much, or as much as it can make beside all the rest, which is told. Then it ends, and the clock runs
+times as much, or as much as it can make beside the rest, which is reported. Then it ends, and the clock runs
 until every job is within a second of the normal pace again and test_system.py says healthy.
 """
 

@@ -3,7 +3,7 @@
 In turns, into the same topic of the same broker: the bare client with messages that are ready in
 memory, the producer's loop with the simulated market in this process, and producer.py as a user runs
 it; for comparison the simulation and its encoding alone, with nobody to send to. Then the pace:
-how far the number of trades in so many seconds is from the asked one.
+how far the number of trades in a span of seconds is from the requested one.
 """
 
 import os

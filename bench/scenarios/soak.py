@@ -3,7 +3,7 @@
 Everything runs as ./start.sh runs it, under its supervisor, which brings back what is killed. Beside the
 producer a witness sends a hundred messages a second of its own making, some late, some sent before, some no
 trades, and keeps a ledger of them. A browser without a screen looks at the dashboard. Ctrl-C ends it early,
-and what was measured by then is told.
+and what was measured by then is reported.
 """
 
 from argparse import ArgumentParser, Namespace

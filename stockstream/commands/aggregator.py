@@ -126,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
         "--exit-when-idle",
         type=positive,
         metavar="S",
-        help="end when all is read and no message came for so many seconds (default: run until stopped)",
+        help="end when all is read and no message came for this many seconds (default: run until stopped)",
     )
     command_line.add_argument(
         "--window",

@@ -211,7 +211,7 @@ def parser() -> argparse.ArgumentParser:
     live = commands.add_parser(
         "watch", help="examine the topic live and write findings to the table anomalies"
     )
-    live.add_argument("--exit-when-idle", type=positive, metavar="S", help="end after so many idle seconds")
+    live.add_argument("--exit-when-idle", type=positive, metavar="S", help="end after this many idle seconds")
     live.add_argument("--webhook", metavar="URL", help="post findings there too, as JSON")
     live.add_argument(
         "--webhook-rate",

@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
         "--exit-when-idle",
         type=positive,
         metavar="S",
-        help="end after so many seconds without a message (default: run until stopped)",
+        help="end after this many seconds without a message (default: run until stopped)",
     )
     command_line.add_argument(
         "--replay-dead-letters",
@@ -93,6 +93,6 @@ def parser() -> argparse.ArgumentParser:
     command_line.add_argument(
         "--accept-new-topic",
         action="store_true",
-        help="read a topic that was deleted and made anew from its beginning, as the tape's continuation",
+        help="read a topic that was deleted and recreated from its beginning, as the tape's continuation",
     )
     return command_line

@@ -100,7 +100,7 @@ def parser() -> ArgumentParser:
     )
     add = found.add_argument
     add("--source", choices=sorted(SOURCES), default="synthetic", help="where trades come from (%(default)s)")
-    add("--count", metavar="N", help="end after so many trades (default: never)")
+    add("--count", metavar="N", help="end after this many trades (default: never)")
     add("--symbols", metavar="A,B,C", help="symbols, a file of them or, simulated, a number of them")
     add = found.add_argument_group("the simulated market").add_argument
     add("--rate", metavar="R", help="trades a second, or max (default: one each PRODUCER_INTERVAL seconds)")

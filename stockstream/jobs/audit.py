@@ -100,8 +100,8 @@ def _accounted(
     rest = [(sum(place.duplicates for place in offsets), "repeats")]
     rest += [(sum(place.absent for place in offsets), "offsets without a message")]
     rest += [(sum(place.lost for place in offsets), "lost before they were read"), (missing, "pruned")]
-    told = "".join(f" + {count:,} {what}" for count, what in rest if count)
-    return ok(name, f"{consumed:,} consumed = {stored:,} stored + {dead:,} dead letters{told}")
+    summary = "".join(f" + {count:,} {what}" for count, what in rest if count)
+    return ok(name, f"{consumed:,} consumed = {stored:,} stored + {dead:,} dead letters{summary}")
 
 
 def _unique(taken: Mapping[int, tuple[PositionSet, int]]) -> Check:
@@ -164,16 +164,16 @@ def _candles(tape: AuditedTape, since: datetime, pause: Callable[[], object], pr
     span = (
         f", {max(hours[0], since):%Y-%m-%d %H:%M} to {hours[-1] + HOUR:%Y-%m-%d %H:%M} UTC" if hours else ""
     )
-    told = f"{reconciled:,} reconciled candles{span}"
-    return _waiting(tape, sum(each.waiting for each in found.values()), name, told)
+    summary = f"{reconciled:,} reconciled candles{span}"
+    return _waiting(tape, sum(each.waiting for each in found.values()), name, summary)
 
 
-def _waiting(tape: AuditedTape, minutes: int, name: str, told: str) -> Check:
+def _waiting(tape: AuditedTape, minutes: int, name: str, summary: str) -> Check:
     if not minutes:
-        return ok(name, told)
+        return ok(name, summary)
     since = tape.waiting_since()
     age = f", the oldest since {since:%Y-%m-%d %H:%M:%S} UTC" if since else ""
-    return waiting(name, f"{told}; {minutes:,} wait to be reconciled{age}", RECONCILE)
+    return waiting(name, f"{summary}; {minutes:,} wait to be reconciled{age}", RECONCILE)
 
 
 def _hinted(tape: AuditedTape, group_offsets: GroupOffsets) -> Check:

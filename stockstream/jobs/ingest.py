@@ -20,7 +20,7 @@ PLAIN = (
     b'{"trade_id":"0","timestamp":"2000-01-01T00:00:00Z","symbol":"A","price":1,"volume":1,'
     b'"trade_type":"BUY","source":"none","anomaly":null}'
 )
-# Seconds of a commit after which the group is told again that this member is alive.
+# While a commit takes longer, the group hears every KEEP_ALIVE seconds that this member is alive.
 KEEP_ALIVE = 1.0
 
 

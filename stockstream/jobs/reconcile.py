@@ -91,7 +91,7 @@ class Barrier:
                 self._aim = now, self._ends()
             stored = self._stored()
         except StockstreamError as exc:
-            log.debug("how far the consumer is cannot be told: %s", exc)
+            log.debug("cannot tell how far the consumer is: %s", exc)
             return
         at, ends = self._aim
         if all(stored.get(partition, 0) >= end for partition, end in ends.items()):

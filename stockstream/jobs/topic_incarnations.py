@@ -158,7 +158,7 @@ class TopicIncarnations:
     def _accept_new(self, records: IncarnationRecords, was: str, now: str) -> None:
         if not self._accepts_new:
             raise NewTopicError(topic=self._topic, servers=self._servers, was=was, now=now)
-        self._log.warning("topic %s was made anew and is accepted: read on from its beginning", self._topic)
+        self._log.warning("topic %s was recreated and is accepted: read on from its beginning", self._topic)
         records.bump_epochs()
 
     def _begin_where_cut(

@@ -65,8 +65,8 @@ def problems(view: Hashable) -> list[str]:
     """Return the address's unusable values, for the first view since the address was read."""
     if st.session_state.get(SHOWN) is None:
         st.session_state[SHOWN] = view
-    told: list[str] = st.session_state.get(PROBLEMS, []) if st.session_state[SHOWN] == view else []
-    return told
+    problems: list[str] = st.session_state.get(PROBLEMS, []) if st.session_state[SHOWN] == view else []
+    return problems
 
 
 def _query(names: Iterable[str]) -> Query:

@@ -157,7 +157,7 @@ def _status(taken: Refresh | None, set_controls: Controls, error: str | None, no
 
 def _state(set_controls: Controls, error: str | None) -> str:
     if error is not None:
-        return "<span>✕ last picture</span>"
+        return "<span>✕ not updated</span>"
     if set_controls.paused:
         return "<span>❚❚ paused</span>"
     return f'<span class="live">● live</span><span>every {set_controls.refresh} s</span>'
@@ -179,10 +179,10 @@ def _age(taken: Refresh, zone: tzinfo) -> list[str]:
 
 def _window(snapshot: MarketSnapshot | Found | SystemStatus, span: Span, zone: tzinfo) -> str:
     since, end = span.start.astimezone(zone), span.end.astimezone(zone)
-    told = f"{WORDS[snapshot.question.window]}, since {formatting.moment(since, snapshot.read_at)}"
+    period = f"{WORDS[snapshot.question.window]}, since {formatting.moment(since, snapshot.read_at)}"
     if snapshot.question.window == RANGE:
-        told += f" to {formatting.moment(end, snapshot.read_at)}"
-    return f"{told} {zone_name(since)}"
+        period += f" to {formatting.moment(end, snapshot.read_at)}"
+    return f"{period} {zone_name(since)}"
 
 
 def _candles_stand(snapshot: Answer) -> bool:

@@ -1,4 +1,4 @@
-// Puts the chosen theme where Streamlit looks for it when it loads, and loads the page anew if that changes
+// Puts the chosen theme where Streamlit looks for it when it loads, and reloads the page if that changes
 // it. What a browser cannot keep (storage switched off) changes nothing, and so is never loaded for again.
 ;((chosen) => {
   const OURS = "stockstream-theme"

@@ -1,4 +1,4 @@
-// The age of the newest trade, told anew each second: between two refreshes, while the page is paused, and
+// The age of the newest trade, updated each second: between two refreshes, while the page is paused, and
 // when its server is away. It is told as the server tells it.
 window.stockstreamAge = (seconds) => {
   const whole = Math.floor(seconds)

@@ -53,11 +53,11 @@ class Scene:
     heard: Heard
 
     async def trades(self, number: int) -> None:
-        """Wait for so many trades."""
+        """Wait for a number of trades."""
         await asyncio.to_thread(until, lambda: len(self.heard.trades) >= number, TIMEOUT)
 
     async def gaps(self, number: int) -> None:
-        """Wait for so many gaps."""
+        """Wait for a number of gaps."""
         await asyncio.to_thread(until, lambda: len(self.heard.gaps) >= number, TIMEOUT)
 
 

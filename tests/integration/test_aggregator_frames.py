@@ -43,7 +43,7 @@ def test_candles_of_any_frame_are_plain_sql(
     produce(settings, tape[:15_000])
     consume(environment)
     aggregate(environment)
-    # What is there is made, what comes is kept, and of a frame that is kept already nothing is made anew.
+    # What is there is made, what comes is kept, and of a frame that is kept already nothing is recreated.
     for width, slide in FRAMES:
         keep(environment, width, slide)
     assert_plain_sql(connection, FRAMES)

@@ -94,7 +94,7 @@ def test_a_topic_that_was_made_anew_is_read_only_when_accepted(
     produce(settings, range(1_000, 1_000 + anew))
     line = refused(environment, "consumer.py", *IDLE)
     assert (
-        f"topic {settings.kafka_topic} at {settings.kafka_bootstrap_servers} was deleted and made anew"
+        f"topic {settings.kafka_topic} at {settings.kafka_bootstrap_servers} was deleted and recreated"
         in line
     )
     assert line.endswith("python consumer.py --accept-new-topic")

@@ -1,4 +1,4 @@
-"""A topic of a test, to be filled, shortened, and made anew."""
+"""A topic of a test, to be filled, shortened, and recreated."""
 
 from collections.abc import Iterable
 

@@ -37,7 +37,7 @@ def reading(
         pytest.param(
             reading(([5], [6]), ([5], [5]), idle=60), State.OK, id="one has just come after a quiet hour"
         ),
-        pytest.param(reading(([5], [5]), ([9], [9])), State.FAILED, id="the topic was made anew"),
+        pytest.param(reading(([5], [5]), ([9], [9])), State.FAILED, id="the topic was recreated"),
     ],
 )
 def test_a_job_is_judged_by_whether_it_gets_nearer(seen: Reading, state: State) -> None:

@@ -43,7 +43,7 @@ def source(file: TradeFile, clock: HandClock, manner: Manner) -> ReplaySource:
 
 
 def drained(opened: ReplaySource, stop: Event, most: int = 1000, turns: int = 100_000) -> list[Trade]:
-    """All that it gives to its end, or in so many turns."""
+    """All that it gives to its end, or in a number of turns."""
     trades: list[Trade] = []
     for _ in range(turns):
         messages = opened.next_messages(most, stop)

@@ -145,8 +145,8 @@ class ModelStore:
         return model
 
     def _refused(self, symbol: str, reason: Exception) -> ModelRefusedError:
-        told = reason.strerror if isinstance(reason, OSError) else reason
-        return ModelRefusedError(path=self._card(symbol), reason=told, symbol=symbol)
+        cause = reason.strerror if isinstance(reason, OSError) else reason
+        return ModelRefusedError(path=self._card(symbol), reason=cause, symbol=symbol)
 
     def _card(self, symbol: str) -> Path:
         return self._folder / f"{quote(symbol, safe='')}.json"

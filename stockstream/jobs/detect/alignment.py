@@ -78,7 +78,7 @@ class Alignment:
 
     @property
     def ahead(self) -> frozenset[int]:
-        """The partitions in which so many trades wait that they need not be read now."""
+        """The partitions with AHEAD waiting trades or more, which need not be read now."""
         return frozenset(number for number, lane in self._lanes.items() if len(lane.held) >= AHEAD)
 
     def add(self, batch: Batch) -> None:

@@ -69,14 +69,14 @@ def _ensemble(store: ModelStore, symbol: str, on_progress: Callable[[str], None]
 
 
 def _told_if_unknown(market: Market, symbol: str, on_progress: Callable[[str], None]) -> Market:
-    told = list[bool]()
+    warned = list[bool]()
 
     def around(first: int, last: int) -> MarketContext:
         known = market(first, last)
-        if not len(known) and not told:
-            told.append(True)
+        if not len(known) and not warned:
+            warned.append(True)
             on_progress(
-                f"{symbol}: the market has too many trades in that time; bursts are told by {symbol} alone"
+                f"{symbol}: the market has too many trades in that time; bursts are judged by {symbol} alone"
             )
         return known
 

@@ -35,7 +35,7 @@ def as_text(status: JobStatus) -> str:
 
 
 def _count(number: int | None, of_what: str) -> str:
-    return "not told yet" if number is None else f"{number:,} {of_what}"
+    return "not reported yet" if number is None else f"{number:,} {of_what}"
 
 
 def _time(moment: datetime | None) -> str:

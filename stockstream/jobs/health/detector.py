@@ -40,8 +40,8 @@ def judge_models(models: ModelsSample, sample: TablesSample | None) -> Check:
     """Judge the models; a fresh system has none yet, which is not a fault."""
     if count := models.count:
         age = f", the newest {models.age} old" if models.age is not None else ""
-        told = f"{count} symbol{'s'[: count > 1]} learned{age}{models.drift}"
-        return waiting("model", told, REMEDY) if models.drifted else ok("model", told)
+        summary = f"{count} symbol{'s'[: count > 1]} learned{age}{models.drift}"
+        return waiting("model", summary, REMEDY) if models.drifted else ok("model", summary)
     if sample is None:
         return unknown("model", "the tables")
     need = f"needs {ENOUGH:,} trades a symbol"

@@ -57,7 +57,7 @@ def judge_lag(job: str, reading: Reading, limit: float, remedy: str) -> Check:
     if not reading.places.after:
         return failed(job, "has never read the topic", remedy)
     if beyond := reading.beyond():
-        what = f"stands beyond the end of partition {_listed(beyond)}: the topic has been made anew"
+        what = f"stands beyond the end of partition {_listed(beyond)}: the topic has been recreated"
         return failed(
             job, what, "read the new topic from its beginning: python consumer.py --accept-new-topic"
         )

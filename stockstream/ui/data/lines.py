@@ -143,10 +143,12 @@ def _said(rows: Rows, asked: Course) -> dict[Part, Said]:
     if asked.candles_end is None or minutes * len(asked.symbols) > MOST_CANDLES:
         return {}
     facts = {"symbols": list(asked.symbols), "width": asked.width}
-    told = rows(query("intervals"), facts | {"start": asked.span.start, "end": asked.span.end})
+    written = rows(query("intervals"), facts | {"start": asked.span.start, "end": asked.span.end})
     ends = ((part, part[1] + asked.width) for part in asked.parts())
     quiet: dict[Part, Said] = {part: (0, end) for part, end in ends if end <= asked.candles_end}
-    return quiet | {(symbol, interval): (trades, written_at) for symbol, interval, trades, written_at in told}
+    return quiet | {
+        (symbol, interval): (trades, written_at) for symbol, interval, trades, written_at in written
+    }
 
 
 def _ask(rows: Rows, asked: Course, parts: Sequence[Part]) -> dict[Part, list[tuple[datetime, Decimal]]]:

@@ -16,8 +16,8 @@ def formatted_in(zone: tzinfo, answer: Answer) -> Answer:
     >>> formatted_in(timezone(timedelta(hours=1)), [noon])[0].hour, formatted_in(UTC, [noon]) == [noon]
     (13, True)
     """
-    told: Answer = answer if zone is UTC else _told(zone, answer)
-    return told
+    shown: Answer = answer if zone is UTC else _in_zone(zone, answer)
+    return shown
 
 
 def zone_name(moment: datetime) -> str:
@@ -29,16 +29,16 @@ def zone_name(moment: datetime) -> str:
     return moment.tzname() or ""
 
 
-def _told(zone: tzinfo, part: object) -> Any:  # noqa: ANN401 - returns the type that it is given
+def _in_zone(zone: tzinfo, part: object) -> Any:  # noqa: ANN401 - returns the type that it is given
     if isinstance(part, datetime):
         return part.astimezone(zone)
     if is_dataclass(part) and not isinstance(part, type):
         names = [each.name for each in fields(part) if each.init and each.name not in ASKED]
-        return replace(part, **{name: _told(zone, getattr(part, name)) for name in names})
+        return replace(part, **{name: _in_zone(zone, getattr(part, name)) for name in names})
     if isinstance(part, list):
-        return [_told(zone, each) for each in part]
+        return [_in_zone(zone, each) for each in part]
     if isinstance(part, tuple):
-        return tuple(_told(zone, each) for each in part)
+        return tuple(_in_zone(zone, each) for each in part)
     if isinstance(part, dict):
-        return {key: _told(zone, each) for key, each in part.items()}
+        return {key: _in_zone(zone, each) for key, each in part.items()}
     return part

@@ -33,10 +33,10 @@ def totals(numbers: Iterable[Total]) -> str:
 
 
 def _total(number: Total) -> str:
-    told = f'<dt>{escape(number.label)}</dt><dd class="value">{escape(number.value)}</dd>'
-    told += f'<dd class="beside">{escape(number.beside)}</dd>'
-    told += f'<dd class="course">{number.course}</dd>' if number.course else ""
-    return f"<div>{told}</div>"
+    html = f'<dt>{escape(number.label)}</dt><dd class="value">{escape(number.value)}</dd>'
+    html += f'<dd class="beside">{escape(number.beside)}</dd>'
+    html += f'<dd class="course">{number.course}</dd>' if number.course else ""
+    return f"<div>{html}</div>"
 
 
 def performance(rows: Sequence[Standing], lines: Mapping[str, Line], colours: Mapping[str, str]) -> str:
@@ -154,8 +154,8 @@ def counts(kinds: Mapping[str, int]) -> str:
     """Return the number of findings of each kind."""
     if not kinds:
         return '<p class="quiet">None in this window.</p>'
-    told = (f'<span class="kind">{_kind(kind)} <b>{count:,}</b></span>' for kind, count in kinds.items())
-    return f'<p class="kinds">{" ".join(told)}</p>'
+    html = (f'<span class="kind">{_kind(kind)} <b>{count:,}</b></span>' for kind, count in kinds.items())
+    return f'<p class="kinds">{" ".join(html)}</p>'
 
 
 def table(name: str, heads: Sequence[str], body: str) -> str:

@@ -63,8 +63,8 @@ def ordered(standings: Iterable[Standing], order: str) -> list[Standing]:
     if order == "symbol-reversed":
         return by_name[::-1]
     valued = [(value, row) for value, row in ((column.by(row), row) for row in by_name) if value is not None]
-    told = [row for _, row in sorted(valued, key=lambda pair: pair[0], reverse=is_falling(order))]
-    return told + [row for row in by_name if column.by(row) is None]
+    ranked = [row for _, row in sorted(valued, key=lambda pair: pair[0], reverse=is_falling(order))]
+    return ranked + [row for row in by_name if column.by(row) is None]
 
 
 def is_falling(order: str) -> bool:

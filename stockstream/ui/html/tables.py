@@ -11,7 +11,9 @@ from stockstream.ui.html.elements import cell, table
 IDLE = 60
 NO_LETTERS = "No message was refused: everything in the topic was a trade."
 NO_MODELS = "No model yet; <code>python anomaly_detector.py train</code> makes them from stored trades."
-NO_PROCESSES = "<code>./start.sh</code> keeps none up here; those that run by hand are told by their places."
+NO_PROCESSES = (
+    "<code>./start.sh</code> supervises none here; a process started by hand shows in the committed offsets."
+)
 NO_PLACES = "No job has read the topic yet."
 
 

@@ -32,14 +32,16 @@ def totals(snapshot: MarketSnapshot, sign: str) -> str:
     mean = f"vwap {formatting.price(value / volume)}" if volume else "none"
     rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"
     known = f"of {len(snapshot.symbols):,} on the tape"
-    told = (
+    columns = (
         (("Trades", f"{trades:,}", pace), Decimal(trades), TRADES),
         (("Volume", formatting.short(volume), share), volume, VOLUME),
         ((f"Value {sign}".strip(), formatting.short(value), mean), value, VALUE),
         (("Active symbols", f"{active:,}", known), Decimal(active), ACTIVE),
         (("Anomalies", f"{findings:,}", rate), Decimal(findings), FINDINGS),
     )
-    return elements.totals(elements.Total(*words, _course(snapshot, now, part)) for words, now, part in told)
+    return elements.totals(
+        elements.Total(*words, _course(snapshot, now, part)) for words, now, part in columns
+    )
 
 
 def _course(snapshot: MarketSnapshot, now: Decimal, part: Part) -> str:

@@ -69,14 +69,14 @@ class Anomalies(Page[Found]):
 
 def _numbers(found: Found, quality: Quality) -> str:
     looked = f"of {quality.trades:,} newest trades"
-    told = (
+    columns = (
         ("Anomalies", f"{sum(found.kinds.values()):,}", f"{len(found.marks):,} shown"),
         ("Precision", _share(quality.precision), f"{quality.true:,} of {quality.findings:,} borne out"),
         ("Recall", _share(quality.recall), f"{quality.caught:,} of {quality.labelled:,} labelled"),
         ("Labelled", f"{quality.labelled:,}", looked),
     )
     nothing = "" if quality.labelled else f'<p class="caption">{NO_LABELS}</p>'
-    return totals(starmap(Total, told)) + nothing
+    return totals(starmap(Total, columns)) + nothing
 
 
 def _share(share: float | None) -> str:

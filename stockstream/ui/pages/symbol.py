@@ -120,14 +120,14 @@ def _elsewhere(snapshot: MarketSnapshot, symbol: str) -> str:
 
 def _numbers(row: Standing) -> str:
     bought = row.buy_volume / row.volume if row.volume else Decimal(0)
-    told = (
+    columns = (
         ("Last", formatting.price(row.last), formatting.change(row.change)),
         ("High", formatting.price(row.high), "of the window"),
         ("Low", formatting.price(row.low), "of the window"),
         ("Volume", formatting.short(row.volume), f"{bought:.0%} bought"),
         ("Trades", f"{row.trades:,}", _beside(row)),
     )
-    return totals(starmap(Total, told))
+    return totals(starmap(Total, columns))
 
 
 def _beside(row: Standing) -> str:

@@ -94,14 +94,14 @@ def _numbers(status: SystemStatus) -> str:
     pace = f"{whole[-1].trades / 60:,.1f} / s" if whole else formatting.NOTHING
     late = sum(each.late for each in status.minutes)
     trades = sum(each.trades for each in status.minutes)
-    told = (
+    columns = (
         ("Throughput", pace, "in the last whole minute"),
         ("Trade to table", *_latency(status.latency)),
         ("Candles written", _ago(status.candle_idle), _waiting(*status.waiting)),
         ("Late trades", f"{late:,}", f"of {trades + late:,} in an hour"),
         ("Dead letters", formatting.at_most(status.letter_count, COUNTED), "of all time"),
     )
-    return elements.totals(starmap(elements.Total, told))
+    return elements.totals(starmap(elements.Total, columns))
 
 
 def _latency(seconds: tuple[float, float] | None) -> tuple[str, str]:

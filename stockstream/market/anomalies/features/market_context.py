@@ -110,13 +110,13 @@ def last_surprises(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not 
     """
     unrest = np.ones(len(times))
     for row in range(RECENT, len(times)):
-        told, total, at = 0, 0.0, positions[row]
-        while told < NEIGHBOURS and at > 0 and micros[at - 1] >= times[row - RECENT]:
+        counted, total, at = 0, 0.0, positions[row]
+        while counted < NEIGHBOURS and at > 0 and micros[at - 1] >= times[row - RECENT]:
             at -= 1
             if symbols[at] != own and np.isfinite(surprises[at]):
                 total += surprises[at]
-                told += 1
-        if told == NEIGHBOURS:
+                counted += 1
+        if counted == NEIGHBOURS:
             unrest[row] = max(total / NEIGHBOURS, 1.0)
     return unrest
 

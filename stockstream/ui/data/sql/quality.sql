@@ -1,6 +1,6 @@
 -- How the findings stand to the labels over each symbol's newest trades in the window: trades looked at,
 -- those with a label, those of them that a finding is about, findings, and those that a label bears out.
--- (Labels have no index: so many trades of a symbol bound what is read.)
+-- (Labels have no index: the number of trades of a symbol bounds what is read.)
 WITH looked AS MATERIALIZED (
     SELECT mine.* FROM unnest(%(symbols)s::text[]) AS asked (symbol)
     CROSS JOIN LATERAL (

@@ -1,7 +1,7 @@
 -- What there is: the newest and the first trade, and where the candles end; for each symbol one step in
 -- its index, in the last day if it traded there. (There is no index over the time of all trades: it
 -- would cost each insert, and a sort of a whole day costs each look.)
--- A job that has read the topic and holds no connection now is told as absent (Flink stands in for the aggregator).
+-- A job that has read the topic and holds no connection now is reported as absent (Flink stands in for the aggregator).
 -- A trade from the future (a wrong clock at a venue) must not move the window there.
 SELECT
     now() AS read_at,

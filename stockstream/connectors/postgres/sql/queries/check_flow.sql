@@ -1,5 +1,5 @@
 -- Do trades flow: is there one that happened since a moment, and a candle written since then?
--- The candle's clock is the server's own, so its moment is told as seconds ago.
+-- The candle's clock is the server's own, so the moment is given in seconds before now.
 SELECT
     EXISTS (SELECT FROM trades WHERE "timestamp" >= %(since)s),
     EXISTS (

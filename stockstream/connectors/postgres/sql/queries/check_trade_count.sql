@@ -1,2 +1,2 @@
--- Whether a symbol has at least so many trades; counts no further.
+-- Whether a symbol has at least a number of trades; counts no further.
 SELECT count(*) >= %(trades)s FROM (SELECT FROM trades WHERE symbol = %(symbol)s LIMIT %(trades)s) AS counted

@@ -1,4 +1,4 @@
--- The candles that an engine has made and that no stored trade has told of: of messages that are no trades, or that
+-- The candles that an engine has made and that no stored trade belongs to: of messages that are no trades, or that
 -- the consumer has not stored yet. Minutes whose trades may have been pruned stay as they are.
 INSERT INTO unreconciled_minutes (symbol, window_start, touched_at)
 SELECT symbol, window_start, updated_at

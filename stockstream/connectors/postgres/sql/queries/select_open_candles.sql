@@ -1,4 +1,4 @@
--- What the tape has, before these offsets, of the candles that were forming a moment ago: an engine that begins anew
+-- What the tape has, before these offsets, of the candles that were forming a moment ago: an engine that starts over
 -- goes on from there.
 WITH open AS (
     SELECT symbol, window_start FROM stock_metrics

@@ -1,4 +1,4 @@
--- Write the candles that an engine has made, until they are reconciled. An engine that has begun anew, and has not yet
+-- Write the candles that an engine has made, until they are reconciled. An engine that has started over, and has not yet
 -- all the trades that its predecessor had, takes none away.
 INSERT INTO stock_metrics AS held (
     symbol, window_start, window_end, trade_count, avg_price, min_price, max_price,
