@@ -123,9 +123,7 @@ class Alignment:
 
 def _by_partition(batch: Batch) -> Iterator[tuple[int, pa.Table]]:
     """Yield the trades of each partition that has any; dead letters are left to the consumer."""
-    in_order = [("kafka_partition", "ascending"), ("kafka_offset", "ascending")]
-    trades = decode_batch(batch).trades.sort_by(in_order)
+    trades = decode_batch(batch).trades
     partitions = trades["kafka_partition"].to_numpy()
     for partition in np.unique(partitions).tolist():
-        first, end = np.searchsorted(partitions, [partition, partition + 1])
-        yield partition, trades[first:end]
+        yield partition, trades.filter(pa.array(partitions == partition))
