@@ -76,7 +76,7 @@ class _Road:
         self._cutter = cutter
         self._client, self._server = client, server
         self._moment = moment
-        self._awaits_answer = False
+        self._is_deaf = self._awaits_answer = False
         for pump in (self._to_server, self._to_client):
             Thread(target=pump, daemon=True).start()
 
@@ -101,6 +101,8 @@ class _Road:
             self.cut()
 
     def _break_at(self, commit: bytes) -> None:
+        # A quick server answers before the connection is cut, and the client must not hear of it.
+        self._is_deaf = True
         self._awaits_answer = self._moment is Moment.ANSWERED
         if self._moment is not Moment.BEFORE:
             self._server.sendall(commit)
@@ -113,7 +115,8 @@ class _Road:
                 if self._awaits_answer:
                     self._end()
                     return
-                self._client.sendall(told)
+                if not self._is_deaf:
+                    self._client.sendall(told)
         self.cut()
 
     def _end(self) -> None:
