@@ -36,9 +36,14 @@ CREATE TEMPORARY TABLE candles (
 -- count too. The reconciler makes a candle equal to the tape when its minute is over.
 INSERT INTO candles
 SELECT symbol, CAST(started AS TIMESTAMP(3)), CAST(started + INTERVAL '1' MINUTE AS TIMESTAMP(3)),
-    COUNT(*), AVG(price), MIN(price), MAX(price), SUM(volume), SUM(price * volume),
-    FIRST_VALUE(price), LAST_VALUE(price), SUM(price * volume) / SUM(volume),
+    COUNT(*), AVG(price), MIN(moved_to), MAX(moved_to), SUM(volume), SUM(price * volume),
+    FIRST_VALUE(moved_to), LAST_VALUE(moved_to), SUM(price * volume) / SUM(volume),
     SUM(CASE trade_type WHEN 'BUY' THEN volume ELSE 0 END),
     SUM(CASE trade_type WHEN 'SELL' THEN volume ELSE 0 END)
-FROM (SELECT *, FLOOR(`timestamp` TO MINUTE) AS started FROM messages WHERE may_be_trade)
+FROM (
+    -- What does not move the last price is in the sums alone.
+    SELECT *, FLOOR(`timestamp` TO MINUTE) AS started, CASE WHEN COALESCE(updates_last, TRUE) THEN price END AS moved_to
+    FROM messages
+    WHERE may_be_trade
+)
 GROUP BY symbol, started;

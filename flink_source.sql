@@ -27,6 +27,7 @@ CREATE TEMPORARY TABLE messages (
     price DOUBLE,
     volume DOUBLE,
     trade_type STRING,
+    updates_last BOOLEAN,
     -- Whoever stores the trades judges each in full; this is so much that nothing stops a job.
     may_be_trade AS `timestamp` >= TO_TIMESTAMP_LTZ(0, 3) AND `timestamp` < TO_TIMESTAMP_LTZ(7258118400000, 3)
         AND REGEXP(symbol, '\A[A-Z0-9./_&^=:+-]{1,32}\z')

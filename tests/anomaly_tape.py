@@ -39,7 +39,7 @@ def _of(tape: Tape, symbol: str, block: int) -> tuple[TradeWindow, NDArray[np.ob
         (tape.at[rows] * 1e6).astype(np.int64),
         tape.cents[rows] / 100,
         tape.volume[rows].astype(np.float64),
-        tape.buy[rows],
+        np.where(tape.buy[rows], 1, -1).astype(np.int8),
         names,
         np.full(len(rows), "synthetic", np.object_),
         block * len(tape) + rows + 1,

@@ -17,7 +17,7 @@ Key = tuple[str, str, str | None, datetime]
 
 STORED = """
     SELECT symbol, (extract(epoch FROM "timestamp") * 1000000)::bigint, price::float8, volume::float8,
-           trade_type = 'BUY', trade_id, source
+           CASE trade_type WHEN 'BUY' THEN 1 WHEN 'SELL' THEN -1 ELSE 0 END, trade_id, source
     FROM trades ORDER BY kafka_partition, kafka_offset
 """
 

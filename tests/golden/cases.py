@@ -49,9 +49,11 @@ def trade(  # noqa: PLR0913, PLR0917 - a trade has that many fields
     symbol: str = "AAPL",
     price: str = "100",
     volume: str = "1",
-    side: Side = "BUY",
+    side: Side | None = "BUY",
     trade_id: str = "",
     source: str = "golden",
+    *,
+    updates_last: bool = True,
 ) -> Trade:
     """Return a trade so many seconds after the opening; without a name it gets one of its own.
 
@@ -67,6 +69,7 @@ def trade(  # noqa: PLR0913, PLR0917 - a trade has that many fields
         volume=_amount(volume),
         trade_type=side,
         source=source,
+        updates_last=updates_last,
     )
 
 
@@ -188,16 +191,36 @@ def _restart_with_late_trades() -> Case:
 def _amounts() -> Case:
     """The largest, the smallest and the longest, and sums that no 64 bits hold."""
     large = [trade(second, price="999999999999999999", volume="999999999999999999") for second in range(20)]
+    low = [trade(240 + n, price="-999999999999999999", volume="999999999999999999") for n in range(20)]
+    tiny = [trade(300 + n, "PEPE-USD", "0.000001234567", "123456789012") for n in range(3)]
     fine = [trade(60 + second, price="9999999999.99999999", volume="0.00000001") for second in range(20)]
     mixed = [trade(120, price="0.00000001"), trade(121, price="9999999999.99999999", volume="9999999999")]
     thirds = [trade(180 + n, price="3.33", volume="0.33333333", side="SELL") for n in range(3)]
-    return Case(_one(*large, *fine, *mixed, *thirds))
+    return Case(_one(*large, *fine, *mixed, *thirds, *low, *tiny))
 
 
 def _one_sided() -> Case:
     return Case(
         _one(trade(1, side="SELL"), trade(2, side="SELL"), trade(61), trade(121), trade(122, side="SELL"))
     )
+
+
+def _unknown_sides() -> Case:
+    sides: list[Side | None] = ["BUY", None, "SELL", None, None, "BUY"]
+    return Case(_one(*(trade(13 * n, volume=f"{n + 1}.5", side=side) for n, side in enumerate(sides))))
+
+
+def _prices_below_zero() -> Case:
+    """Oil on 20 April 2020: through zero and back, and minutes that never are above it."""
+    prices = ["0.01", "0", "-0.01", "-37.63", "-40.32", "-13.1", "-37.63", "0", "0", "0.1"]
+    return Case(_one(*(trade(20 * number, "CL=F", price) for number, price in enumerate(prices))))
+
+
+def _off_the_last_price() -> Case:
+    """Prints that count in the sums only: beside others, first and last of a minute, and alone in one."""
+    odd = [trade(second, price="1", updates_last=False) for second in (0, 10, 59, 61, 62, 130)]
+    usual = [trade(second, price=price) for second, price in ((5, "100"), (20, "101"), (125, "99"))]
+    return Case(_one(*sorted([*odd, *usual], key=lambda each: each.timestamp)), pauses=(4,), restarts=(6,))
 
 
 def _many_symbols() -> Case:
@@ -241,6 +264,9 @@ CASES: dict[str, Case] = {
     "restart with late trades": _restart_with_late_trades(),
     "amounts": _amounts(),
     "one-sided": _one_sided(),
+    "unknown sides": _unknown_sides(),
+    "prices below zero": _prices_below_zero(),
+    "off the last price": _off_the_last_price(),
     "many symbols": _many_symbols(),
     "gap filled by symbol": _gap_filled_by_symbol(),
     "sorted by symbol": _sorted_by_symbol(),

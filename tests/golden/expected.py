@@ -64,12 +64,12 @@ def store_at(cursor: object, table: str, trades: Sequence[Arrival]) -> None:
     rows = [
         (
             *(each.trade_id, each.timestamp, each.symbol, each.price, each.volume, each.trade_type),
-            *(each.source, partition, offset),
+            *(each.updates_last, each.source, partition, offset),
         )
         for (partition, each), offset in zip(trades, places(trades), strict=True)
     ]
     statement = (
-        f"INSERT INTO {table} (trade_id, timestamp, symbol, price, volume, trade_type, source, "  # noqa: S608
-        "kafka_partition, kafka_offset) VALUES %s ON CONFLICT DO NOTHING"
+        f"INSERT INTO {table} (trade_id, timestamp, symbol, price, volume, trade_type, updates_last, "  # noqa: S608
+        "source, kafka_partition, kafka_offset) VALUES %s ON CONFLICT DO NOTHING"
     )
     execute_values(cursor, statement, rows)

@@ -8,10 +8,12 @@ WITH once AS (
     FROM raw
 )
 SELECT symbol, window_start, window_start + interval '60 seconds' AS window_end,
-    count(*) AS trade_count, avg(price) AS avg_price, min(price) AS min_price, max(price) AS max_price,
+    count(*) AS trade_count, avg(price) AS avg_price, min(price) FILTER (WHERE updates_last) AS min_price,
+    max(price) FILTER (WHERE updates_last) AS max_price,
     sum(volume) AS total_volume, sum(price * volume) AS total_value,
-    (array_agg(price ORDER BY "timestamp", kafka_partition, kafka_offset))[1] AS open,
-    (array_agg(price ORDER BY "timestamp" DESC, kafka_partition DESC, kafka_offset DESC))[1] AS close,
+    (array_agg(price ORDER BY "timestamp", kafka_partition, kafka_offset) FILTER (WHERE updates_last))[1] AS open,
+    (array_agg(price ORDER BY "timestamp" DESC, kafka_partition DESC, kafka_offset DESC)
+        FILTER (WHERE updates_last))[1] AS close,
     sum(price * volume) / sum(volume) AS vwap,
     coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0) AS buy_volume,
     coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0) AS sell_volume,

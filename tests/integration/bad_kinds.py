@@ -69,10 +69,7 @@ def _numbers() -> dict[str, Kind]:
         "1e400": (b"1e400", "{}"),
         "an exponent without end": (b"1e99999999999", "{}"),
         "19 digits": (b"1234567890123456789", "{}"),
-        "nine decimals": (b"0.123456789", "{}"),
-        "zero": (b"0", "{}"),
-        "minus zero": (b"-0.0", "{}"),
-        "negative": (b"-5", "{}"),
+        "thirteen decimals": (b"0.1234567890123", "{}"),
         "a string": (b'"187.12"', "{}"),
         "null": (b"null", "{}"),
         "true": (b"true", "{}"),
@@ -84,6 +81,9 @@ def _numbers() -> dict[str, Kind]:
         f"{field}: {kind}": _one(raw(field, text), names.format(field))
         for field in ("price", "volume")
         for kind, (text, names) in texts.items()
+    } | {
+        f"volume: {kind}": _one(raw("volume", text), "volume")
+        for kind, text in {"zero": b"0", "minus zero": b"-0.0", "negative": b"-5"}.items()
     }
 
 
@@ -107,7 +107,7 @@ def _texts() -> dict[str, Kind]:
         "HTML as symbol": ("symbol", "<script>alert(1)</script>"),
         "small letters": ("symbol", "aapl"),
         "an empty symbol": ("symbol", ""),
-        "a long symbol": ("symbol", "A" * 21),
+        "a long symbol": ("symbol", "A" * 33),
         "a look-alike symbol": ("symbol", "\u0410APL"),
         "a wide symbol": ("symbol", "\uff21\uff21\uff30\uff2c"),
         "an emoji as symbol": ("symbol", "\U0001f4c8"),
@@ -118,6 +118,10 @@ def _texts() -> dict[str, Kind]:
         "a small side": ("trade_type", "buy"),
         "no such side": ("trade_type", "HOLD"),
         "true as side": ("trade_type", True),
+        "empty conditions": ("conditions", ""),
+        "a list as conditions": ("conditions", ["@", "I"]),
+        "a word as flag": ("updates_last", "false"),
+        "a number as flag": ("side_inferred", 1),
         "a number as source": ("source", 1),
         "a NUL in source": ("source", "a\0"),
         "an empty source": ("source", ""),
@@ -201,7 +205,11 @@ def odd_but_good(trade_id: str) -> dict[str, bytes]:
         "the earliest time": text("m", timestamp="1970-01-01T00:00:00Z"),
         "the latest time": text("n", timestamp="2199-12-31T23:59:59.999999Z"),
         "the largest number": text("o").replace(b"187.12", b"9" * 18),
-        "the smallest number": text("p").replace(b"187.12", b"0.00000001"),
+        "the smallest number": text("p").replace(b"187.12", b"0.000000000001"),
+        "a price of zero": text("u", price=0),
+        "a price below zero": text("v", price=-37.63),
+        "no known side": text("w", trade_type=None),
+        "conditions": text("x", conditions="@ I", updates_last=False),
         "no optional field": json.dumps(
             {name: GOOD[name] for name in REQUIRED} | {"trade_id": f"{trade_id}q"}
         ).encode(),

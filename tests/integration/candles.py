@@ -9,9 +9,11 @@ from tests.scripts import ran
 PLAIN = """
 SELECT symbol, date_bin('60 seconds', timestamp, '1970-01-01Z') AS window_start,
     date_bin('60 seconds', timestamp, '1970-01-01Z') + interval '60 seconds', count(*), avg(price),
-    min(price), max(price), sum(volume), sum(total_value),
-    (array_agg(price ORDER BY timestamp, kafka_partition, kafka_offset))[1],
-    (array_agg(price ORDER BY timestamp DESC, kafka_partition DESC, kafka_offset DESC))[1],
+    min(price) FILTER (WHERE updates_last), max(price) FILTER (WHERE updates_last),
+    sum(volume), sum(total_value),
+    (array_agg(price ORDER BY timestamp, kafka_partition, kafka_offset) FILTER (WHERE updates_last))[1],
+    (array_agg(price ORDER BY timestamp DESC, kafka_partition DESC, kafka_offset DESC)
+        FILTER (WHERE updates_last))[1],
     sum(total_value) / sum(volume),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0)

@@ -245,7 +245,12 @@ def is_through(scene: Scene) -> bool:
         cursor.execute(
             f"SELECT symbol, window_start, {', '.join(AMOUNTS)} FROM stock_metrics WHERE symbol LIKE '%/%'"  # noqa: S608 - names from there
         )
-        scene.found = {row[:2]: dict(zip(AMOUNTS, map(float, row[2:]), strict=True)) for row in cursor}
+        scene.found = {
+            row[:2]: dict(
+                zip(AMOUNTS, (float("nan") if each is None else float(each) for each in row[2:]), strict=True)
+            )
+            for row in cursor
+        }
     return all(are_alike(*scene.of_case(name)) for name in CASES)
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import isclose
+from math import isclose, isnan, nan
 
 import msgspec
 
@@ -125,21 +125,23 @@ def shown(tape: Sequence[Arrival]) -> dict[Key, Shown]:
 
 def _candle(trades: Sequence[Trade]) -> Shown:
     prices = [float(each.price) for each in trades]
+    moved = [float(each.price) for each in trades if each.updates_last] or [nan]
     bought = sum(float(each.volume) for each in trades if each.trade_type == "BUY")
     sold = sum(float(each.volume) for each in trades if each.trade_type == "SELL")
     value = sum(float(each.price) * float(each.volume) for each in trades)
-    volume = bought + sold
+    volume = sum(float(each.volume) for each in trades)
     amounts = (
-        *(len(trades), sum(prices) / len(trades), min(prices), max(prices), volume, value),
-        *(prices[0], prices[-1], value / volume, bought, sold),
+        *(len(trades), sum(prices) / len(trades), min(moved), max(moved), volume, value),
+        *(moved[0], moved[-1], value / volume, bought, sold),
     )
     return dict(zip(AMOUNTS, amounts, strict=True))
 
 
 def are_alike(wanted: Mapping[Key, Shown], got: Mapping[Key, Shown]) -> bool:
-    """Whether candles are the same but for how doubles round."""
+    """Whether candles are the same but for how doubles round; NaN is no price."""
     return wanted.keys() == got.keys() and all(
         isclose(amount, got[key][name], rel_tol=1e-12, abs_tol=1e-12)
+        or (isnan(amount) and isnan(got[key][name]))
         for key, row in wanted.items()
         for name, amount in row.items()
     )

@@ -26,15 +26,18 @@ class Line:
     symbol: str
     price: str
     volume: str
-    side: str
+    side: str | None
     source: str = "test"
+    updates_last: bool = True
 
     @property
     def message(self) -> bytes:
         """The message, written by hand so that no encoder of the project has a part in it."""
+        side = f'"{self.side}"' if self.side else "null"
+        off = "" if self.updates_last else ',"updates_last":false,"conditions":"@ I"'
         return (
             f'{{"trade_id":"{self.trade_id}","timestamp":"{self.time.isoformat()}","symbol":"{self.symbol}",'
-            f'"price":{self.price},"volume":{self.volume},"trade_type":"{self.side}","source":"{self.source}"}}'
+            f'"price":{self.price},"volume":{self.volume},"trade_type":{side}{off},"source":"{self.source}"}}'
         ).encode()
 
 
@@ -42,7 +45,8 @@ def mixed_tape(count: int, seed: int = 7, first: int = 0) -> list[Line]:
     """Return about `count` trades of 6 symbols, 40 a second, numbered from `first`.
 
     They are up to 4 seconds out of order. One in 50 comes twice, some of them five minutes later. One in
-    200 is of source `tardy` and ten minutes late, if the tape is that old. One is a year ahead.
+    200 is of source `tardy` and ten minutes late, if the tape is that old. One is a year ahead. A third has
+    no side, and one in ten does not move the last price.
     """
     chance = random.Random(seed)  # noqa: S311 - a tape, no secret
     tape: list[Line] = []
@@ -56,8 +60,9 @@ def mixed_tape(count: int, seed: int = 7, first: int = 0) -> list[Line]:
             symbol=chance.choice(SYMBOLS),
             price=f"{chance.uniform(0.5, 70_000):.{chance.choice([0, 2, 8])}f}".replace("0.00000000", "1"),
             volume=f"{chance.uniform(0.001, 9_999):.{chance.choice([3, 8])}f}",
-            side=chance.choice(["BUY", "SELL"]),
+            side=chance.choice(["BUY", "SELL", None]),
             source="tardy" if is_tardy else "test",
+            updates_last=chance.random() < 0.9,
         )
         tape.append(line)
         if chance.random() < 1 / 50:
@@ -91,16 +96,19 @@ def produce(settings: Settings, tape: Sequence[Line]) -> list[tuple[Line, int, i
 def store(connection: Connection, placed: Sequence[tuple[Line, int, int]]) -> None:
     """Store a tape by plain SQL, each trade at the place where it came first, and note its minutes."""
     rows = [
-        (each.trade_id, each.time, each.symbol, each.price, each.volume, each.side, each.source, *place)
+        (
+            *(each.trade_id, each.time, each.symbol, each.price, each.volume, each.side),
+            *(each.updates_last, each.source, *place),
+        )
         for each, *place in sorted(placed, key=lambda one: one[1:])
     ]
     with connection, connection.cursor() as cursor:
         execute_values(
             cursor,
-            "INSERT INTO trades (trade_id, timestamp, symbol, price, volume, trade_type, source, "
-            "kafka_partition, kafka_offset) VALUES %s ON CONFLICT DO NOTHING",
+            "INSERT INTO trades (trade_id, timestamp, symbol, price, volume, trade_type, updates_last, "
+            "source, kafka_partition, kafka_offset) VALUES %s ON CONFLICT DO NOTHING",
             rows,
-            template="(%s, %s, %s, %s::numeric, %s::numeric, %s, %s, %s, %s)",
+            template="(%s, %s, %s, %s::numeric, %s::numeric, %s, %s, %s, %s, %s)",
         )
         cursor.execute(
             "INSERT INTO touched_minutes (symbol, window_start)"

@@ -142,6 +142,7 @@ def one_candle() -> Candle:
         volume=volume,
         value=price * volume,
         buy_volume=volume,
+        sell_volume=Decimal(0),
         opened=0,
         open=price,
         closed=0,

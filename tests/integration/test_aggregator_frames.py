@@ -14,10 +14,12 @@ from tests.scripts import ran, running
 FRAMES = [("5m", "1m"), ("2m", "2m"), ("1h", "1h")]
 # What plain SQL makes of the trades, each in all windows it is in.
 PLAIN = """
-SELECT symbol, window_start, window_start + interval '{width}', count(*), avg(price), min(price), max(price),
+SELECT symbol, window_start, window_start + interval '{width}', count(*), avg(price),
+    min(price) FILTER (WHERE updates_last), max(price) FILTER (WHERE updates_last),
     sum(volume), sum(total_value),
-    (array_agg(price ORDER BY timestamp, kafka_partition, kafka_offset))[1],
-    (array_agg(price ORDER BY timestamp DESC, kafka_partition DESC, kafka_offset DESC))[1],
+    (array_agg(price ORDER BY timestamp, kafka_partition, kafka_offset) FILTER (WHERE updates_last))[1],
+    (array_agg(price ORDER BY timestamp DESC, kafka_partition DESC, kafka_offset DESC)
+        FILTER (WHERE updates_last))[1],
     sum(total_value) / sum(volume),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0)

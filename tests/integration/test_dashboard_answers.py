@@ -84,10 +84,13 @@ def test_candles_of_a_width_of_their_own_equal_sql(connection: Connection, reade
     expected = asked(
         connection,
         """SELECT date_bin('5 minutes', "timestamp", 'epoch'), max(price), min(price), sum(volume),
-                  coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0)
+                  coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0),
+                  coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0)
            FROM trades WHERE symbol = 'MSFT' GROUP BY 1 ORDER BY 1""",
     )
-    assert [(c.start, c.high, c.low, c.volume, c.buy_volume) for c in snapshot.candles] == expected
+    assert [
+        (c.start, c.high, c.low, c.volume, c.buy_volume, c.sell_volume) for c in snapshot.candles
+    ] == expected
 
 
 @pytest.mark.usefixtures("newest")

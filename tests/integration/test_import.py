@@ -30,7 +30,9 @@ from tests.scripts import ran, running
 from tests.waiting import until
 
 Environment = Mapping[str, str]
-HEADER = SCHEMA.names
+# An export of the first version; the round trip has every column of a newer one.
+LATER = ("conditions", "updates_last", "side_inferred")
+HEADER = [name for name in SCHEMA.names if name not in LATER]
 TAPE = 'SELECT trades.* FROM trades ORDER BY "timestamp", kafka_partition, kafka_offset'
 CANDLES = """
     SELECT symbol, window_start, window_end, trade_count, avg_price, min_price, max_price, total_volume,
@@ -137,7 +139,7 @@ def goes_on(settings: Settings, connection: Connection) -> None:
 def test_an_import_that_was_killed_is_run_again(
     environment: Environment, settings: Settings, connection: Connection, address: Address, tmp_path: Path
 ) -> None:
-    bad = {7: {"price": "-1"}, 30_000: {"kafka_offset": "x"}, 44_000: {"trade_id": ""}}
+    bad = {7: {"volume": "-1"}, 30_000: {"kafka_offset": "x"}, 44_000: {"trade_id": ""}}
     file = written(tmp_path / "long.csv", [line(each, **bad.get(each, {})) for each in range(ROWS)])
     with running(environment, "database.py", "import", file) as killed:
         until(lambda: count(connection) != 0, timeout=60)

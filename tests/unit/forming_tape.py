@@ -98,19 +98,19 @@ class Scene:
         return {key for key, candle in self.candles.items() if candle.is_final}
 
 
-Summary = tuple[int, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction, Fraction]
+Summary = tuple[int, *tuple[Fraction, ...]]
 
 
 def summary(candle: Candle) -> Summary:
     return (
         candle.trade_count,
         Fraction(candle.price_sum),
-        Fraction(candle.low),
-        Fraction(candle.high),
+        Fraction(candle.low or 0),
+        Fraction(candle.high or 0),
         Fraction(candle.volume),
         Fraction(candle.value),
-        Fraction(candle.open),
-        Fraction(candle.close),
+        Fraction(candle.open or 0),
+        Fraction(candle.close or 0),
         Fraction(candle.buy_volume),
     )
 

@@ -40,7 +40,7 @@ def test_no_column_that_a_detector_reads_is_the_label() -> None:
         "micros",
         "price",
         "volume",
-        "buy",
+        "side",
         "trade_ids",
         "sources",
         "market",
@@ -132,9 +132,10 @@ def test_a_long_run_on_one_side_is_one_finding_that_names_its_chance() -> None:
     rng = np.random.default_rng(5)
     buy = rng.random(len(tape)) < 0.5
     buy[599], buy[600:640], buy[640] = False, True, False
+    side = np.where(buy, 1, -1).astype(np.int8)
     runs = [
         each
-        for each in Detector(NOTHING, Ensemble()).examine(replace(tape, buy=buy))
+        for each in Detector(NOTHING, Ensemble()).examine(replace(tape, side=side))
         if each.kind == "one_sided_run"
     ]
     assert [(each.start, each.trade_id) for each in runs] == [(tape.moment(600), None)]
@@ -142,8 +143,8 @@ def test_a_long_run_on_one_side_is_one_finding_that_names_its_chance() -> None:
 
 
 def test_the_chance_of_a_run_is_the_product_of_its_trades_chances() -> None:
-    buy = np.array([True, True, False, False] * 150 + [True] * 5)
-    rows = [(i * 10**6, 1.0, 1.0, bool(side), str(i), "s") for i, side in enumerate(buy)]
+    sides = [1, 1, -1, -1] * 150 + [1] * 5
+    rows = [(i * 10**6, 1.0, 1.0, side, str(i), "s") for i, side in enumerate(sides)]
     streaks = same_side(of_rows("X", rows))
     assert streaks.length[-1] == 4
     assert streaks.score[-1] == pytest.approx(-4 * np.log10(76 / 152))
@@ -151,22 +152,22 @@ def test_the_chance_of_a_run_is_the_product_of_its_trades_chances() -> None:
 
 def test_trades_back_and_forth_are_found_once() -> None:
     tape = quiet(800)
-    price, volume, buy = tape.price.copy(), tape.volume.copy(), tape.buy.copy()
-    price[600:610], volume[600:610], buy[600:610] = price[599], 777.0, [True, False] * 5
-    found = Detector(NOTHING, Ensemble()).examine(replace(tape, price=price, volume=volume, buy=buy))
+    price, volume, side = tape.price.copy(), tape.volume.copy(), tape.side.copy()
+    price[600:610], volume[600:610], side[600:610] = price[599], 777.0, [1, -1] * 5
+    found = Detector(NOTHING, Ensemble()).examine(replace(tape, price=price, volume=volume, side=side))
     washed = [each for each in found if each.kind == "wash_trades"]
     assert [each.start for each in washed] == [tape.moment(600)]
     assert "on alternating sides" in washed[0].explanation
 
 
 def test_alternating_needs_the_same_price() -> None:
-    rows = [(i, 100.0 + i % 3, 5.0, i % 2 == 0, str(i), "s") for i in range(600)]
+    rows = [(i, 100.0 + i % 3, 5.0, 1 - 2 * (i % 2), str(i), "s") for i in range(600)]
     assert not alternating(of_rows("X", rows)).length.any()
 
 
 @pytest.mark.parametrize("with_model", [False, True])
 def test_one_price_and_one_size_are_no_finding(*, with_model: bool) -> None:
-    rows = [(i * 10**6, 100.0, 10.0, bool(i * i % 7 < 3), str(i), "s") for i in range(1_500)]
+    rows = [(i * 10**6, 100.0, 10.0, 1 if i * i % 7 < 3 else -1, str(i), "s") for i in range(1_500)]
     tape = of_rows("FLAT", rows)
     ensemble = Ensemble(fit(tape) if with_model else None)
     found = Detector(of_rows("FLAT", []), ensemble).examine(tape)

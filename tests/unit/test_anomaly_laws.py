@@ -107,7 +107,7 @@ def test_a_run_of_large_trades_surprises_more_and_one_large_trade_does_not() -> 
     single[577] *= 1e4
     scores = []
     for sizes in (usual, large, single):
-        rows = [(i * SECOND, 1.0, sizes[i], bool(buy[i]), str(i), "s") for i in range(600)]
+        rows = [(i * SECOND, 1.0, sizes[i], 1 if buy[i] else -1, str(i), "s") for i in range(600)]
         scores.append(same_side(of_rows("X", rows)).score[584 - LOOKBACK])
     assert scores[1] > scores[0] + 2
     assert scores[2] < scores[0] + 1
@@ -115,7 +115,7 @@ def test_a_run_of_large_trades_surprises_more_and_one_large_trade_does_not() -> 
 
 def test_the_tilts_of_sizes_are_a_fair_bet() -> None:
     rng = np.random.default_rng(4)
-    rows = [(i * SECOND, 1.0, float(np.exp(rng.normal(5, 1))), True, str(i), "s") for i in range(6_000)]
+    rows = [(i * SECOND, 1.0, float(np.exp(rng.normal(5, 1))), 1, str(i), "s") for i in range(6_000)]
     gained = 10 ** same_side(of_rows("X", rows)).sizes
     # By Ville's inequality a fair bet reaches ten within a run for one in ten at most.
     assert np.mean(gained >= 10) < 0.1

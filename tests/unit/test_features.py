@@ -13,7 +13,7 @@ from tests.anomaly_tape import labelled, quiet
 
 def flat(trades: int, micros: int = 1_000_000) -> TradeWindow:
     """Return a window in which nothing changes."""
-    return of_rows("FLAT", [(i * micros, 100.0, 10.0, True, str(i), "test") for i in range(trades)])
+    return of_rows("FLAT", [(i * micros, 100.0, 10.0, 1, str(i), "test") for i in range(trades)])
 
 
 def test_features_of_micro_batches_are_those_of_the_whole_tape() -> None:
@@ -34,7 +34,7 @@ def test_no_feature_looks_ahead() -> None:
         tape,
         price=np.where(later, tape.price * 3, tape.price),
         volume=np.where(later, tape.volume * 50, tape.volume),
-        buy=np.where(later, ~tape.buy, tape.buy),
+        side=np.where(later, -tape.side, tape.side),
         micros=np.where(later, tape.micros + 10**12, tape.micros),
     )
     known = 701 - LOOKBACK
@@ -87,7 +87,22 @@ def test_extremes_of_the_contract_are_numbers() -> None:
     assert np.isfinite(features(replace(tape, price=price, volume=volume))).all()
 
 
+def test_prices_through_zero_have_features_too() -> None:
+    tape = quiet(900)
+    oil = replace(tape, price=np.where(np.arange(900) < 600, tape.price, 37.63 - tape.price))
+    assert (oil.price < 0).any()
+    assert np.isfinite(features(oil)).all()
+
+
+def test_unknown_sides_are_on_neither_side() -> None:
+    tape = quiet(900)
+    found = features(replace(tape, side=np.zeros(900, np.int8)))
+    assert not found[:, NAMES.index("imbalance")].any()
+    assert np.isfinite(found).all()
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), 0.0, -1.0])
 def test_a_row_that_is_no_measure_is_left_out(bad: float) -> None:
-    rows = [(0, 1.0, 1.0, True, "a", "s"), (1, bad, 1.0, True, "b", "s"), (2, 1.0, bad, True, "c", "s")]
-    assert of_rows("X", rows).trade_ids.tolist() == ["a"]
+    rows = [(0, 1.0, 1.0, 1, "a", "s"), (1, bad, 1.0, 1, "b", "s"), (2, 1.0, bad, 1, "c", "s")]
+    priced = ["b"] if np.isfinite(bad) else []
+    assert of_rows("X", rows).trade_ids.tolist() == ["a", *priced]

@@ -57,9 +57,11 @@ def test_large_and_small_amounts_add_up_exactly(scene: Scene) -> None:
     assert summary(scene.candles["AAPL", 0]) == expected(scene.tapes)["AAPL", 0]
 
 
-def test_amounts_that_fit_no_word_are_left_to_the_tape(scene: Scene) -> None:
-    scene.trade(Tick(1), Tick(2, price="999999999999999999"))
-    assert scene.counts() == {("AAPL", 0): 1}
+def test_amounts_of_more_than_64_bits_are_counted_exactly(scene: Scene) -> None:
+    scene.trade(Tick(1, price="0.000000000001"), Tick(2, price="999999999999999999"))
+    candle = scene.candles["AAPL", 0]
+    assert (candle.trade_count, candle.high) == (2, Decimal(999999999999999999))
+    assert candle.price_sum == Decimal("999999999999999999.000000000001")
 
 
 def test_of_one_microsecond_what_came_first_opens_and_what_came_last_closes(scene: Scene) -> None:

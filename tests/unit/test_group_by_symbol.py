@@ -16,7 +16,7 @@ from stockstream.market.trade.codec import encode
 from stockstream.market.trade.columns import micros
 from stockstream.market.trade.schema import Trade
 
-COLUMNS = ("micros", "price", "volume", "buy", "trade_ids", "sources", "market", "unrest")
+COLUMNS = ("micros", "price", "volume", "side", "trade_ids", "sources", "market", "unrest")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 amounts = st.decimals(Decimal("1e-8"), Decimal(9999999999), places=8) | st.integers(1, 10**18 - 1).map(

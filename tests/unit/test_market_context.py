@@ -36,7 +36,7 @@ def tape(symbol: str, number: int, moves: Floats) -> TradeWindow:
             at * 10**6 + number * 10**5,
             price[at],
             float(rng.integers(80, 120)),
-            bool(rng.integers(2)),
+            2 * int(rng.integers(2)) - 1,
             str(at),
             "s",
         )

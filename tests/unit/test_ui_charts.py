@@ -57,7 +57,7 @@ def snapshot(marks: list[Mark], question: Question | None = None) -> MarketSnaps
         [standing("AAPL", "110"), standing("MSFT", "90")],
         {"AAPL": line, "MSFT": []},
         "AAPL",
-        [Candle(NOON - timedelta(minutes=1), one, one, one, one, one, one, one)],
+        [Candle(NOON - timedelta(minutes=1), one, one, one, one, one, one, one, one)],
         [],
         marks,
     )

@@ -29,6 +29,8 @@ TRADE = ShownTrade(
     Decimal("64123.12345678"),
     Decimal("0.00000001"),
     "BUY",
+    "@ I",
+    *(False, True),
     "kraken",
     None,
     Decimal("0.0006412312345678"),

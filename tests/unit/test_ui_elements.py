@@ -23,6 +23,7 @@ def standing(symbol: str, last: str, value: str = "100", findings: int = 0) -> S
         low=Decimal(90),
         volume=Decimal(10),
         buy_volume=Decimal(4),
+        sell_volume=Decimal(6),
         value=Decimal(value),
         vwap=Decimal(10),
         trades=3,
@@ -68,7 +69,9 @@ def test_direction_is_told_by_arrow_and_sign() -> None:
 
 def test_what_comes_from_outside_is_escaped() -> None:
     mark = Mark(NOON, NOON, EVIL, EVIL, [EVIL], 1.0, 0.5, EVIL, is_span=False, price=None)
-    trade = ShownTrade(EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, EVIL, Decimal(1), EVIL)
+    trade = ShownTrade(
+        EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, *(True, False), EVIL, EVIL, Decimal(1), EVIL
+    )
     drawn = [
         elements.findings([mark], NOON),
         elements.tape([trade], "$"),

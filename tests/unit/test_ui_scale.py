@@ -26,7 +26,7 @@ def compared(marks: list[Mark], last: str) -> Figure:
 def focused(marks: list[Mark], high: str) -> Figure:
     shown = snapshot(marks)
     start, hundred = NOON - timedelta(minutes=1), 100 * ONE
-    shown.candles[:] = [Candle(start, hundred, Decimal(high), 99 * ONE, 101 * ONE, ONE, 140 * ONE, ONE)]
+    shown.candles[:] = [Candle(start, hundred, Decimal(high), 99 * ONE, 101 * ONE, ONE, 140 * ONE, ONE, ONE)]
     return prices.focus(shown, "AAPL", SPAN)
 
 
@@ -76,7 +76,7 @@ def test_a_price_that_nobody_found_odd_is_shown_whole(draw: Draw) -> None:
 @pytest.mark.parametrize("far", [150, 50])
 def test_a_wick_far_beyond_the_bodies_leaves_the_chart_though_nobody_found_it(far: int) -> None:
     shown, hundred = snapshot([]), 100 * ONE
-    usual = Candle(NOON, hundred, 102 * ONE, 99 * ONE, 101 * ONE, ONE, hundred, ONE)
+    usual = Candle(NOON, hundred, 102 * ONE, 99 * ONE, 101 * ONE, ONE, hundred, ONE, ONE)
     odd = replace(usual, high=max(usual.high, far * ONE), low=min(usual.low, far * ONE))
     shown.candles[:] = [usual, odd, usual]
     low, high = reach(prices.focus(shown, "AAPL", SPAN)) or (0, 0)

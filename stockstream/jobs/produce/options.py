@@ -9,6 +9,7 @@ from typing import Self
 from stockstream.errors import UsageError
 from stockstream.jobs.produce.validation import between, number, refuse, whole
 from stockstream.market.simulator import Factors, Injection, Listing, known, listed
+from stockstream.market.trade.schema import SYMBOL
 
 HIGHEST_RATE = 1_000_000.0
 LOWEST_RATE = 1 / 86_400
@@ -17,7 +18,7 @@ USUAL_SYMBOLS = 10
 USUAL_ANOMALY_RATE = 0.01
 LEAST_MAGNITUDE, MOST_MAGNITUDE = 0.1, 10.0
 
-SYMBOL = re.compile(r"[A-Z0-9./_-]{1,20}")
+NAME = re.compile(SYMBOL.pattern)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _listings(text: str | None) -> tuple[Listing, ...]:
     if text is None:
         return listed(USUAL_SYMBOLS)
     allowed = (
-        f"symbols (1 to 20 of A-Z 0-9 . - / _) separated by commas, a number from 1 to {MOST_SYMBOLS:,}, "
+        f"symbols ({SYMBOL.rule}) separated by commas, a number from 1 to {MOST_SYMBOLS:,}, "
         "or an existing file of symbols"
     )
     if re.fullmatch(r"[+-]?\d{1,9}", text):
@@ -100,7 +101,7 @@ def symbols_of(text: str, allowed: str) -> tuple[str, ...]:
     """Return the symbols that a text lists, or that the file it names lists."""
     words = [word for word in re.split(r"[\s,]+", _content(text)) if word]
     symbols = tuple(dict.fromkeys(words))
-    wrong = next((symbol for symbol in symbols if not SYMBOL.fullmatch(symbol)), None)
+    wrong = next((symbol for symbol in symbols if not NAME.fullmatch(symbol)), None)
     if wrong is not None or not 1 <= len(symbols) <= MOST_SYMBOLS:
         shown = text if wrong in (None, text) else f"{text} ({wrong})"
         refuse("--symbols", shown, allowed)

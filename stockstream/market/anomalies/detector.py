@@ -14,9 +14,9 @@ class Detector:
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> rng = np.random.default_rng(7)
-    >>> rows = [(i * 10**6, 100 + rng.normal(0, 0.05), float(rng.integers(80, 120)), bool(rng.integers(2)),
-    ...          str(i), "doc") for i in range(600)]
-    >>> rows[500] = (500 * 10**6, 100.0, 48_200.0, True, "500", "doc")
+    >>> rows = [(i * 10**6, 100 + rng.normal(0, 0.05), float(rng.integers(80, 120)),
+    ...          2 * int(rng.integers(2)) - 1, str(i), "doc") for i in range(600)]
+    >>> rows[500] = (500 * 10**6, 100.0, 48_200.0, 1, "500", "doc")
     >>> detector = Detector(of_rows("AAPL", []), Ensemble())
     >>> found = detector.examine(of_rows("AAPL", rows[:490])) + detector.examine(of_rows("AAPL", rows[490:]))
     >>> [(finding.kind, finding.trade_id) for finding in found]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
+import numpy as np
+
 from stockstream.market.candles import sums
 from stockstream.market.trade.schema import MAX_DECIMALS
 
@@ -15,65 +17,78 @@ _EXACT = Context(prec=200)
 class Candle:
     """One minute of one symbol; times in microseconds since 1970.
 
-    `opened` and `closed` are the times of the first trade and the last.
+    `opened` and `closed` are the times of the first trade and the last of those that update the last price;
+    without any, they, open, high, low and close are None.
     """
 
     symbol: str
     start: int
     trade_count: int
     price_sum: Decimal
-    low: Decimal
-    high: Decimal
+    low: Decimal | None
+    high: Decimal | None
     volume: Decimal
     value: Decimal
     buy_volume: Decimal
-    opened: int
-    open: Decimal
-    closed: int
-    close: Decimal
+    sell_volume: Decimal
+    opened: int | None
+    open: Decimal | None
+    closed: int | None
+    close: Decimal | None
     is_final: bool = False
 
 
 def candle_of(symbol: str, start: int, words: Sequence[int], *, is_final: bool) -> Candle:
     """Return the candle of a minute's sums, which include at least one trade."""
+
+    def price(at: int) -> Decimal | None:
+        return _amount((words[at + 1] << 64) + words[at] % 2**64) if is_priced else None
+
+    is_priced = words[sums.CLOSE_TIME] >= 0
     return Candle(
         symbol=symbol,
         start=start,
         trade_count=words[sums.COUNT],
-        price_sum=_amount(_put_together(words, sums.PRICES, 2)),
-        low=_amount(words[sums.LOW]),
-        high=_amount(words[sums.HIGH]),
-        volume=_amount(_put_together(words, sums.VOLUMES, 2)),
-        value=_amount(_put_together(words, sums.VALUES, 4), 2 * MAX_DECIMALS),
-        buy_volume=_amount(_put_together(words, sums.BOUGHT, 2)),
-        opened=words[sums.OPEN_TIME],
-        open=_amount(words[sums.OPEN]),
-        closed=words[sums.CLOSE_TIME],
-        close=_amount(words[sums.CLOSE]),
+        price_sum=_amount(_put_together(words, sums.PRICES)),
+        low=price(sums.LOW),
+        high=price(sums.HIGH),
+        volume=_amount(_put_together(words, sums.VOLUMES)),
+        value=_amount(_put_together(words, sums.VALUES, 8), 2 * MAX_DECIMALS),
+        buy_volume=_amount(_put_together(words, sums.BOUGHT)),
+        sell_volume=_amount(_put_together(words, sums.SOLD)),
+        opened=words[sums.OPEN_TIME] if is_priced else None,
+        open=price(sums.OPEN),
+        closed=words[sums.CLOSE_TIME] if is_priced else None,
+        close=price(sums.CLOSE),
         is_final=is_final,
     )
 
 
-def words_of(candle: Candle) -> sums.Ints | None:
-    """Return the sums that a candle was made from, or None if one of its amounts does not fit into a word."""
+def words_of(candle: Candle) -> sums.Ints:
+    """Return the sums that a candle was made from."""
     words: sums.Ints = sums.cleared(1)[0]
-    units = [_units(each) for each in (candle.low, candle.high, candle.open, candle.close)]
-    if max(units) > sums.MOST:
-        return None
-    words[[sums.LOW, sums.HIGH, sums.OPEN, sums.CLOSE]] = units
-    words[[sums.COUNT, sums.OPEN_TIME, sums.CLOSE_TIME]] = candle.trade_count, candle.opened, candle.closed
-    _take_apart(words, sums.PRICES, candle.price_sum, 2)
-    _take_apart(words, sums.VOLUMES, candle.volume, 2)
-    _take_apart(words, sums.BOUGHT, candle.buy_volume, 2)
-    _take_apart(words, sums.VALUES, candle.value, 4, 2 * MAX_DECIMALS)
+    words[sums.COUNT] = candle.trade_count
+    if candle.opened is not None and candle.closed is not None:
+        words[[sums.OPEN_TIME, sums.CLOSE_TIME]] = candle.opened, candle.closed
+    prices = (candle.low, candle.high, candle.open, candle.close)
+    for at, price in zip((sums.LOW, sums.HIGH, sums.OPEN, sums.CLOSE), prices, strict=True):
+        if price is not None:
+            words[at : at + 2] = np.frombuffer(_units(price).to_bytes(16, "little", signed=True), np.int64)
+    _take_apart(words, sums.PRICES, candle.price_sum)
+    _take_apart(words, sums.VOLUMES, candle.volume)
+    _take_apart(words, sums.BOUGHT, candle.buy_volume)
+    _take_apart(words, sums.SOLD, candle.sell_volume)
+    _take_apart(words, sums.VALUES, candle.value, 8, 2 * MAX_DECIMALS)
     return words
 
 
-def _put_together(words: Sequence[int], at: int, count: int) -> int:
+def _put_together(words: Sequence[int], at: int, count: int = 4) -> int:
     return sum(words[at + step] << (32 * step) for step in range(count))
 
 
-def _take_apart(words: sums.Ints, at: int, amount: Decimal, count: int, decimals: int = MAX_DECIMALS) -> None:
+def _take_apart(
+    words: sums.Ints, at: int, amount: Decimal, count: int = 4, decimals: int = MAX_DECIMALS
+) -> None:
     units = _units(amount, decimals)
     for step in range(count - 1):
         words[at + step] = (units >> (32 * step)) & 0xFFFF_FFFF

@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from stockstream.market.candles.sums import Ints, Trades
 from stockstream.market.trade.arrivals import Arrivals
-from stockstream.market.trade.columns import SCHEMA, micros, units
+from stockstream.market.trade.columns import SCHEMA, flags, micros, units
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The fields that candles need.
-FIELDS = pa.schema([SCHEMA.field(name) for name in ("timestamp", "symbol", "price", "volume", "trade_type")])
+_NAMES = ("timestamp", "symbol", "price", "volume", "trade_type", "updates_last")
+FIELDS = pa.schema([SCHEMA.field(name) for name in _NAMES])
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,7 @@ class Columns:
         trades: times, amounts and sides.
         partitions: the partition of each trade.
         numbers: the index of each trade's symbol in `symbols`.
-        bad: how many messages are in no column: those that are not trades, and those with amounts that do not
-            fit into a word, which are left to SQL.
+        bad: how many messages are not trades.
     """
 
     trades: Trades
@@ -41,24 +42,27 @@ class Columns:
 
 def columns(arrivals: Arrivals) -> Columns:
     """Return the trades of messages that were decoded with `FIELDS`."""
-    prices, prices_fit = units(arrivals.trades["price"])
-    volumes, volumes_fit = units(arrivals.trades["volume"])
-    trades, fit = arrivals.trades, prices_fit & volumes_fit
-    if not fit.all():
-        trades, prices, volumes = trades.filter(fit), prices[fit], volumes[fit]
+    trades = arrivals.trades
     symbols = trades["symbol"].combine_chunks().dictionary_encode()
     return Columns(
         Trades(
             micros(trades),
-            prices,
-            volumes,
-            pc.equal(trades["trade_type"], "BUY").to_numpy(),
+            units(trades["price"]),
+            units(trades["volume"]),
+            sides(trades["trade_type"]),
+            flags(trades["updates_last"]),
         ),
         trades["kafka_partition"].to_numpy(),
         symbols.indices.to_numpy().astype(np.int64),
         symbols.dictionary.to_pylist(),
         bad=len(arrivals.messages) - len(trades),
     )
+
+
+def sides(column: pa.ChunkedArray) -> NDArray[np.int8]:
+    """Return the sides of takers as BUY, SELL or UNKNOWN."""
+    bought, sold = (flags(pc.equal(column, side)) for side in ("BUY", "SELL"))
+    return bought.astype(np.int8) - sold.astype(np.int8)
 
 
 def microseconds(moment: datetime) -> int:

@@ -1,7 +1,7 @@
 """The compiled sums: each trade is added to the words of its candle.
 
-All numbers are exact. An amount is a whole number of units of 10^-8 that fits 63 bits; a sum of amounts takes
-two words, a sum of price times volume four, each word the sum of 32 bits of every summand, so that none
+All numbers are exact. An amount is a number of units of 10^-12 in 128 bits. A sum of amounts takes four
+words, a sum of price times volume eight, each word the sum of 32 bits of every summand, so that none
 overflows before two thousand million trades. A candle combines the words into Python's own integers.
 """
 
@@ -15,29 +15,38 @@ from stockstream.market.compiled import compiled
 Ints = NDArray[np.int64]
 
 # The words of a candle.
-COUNT, PRICES, VOLUMES, BOUGHT, VALUES = 0, 1, 3, 5, 7
-LOW, HIGH, OPEN_TIME, OPEN, CLOSE_TIME, CLOSE = range(11, 17)
-WORDS = 17
+COUNT, PRICES, VOLUMES, BOUGHT, SOLD, VALUES = 0, 1, 5, 9, 13, 17
+LOW, HIGH, OPEN, CLOSE, OPEN_TIME, CLOSE_TIME = 25, 27, 29, 31, 33, 34
+WORDS = 35
 
 MOST = 2**63 - 1
+BUY, SELL, UNKNOWN = 1, -1, 0
 _HALF = 32
 _LOW_HALF = 2**32 - 1
 
 
 class Trades(NamedTuple):
-    """Trades as columns, shape (n,): microseconds since 1970, amounts in units of 10^-8."""
+    """Trades as columns.
+
+    Attributes:
+        times: microseconds since 1970, shape (n,).
+        prices: units of 10^-12, as the low and the high half of 128 bits, shape (n, 2).
+        volumes: the same.
+        sides: BUY, SELL or UNKNOWN, shape (n,).
+        updates: whether the trade moves open, high, low and close, shape (n,).
+    """
 
     times: Ints
     prices: Ints
     volumes: Ints
-    buys: NDArray[np.bool_]
+    sides: NDArray[np.int8]
+    updates: NDArray[np.bool_]
 
 
 def cleared(count: int) -> Ints:
     """Return `count` candles without a trade, shape (count, WORDS)."""
     words = np.zeros((count, WORDS), np.int64)
-    words[:, [LOW, OPEN_TIME]] = MOST
-    words[:, CLOSE_TIME] = -1
+    words[:, OPEN_TIME], words[:, CLOSE_TIME] = MOST, -1
     return words
 
 
@@ -54,35 +63,66 @@ def add(trades: Trades, slots: Ints, words: Ints) -> None:
 
 @compiled
 def _sum_up(trades: Trades, row: int, words: Ints) -> None:
-    time, price, volume = trades.times[row], trades.prices[row], trades.volumes[row]
+    price, volume, side = trades.prices[row], trades.volumes[row], trades.sides[row]
     words[COUNT] += 1
+    _add_product(words, price, volume)
     _add_amount(words, PRICES, price)
     _add_amount(words, VOLUMES, volume)
-    _add_product(words, price, volume)
-    if trades.buys[row]:
-        _add_amount(words, BOUGHT, volume)
-    words[LOW], words[HIGH] = min(words[LOW], price), max(words[HIGH], price)
+    if side != UNKNOWN:
+        _add_amount(words, BOUGHT if side == BUY else SOLD, volume)
+    if trades.updates[row]:
+        _move(words, trades.times[row], price)
+
+
+@compiled
+def _move(words: Ints, time: int, price: Ints) -> None:
+    """Move open, high, low and close by a trade; the first one sets them all."""
+    is_first = words[CLOSE_TIME] < 0
+    if is_first or _is_below(price, words[LOW : LOW + 2]):
+        words[LOW : LOW + 2] = price
+    if is_first or _is_below(words[HIGH : HIGH + 2], price):
+        words[HIGH : HIGH + 2] = price
     if time < words[OPEN_TIME]:
-        words[OPEN_TIME], words[OPEN] = time, price
+        words[OPEN_TIME] = time
+        words[OPEN : OPEN + 2] = price
     if time >= words[CLOSE_TIME]:
-        words[CLOSE_TIME], words[CLOSE] = time, price
+        words[CLOSE_TIME] = time
+        words[CLOSE : CLOSE + 2] = price
 
 
 @compiled
-def _add_amount(words: Ints, at: int, amount: int) -> None:
-    words[at] += amount & _LOW_HALF
-    words[at + 1] += amount >> _HALF
+def _is_below(one: Ints, other: Ints) -> bool:
+    if one[1] != other[1]:
+        return bool(one[1] < other[1])
+    return bool(np.uint64(one[0]) < np.uint64(other[0]))
 
 
 @compiled
-def _add_product(words: Ints, one: int, two: int) -> None:
-    """Add a product of two numbers below 2^63, from the products of their halves."""
-    half, low_half = np.uint64(_HALF), np.uint64(_LOW_HALF)
-    one_low, one_high = np.uint64(one) & low_half, np.uint64(one) >> half
-    two_low, two_high = np.uint64(two) & low_half, np.uint64(two) >> half
-    low, high = one_low * two_low, one_high * two_high
-    middle, other = one_low * two_high, one_high * two_low
-    words[VALUES] += np.int64(low & low_half)
-    words[VALUES + 1] += np.int64((low >> half) + (middle & low_half) + (other & low_half))
-    words[VALUES + 2] += np.int64((high & low_half) + (middle >> half) + (other >> half))
-    words[VALUES + 3] += np.int64(high >> half)
+def _add_amount(words: Ints, at: int, amount: Ints) -> None:
+    words[at] += amount[0] & _LOW_HALF
+    words[at + 1] += amount[0] >> _HALF & _LOW_HALF
+    words[at + 2] += amount[1] & _LOW_HALF
+    words[at + 3] += amount[1] >> _HALF
+
+
+@compiled
+def _add_product(words: Ints, price: Ints, volume: Ints) -> None:
+    """Add a product, from the products of 32 bits of each; a volume is positive."""
+    sign, low, high = 1, price[0], price[1]
+    if high < 0:
+        sign, low, high = -1, -low, ~high + (low == 0)
+    for step in range(4):
+        one = _part(low, high, step)
+        if one:
+            for other in range(4):
+                product = one * _part(volume[0], volume[1], other)
+                at = VALUES + step + other
+                words[at] += sign * np.int64(product & np.uint64(_LOW_HALF))
+                words[at + 1] += sign * np.int64(product >> np.uint64(_HALF))
+
+
+@compiled
+def _part(low: int, high: int, step: int) -> "np.uint64":
+    """Return 32 bits of a number of 128, the lowest first."""
+    half = high if step // 2 else low
+    return np.uint64(half >> _HALF * (step % 2) & _LOW_HALF)

@@ -1,8 +1,8 @@
 """Minutes of event time as they form: trades in, candles out.
 
-The candles made here are fresh, and nearly always right; what cannot be known here (repeats, late trades,
-amounts of more than 63 bits) the reconciler takes from the tape. Nothing here has a clock: `now` is an
-argument, and all times are microseconds since 1970.
+The candles made here are fresh, and nearly always right; what cannot be known here (repeats, late trades)
+the reconciler takes from the tape. Nothing here has a clock: `now` is an argument, and all times are
+microseconds since 1970.
 
 **Closing.** Each partition has a watermark: the highest event time read there, minus the allowed lateness. A
 trade more than `skew` ahead of `now` does not raise it. A candle closes when the watermark of the partition
@@ -83,12 +83,10 @@ class Tumbling:
         self.release(partition)
         self._partitions[partition] = _Partition(next_offset, now)
         for candle in candles:
-            words = words_of(candle)
-            if words is not None:
-                key = candle.symbol, candle.start
-                self._words[self._slot(key)] = words
-                self._carriers[key] = partition
-                self._changed.add(key)
+            key = candle.symbol, candle.start
+            self._words[self._slot(key)] = words_of(candle)
+            self._carriers[key] = partition
+            self._changed.add(key)
 
     def release(self, partition: int) -> None:
         """Drop a partition, with the candles whose last trade it brought."""

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.random import Generator
 
+from stockstream.market.anomalies.features.jumps import steps
+from stockstream.market.anomalies.features.levels import levels
 from stockstream.market.anomalies.features.table import QUIET
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.models.threshold import at_budget
@@ -15,7 +17,7 @@ ROLLING, ROLLING_USUAL, RANDOM, ALWAYS = "rolling z", "rolling z over 3", "rando
 
 def rolling_z(window: TradeWindow) -> Floats:
     """Return the larger z-score of each trade's return and log volume, against the 200 trades before."""
-    returns = np.diff(np.log(window.price), prepend=np.log(window.price[:1]))
+    returns = steps(levels(window.price), 1)
     size: Floats = np.maximum(np.abs(_z(returns)), _z(np.log(window.volume)))
     return size
 

@@ -111,7 +111,7 @@ def _labelled(name: str, tape: Tape, clean: Tape) -> Labelled:
         (tape.at * 1e6).astype(np.int64),
         tape.cents / 100,
         tape.volume.astype(np.float64),
-        tape.buy,
+        np.where(tape.buy, 1, -1).astype(np.int8),
         np.arange(len(tape)).astype(np.str_).astype(np.object_),
         np.full(len(tape), "synthetic", np.object_),
         np.zeros(len(tape), np.int64),

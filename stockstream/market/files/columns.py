@@ -12,7 +12,7 @@ from typing import Self
 from stockstream.errors import UsageError
 from stockstream.market.trade.schema import Trade
 
-BUYER_MAKES = "is_buyer_maker"
+BUYER_MAKES = ("is_buyer_maker", "buyer_maker")
 # Names that files give to the fields, best first; compared without case, spaces and punctuation.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "trade_id": ("trade_id", "id", "tid", "match_id", "exec_id"),
@@ -25,18 +25,21 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "volume": ("volume", "size", "qty", "quantity", "amount", "vol", "shares", "last_size"),
     "trade_type": (
         *("trade_type", "side", "taker_side", "direction", "aggressor_side", "type", "oper"),
-        BUYER_MAKES,
+        *BUYER_MAKES,
     ),
+    "conditions": ("conditions", "cond", "sale_condition", "trade_conditions"),
+    "updates_last": ("updates_last",),
+    "side_inferred": ("side_inferred",),
     "source": ("source",),
     "anomaly": ("anomaly",),
     "venue": ("venue", "exchange"),
 }
-NEEDED = ("timestamp", "price", "volume", "trade_type")
+NEEDED = ("timestamp", "price", "volume")
 # A time of day is completed by the column of its date.
 CLOCK_NAMES = ("time", "tradetime", "timeofday")
 DATE_NAMES = ("date", "trade_date", "trading_day", "day")
 # A file with all of these is an export of this project: only there does `source` have its meaning.
-OWN = frozenset(Trade.__struct_fields__)
+OWN = frozenset({*Trade.__struct_fields__} - {"conditions", "updates_last", "side_inferred"})
 _PUNCTUATION = str.maketrans("", "", " -_.<>")
 
 
@@ -86,7 +89,8 @@ def match(header: Sequence[str], asked: Mapping[str, str], symbol: str | None = 
     if "timestamp" in of and _bare(header[of["timestamp"]]) in CLOCK_NAMES:
         of = _found(header, "date", DATE_NAMES, of) | of
     _require(header, of, symbol)
-    return Columns(of, _summary(of, header), _same(header[of["trade_type"]], BUYER_MAKES))
+    side = header[of["trade_type"]] if "trade_type" in of else ""
+    return Columns(of, _summary(of, header), any(_same(side, name) for name in BUYER_MAKES))
 
 
 def _named(header: Sequence[str], field: str, name: str) -> dict[str, int]:

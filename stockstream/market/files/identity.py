@@ -25,7 +25,7 @@ NO_ID = "-"
 # A source has at most 64 characters.
 MOST_NAME = 57
 
-Content = tuple[str, datetime, Decimal, Decimal, str]
+Content = tuple[str, datetime, Decimal, Decimal, str | None]
 
 
 class Reading(NamedTuple):
@@ -179,7 +179,7 @@ class Naming:
 
     def _content_id(self, trade: Trade, key: Hashable, *, is_repeated: bool) -> str:
         words = "|".join(
-            [trade.timestamp.isoformat(), plain(trade.price), plain(trade.volume), trade.trade_type]
+            [trade.timestamp.isoformat(), plain(trade.price), plain(trade.volume), trade.trade_type or ""]
         )
         name = blake2b(words.encode(), digest_size=16).hexdigest()
         if not is_repeated:

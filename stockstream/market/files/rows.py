@@ -19,8 +19,18 @@ from stockstream.market.files.times import TimeReader, number_of
 from stockstream.market.trade.codec import refuse, validated
 from stockstream.market.trade.schema import Side, Trade
 
-SIDES: Mapping[str, Side] = {"buy": "BUY", "b": "BUY", "sell": "SELL", "s": "SELL"}
-MAKER_SIDES: Mapping[str, Side] = {"true": "SELL", "1": "SELL", "false": "BUY", "0": "BUY"}
+# In FIX, 1 buys and 2 sells. A file says `bid` of an aggressor that bids, so buys.
+SIDES: Mapping[str, Side | None] = {
+    **dict.fromkeys(("buy", "b", "bid", "buyer", "1", "+1"), "BUY"),
+    **dict.fromkeys(("sell", "s", "ask", "a", "seller", "2", "-1"), "SELL"),
+    **dict.fromkeys(("", "n", "none", "null", "unknown", "-", "0"), None),
+}
+MAKER_SIDES: Mapping[str, Side | None] = {
+    **dict.fromkeys(("true", "t", "1"), "SELL"),
+    **dict.fromkeys(("false", "f", "0"), "BUY"),
+    "": None,
+}
+FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
 class RowReader:
@@ -59,9 +69,9 @@ class RowReader:
             BadTradeError: the row is not a trade; the reason names the field.
         """
         cell = {field: row[number] if number < len(row) else None for field, number in self._of.items()}
-        side = text_of("trade_type", cell["trade_type"]).lower()
+        side = text_of("trade_type", cell.get("trade_type")).lower()
         if side not in self._sides:
-            refuse("trade_type", repr(side), f"one of {', '.join(self._sides)}")
+            refuse("trade_type", repr(side), f"one of {', '.join(filter(None, self._sides))}, or nothing")
         own_id = text_of("trade_id", cell.get("trade_id"))
         moment, form = self.times.read_with_form(cell["timestamp"], cell.get("date"))
         made = Trade(
@@ -71,6 +81,9 @@ class RowReader:
             price=_amount("price", cell["price"]).scaleb(-self._price_shift),
             volume=_amount("volume", cell["volume"]),
             trade_type=self._sides[side],
+            conditions=text_of("conditions", cell.get("conditions")) or None,
+            updates_last=_flag("updates_last", cell.get("updates_last"), usual=True),
+            side_inferred=_flag("side_inferred", cell.get("side_inferred"), usual=False),
             source=text_of("source", cell.get("source")) or self._source,
             anomaly=text_of("anomaly", cell.get("anomaly")) or None,
         )
@@ -80,6 +93,13 @@ class RowReader:
         """Return the cell of a row's time, and that of its date if it has its own column."""
         date, clock = (self._of.get(field, len(row)) for field in ("date", "timestamp"))
         return row[clock] if clock < len(row) else None, row[date] if date < len(row) else None
+
+
+def _flag(field: str, cell: object, *, usual: bool) -> bool:
+    text = text_of(field, cell).lower()
+    if text and text not in FLAGS:
+        refuse(field, repr(text))
+    return FLAGS.get(text, usual)
 
 
 def _amount(field: str, cell: object) -> Decimal:

@@ -20,13 +20,13 @@ from msgspec.structs import asdict, replace
 
 from stockstream.errors import BadTradeError
 from stockstream.market.trade.schema import (
-    AMOUNT,
     AMOUNTS,
     BY_NAME,
     FIELDS,
     MAX_DECIMALS,
     MAX_DIGITS,
     TIMES,
+    VOLUME,
     Trade,
 )
 
@@ -44,7 +44,7 @@ _NUMBER = re.compile(rb"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 # The message as it arrives; numbers stay bytes, so that none passes through a float.
 _Wire = msgspec.defstruct(
     "_Wire",
-    [(field.name, msgspec.Raw if field.kind is AMOUNT else field.type, field.default) for field in FIELDS],
+    [(field.name, msgspec.Raw if field.name in AMOUNTS else field.type, field.default) for field in FIELDS],
     frozen=True,
     kw_only=True,
 )
@@ -56,11 +56,14 @@ _SHORT = 40
 _wire = msgspec.json.Decoder(_Wire)
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
+# What most trades have in the fields that are left out then.
+_USUAL = b',"conditions":null,"updates_last":true,"side_inferred":false'
 
 
 def encode(trade: Trade) -> bytes:
     """Return the message of a trade: one JSON object in UTF-8."""
-    return _encoder.encode(trade)
+    # A text cannot contain this: its quotes are escaped.
+    return _encoder.encode(trade).replace(_USUAL, b"", 1)
 
 
 def decode(message: bytes | None) -> Trade:
@@ -138,7 +141,7 @@ def _refuse_first_fault(message: bytes) -> None:
         if field.name not in fields:
             if field.is_required:
                 raise BadTradeError(reason=f"{field.name} is missing: needs {field.rule}") from None
-        elif field.kind is not AMOUNT and not _is(field.type, fields[field.name]):
+        elif field.name not in AMOUNTS and not _is(field.type, fields[field.name]):
             refuse(field.name, bytes(fields[field.name]).decode())
 
 
@@ -188,7 +191,7 @@ def _exact(field: str, text: bytes) -> Decimal:
     if not _NUMBER.fullmatch(text):
         refuse(field, text.decode())
     amount = _without_idle_zeros(Decimal(text.decode()))
-    if amount <= 0:
+    if amount <= 0 and BY_NAME[field].kind is VOLUME:
         refuse(field, text.decode())
     if not _has_room(amount):
         refuse(field, text.decode(), DIGITS_RULE)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from stockstream.market.trade import scanner, schema
 
-AMOUNT = pa.decimal128(26, schema.MAX_DECIMALS)
+AMOUNT = pa.decimal128(schema.MAX_DIGITS + schema.MAX_DECIMALS, schema.MAX_DECIMALS)
 TIME = pa.timestamp("us", "UTC")
-_TYPES = {schema.TIME: TIME, schema.AMOUNT: AMOUNT}
+_TYPES = {schema.TIME: TIME, schema.PRICE: AMOUNT, schema.VOLUME: AMOUNT, schema.FLAG: pa.bool_()}
 SCHEMA = pa.schema([(field.name, _TYPES.get(field.kind, pa.string())) for field in schema.FIELDS])
 # The value of a column whose field is missing in a message, and the bounds of each in all of them together.
 _DEFAULTS = {field.name: field.default for field in schema.FIELDS if isinstance(field.default, str)}
@@ -45,11 +45,23 @@ def micros(trades: pa.Table) -> NDArray[np.int64]:
     return times
 
 
-def units(amounts: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return amounts in units of 10^-8, and which fit 63 bits; the others are undefined."""
+def units(amounts: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return amounts in units of 10^-12, as the low and the high half of 128 bits, shape (n, 2)."""
     column = amounts.combine_chunks()
-    words = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)[column.offset :][: len(column)]
-    return words[:, 0].copy(), (words[:, 1] == 0) & (words[:, 0] >= 0)
+    words: NDArray[np.int64] = np.frombuffer(column.buffers()[1] or b"", np.int64).reshape(-1, 2)
+    return words[column.offset :][: len(column)]
+
+
+def flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return truth values; null counts as false."""
+    array = column.combine_chunks()
+    valid, bits = (_bits(array, buffer) for buffer in array.buffers())
+    return bits if array.null_count == 0 else bits & valid
+
+
+def _bits(array: pa.Array, buffer: pa.Buffer | None) -> NDArray[np.bool_]:
+    every = np.unpackbits(np.frombuffer(buffer or b"", np.uint8), bitorder="little")
+    return every[array.offset : array.offset + len(array)].astype(np.bool_)
 
 
 def column(kind: pa.DataType, values: NDArray[np.generic]) -> pa.Array:
@@ -64,7 +76,10 @@ def _column(text: scanner.Bytes, found: scanner.Found, name: str) -> pa.Array:
     if name in schema.TIMES:
         return column(TIME, found.times[:, schema.TIMES.index(name)])
     if name in schema.AMOUNTS:
-        return _amounts(found.amounts[:, schema.AMOUNTS.index(name)])
+        return column(AMOUNT, found.amounts[:, schema.AMOUNTS.index(name)])
+    if name in schema.FLAGS:
+        bits = np.packbits(found.flags[:, schema.FLAGS.index(name)], bitorder="little")
+        return pa.Array.from_buffers(pa.bool_(), len(found.flags), [None, pa.py_buffer(bits)])
     positions = np.ascontiguousarray(found.positions[:, schema.TEXTS.index(name)])
     if name in _DEFAULTS:
         begin = len(text) - len(_DEFAULT_TEXT)
@@ -80,10 +95,3 @@ def _texts(text: scanner.Bytes, positions: NDArray[np.int64]) -> pa.Array:
     return pa.Array.from_buffers(
         pa.string(), len(positions), [valid, pa.py_buffer(offsets), pa.py_buffer(gathered)]
     )
-
-
-def _amounts(units: NDArray[np.int64]) -> pa.Array:
-    """Return decimals from units of 10^-8: 128 bits each, of which the low half is enough."""
-    words = np.zeros((len(units), 2), np.int64)
-    words[:, 0] = units
-    return column(AMOUNT, words)

@@ -2,8 +2,8 @@
 
 It understands the plain form of the contract (`trade.decode` is all of it) and reports for every message
 whether it has this form: one flat object of the contract's fields in any order, each once, with whitespace
-between them and scalars under other names skipped, names and text in ASCII without escapes, amounts of up to
-ten digits before the point and eight after it, times in UTC. It reads each message within its own bounds, so
+between them and scalars under other names skipped, names and text in ASCII without escapes, amounts without
+an exponent, times in UTC. It reads each message within its own bounds, so
 two halves never form one message. Its results are positions in the bytes; nothing is copied.
 
 It is compiled, because no library reads JSON numbers into exact decimals at this speed, and the time that a
@@ -18,10 +18,22 @@ from numpy.typing import NDArray
 
 from stockstream.market.compiled import compiled
 from stockstream.market.trade.codec import EARLIEST, LATEST, MAX_MESSAGE_BYTES
-from stockstream.market.trade.schema import AMOUNTS, BY_NAME, MAX_DECIMALS, SIDE, SYMBOL, TEXTS, TIMES
+from stockstream.market.trade.schema import (
+    AMOUNTS,
+    BY_NAME,
+    FLAGS,
+    MAX_DECIMALS,
+    MAX_DIGITS,
+    SIDE,
+    SYMBOL,
+    TEXTS,
+    TIMES,
+    VOLUME,
+)
 
-_NAMES = [name.encode() for name in (*TEXTS, *TIMES, *AMOUNTS)]
+_NAMES = [name.encode() for name in (*TEXTS, *TIMES, *AMOUNTS, *FLAGS)]
 _FIRST_TIME, _FIRST_AMOUNT, _OTHER = len(TEXTS), len(TEXTS) + len(TIMES), len(_NAMES)
+_FIRST_FLAG = _OTHER - len(FLAGS)
 _REQUIRED = sum(1 << at for at, name in enumerate(_NAMES) if BY_NAME[name.decode()].is_required)
 
 _WORDS = (b"null", b"true", b"false", b"BUY", b"SELL")
@@ -35,13 +47,15 @@ _LONGEST = np.array([BY_NAME[name].kind.longest for name in TEXTS])
 _IS_NULLABLE = np.array([BY_NAME[name].is_nullable for name in TEXTS])
 _IS_SYMBOL = np.array([BY_NAME[name].kind is SYMBOL for name in TEXTS])
 _IS_SIDE = np.array([BY_NAME[name].kind is SIDE for name in TEXTS])
+_IS_POSITIVE = np.array([BY_NAME[name].kind is VOLUME for name in AMOUNTS])
+_USUAL = np.array([BY_NAME[name].default for name in FLAGS], np.bool_)
 
 _BYTES = np.arange(256)
 _IS_DIGIT = np.isin(_BYTES, list(b"0123456789"))
-_IN_SYMBOL = _IS_DIGIT | np.isin(_BYTES, list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ./_-"))
+_IN_SYMBOL = _IS_DIGIT | np.isin(_BYTES, list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ./_&^=:+-"))
 _IN_TEXT = (ord(" ") <= _BYTES) & (ord("~") >= _BYTES) & ~np.isin(_BYTES, list(b'"\\'))
 _IS_BLANK = np.isin(_BYTES, list(b" \n\t\r"))
-_QUOTE, _POINT, _ZERO, _Z = ord('"'), ord("."), ord("0"), ord("Z")
+_QUOTE, _POINT, _ZERO, _MINUS, _Z = ord('"'), ord("."), ord("0"), ord("-"), ord("Z")
 _OPEN, _CLOSE, _COLON, _COMMA = ord("{"), ord("}"), ord(":"), ord(",")
 
 _SHAPE = np.frombuffer(b"0000-00-00T00:00:00", np.uint8)
@@ -51,8 +65,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (EARLIEST - _EPOCH).days * 86_400_000_000
 _END = (LATEST - _EPOCH).days * 86_400_000_000
 _MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-_MOST_WHOLE = 10
 _SCALE = 10 ** np.arange(MAX_DECIMALS, -1, -1)
+# The largest number with so many decimals whose units fit 63 bits.
+_MOST = (2**63 - 1) // _SCALE
+_HALF, _LOW_HALF = 32, 0xFFFF_FFFF
 
 Bytes = NDArray[np.uint8]
 
@@ -65,13 +81,16 @@ class Found(NamedTuple):
         positions: start and end of each of `TEXTS` in the bytes, shape (n, TEXTS, 2); both zero if it is
             absent or null.
         times: each of `TIMES` in microseconds since 1970, shape (n, TIMES).
-        amounts: each of `AMOUNTS` in units of 10^-8, shape (n, AMOUNTS).
+        amounts: each of `AMOUNTS` in units of 10^-12, as the low and the high half of 128 bits, shape
+            (n, AMOUNTS, 2).
+        flags: each of `FLAGS`, shape (n, FLAGS); its default if it is absent.
     """
 
     plain: NDArray[np.bool_]
     positions: NDArray[np.int64]
     times: NDArray[np.int64]
     amounts: NDArray[np.int64]
+    flags: NDArray[np.bool_]
 
 
 def scan(text: Bytes, ends: NDArray[np.int64]) -> Found:
@@ -86,7 +105,8 @@ def scan(text: Bytes, ends: NDArray[np.int64]) -> Found:
         np.empty(count, np.bool_),
         np.zeros((count, len(TEXTS), 2), np.int64),
         np.empty((count, len(TIMES)), np.int64),
-        np.empty((count, len(AMOUNTS)), np.int64),
+        np.empty((count, len(AMOUNTS), 2), np.int64),
+        np.tile(_USUAL, (count, 1)),
     )
     _scan(text, ends, found)
     return found
@@ -127,11 +147,19 @@ def _read(text: Bytes, at: int, last: int, row: int, found: Found) -> bool:
 
 
 @compiled
-def _value(text: Bytes, at: int, last: int, field: int, row: int, found: Found) -> int:
+def _value(  # noqa: PLR0911 - one for each kind of field
+    text: Bytes, at: int, last: int, field: int, row: int, found: Found
+) -> int:
     """Read the value of a field and return where it ends, or a negative number if it is not plain."""
-    if _FIRST_AMOUNT <= field < _OTHER:
-        end, found.amounts[row, field - _FIRST_AMOUNT] = _amount(text, at)
-        return end
+    if _FIRST_AMOUNT <= field < _FIRST_FLAG:
+        end, low, high = _amount(text, at)
+        found.amounts[row, field - _FIRST_AMOUNT, 0] = low
+        found.amounts[row, field - _FIRST_AMOUNT, 1] = high
+        return -1 if _IS_POSITIVE[field - _FIRST_AMOUNT] and (high < 0 or low == high == 0) else end
+    if _FIRST_FLAG <= field < _OTHER:
+        is_true = _is(text, at, last, _TRUE)
+        found.flags[row, field - _FIRST_FLAG] = is_true
+        return at + 4 if is_true else at + 5 if _is(text, at, last, _FALSE) else -1
     end = _text_end(text, at, last)
     if _FIRST_TIME <= field < _FIRST_AMOUNT:
         time = _time(text, at + 1, end) if end > 0 else -1
@@ -211,28 +239,47 @@ def _scalar_end(text: Bytes, at: int) -> int:
 
 
 @compiled
-def _amount(text: Bytes, at: int) -> tuple[int, int]:
-    """Read a positive number; return where it ends, and its value in units of 10^-8.
+def _amount(text: Bytes, at: int) -> tuple[int, int, int]:
+    """Read a number; return where it ends, and its value in units of 10^-12 as two halves of 128 bits.
 
     The end is negative if the number is not plain.
     """
-    begin, units = at, 0
-    while _IS_DIGIT[text[at]] and at - begin <= _MOST_WHOLE:
-        units = units * 10 + (text[at] - _ZERO)
+    is_negative = text[at] == _MINUS
+    begin = at + 1 if is_negative else at
+    at, digits = begin, 0
+    while _IS_DIGIT[text[at]] and at - begin <= MAX_DIGITS:
+        digits = digits * 10 + (text[at] - _ZERO)
         at += 1
     whole, decimals = at - begin, 0
-    if not 0 < whole <= _MOST_WHOLE or (text[begin] == _ZERO and whole > 1):
-        return -1, 0
+    if not 0 < whole <= MAX_DIGITS or (text[begin] == _ZERO and whole > 1):
+        return -1, 0, 0
     if text[at] == _POINT:
+        whole -= text[begin] == _ZERO
         at += 1
         begin = at
         while _IS_DIGIT[text[at]] and at - begin <= MAX_DECIMALS:
-            units = units * 10 + (text[at] - _ZERO)
+            digits = digits * 10 + (text[at] - _ZERO)
             at += 1
         decimals = at - begin
-        if not 0 < decimals <= MAX_DECIMALS:
-            return -1, 0
-    return (at if units > 0 else -1), units * int(_SCALE[decimals])
+        if not 0 < decimals <= min(MAX_DECIMALS, MAX_DIGITS - whole):
+            return -1, 0, 0
+    low, high = _product(digits, decimals)
+    return (at, -low, ~high + (low == 0)) if is_negative else (at, low, high)
+
+
+@compiled
+def _product(digits: int, decimals: int) -> tuple[int, int]:
+    """Return a number of these digits in units of 10^-12."""
+    scale = _SCALE[decimals]
+    if digits <= _MOST[decimals]:
+        return digits * scale, 0
+    half, low_half = np.uint64(_HALF), np.uint64(_LOW_HALF)
+    one_low, one_high = np.uint64(digits) & low_half, np.uint64(digits) >> half
+    two_low, two_high = np.uint64(scale) & low_half, np.uint64(scale) >> half
+    low, across, other = one_low * two_low, one_low * two_high, one_high * two_low
+    middle = (low >> half) + (across & low_half) + (other & low_half)
+    high = one_high * two_high + (across >> half) + (other >> half) + (middle >> half)
+    return int(np.int64((low & low_half) | (middle << half))), int(np.int64(high))
 
 
 @compiled

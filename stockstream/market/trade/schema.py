@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple, get_args
 import msgspec
 
 MAX_DIGITS = 18
-MAX_DECIMALS = 8
+MAX_DECIMALS = 12
 DEFAULT_SOURCE = "unknown"
 
 
@@ -39,27 +39,45 @@ class Kind:
 
 # A NUL cannot be stored by PostgreSQL; other control characters do not belong in a name.
 NAME = Kind("1 to 64 characters, no control characters", r"\A[^\x00-\x1f\x7f]{1,64}\Z", 64)
-SYMBOL = Kind("1 to 20 of A-Z 0-9 . - / _", r"\A[A-Z0-9./_-]{1,20}\Z", 20)
+SYMBOL = Kind("1 to 32 of A-Z 0-9 . - / _ & ^ = : +", r"\A[A-Z0-9./_&^=:+-]{1,32}\Z", 32)
 SIDE = Kind("BUY or SELL", r"\A(BUY|SELL)\Z", 4)
 TIME = Kind("a time with its offset, such as 2026-01-31T14:30:00Z")
-AMOUNT = Kind("a number above zero")
+PRICE = Kind("a number")
+VOLUME = Kind("a number above zero")
+FLAG = Kind("true or false")
 
 Name = Annotated[str, NAME, msgspec.Meta(pattern=NAME.pattern)]
 Symbol = Annotated[str, SYMBOL, msgspec.Meta(pattern=SYMBOL.pattern)]
 Side = Literal["BUY", "SELL"]
 Time = Annotated[datetime, TIME, msgspec.Meta(tz=True)]
-Amount = Annotated[Decimal, AMOUNT]
+Price = Annotated[Decimal, PRICE]
+Volume = Annotated[Decimal, VOLUME]
+Flag = Annotated[bool, FLAG]
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
-    """One trade, as it happened at its venue; `timestamp` is event time in UTC."""
+    """One trade, as it happened at its venue.
+
+    Attributes:
+        trade_id: unique within the source and symbol.
+        timestamp: event time, in UTC.
+        price: of one share, coin or contract; zero and below occur in futures and spreads.
+        volume: how many changed hands.
+        trade_type: the side of the taker; None where the venue does not say it.
+        conditions: the codes of the venue, as it gives them.
+        updates_last: whether the trade moves the last price, and so open, high, low and close of a candle.
+        side_inferred: whether `trade_type` comes from a rule and not from the venue.
+    """
 
     trade_id: Name
     timestamp: Time
     symbol: Symbol
-    price: Amount
-    volume: Amount
-    trade_type: Annotated[Side, SIDE]
+    price: Price
+    volume: Volume
+    trade_type: Annotated[Side, SIDE] | None
+    conditions: Name | None = None
+    updates_last: Flag = True
+    side_inferred: Flag = False
     source: Name = DEFAULT_SOURCE
     anomaly: Name | None = None
 
@@ -85,7 +103,7 @@ class Field(NamedTuple):
     @property
     def is_nullable(self) -> bool:
         """Whether its value may be null."""
-        return self.default is None
+        return type(None) in get_args(self.type)
 
     @property
     def rule(self) -> str:
@@ -106,4 +124,5 @@ BY_NAME = {field.name: field for field in FIELDS}
 # The fields by how they are read and written, each group in the order of the contract.
 TEXTS = [field.name for field in FIELDS if field.kind.is_text]
 TIMES = [field.name for field in FIELDS if field.kind is TIME]
-AMOUNTS = [field.name for field in FIELDS if field.kind is AMOUNT]
+AMOUNTS = [field.name for field in FIELDS if field.kind in (PRICE, VOLUME)]
+FLAGS = [field.name for field in FIELDS if field.kind is FLAG]

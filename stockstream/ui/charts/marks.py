@@ -8,7 +8,7 @@ from typing import Any
 
 from stockstream.market.anomalies.kinds import KINDS
 from stockstream.ui.charts.scale import Scale
-from stockstream.ui.data.records import Mark
+from stockstream.ui.data.records import Mark, percent
 from stockstream.ui.html import formatting
 
 Trace = dict[str, Any]
@@ -55,7 +55,7 @@ def edge_axis(traces: Sequence[Trace]) -> dict[str, Any]:
 
 def height_of(price: Decimal, base: Decimal | None) -> float:
     """Return the height at which a price is drawn: as it is, or as its change from a base in percent."""
-    return float(price if base is None else (price / base - 1) * 100)
+    return float(percent(price, base) if base else price)
 
 
 def stamp(moment: datetime) -> str:

@@ -20,6 +20,7 @@ from stockstream.ui.data.window import RANGE, Span, candle_width
 
 MOST_LINES_SEEN = 12
 SAME_DASH = 5
+PRICE = ",.10~g"  # every decimal of a price, of a share as of the smallest coin
 FEWEST = 10  # candles that a chart has room for at least
 NONE = Decimal("NaN")  # null in JSON, which Plotly does not draw
 DASHES = ("solid", "10px,3px", "3px,2px", "dashdot")
@@ -102,7 +103,7 @@ def _line(symbol: str, line: Line, base: Decimal | None, ink: str, place: int) -
         "x": [stamp(moment) for moment, _ in line],
         "y": [height_of(price, base) for _, price in line],
         "line": {"color": ink, "width": 1.8, "dash": DASHES[place // SAME_DASH % len(DASHES)]},
-        "hovertemplate": "%{y:+.2f} %" if base else "%{y:,.2f}",
+        "hovertemplate": "%{y:+.2f} %" if base else f"%{{y:{PRICE}}}",
     }
 
 
@@ -127,7 +128,7 @@ def _vwap(candles: Sequence[Candle], width: timedelta) -> Trace:
         "name": "vwap",
         "y": [float(candle.vwap) for candle in candles],
         "line": {"color": "var(--faint)", "width": 1.3, "dash": "dot"},
-        "hovertemplate": "vwap %{y:,.2f}<extra></extra>",
+        "hovertemplate": f"vwap %{{y:{PRICE}}}<extra></extra>",
     }
 
 
@@ -159,7 +160,7 @@ def _never_alone(candles: Sequence[Candle], width: timedelta) -> Sequence[Candle
     """
     if len(candles) != 1:
         return candles
-    return [Candle(candles[0].start - width, *[NONE] * 7), *candles]
+    return [Candle(candles[0].start - width, *[NONE] * 8), *candles]
 
 
 def _candle_axis(snapshot: MarketSnapshot, width: timedelta) -> dict[str, Any]:
@@ -194,4 +195,4 @@ def _within(scale: Scale | None) -> dict[str, Any]:
 
 
 def _base(row: Standing, line: Line) -> Decimal | None:
-    return row.open or (line[0][1] if line else None)
+    return next((price for price in (row.open, *(price for _, price in line)) if price), None)

@@ -5,6 +5,15 @@ from datetime import datetime
 from decimal import Decimal
 
 
+def percent(price: Decimal, base: Decimal) -> Decimal:
+    """Return the change from a price other than zero to another, in percent of the size of the first.
+
+    >>> percent(Decimal(150), Decimal(100)), percent(Decimal(-30), Decimal(-40))
+    (Decimal('50'), Decimal('25.00'))
+    """
+    return (price - base) / abs(base) * 100
+
+
 @dataclass(frozen=True)
 class Standing:
     """How one symbol did in the window; values without a trade are None or zero."""
@@ -16,6 +25,7 @@ class Standing:
     low: Decimal | None
     volume: Decimal
     buy_volume: Decimal
+    sell_volume: Decimal
     value: Decimal
     vwap: Decimal | None
     trades: int
@@ -25,9 +35,7 @@ class Standing:
     @property
     def change(self) -> Decimal | None:
         """Return the change from the window's first price to the last, in percent."""
-        if self.last is None or self.open is None:
-            return None
-        return (self.last / self.open - 1) * 100
+        return None if self.last is None or not self.open else percent(self.last, self.open)
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,12 @@ class Candle:
     volume: Decimal
     vwap: Decimal
     buy_volume: Decimal
+    sell_volume: Decimal
 
     @property
     def imbalance(self) -> Decimal:
-        """Return what takers bought less what they sold, in percent of both."""
-        return (2 * self.buy_volume / self.volume - 1) * 100 if self.volume else Decimal(0)
+        """Return what takers bought less what they sold, in percent of the volume."""
+        return (self.buy_volume - self.sell_volume) / self.volume * 100 if self.volume else Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,10 @@ class ShownTrade:
     symbol: str
     price: Decimal
     volume: Decimal
-    trade_type: str
+    trade_type: str | None
+    conditions: str | None
+    updates_last: bool
+    side_inferred: bool
     source: str
     anomaly: str | None
     value: Decimal

@@ -15,6 +15,8 @@ NOTHING_FOUND = (
     "Nothing unusual found in this window; <code>python anomaly_detector.py watch</code> looks on."
 )
 SVG = "'http://www.w3.org/2000/svg'"
+# The text of a side and its class; a venue may not say it.
+SIDES = {"BUY": ("▲ BUY", "up"), "SELL": ("▼ SELL", "down"), None: (formatting.NOTHING, "")}
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,10 @@ def tape(prints: Sequence[ShownTrade], sign: str, zone: str = "UTC", *, dated: b
 
 def _print(trade: ShownTrade, *, dated: bool) -> str:
     day = f"{trade.timestamp:%d %b %Y} " if dated else ""
-    buys = trade.trade_type == "BUY"
     cells = (
         cell(f"{day}{formatting.clock(trade.timestamp)}", "time"),
         cell(escape(trade.symbol), "name"),
-        cell("▲ BUY" if buys else "▼ SELL", "up" if buys else "down"),
+        cell(*SIDES[trade.trade_type]),
         cell(formatting.price(trade.price), "strong"),
         cell(formatting.quantity(trade.volume)),
         cell(f"{trade.value:,.2f}"),

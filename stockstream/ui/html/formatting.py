@@ -13,14 +13,15 @@ DOLLARS = frozenset({"USD", "USDT", "USDC"})
 def price(amount: Decimal | None) -> str:
     """Return a price with as many decimals as it needs, at least two.
 
-    >>> price(Decimal("1234.5")), price(Decimal("0.00012345")), price(None)
-    ('1,234.50', '0.00012345', '—')
+    >>> price(Decimal("1234.5")), price(Decimal("0.000001234567")), price(Decimal("-0.5")), price(None)
+    ('1,234.50', '0.000001234567', '-0.50', '—')
     """
     if amount is None:
         return NOTHING
     if abs(amount) >= 1:
         return f"{amount:,.2f}"
-    return f"{amount:.8f}".rstrip("0").ljust(4, "0")
+    whole, _, decimals = f"{amount:.12f}".rstrip("0").partition(".")
+    return f"{whole}.{decimals:0<2}"
 
 
 def quantity(amount: Decimal) -> str:
@@ -32,6 +33,22 @@ def quantity(amount: Decimal) -> str:
     if amount == amount.to_integral_value():
         return f"{amount:,.0f}"
     return f"{amount:,.4f}".rstrip("0").rstrip(".")
+
+
+def bought(buys: Decimal, sells: Decimal, volume: Decimal) -> str:
+    """Return the share of the volume that takers bought, and of how much volume the side is known.
+
+    >>> bought(Decimal(3), Decimal(1), Decimal(4)), bought(Decimal(3), Decimal(1), Decimal(10))
+    ('75% bought', '75% of the known 40% bought')
+    >>> bought(Decimal(0), Decimal(0), Decimal(10)), bought(Decimal(0), Decimal(0), Decimal(0))
+    ('no side is known', 'none')
+    """
+    known = buys + sells
+    if not known:
+        return "no side is known" if volume else "none"
+    return f"{buys / known:.0%} " + (
+        "bought" if known == volume else f"of the known {known / volume:.0%} bought"
+    )
 
 
 def short(amount: Decimal, decimals: int = 4) -> str:

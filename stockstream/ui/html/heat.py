@@ -9,7 +9,7 @@ from decimal import Decimal
 from html import escape
 
 from stockstream.ui.data.market_snapshot import MarketSnapshot
-from stockstream.ui.data.records import Line
+from stockstream.ui.data.records import Line, percent
 from stockstream.ui.data.window import MINUTE, Span
 from stockstream.ui.html.elements import cell, table
 from stockstream.ui.html.formatting import MINUS
@@ -51,8 +51,8 @@ def changes(line: Line, span: Span) -> Row:
     row: Row = []
     before = line[0][1] if line else None
     for last in lasts:
-        row.append(float((last / before - 1) * 100) if last and before else None)
-        before = last or before
+        row.append(None if last is None or not before else float(percent(last, before)))
+        before = before if last is None else last
     return row
 
 

@@ -23,12 +23,13 @@ def totals(snapshot: MarketSnapshot, sign: str) -> str:
     trades = sum(row.trades for row in rows)
     volume = sum((row.volume for row in rows), ZERO)
     bought = sum((row.buy_volume for row in rows), ZERO)
+    sold = sum((row.sell_volume for row in rows), ZERO)
     value = sum((row.value for row in rows), ZERO)
     late = sum(row.late for row in rows)
     findings = sum(row.findings for row in rows)
     active = sum(1 for row in rows if row.trades)
     pace = f"{trades / snapshot.seconds:,.1f} a second" + (f", {late:,} late" if late else "")
-    share = f"{bought / volume:.0%} bought" if volume else "none"
+    share = formatting.bought(bought, sold, volume)
     mean = f"vwap {formatting.price(value / volume)}" if volume else "none"
     rate = f"{1000 * findings / trades:,.2f} in 1,000 trades" if trades else "none"
     known = f"of {len(snapshot.symbols):,} on the tape"

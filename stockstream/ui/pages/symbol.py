@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 from html import escape
 from itertools import starmap
@@ -119,12 +118,12 @@ def _elsewhere(snapshot: MarketSnapshot, symbol: str) -> str:
 
 
 def _numbers(row: Standing) -> str:
-    bought = row.buy_volume / row.volume if row.volume else Decimal(0)
+    bought = formatting.bought(row.buy_volume, row.sell_volume, row.volume)
     columns = (
         ("Last", formatting.price(row.last), formatting.change(row.change)),
         ("High", formatting.price(row.high), "of the window"),
         ("Low", formatting.price(row.low), "of the window"),
-        ("Volume", formatting.short(row.volume), f"{bought:.0%} bought"),
+        ("Volume", formatting.short(row.volume), bought),
         ("Trades", f"{row.trades:,}", _beside(row)),
     )
     return totals(starmap(Total, columns))

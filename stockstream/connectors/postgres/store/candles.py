@@ -9,6 +9,7 @@ the candles, then COMMIT. What a crash loses, the reconciler makes from the tape
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
@@ -105,8 +106,8 @@ class CandleTable:
 
 def _candle(row: Sequence[Any]) -> Candle:
     """Return a candle from a row of the query `select_open_candles`, without its partition."""
-    times = {1: microseconds(row[1]), 9: microseconds(row[9]), 11: microseconds(row[11])}
-    return Candle(*(times.get(place, value) for place, value in enumerate(row)))
+    values: list[Any] = [microseconds(value) if isinstance(value, datetime) else value for value in row]
+    return Candle(*values)
 
 
 def _columns(candles: Sequence[Candle]) -> dict[str, list[object]]:
@@ -123,5 +124,6 @@ def _columns(candles: Sequence[Candle]) -> dict[str, list[object]]:
         "opens": [each.open for each in candles],
         "closes": [each.close for each in candles],
         "buy_volumes": [each.buy_volume for each in candles],
+        "sell_volumes": [each.sell_volume for each in candles],
         "finals": [each.is_final for each in candles],
     }

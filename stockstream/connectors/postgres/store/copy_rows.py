@@ -2,7 +2,7 @@
 
 The format: https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-BINARY-FORMAT. A number is
 what `numeric_send` sends: how many digits of base 10,000, the weight of the first, the sign, the decimals
-to show, then the digits.
+to show, then the digits. An amount has three of them after the point.
 """
 
 from collections.abc import Iterator
@@ -15,19 +15,21 @@ from numpy.typing import NDArray
 from stockstream.connectors.postgres.trade_columns import NAMES
 from stockstream.fault_injection import reached
 from stockstream.market.compiled import compiled
-from stockstream.market.trade.columns import units
-from stockstream.market.trade.schema import AMOUNTS, TEXTS, TIMES
+from stockstream.market.trade.columns import flags, units
+from stockstream.market.trade.schema import AMOUNTS, FLAGS, MAX_DECIMALS, TEXTS, TIMES
 
 CHUNK_ROWS = 2_000
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-_UNITS = 10**8  # of an amount; two digits of base 10,000 after the point
-_BASE = 10_000
+_UNITS = 10**12  # of an amount
+_BASE, _PAIR = 10**4, 10**8
+_FOUR = 10**16  # more than four digits of base 10,000 hold
+_NEGATIVE = 0x4000
 _SINCE_2000 = 946_684_800_000_000
 # Of a row without its texts: the number of columns, their lengths, times and offset, partition, and amounts
-# of at most seven digits of base 10,000.
-_FIXED_BYTES = 2 + 4 * len(NAMES) + 8 * (len(TIMES) + 1) + 4 + (8 + 2 * 7) * len(AMOUNTS)
+# of at most eight digits of base 10,000.
+_FIXED_BYTES = 2 + 4 * len(NAMES) + 8 * (len(TIMES) + 1) + 4 + (8 + 2 * 8) * len(AMOUNTS) + len(FLAGS)
 
 Bytes = NDArray[np.uint8]
 Number = TypeVar("Number", np.int32, np.int64)
@@ -81,18 +83,12 @@ class _Texts(NamedTuple):
     there: NDArray[np.bool_]
 
 
-class _Amounts(NamedTuple):
-    """A column of amounts: the part before the point, and the part after it in units of 10^-8."""
-
-    wholes: NDArray[np.int64]
-    fractions: NDArray[np.int64]
-
-
 class _Columns(NamedTuple):
-    """The columns of rows, in the order they are sent; times are microseconds since 2000."""
+    """The columns of rows, as they are sent: times in microseconds since 2000, amounts in units."""
 
     texts: tuple[_Texts, ...]
-    amounts: tuple[_Amounts, ...]
+    amounts: tuple[NDArray[np.int64], ...]
+    flags: tuple[NDArray[np.bool_], ...]
     longs: tuple[NDArray[np.int64], ...]
     partitions: NDArray[np.int32]
 
@@ -100,7 +96,8 @@ class _Columns(NamedTuple):
 def _encoded(trades: pa.Table) -> bytes:
     columns = _Columns(
         tuple(_texts(trades[name]) for name in TEXTS),
-        tuple(_amounts(trades[name]) for name in AMOUNTS),
+        tuple(_fixed(units(trades[name])) for name in AMOUNTS),
+        tuple(_fixed(flags(trades[name])) for name in FLAGS),
         (*(_since_2000(trades[name]) for name in TIMES), _numbers(trades["kafka_offset"], np.int64)),
         _numbers(trades["kafka_partition"], np.int32),
     )
@@ -141,15 +138,6 @@ def _fixed(array: NDArray[Element]) -> NDArray[Element]:
     return array
 
 
-def _amounts(column: pa.ChunkedArray) -> _Amounts:
-    low, fit = units(column)
-    if fit.all():
-        return _Amounts(low // _UNITS, low % _UNITS)
-    # More than 63 bits of units: rare, and exact in Python's own integers.
-    exact = [int(amount.scaleb(8)) for amount in column.to_pylist()]
-    return _Amounts(np.array([each // _UNITS for each in exact]), np.array([each % _UNITS for each in exact]))
-
-
 @compiled
 def _write(rows: Bytes, columns: _Columns) -> int:
     """Write the rows and return where they end."""
@@ -159,7 +147,9 @@ def _write(rows: Bytes, columns: _Columns) -> int:
         for texts in columns.texts:
             at = _put_text(rows, at, texts, row)
         for amounts in columns.amounts:
-            at = _put_number(rows, at, amounts, row)
+            at = _put_number(rows, at, amounts[row, 0], amounts[row, 1])
+        for truths in columns.flags:
+            at = _put_field(rows, at, int(truths[row]), 1)
         for longs in columns.longs:
             at = _put_field(rows, at, longs[row], 8)
         at = _put_field(rows, at, columns.partitions[row], 4)
@@ -191,31 +181,64 @@ def _put_text(rows: Bytes, at: int, texts: _Texts, row: int) -> int:
 
 
 @compiled
-def _put_number(rows: Bytes, at: int, amounts: _Amounts, row: int) -> int:
-    """Write a positive decimal without leading or trailing zero digits."""
-    whole, fraction = amounts.wholes[row], amounts.fractions[row]
-    count, divisor = (1 if whole else 0), 1
-    while whole // divisor >= _BASE:
-        count += 1
-        divisor *= _BASE
-    weight, first = count - 1, at + 4 + 8
-    for digit in range(count):
-        _put(rows, first + 2 * digit, whole // divisor % _BASE, 2)
-        divisor //= _BASE
-    for digit in (fraction // _BASE, fraction % _BASE):
-        _put(rows, first + 2 * count, digit, 2)
-        count += 1 if fraction else 0
-    if fraction and fraction % _BASE == 0:
-        count -= 1
-    at = _put(rows, at, 8 + 2 * count, 4)
-    at = _put(rows, _put(rows, _put(rows, at, count, 2), weight, 2), 0, 2)
-    return _put(rows, at, _decimals(fraction), 2) + 2 * count
+def _put_number(rows: Bytes, at: int, low: int, high: int) -> int:
+    """Write an amount in units, without leading zero digits and without trailing zeros after the point."""
+    is_negative = high < 0
+    if is_negative:
+        low, high = -low, ~high + (low == 0)
+    upper, lower = _split(low, high)
+    fraction = lower % _UNITS
+    first = at + 4 + 8
+    end = first
+    if upper:
+        for power in (_UNITS, _PAIR, _BASE, 1):
+            end = _put_digit(rows, first, end, upper // power % _BASE)
+    end = _put_digit(rows, first, end, lower // _UNITS)
+    weight, used = (end - first) // 2 - 1, end
+    for power in (_PAIR, _BASE, 1):
+        digit = fraction // power % _BASE
+        end = _put_digit(rows, first, end, digit)
+        weight -= end == first
+        used = end if digit else used
+    at = _put(rows, at, 8 + used - first, 4)
+    at = _put(rows, _put(rows, at, (used - first) // 2, 2), weight, 2)
+    _put(rows, _put(rows, at, _NEGATIVE if is_negative else 0, 2), _decimals(fraction), 2)
+    return int(used)
+
+
+@compiled
+def _put_digit(rows: Bytes, first: int, end: int, digit: int) -> int:
+    """Write a digit of base 10,000 unless it is a leading zero, and return where the digits end."""
+    return _put(rows, end, digit, 2) if digit or end > first else end
+
+
+@compiled
+def _split(low: int, high: int) -> tuple[int, int]:
+    """Divide a number of 128 bits by 10^16; return the quotient and the remainder."""
+    if high == 0 and low >= 0:
+        return low // _FOUR, low % _FOUR
+    low, high, remainder = _divided(low, high)
+    low, _, upper = _divided(low, high)
+    return low, upper * _PAIR + remainder
+
+
+@compiled
+def _divided(low: int, high: int) -> tuple[int, int, int]:
+    """Divide a number of 128 bits by 10^8, 32 bits at a time; return the quotient's halves and the rest."""
+    mask, rest = 0xFFFF_FFFF, high >> 32 & 0xFFFF_FFFF
+    first, rest = rest // _PAIR, rest % _PAIR
+    rest = rest << 32 | high & mask
+    second, rest = rest // _PAIR, rest % _PAIR
+    rest = rest << 32 | low >> 32 & mask
+    third, rest = rest // _PAIR, rest % _PAIR
+    rest = rest << 32 | low & mask
+    return third << 32 | rest // _PAIR, first << 32 | second, rest % _PAIR
 
 
 @compiled
 def _decimals(fraction: int) -> int:
-    """Return how many decimals a fraction in units of 10^-8 has, without trailing zeros."""
-    decimals = 8 if fraction else 0
+    """Return how many decimals a fraction in units has, without trailing zeros."""
+    decimals = MAX_DECIMALS if fraction else 0
     while fraction and fraction % 10 == 0:
         fraction //= 10
         decimals -= 1

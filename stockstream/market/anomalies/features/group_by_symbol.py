@@ -6,11 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from stockstream.market.anomalies.features.trade_window import Floats, Ints, Texts, TradeWindow
+from stockstream.market.candles.columns import sides
 from stockstream.market.trade.columns import micros, units
-from stockstream.market.trade.schema import MAX_DECIMALS
 
 # Above this, a float does not hold every whole number.
 _EXACT = 1 << 53
+# Few amounts have more than eight decimals.
+_FEWER = 10_000
 
 
 def by_symbol(trades: pa.Table) -> Iterator[tuple[TradeWindow, Ints]]:
@@ -37,9 +39,10 @@ def floats(amounts: pa.ChunkedArray) -> Floats:
     >>> floats(pa.chunked_array([exact])).tolist()
     [0.1, 98765432109.87654]
     """
-    words, fit = units(amounts)
-    found: Floats = words / 10.0**MAX_DECIMALS
-    for row in np.flatnonzero(~fit | (words > _EXACT)).tolist():
+    low, high = units(amounts).T
+    found: Floats = low // _FEWER / 1e8
+    is_near = (low % _FEWER == 0) & (np.abs(low // _FEWER) < _EXACT) & (high == low >> 63)
+    for row in np.flatnonzero(~is_near).tolist():
         found[row] = float(amounts[row].as_py())
     return found
 
@@ -51,7 +54,7 @@ def _window(trades: pa.Table) -> TradeWindow:
         micros(trades),
         floats(trades["price"]),
         floats(trades["volume"]),
-        _texts(trades["trade_type"]) == "BUY",
+        sides(trades["trade_type"]),
         np.array(trades["trade_id"].to_pylist(), np.object_),
         _texts(trades["source"]),
         np.zeros(count, np.int64),

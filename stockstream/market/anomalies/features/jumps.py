@@ -15,6 +15,7 @@ at an opening they show it earlier than this symbol's next trades do.
 import numpy as np
 
 from stockstream.market.anomalies.features import rolling
+from stockstream.market.anomalies.features.levels import levels
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.compiled import compiled
 
@@ -44,7 +45,7 @@ def jump_z(window: TradeWindow, pause: Floats, paused: int, first: int) -> Float
         paused: the first row with a known pause.
         first: the first row to compute, at least paused + WINDOW + JUMPS.
     """
-    price, side = np.log(window.price), np.where(window.buy, 1.0, -1.0)
+    price, side = levels(window.price), window.side.astype(np.float64)
     time = np.exp(np.minimum(pause, LONGEST_PAUSE))
     returns, turns = steps(price, 1), steps(side, 1)
     slope, rate = _spread_and_rate(_tame(returns, time, paused), turns, time, _weights(), first)

@@ -24,7 +24,7 @@ class MarketBook:
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
     >>> book = MarketBook()
     >>> for partition, times in enumerate(((10, 30), (20,))):
-    ...     book.add(partition, of_rows("AB"[partition], [(at, 1.0, 1.0, True, "", "") for at in times]))
+    ...     book.add(partition, of_rows("AB"[partition], [(at, 1.0, 1.0, 1, "", "") for at in times]))
     >>> book.between(10, 25).micros.tolist()
     [10, 20]
     >>> book.drop(0)

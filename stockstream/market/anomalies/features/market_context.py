@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from stockstream.market.anomalies.features import rolling
+from stockstream.market.anomalies.features.jumps import steps
+from stockstream.market.anomalies.features.levels import levels
 from stockstream.market.anomalies.features.trade_window import Floats, Ints, TradeWindow
 from stockstream.market.compiled import compiled
 
@@ -50,7 +52,7 @@ class MarketContext:
         """Return a trade window, which is part of this market, with its market context.
 
         >>> from stockstream.market.anomalies.features.trade_window import of_rows
-        >>> own, other = (of_rows(name, [(at, 1.0, 1.0, True, "", "")]) for name, at in (("A", 5), ("B", 1)))
+        >>> own, other = (of_rows(name, [(at, 1.0, 1.0, 1, "", "")]) for name, at in (("A", 5), ("B", 1)))
         >>> market_context_of([own, other]).around(own).market.tolist()
         [2]
         """
@@ -130,7 +132,7 @@ def surprises(prices: Floats) -> Floats:
     """
     if len(prices) < PRICES:
         return np.full(len(prices), np.nan)
-    squares = np.diff(np.log(prices), prepend=np.log(prices[0])) ** 2
+    squares = steps(levels(prices), 1) ** 2
     weights = DECAY ** np.arange(BEFORE, dtype=np.float64)[::-1]
     usual = rolling.weighted(squares, weights / weights.sum(), PRICES - 1)
     surprised: Floats = np.minimum(squares / np.maximum(usual, LEAST**2), MOST)

@@ -31,7 +31,7 @@ def mean(window: TradeWindow, trades: int) -> Floats:
     """Return trades a day at the pace of the `trades` before each, from that row on; shape (n - trades,).
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
-    >>> rows = [(10**6 * at, 1.0, 1.0, True, str(at), "s") for at in range(5)]
+    >>> rows = [(10**6 * at, 1.0, 1.0, 1, str(at), "s") for at in range(5)]
     >>> mean(of_rows("X", rows), 4).tolist()
     [86400.0]
     """
@@ -44,7 +44,7 @@ def relative(window: TradeWindow) -> Floats:
     """Return the logarithm of each pause over the usual one (durations: Engle and Russell, 1998).
 
     >>> from stockstream.market.anomalies.features.trade_window import of_rows
-    >>> rows = [(10**6 * (i + (i > 150)), 1.0, 1.0, True, str(i), "s") for i in range(200)]
+    >>> rows = [(10**6 * (i + (i > 150)), 1.0, 1.0, 1, str(i), "s") for i in range(200)]
     >>> relative(of_rows("X", rows))[[150, 151, 152]].round(2).tolist()
     [0.0, 0.67, 0.0]
     """

@@ -1,6 +1,6 @@
 """The features of a trade: each from the trade and at most `LOOKBACK` trades before it.
 
-One of them, the crowd, also counts the trades of all symbols in the meantime, if known; and returns, jumps
+Prices that are not above zero have returns too, see `levels`. One of the features, the crowd, also counts the trades of all symbols in the meantime, if known; and returns, jumps
 and ramps are smaller if the others' prices are in unrest (see `market_context_of`): they are divided by its
 root.
 
@@ -34,6 +34,7 @@ import numpy as np
 from stockstream.market.anomalies.features import pace, rolling
 from stockstream.market.anomalies.features.arrival_scan import STEPS, crowd_z
 from stockstream.market.anomalies.features.jumps import jump_z, steps
+from stockstream.market.anomalies.features.levels import levels, returns
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 
 NAMES = (
@@ -78,26 +79,26 @@ def features(window: TradeWindow) -> Floats:
     """
     if len(window) <= LOOKBACK:
         return np.empty((0, len(NAMES)))
-    price, size = np.log(window.price), np.log(window.volume)
-    returns, pauses = steps(price, 1), pace.pauses(window)
+    price, size = levels(window.price), np.log(window.volume)
+    moves, pauses = steps(price, 1), pace.pauses(window)
     volatility = np.maximum(
-        np.sqrt(rolling.weighted(returns**2, _weights(EVERY, DECAY), LOOKBACK)), SMALLEST_VOLATILITY
+        np.sqrt(rolling.weighted(moves**2, _weights(EVERY, DECAY), LOOKBACK)), SMALLEST_VOLATILITY
     )
     usual = pace.usual(pauses)
     pause = pace.over_usual(pauses, usual)
     size_z, size_ratio = rolling.robust_z(size, LOOKBACK, SIZES, STILL_SIZE, STILL_SIZE)
     stirred = np.sqrt(window.unrest)
     columns = (
-        returns / (volatility * stirred),
-        _z(returns, STILL_PRICE) / stirred,
+        moves / (volatility * stirred),
+        _z(moves, STILL_PRICE) / stirred,
         jump_z(window, pause, pace.PAUSES, LOOKBACK),
         size_z,
         _z(price + size, STILL_SIZE, STILL_SIZE),
         size_ratio,
         pause,
         _imbalance(window),
-        _vwap_distance(window, price) / volatility,
-        _volatility_ratio(returns),
+        _vwap_distance(window) / volatility,
+        _volatility_ratio(moves),
         _z(steps(price, RAMP), STILL_PRICE) / stirred,
         rolling.reversal(price, LOOKBACK, LEVEL) / (volatility * np.sqrt(LEVEL)),
         crowd_z(pauses, usual, steps(price, STEPS), window.market, LOOKBACK)[0],
@@ -128,23 +129,22 @@ def _z(values: Floats, floor: float, least: float = 0.0) -> Floats:
 
 
 def _imbalance(window: TradeWindow) -> Floats:
-    signed = np.where(window.buy, window.volume, -window.volume)
+    signed = window.side * window.volume
     bought, traded = (rolling.total(each, LOOKBACK, FLOW)[1:] for each in (signed, window.volume))
     imbalance: Floats = bought / np.maximum(traded, np.finfo(np.float64).tiny)
     return imbalance
 
 
-def _vwap_distance(window: TradeWindow, price: Floats) -> Floats:
-    """Return the log price minus that of the VWAP of the trades before."""
+def _vwap_distance(window: TradeWindow) -> Floats:
+    """Return the return from the VWAP of the trades before to the price."""
     tiny = np.finfo(np.float64).tiny
     value = rolling.total(window.price * window.volume, LOOKBACK, WINDOW)[:-1]
     volume = rolling.total(window.volume, LOOKBACK, WINDOW)[:-1]
-    distance: Floats = price - np.log(np.maximum(value, tiny) / np.maximum(volume, tiny))
-    return distance
+    return returns(value / np.maximum(volume, tiny), window.price)
 
 
-def _volatility_ratio(returns: Floats) -> Floats:
-    squares = returns**2 + SMALLEST_VOLATILITY**2
+def _volatility_ratio(moves: Floats) -> Floats:
+    squares = moves**2 + SMALLEST_VOLATILITY**2
     short, long = (rolling.total(squares, LOOKBACK, size)[1:] / size for size in (SHORT, WINDOW))
     tiny = np.finfo(np.float64).tiny
     ratio: Floats = 0.5 * np.log(np.maximum(short, tiny) / np.maximum(long, tiny))

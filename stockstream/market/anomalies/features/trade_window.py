@@ -15,7 +15,10 @@ from stockstream.market.trade.schema import Trade
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Sides = NDArray[np.int8]
 Texts = NDArray[np.object_]
+
+SIDES = {"BUY": 1, "SELL": -1, None: 0}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -27,17 +30,17 @@ class TradeWindow:
 
     Attributes:
         micros: event time, microseconds since 1970 in UTC.
-        price: above zero.
+        price: of one unit.
         volume: above zero.
-        buy: whether the taker bought.
+        side: 1 if the taker bought, -1 if it sold, 0 if that is unknown.
         trade_ids: identify a trade together with `sources` and the symbol.
         market: how many trades of all symbols had happened by then, counted from any start; all zero if only
             this symbol's tape is known. Only its differences are used.
         unrest: how much more than usual the others' prices have just moved, as a ratio of variances; one
             if the market is calm or unknown.
 
-    >>> window = of_rows("AAPL", [(0, 187.0, 100.0, True, "a", "synthetic"),
-    ...                            (5, float("nan"), 100.0, True, "b", "synthetic")])
+    >>> window = of_rows("AAPL", [(0, 187.0, 100.0, 1, "a", "synthetic"),
+    ...                            (5, float("nan"), 100.0, 1, "b", "synthetic")])
     >>> len(window), len(window.then(window)), window.moment(0).isoformat()
     (1, 2, '1970-01-01T00:00:00+00:00')
     """
@@ -46,7 +49,7 @@ class TradeWindow:
     micros: Ints
     price: Floats
     volume: Floats
-    buy: Bools
+    side: Sides
     trade_ids: Texts
     sources: Texts
     market: Ints
@@ -66,7 +69,7 @@ class TradeWindow:
             self.micros[part],
             self.price[part],
             self.volume[part],
-            self.buy[part],
+            self.side[part],
             self.trade_ids[part],
             self.sources[part],
             self.market[part],
@@ -80,7 +83,7 @@ class TradeWindow:
             np.concatenate([self.micros, later.micros]),
             np.concatenate([self.price, later.price]),
             np.concatenate([self.volume, later.volume]),
-            np.concatenate([self.buy, later.buy]),
+            np.concatenate([self.side, later.side]),
             np.concatenate([self.trade_ids, later.trade_ids]),
             np.concatenate([self.sources, later.sources]),
             np.concatenate([self.market, later.market]),
@@ -92,28 +95,28 @@ class TradeWindow:
         return EPOCH + timedelta(microseconds=int(self.micros[index]))
 
 
-Row = tuple[int, float, float, bool, str, str]
+Row = tuple[int, float, float, int, str, str]
 
 
 def of_rows(symbol: str, rows: Sequence[Row]) -> TradeWindow:
-    """Return the window of (micros, price, volume, buy, trade_id, source) rows.
+    """Return the window of (micros, price, volume, side, trade_id, source) rows.
 
-    A row whose price or volume is not a positive number cannot be measured and is left out.
+    A row without a price, or whose volume is not a positive number, cannot be measured and is left out.
     """
-    micros, price, volume, buy, trade_ids, sources = zip(*rows, strict=True) if rows else ((),) * 6
+    micros, price, volume, side, trade_ids, sources = zip(*rows, strict=True) if rows else ((),) * 6
     window = TradeWindow(
         symbol,
         np.array(micros, np.int64),
         np.array(price, np.float64),
         np.array(volume, np.float64),
-        np.array(buy, np.bool_),
+        np.array(side, np.int8),
         np.array(trade_ids, np.object_),
         np.array(sources, np.object_),
         np.zeros(len(micros), np.int64),
         np.ones(len(micros)),
     )
     sound = np.isfinite(window.price) & np.isfinite(window.volume)
-    return window[sound & (window.price > 0) & (window.volume > 0)]
+    return window[sound & (window.volume > 0)]
 
 
 def of_trades(symbol: str, trades: Sequence[Trade]) -> TradeWindow:
@@ -123,5 +126,5 @@ def of_trades(symbol: str, trades: Sequence[Trade]) -> TradeWindow:
 
 def _row(trade: Trade) -> Row:
     micros = (trade.timestamp - EPOCH) // MICROSECOND
-    is_buy = trade.trade_type == "BUY"
-    return micros, float(trade.price), float(trade.volume), is_buy, trade.trade_id, trade.source
+    side = SIDES[trade.trade_type]
+    return micros, float(trade.price), float(trade.volume), side, trade.trade_id, trade.source

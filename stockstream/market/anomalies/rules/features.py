@@ -8,6 +8,7 @@ from stockstream.market.anomalies import kinds
 from stockstream.market.anomalies.features import pace
 from stockstream.market.anomalies.features.arrival_scan import BASE, STEPS, crowd_z, shares
 from stockstream.market.anomalies.features.jumps import JUMPS, steps
+from stockstream.market.anomalies.features.levels import levels
 from stockstream.market.anomalies.features.table import NAMES, RAMP, SIZES, WINDOW
 from stockstream.market.anomalies.features.trade_window import Floats, TradeWindow
 from stockstream.market.anomalies.rules.rule import FeatureRule, Learnt, Tail
@@ -50,11 +51,13 @@ def burst_score(rows: Floats, _learnt: Learnt | None) -> Floats:
 def explain_price(window: TradeWindow, index: int, row: Floats) -> str:
     """Return how far the price jumped."""
     price, former = window.price[index], window.price[index - 1]
-    change = 100 * (price / former - 1)
-    direction = "above" if change > 0 else "below"
+    size = (
+        f"{100 * abs(price / former - 1):.2f} %" if min(price, former) > 0 else f"{abs(price - former):,.10g}"
+    )
+    direction = "above" if price > former else "below"
     usual = abs(row[NAMES.index("jump_z")])
     return (
-        f"price {price:,.10g} is {abs(change):.2f} % {direction} the trade before, {usual:,.1f} times "
+        f"price {price:,.10g} is {size} {direction} the trade before, {usual:,.1f} times "
         f"what the last {JUMPS} trades' prices move in such a pause"
     )
 
@@ -69,9 +72,10 @@ def explain_size(window: TradeWindow, index: int, row: Floats) -> str:
 def explain_ramp(window: TradeWindow, index: int, row: Floats) -> str:
     """Return how far the price moved in a few trades."""
     price, former = window.price[index], window.price[index - RAMP]
+    change = f"{100 * (price / former - 1):+.2f} %" if min(price, former) > 0 else f"{price - former:+,.10g}"
     usual = abs(row[NAMES.index("ramp_z")])
     return (
-        f"price went {100 * (price / former - 1):+.2f} % in {RAMP} trades, to {price:,.10g}, "
+        f"price went {change} in {RAMP} trades, to {price:,.10g}, "
         f"{usual:,.1f} times the usual deviation of the last {WINDOW} trades"
     )
 
@@ -79,7 +83,7 @@ def explain_ramp(window: TradeWindow, index: int, row: Floats) -> str:
 def explain_burst(window: TradeWindow, index: int, row: Floats) -> str:
     """Return how fast trades arrive, over the width of the scan with the largest score."""
     known = window[: index + 1]
-    pauses, ways = pace.pauses(known), steps(np.log(known.price), STEPS)
+    pauses, ways = pace.pauses(known), steps(levels(known.price), STEPS)
     width = int(crowd_z(pauses, pace.usual(pauses), ways, known.market, index)[1][index])
     seconds = max(int(window.micros[index] - window.micros[index - width]), 0) / 1e6
     before = max(int(window.micros[index - width] - window.micros[index - width - BASE]), 0) / 1e6

@@ -20,7 +20,7 @@ import numpy as np
 from stockstream.market.anomalies import kinds
 from stockstream.market.anomalies.features import pace, rolling
 from stockstream.market.anomalies.features.table import LOOKBACK
-from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, TradeWindow
+from stockstream.market.anomalies.features.trade_window import Bools, Floats, Ints, Sides, TradeWindow
 from stockstream.market.anomalies.rules import runs
 from stockstream.market.anomalies.rules.rule import SequenceRule, Streaks
 
@@ -41,13 +41,15 @@ PRIOR = 6.0
 def same_side(window: TradeWindow) -> Streaks:
     """Return the runs of trades on one side: somebody keeps buying, or selling."""
     group = np.searchsorted(EDGES, pace.relative(window), side="right")
-    repeats, tilts = _repeats(window.buy), _tilts(window.volume)
+    repeats, tilts = _repeats(window.side) & (window.side != 0), _tilts(window.volume)
     return _after_lookback(*runs.one_sided(repeats, group, len(EDGES) + 1, tilts, LOOKBACK, LONGEST, SIDES))
 
 
 def alternating(window: TradeWindow) -> Streaks:
     """Return the streaks of trades that repeat the one before, in size and price, on the other side."""
-    return _streaks(_repeats(window.price) & _repeats(window.volume) & ~_repeats(window.buy))
+    turns = np.zeros(len(window), np.bool_)
+    turns[1:] = window.side[1:] * window.side[:-1] < 0
+    return _streaks(_repeats(window.price) & _repeats(window.volume) & turns)
 
 
 def repeated_size(window: TradeWindow) -> Streaks:
@@ -62,7 +64,7 @@ def still_price(window: TradeWindow) -> Streaks:
 
 def explain_same_side(window: TradeWindow, index: int, streaks: Streaks, row: int) -> str:
     """Return how long a run is, and how likely."""
-    side = "BUY" if window.buy[index] else "SELL"
+    side = "BUY" if window.side[index] > 0 else "SELL"
     share = 100 * streaks.chance[row]
     size, first = np.log(window.volume), index - int(streaks.length[row])
     times = math.exp(size[first : index + 1].mean() - size[first - MEAN : first].mean())
@@ -143,7 +145,7 @@ RULES = (
 )
 
 
-def _repeats(column: Floats | Bools) -> Bools:
+def _repeats(column: Floats | Sides) -> Bools:
     repeats = np.zeros(len(column), np.bool_)
     repeats[1:] = column[1:] == column[:-1]
     return repeats

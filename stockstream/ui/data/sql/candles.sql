@@ -7,7 +7,8 @@ SELECT
     (array_agg(m.close ORDER BY m.window_start DESC) FILTER (WHERE m.close IS NOT NULL))[1] AS close,
     sum(m.total_volume) AS volume,
     sum(m.total_value) / nullif(sum(m.total_volume), 0) AS vwap,
-    sum(m.buy_volume) AS buy_volume
+    sum(m.buy_volume) AS buy_volume,
+    sum(m.sell_volume) AS sell_volume
 FROM stock_metrics AS m
 WHERE m.symbol = %(symbol)s AND m.window_start BETWEEN date_bin(%(width)s, %(start)s, 'epoch') AND %(end)s
 GROUP BY 1

@@ -7,6 +7,7 @@ SELECT
     candles.low,
     candles.volume,
     candles.buy_volume,
+    candles.sell_volume,
     candles.value,
     candles.value / nullif(candles.volume, 0) AS vwap,
     candles.trades,
@@ -15,7 +16,7 @@ SELECT
 FROM unnest(%(symbols)s::text[]) AS asked (symbol)
 LEFT JOIN LATERAL (
     SELECT t.price FROM trades AS t
-    WHERE t.symbol = asked.symbol AND t."timestamp" <= %(end)s
+    WHERE t.symbol = asked.symbol AND t."timestamp" <= %(end)s AND t.updates_last
     ORDER BY t."timestamp" DESC, t.kafka_offset DESC LIMIT 1
 ) AS newest ON true
 LEFT JOIN LATERAL (
@@ -29,6 +30,7 @@ CROSS JOIN LATERAL (
         min(m.min_price) AS low,
         coalesce(sum(m.total_volume), 0) AS volume,
         coalesce(sum(m.buy_volume), 0) AS buy_volume,
+        coalesce(sum(m.sell_volume), 0) AS sell_volume,
         coalesce(sum(m.total_value), 0) AS value,
         coalesce(sum(m.trade_count), 0)::bigint AS trades,
         coalesce(sum(m.late_trades), 0)::bigint AS late

@@ -9,7 +9,8 @@ WITH newest AS (
     ) AS mine
     ORDER BY mine."timestamp" DESC LIMIT %(at_most)s
 )
-SELECT t.trade_id, t."timestamp", t.symbol, t.price, t.volume, t.trade_type, t.source, t.anomaly, t.total_value,
+SELECT t.trade_id, t."timestamp", t.symbol, t.price, t.volume, t.trade_type, t.conditions, t.updates_last,
+    t.side_inferred, t.source, t.anomaly, t.total_value,
     found.kinds
 FROM newest AS t
 LEFT JOIN LATERAL (

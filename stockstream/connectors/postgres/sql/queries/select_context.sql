@@ -1,7 +1,7 @@
 -- What a detector remembers at its place in a partition: the last trades below it, latest first. Places
 -- follow each other, so as many trades lie in as many places, or fewer; the bound keeps the read short.
 SELECT symbol, (extract(epoch FROM "timestamp") * 1000000)::bigint, price::float8, volume::float8,
-       trade_type = 'BUY', trade_id, source
+       CASE trade_type WHEN 'BUY' THEN 1 WHEN 'SELL' THEN -1 ELSE 0 END, trade_id, source
 FROM trades
 WHERE kafka_partition = %(partition)s AND kafka_offset < %(place)s AND kafka_offset >= %(place)s - %(most)s
 ORDER BY kafka_offset DESC

@@ -12,10 +12,15 @@ SELECT read.kafka_partition, open.symbol, open.window_start, sums.*
 FROM open
 CROSS JOIN unnest(%(partitions)s::integer[], %(next_offsets)s::bigint[]) AS read (kafka_partition, next_offset)
 CROSS JOIN LATERAL (
-    SELECT count(*) AS trade_count, sum(price), min(price), max(price), sum(volume), sum(price * volume),
+    SELECT count(*) AS trade_count, sum(price),
+        min(price) FILTER (WHERE updates_last), max(price) FILTER (WHERE updates_last),
+        sum(volume), sum(price * volume),
         coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0),
-        min("timestamp"), (array_agg(price ORDER BY "timestamp", kafka_offset))[1],
-        max("timestamp"), (array_agg(price ORDER BY "timestamp" DESC, kafka_offset DESC))[1]
+        coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0),
+        min("timestamp") FILTER (WHERE updates_last),
+        (array_agg(price ORDER BY "timestamp", kafka_offset) FILTER (WHERE updates_last))[1],
+        max("timestamp") FILTER (WHERE updates_last),
+        (array_agg(price ORDER BY "timestamp" DESC, kafka_offset DESC) FILTER (WHERE updates_last))[1]
     FROM trades
     WHERE symbol = open.symbol
         AND "timestamp" >= open.window_start AND "timestamp" < open.window_start + interval '1 minute'

@@ -6,13 +6,15 @@ INSERT INTO stock_metrics AS held (
 )
 SELECT
     symbol, window_start, window_start + interval '1 minute', trade_count, price_sum / trade_count, low, high,
-    volume, value, open, close, value / volume, buy_volume, volume - buy_volume, is_final
+    volume, value, open, close, value / volume, buy_volume, sell_volume, is_final
 FROM unnest(
     %(symbols)s::text[], %(starts)s::timestamptz[], %(trade_counts)s::bigint[], %(price_sums)s::numeric[],
     %(lows)s::numeric[], %(highs)s::numeric[], %(volumes)s::numeric[], %(values)s::numeric[],
-    %(opens)s::numeric[], %(closes)s::numeric[], %(buy_volumes)s::numeric[], %(finals)s::boolean[]
+    %(opens)s::numeric[], %(closes)s::numeric[], %(buy_volumes)s::numeric[], %(sell_volumes)s::numeric[],
+    %(finals)s::boolean[]
 ) AS fresh (
-    symbol, window_start, trade_count, price_sum, low, high, volume, value, open, close, buy_volume, is_final
+    symbol, window_start, trade_count, price_sum, low, high, volume, value, open, close, buy_volume, sell_volume,
+    is_final
 )
 ON CONFLICT (symbol, window_start) DO UPDATE SET
     trade_count = excluded.trade_count, avg_price = excluded.avg_price,

@@ -14,8 +14,8 @@ INSERT INTO candles AS held (
 )
 SELECT changed.symbol, width, slide, changed.window_start, changed.window_start + width, sum(trade_count),
     sum(price_sum) / sum(trade_count), min(min_price), max(max_price), sum(total_volume), sum(total_value),
-    (array_agg(minute.open ORDER BY minute.window_start))[1],
-    (array_agg(minute.close ORDER BY minute.window_start DESC))[1],
+    (array_agg(minute.open ORDER BY minute.window_start) FILTER (WHERE minute.open IS NOT NULL))[1],
+    (array_agg(minute.close ORDER BY minute.window_start DESC) FILTER (WHERE minute.close IS NOT NULL))[1],
     sum(total_value) / sum(total_volume), sum(buy_volume), sum(sell_volume), sum(late_trades)
 FROM changed
 JOIN stock_metrics AS minute ON minute.symbol = changed.symbol AND minute.reconciled_at IS NOT NULL
