@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from threading import Event
 
@@ -51,6 +52,14 @@ def test_a_number_that_does_not_fit_the_others_is_a_bad_row(tmp_path: Path) -> N
 
 def test_a_long_history_is_believed_from_its_first_to_its_last_year(tmp_path: Path) -> None:
     assert len(trades(rows(tmp_path, range(1_380_000_000, 1_720_000_000, 10_000_000)))) == 34
+
+
+def test_prices_through_zero_are_prices(tmp_path: Path) -> None:
+    prices = ["0.05", "0.00", "-0.01", "-37.63", "0", "0.56"]
+    found = trades(rows(tmp_path, range(START, START + len(prices)), prices))
+    assert [each.price for each in found] == [*map(Decimal, prices)]
+    with pytest.raises(UsageError, match="cannot be meant"):
+        rows(tmp_path, [START], ["-5312250000000"])
 
 
 @pytest.mark.parametrize("number", ["34200.004", "93000010", "093000", "57600000"])

@@ -90,3 +90,27 @@ def test_a_sparkline_needs_two_points_and_keeps_the_last() -> None:
     assert 'class="up"' in drawn
     assert drawn.count("%2C") < 3 * elements.SPARK_POINTS
     assert 'class="flat"' in elements.sparkline([(NOON, Decimal(5)), (NOON, Decimal(5))])
+
+
+def test_prices_below_zero_have_changes_and_a_side_may_be_unknown() -> None:
+    oil = replace(standing("CL=F", "-30"), open=Decimal(-40))
+    assert oil.change == 25
+    assert replace(oil, open=Decimal(0)).change is None
+    trade = ShownTrade(
+        "1",
+        NOON,
+        "CL=F",
+        Decimal("-37.63"),
+        Decimal(1),
+        None,
+        None,
+        *(True, False),
+        "x",
+        None,
+        Decimal(1),
+        None,
+    )
+    row = elements.tape([trade], "$")
+    assert "-37.63" in row
+    assert "BUY" not in row
+    assert "SELL" not in row

@@ -176,8 +176,11 @@ class Survey:
     def _check_price(self, line: int, trade: Trade) -> None:
         price, symbol = trade.price, trade.symbol
         what = f"line {line:,}: price {plain(price)} of {symbol}"
-        if price >= HIGHEST_PRICE:
+        if abs(price) >= HIGHEST_PRICE:
             raise UsageError(what=f"{what} cannot be meant; is it in other units? {ANSWER_PRICE}")
+        # Prices that go through zero have no ratio.
+        if price <= 0:
+            return
         neighbour, where = self._prices.get(symbol, (price, line))
         self._prices[symbol] = price, line
         ratio = max(price / neighbour, neighbour / price)

@@ -15,7 +15,7 @@ def value_bars(snapshot: MarketSnapshot, sign: str) -> Figure:
     """Return the value traded per symbol, the largest on top."""
     inks = colours(snapshot.symbols)
     shown = [row for row in snapshot.standings[:MOST_BARS] if row.value]
-    most = max((float(row.value) for row in shown), default=1.0)
+    values = [0.0, *(float(row.value) for row in shown)]
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -30,7 +30,12 @@ def value_bars(snapshot: MarketSnapshot, sign: str) -> Figure:
     layout = layout_of(revision("value", snapshot.question), 340)
     layout |= {
         "xaxis": axis()
-        | {"tickprefix": sign, "exponentformat": "B", "fixedrange": True, "range": [0, 1.32 * most]},
+        | {
+            "tickprefix": sign,
+            "exponentformat": "B",
+            "fixedrange": True,
+            "range": [1.32 * min(values), 1.32 * max(values)],
+        },
         "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "ticksuffix": " "},
         "bargap": 0.25,
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from stockstream.ui.data.market_snapshot import MarketSnapshot
-from stockstream.ui.data.records import Bucket
+from stockstream.ui.data.records import Bucket, percent
 from stockstream.ui.html import elements, formatting
 
 ZERO = Decimal(0)
@@ -55,9 +55,9 @@ def _course(snapshot: MarketSnapshot, now: Decimal, part: Part) -> str:
 def _change(now: Decimal, former: Decimal) -> str:
     if not former:
         return ""
-    percent = (now / former - 1) * 100
-    way = elements.direction(round(percent, 2))
-    return f'<span class="{way}" title="compared with the window before">{formatting.change(percent)}</span>'
+    change = percent(now, former)
+    way = elements.direction(round(change, 2))
+    return f'<span class="{way}" title="compared with the window before">{formatting.change(change)}</span>'
 
 
 def _pace(snapshot: MarketSnapshot, part: Part) -> Decimal:
