@@ -9,7 +9,7 @@ def percent(price: Decimal, base: Decimal) -> Decimal:
     """Return the change from a price other than zero to another, in percent of the size of the first.
 
     >>> percent(Decimal(150), Decimal(100)), percent(Decimal(-30), Decimal(-40))
-    (Decimal('50'), Decimal('25.00'))
+    (Decimal('50.0'), Decimal('25.00'))
     """
     return (price - base) / abs(base) * 100
 
