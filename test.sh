@@ -42,7 +42,7 @@ JDK_JAVA_OPTIONS=$(.venv/bin/python -m tests.quick_java)
 export JDK_JAVA_OPTIONS
 if [ "${1:-}" = --install-only ]; then exit 0; fi
 if [ "${1:-}" = --all ]; then
-    exec .venv/bin/python -m pytest -n 3 --dist loadfile "${@:2}"
+    exec .venv/bin/python -m pytest -n 2 --dist loadfile "${@:2}"
 elif [ "$#" -gt 0 ]; then
     exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"
 fi
