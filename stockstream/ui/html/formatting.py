@@ -39,16 +39,14 @@ def bought(buys: Decimal, sells: Decimal, volume: Decimal) -> str:
     """Return the share of the volume that takers bought, and of how much volume the side is known.
 
     >>> bought(Decimal(3), Decimal(1), Decimal(4)), bought(Decimal(3), Decimal(1), Decimal(10))
-    ('75% bought', '75% of the known 40% bought')
+    ('75% bought', '75% bought, side known of 40%')
     >>> bought(Decimal(0), Decimal(0), Decimal(10)), bought(Decimal(0), Decimal(0), Decimal(0))
     ('no side is known', 'none')
     """
     known = buys + sells
     if not known:
         return "no side is known" if volume else "none"
-    return f"{buys / known:.0%} " + (
-        "bought" if known == volume else f"of the known {known / volume:.0%} bought"
-    )
+    return f"{buys / known:.0%} bought" + ("" if known == volume else f", side known of {known / volume:.0%}")
 
 
 def short(amount: Decimal, decimals: int = 4) -> str:
