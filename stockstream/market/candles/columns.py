@@ -5,12 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from stockstream.market.candles.sums import Ints, Trades
 from stockstream.market.trade.arrivals import Arrivals
-from stockstream.market.trade.columns import SCHEMA, flags, micros, units
+from stockstream.market.trade.columns import SCHEMA, flags, micros, sides, units
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The fields that candles need.
@@ -57,12 +55,6 @@ def columns(arrivals: Arrivals) -> Columns:
         symbols.dictionary.to_pylist(),
         bad=len(arrivals.messages) - len(trades),
     )
-
-
-def sides(column: pa.ChunkedArray) -> NDArray[np.int8]:
-    """Return the sides of takers as BUY, SELL or UNKNOWN."""
-    bought, sold = (flags(pc.equal(column, side)) for side in ("BUY", "SELL"))
-    return bought.astype(np.int8) - sold.astype(np.int8)
 
 
 def microseconds(moment: datetime) -> int:

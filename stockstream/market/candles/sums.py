@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.market.compiled import compiled
+from stockstream.market.trade.schema import BUY, UNKNOWN
 
 Ints = NDArray[np.int64]
 
@@ -20,7 +21,6 @@ LOW, HIGH, OPEN, CLOSE, OPEN_TIME, CLOSE_TIME = 25, 27, 29, 31, 33, 34
 WORDS = 35
 
 MOST = 2**63 - 1
-BUY, SELL, UNKNOWN = 1, -1, 0
 _HALF = 32
 _LOW_HALF = 2**32 - 1
 
@@ -32,7 +32,7 @@ class Trades(NamedTuple):
         times: microseconds since 1970, shape (n,).
         prices: units of 10^-12, as the low and the high half of 128 bits, shape (n, 2).
         volumes: the same.
-        sides: BUY, SELL or UNKNOWN, shape (n,).
+        sides: BUY, SELL or UNKNOWN of `schema`, shape (n,).
         updates: whether the trade moves open, high, low and close, shape (n,).
     """
 

@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stockstream.market.trade import scanner, schema
@@ -55,11 +56,18 @@ def units(amounts: pa.ChunkedArray) -> NDArray[np.int64]:
 def flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Return truth values; null counts as false."""
     array = column.combine_chunks()
-    valid, bits = (_bits(array, buffer) for buffer in array.buffers())
-    return bits if array.null_count == 0 else bits & valid
+    valid, truths = (bits(array, buffer) for buffer in array.buffers())
+    return truths if array.null_count == 0 else truths & valid
 
 
-def _bits(array: pa.Array, buffer: pa.Buffer | None) -> NDArray[np.bool_]:
+def sides(column: pa.ChunkedArray) -> NDArray[np.int8]:
+    """Return the sides of takers as the numbers BUY, SELL and UNKNOWN of `schema`."""
+    bought, sold = (flags(pc.equal(column, side)) for side in ("BUY", "SELL"))
+    return bought.astype(np.int8) - sold.astype(np.int8)
+
+
+def bits(array: pa.Array, buffer: pa.Buffer | None) -> NDArray[np.bool_]:
+    """Return one of an array's bitmaps, such as that of its valid values."""
     every = np.unpackbits(np.frombuffer(buffer or b"", np.uint8), bitorder="little")
     return every[array.offset : array.offset + len(array)].astype(np.bool_)
 

@@ -66,7 +66,7 @@ _FIRST = (EARLIEST - _EPOCH).days * 86_400_000_000
 _END = (LATEST - _EPOCH).days * 86_400_000_000
 _MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _SCALE = 10 ** np.arange(MAX_DECIMALS, -1, -1)
-# The largest number with so many decimals whose units fit 63 bits.
+# By the number of decimals, the largest digits whose units fit 63 bits.
 _MOST = (2**63 - 1) // _SCALE
 _HALF, _LOW_HALF = 32, 0xFFFF_FFFF
 

@@ -5,6 +5,7 @@ COPY and the column lists of statements. A new field needs a line here, a column
 that sets its value.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,6 +50,9 @@ FLAG = Kind("true or false")
 Name = Annotated[str, NAME, msgspec.Meta(pattern=NAME.pattern)]
 Symbol = Annotated[str, SYMBOL, msgspec.Meta(pattern=SYMBOL.pattern)]
 Side = Literal["BUY", "SELL"]
+# A side as a number, where trades are columns.
+BUY, SELL, UNKNOWN = 1, -1, 0
+SIDES: Mapping[Side | None, int] = {"BUY": BUY, "SELL": SELL, None: UNKNOWN}
 Time = Annotated[datetime, TIME, msgspec.Meta(tz=True)]
 Price = Annotated[Decimal, PRICE]
 Volume = Annotated[Decimal, VOLUME]

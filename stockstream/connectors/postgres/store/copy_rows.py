@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stockstream.connectors.postgres.trade_columns import NAMES
 from stockstream.fault_injection import reached
 from stockstream.market.compiled import compiled
-from stockstream.market.trade.columns import flags, units
+from stockstream.market.trade.columns import bits, flags, units
 from stockstream.market.trade.schema import AMOUNTS, FLAGS, MAX_DECIMALS, TEXTS, TIMES
 
 CHUNK_ROWS = 2_000
@@ -115,11 +115,8 @@ def _texts(column: pa.ChunkedArray) -> _Texts:
 
 def _there(array: pa.Array) -> NDArray[np.bool_]:
     """Return which values are not null."""
-    bits = array.buffers()[0]
-    if bits is None:
-        return np.ones(len(array), np.bool_)
-    every = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
-    return every[array.offset : array.offset + len(array)].astype(np.bool_)
+    valid = array.buffers()[0]
+    return np.ones(len(array), np.bool_) if valid is None else bits(array, valid)
 
 
 def _numbers(column: pa.ChunkedArray, kind: type[Number]) -> NDArray[Number]:

@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from stockstream.market.anomalies.features.trade_window import Floats, Ints, Texts, TradeWindow
-from stockstream.market.candles.columns import sides
-from stockstream.market.trade.columns import micros, units
+from stockstream.market.trade.columns import micros, sides, units
 
 # Above this, a float does not hold every whole number.
 _EXACT = 1 << 53

@@ -1,8 +1,8 @@
 """The features of a trade: each from the trade and at most `LOOKBACK` trades before it.
 
-Prices that are not above zero have returns too, see `levels`. One of the features, the crowd, also counts the trades of all symbols in the meantime, if known; and returns, jumps
-and ramps are smaller if the others' prices are in unrest (see `market_context_of`): they are divided by its
-root.
+Prices that are not above zero have returns too, see `levels`. One of the features, the crowd, also counts the
+trades of all symbols in the meantime, if known; and returns, jumps and ramps are smaller if the others'
+prices are in unrest (see `market_context_of`): they are divided by its root.
 
 Nothing here looks ahead, and every window is finite, so that a whole tape and the live stream
 give the same numbers. A trade with fewer than LOOKBACK trades before it has no features, and one

@@ -10,15 +10,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.market.trade.schema import Trade
+from stockstream.market.trade.schema import SIDES, Trade
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Sides = NDArray[np.int8]
 Texts = NDArray[np.object_]
-
-SIDES = {"BUY": 1, "SELL": -1, None: 0}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -51,15 +51,18 @@ def burst_score(rows: Floats, _learnt: Learnt | None) -> Floats:
 def explain_price(window: TradeWindow, index: int, row: Floats) -> str:
     """Return how far the price jumped."""
     price, former = window.price[index], window.price[index - 1]
-    size = (
-        f"{100 * abs(price / former - 1):.2f} %" if min(price, former) > 0 else f"{abs(price - former):,.10g}"
-    )
+    size = _change(former, price)[1:]
     direction = "above" if price > former else "below"
     usual = abs(row[NAMES.index("jump_z")])
     return (
         f"price {price:,.10g} is {size} {direction} the trade before, {usual:,.1f} times "
         f"what the last {JUMPS} trades' prices move in such a pause"
     )
+
+
+def _change(former: float, price: float) -> str:
+    """Return a change with its sign: in percent, or as it is if a price is not above zero."""
+    return f"{100 * (price / former - 1):+.2f} %" if min(price, former) > 0 else f"{price - former:+,.10g}"
 
 
 def explain_size(window: TradeWindow, index: int, row: Floats) -> str:
@@ -72,7 +75,7 @@ def explain_size(window: TradeWindow, index: int, row: Floats) -> str:
 def explain_ramp(window: TradeWindow, index: int, row: Floats) -> str:
     """Return how far the price moved in a few trades."""
     price, former = window.price[index], window.price[index - RAMP]
-    change = f"{100 * (price / former - 1):+.2f} %" if min(price, former) > 0 else f"{price - former:+,.10g}"
+    change = _change(former, price)
     usual = abs(row[NAMES.index("ramp_z")])
     return (
         f"price went {change} in {RAMP} trades, to {price:,.10g}, "
