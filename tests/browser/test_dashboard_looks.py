@@ -6,8 +6,22 @@ import pytest
 from playwright.sync_api import Browser
 
 from stockstream.connectors.postgres.connection import Connection
-from tests.browser.conftest import View
+from tests.browser.conftest import TIMEOUT, View
 from tests.browser.market import find, put, random_trades
+
+# The element is looked up and measured in one go: a refresh may replace it between two calls, and an element
+# that is no longer in the page has no colour.
+COLOURS = """(selector) => {
+  const numbers = (colour) =>
+    colour.match(/[\\d.]+/g).map((part) => part * (colour.startsWith("color(srgb") ? 255 : 1))
+  let node = document.querySelector(selector)
+  if (!node) return null
+  const ink = numbers(getComputedStyle(node).color)
+  for (; node; node = node.parentElement) {
+    const ground = getComputedStyle(node).backgroundColor
+    if (/^(rgb|color)\\(/.test(ground)) return [ink, numbers(ground)]
+  }
+}"""
 
 
 def test_the_page_fits_a_phone(chromium: Browser, dashboard: str, connection: Connection) -> None:
@@ -45,17 +59,7 @@ def test_text_stands_out_from_its_ground(
 
 def contrast(view: View, selector: str) -> float:
     """Return the contrast of an element's text to the nearest ground behind it, as WCAG 2 counts it."""
-    ink, ground = view.page.locator(selector).first.evaluate(
-        """(node) => {
-             const numbers = (colour) =>
-               colour.match(/[\\d.]+/g).map((part) => part * (colour.startsWith("color(srgb") ? 255 : 1))
-             const ink = numbers(getComputedStyle(node).color)
-             for (; node; node = node.parentElement) {
-               const ground = getComputedStyle(node).backgroundColor
-               if (/^(rgb|color)\\(/.test(ground)) return [ink, numbers(ground)]
-             }
-           }"""
-    )
+    ink, ground = view.page.wait_for_function(COLOURS, arg=selector, timeout=TIMEOUT * 1000).json_value()
     bright, dim = sorted((luminance(ink), luminance(ground)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
 
