@@ -57,7 +57,7 @@ SOURCES |= dict.fromkeys(FEEDS, live)
 OPTIONS = {
     "replay": {
         *("file", "speed", "shift", "loop", "columns", "from_start", "symbols"),
-        *("source_name", "id_per", "time_unit", "date", "price_scale"),
+        *("source_name", "id_per", "time_unit", "date", "price_scale", "format", "time_zone", "force"),
     },
     "synthetic": {"rate", "seed", "symbols", "anomaly_rate", "anomaly_magnitude", "correlation", "bursts"},
 } | {venue: {"symbols", "stream_url", "rest_url"} for venue in FEEDS}
@@ -120,12 +120,16 @@ def parser() -> ArgumentParser:
         metavar="FILE",
         nargs="+",
         action="extend",
-        help="trades as CSV or Parquet; several are merged by time",
+        help="trades as CSV or Parquet, also compressed or in a zip; several are merged by time",
     )
     add("--speed", metavar="N", help="times the original pace, or max (default: 1)")
     add("--shift", action="store_true", help="let the trades happen now, under new ids")
     add("--loop", action="store_true", help="begin again at the end; with --shift")
-    add("--columns", metavar="F=NAME,…", help="which column has a field, where its name does not say")
+    add(
+        "--columns",
+        metavar="F=NAME,…",
+        help="which column has a field; columns without names by number, 1=time,2=price",
+    )
     add("--from-start", action="store_true", help="begin with the first row, not where it stopped")
     add(
         "--source-name",
@@ -136,8 +140,11 @@ def parser() -> ArgumentParser:
     add(
         "--time-unit",
         metavar="U",
-        help="what numbers are that are times: s, ms, us, ns, days or date (YYYYMMDD)",
+        help="what numbers are that are times: s, ms, us, ns, days, date (YYYYMMDD), day-ms… (of the day)",
     )
+    add("--format", metavar="NAME", help="the format of a vendor, if it is not recognised (docs/files.md)")
+    add("--time-zone", metavar="ZONE", help="the zone of times without an offset (default: UTC)")
+    add("--force", action="store_true", help="send a file although more than a tenth of its rows is bad")
     add("--date", metavar="DAY", help="the day of times of day, where no column has it")
     add(
         "--price-scale",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.connectors.files.csv_rows import MOST_LETTERS, MOST_LINES, rows_of
+from stockstream.connectors.files.containers import open_text
+from stockstream.connectors.files.csv_rows import MOST_LETTERS, MOST_LINES, read_dialect, rows_of
 
 HEADER = "id,time,price,note"
 
@@ -13,7 +14,10 @@ HEADER = "id,time,price,note"
 def read(folder: Path, lines: Sequence[str], end: str = "\n") -> list[tuple[int, list[str], str]]:
     path = folder / "trades.csv"
     path.write_bytes(end.join([HEADER, *lines, ""]).encode("utf-8", "surrogateescape"))
-    return [(row.line, list(row.cells), row.fault) for row in rows_of(path, 4)]
+    with open_text(path) as file:
+        dialect = read_dialect(file)
+    with open_text(path) as file:
+        return [(row.line, list(row.cells), row.fault) for row in rows_of(file, dialect)]
 
 
 def good(number: int, note: str = "") -> str:

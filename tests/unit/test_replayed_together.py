@@ -124,14 +124,14 @@ def test_one_id_of_one_tape_in_two_files_has_to_be_one_trade(tmp_path: Path) -> 
         opened = looks(paths, tape=tape)
         for look in opened:
             look.through()
-        refuse_shared_ids(opened, ())
+        refuse_shared_ids(opened)
     clashing = looks([one, other], tape="t")
     for look in clashing:
         look.through()
     with pytest.raises(
         UsageError, match=r"trade_id \d+ of X is two trades', line \d+ of .*mon\.csv and line"
     ):
-        refuse_shared_ids(clashing, ())
+        refuse_shared_ids(clashing)
 
 
 def test_a_file_sorted_by_symbol_says_so_when_it_is_found_and_at_the_end(

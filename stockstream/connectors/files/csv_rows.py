@@ -1,4 +1,4 @@
-"""Rows of a CSV file, read strictly and bounded, so that a broken one does not affect others.
+"""Rows of a text file, read strictly and bounded, so that a broken one does not affect others.
 
 A quote that is never closed makes a reader take everything after it for one cell. A row that spans lines is
 therefore accepted only if it ends soon and none of these lines looks like a row of its own; otherwise its
@@ -8,8 +8,10 @@ first line is a row that cannot be read, and the next line begins another.
 import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from itertools import islice
 from typing import Any, NamedTuple, TextIO
+
+from stockstream.connectors.files.dialect import LOOKED_AT, Dialect, dialect_of
 
 MOST_LETTERS = 1 << 20  # per line; a message has at most 64 KiB
 MOST_LINES = 100  # per row
@@ -61,67 +63,57 @@ class _Lines:
         return self._number, text
 
 
-def header_of(path: Path) -> list[str]:
-    """Return the names in the first line.
+def read_dialect(file: TextIO) -> Dialect:
+    """Return how an open file is written; it is read from its beginning.
 
     Raises:
-        OSError, ValueError, csv.Error: the line cannot be read.
+        OSError, ValueError: its beginning cannot be read, or it is empty.
     """
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        header = next(csv.reader(_Lines(lines), strict=True), None)
-    if not header:
-        message = "it is empty"
-        raise ValueError(message)
-    return header
+    return dialect_of(list(islice(_Lines(file), LOOKED_AT)))
 
 
-def rows_of(path: Path, width: int) -> Iterator[Row]:
-    """Yield the rows after the header, including those that cannot be read, with their fault.
-
-    Args:
-        path: the file to read.
-        width: the number of cells in a row.
+def rows_of(file: TextIO, dialect: Dialect) -> Iterator[Row]:
+    """Yield the rows of an open file, including those that cannot be read, with their fault.
 
     Raises:
         OSError: the rest of the file cannot be read.
     """
-    # Invalid UTF-8 affects its own cell, not the file.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        lines = _Lines(file)
-        rows = _rows(lines, width)
-        next(rows, None)
-        yield from rows
+    lines = _Lines(file)
+    for _ in islice(lines, dialect.skipped):
+        pass
+    rows = _rows(lines, len(dialect.header or dialect.first), dialect.separator)
+    yield from islice(rows, 1 if dialect.header else 0, None)
 
 
-def _rows(lines: _Lines, width: int) -> Iterator[Row]:
-    reader = csv.reader(lines, strict=True)
+def _rows(lines: _Lines, width: int, separator: str) -> Iterator[Row]:
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
         lines.taken = []
         try:
             cells = next(reader, None)
-            fault = "" if cells is None else _fault(cells, lines.taken, width)
+            fault = "" if cells is None else _fault(cells, lines.taken, width, separator)
         except csv.Error as exc:
             cells, fault = [], FAULTS.get(str(exc), str(exc))
         if cells is None:
             return
         if fault and lines.taken:
             lines.put_back(lines.taken[1:])
-            reader = csv.reader(lines, strict=True)
+            reader = csv.reader(lines, delimiter=separator, strict=True)
         if cells or fault:
             yield Row(lines.taken[0][0], cells, fault)
 
 
-def _fault(cells: Sequence[str], taken: Sequence[tuple[int, str]], width: int) -> str:
+def _fault(cells: Sequence[str], taken: Sequence[tuple[int, str]], width: int, separator: str) -> str:
     """Return why a row cannot be read."""
     _, first = taken[0]
     if len(first) >= MOST_LETTERS:
         return f"the line has more than {MOST_LETTERS:,} characters"
-    if any(_looks_like_a_row(text, width) for _, text in taken[1:]):
+    if any(_looks_like_a_row(text, width, separator) for _, text in taken[1:]):
         return "a quote is not closed"
     if cells and len(cells) != width:
         return f"it has {len(cells)} cells, the header has {width}"
     return ""
 
 
-def _looks_like_a_row(text: str, width: int) -> bool:
-    return len(next(csv.reader([text.replace('"', "")]), [])) >= width
+def _looks_like_a_row(text: str, width: int, separator: str) -> bool:
+    return len(next(csv.reader([text.replace('"', "")], delimiter=separator), [])) >= width

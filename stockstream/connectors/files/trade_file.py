@@ -1,39 +1,68 @@
-"""A file of trades, row by row: CSV or Parquet, according to its name."""
+"""A file of trades, row by row: Parquet by its name, else text, which may be compressed."""
 
 import csv
 import hashlib
+import lzma
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import pyarrow as pa
 
 from stockstream.connectors.files import csv_rows, parquet_rows
+from stockstream.connectors.files.containers import OPENERS, open_text
 from stockstream.connectors.files.csv_rows import Row
+from stockstream.connectors.files.dialect import Dialect
 from stockstream.errors import TradeFileError
 
 FINGERPRINT_BYTES = 1 << 20
 PARQUET = (".parquet", ".pq")
-FAULTS = (OSError, ValueError, csv.Error, pa.ArrowException)
+FAULTS = (OSError, EOFError, ValueError, csv.Error, zlib.error, lzma.LZMAError, BadZipFile, pa.ArrowException)
 
 
 class TradeFile:
-    """A file of trades with named columns."""
+    """A file of trades, or a member of an archive, with columns.
 
-    def __init__(self, path: Path) -> None:
+    Attributes:
+        name: for people: the file's name, with that of the member.
+        header: the names of the columns; their numbers from 1 on if the file has none.
+        has_names: whether the file names its columns.
+        first: the cells of the first row; empty in Parquet.
+    """
+
+    def __init__(self, path: Path, member: str = "") -> None:
         """Read the names of the columns.
 
         Raises:
             TradeFileError: the file cannot be read.
         """
-        self.path = path
+        self.path, self.member = path, member
+        self.name = f"{path.name}/{member}" if member else path.name
         self._is_parquet = path.suffix.lower() in PARQUET
         try:
-            self.fingerprint = _fingerprint(path)
-            self.header = (parquet_rows if self._is_parquet else csv_rows).header_of(path)
+            self.fingerprint = _fingerprint(path, member)
+            self._dialect = (
+                Dialect(",", 0, parquet_rows.header_of(path), []) if self._is_parquet else self._read()
+            )
         except FAULTS as exc:
             raise TradeFileError(path=path, reason=_first_line(exc)) from exc
+        self.first = self._dialect.first
+        self.has_names = bool(self._dialect.header)
+        self.header = self._dialect.header or [str(number) for number in range(1, len(self.first) + 1)]
+
+    @property
+    def stem(self) -> str:
+        """Its name without a folder, and without what it says of its container and format."""
+        name = Path(self.member or self.path.name)
+        return Path(name.stem).stem if name.suffix.lower() in OPENERS else name.stem
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma may be a decimal point, as it separates no cells."""
+        return self._dialect.separator != ","
 
     def rows(self, wanted: Sequence[int], after: int = 0) -> Iterator[Row]:
         """Yield the rows after a line.
@@ -47,12 +76,16 @@ class TradeFile:
         """
         try:
             if self._is_parquet:
-                rows = parquet_rows.rows_of(self.path, after, wanted)
-            else:
-                rows = csv_rows.rows_of(self.path, len(self.header))
-            yield from (row for row in rows if row.line > after)
+                yield from (row for row in parquet_rows.rows_of(self.path, after, wanted) if row.line > after)
+                return
+            with open_text(self.path, self.member) as file:
+                yield from (row for row in csv_rows.rows_of(file, self._dialect) if row.line > after)
         except FAULTS as exc:
             raise TradeFileError(path=self.path, reason=_first_line(exc)) from exc
+
+    def _read(self) -> Dialect:
+        with open_text(self.path, self.member) as file:
+            return csv_rows.read_dialect(file)
 
 
 def portions(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
@@ -75,11 +108,11 @@ def portions(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
         raise fault
 
 
-def _fingerprint(path: Path) -> str:
+def _fingerprint(path: Path, member: str) -> str:
     """Return an identifier of the content: a hash of its size and beginning."""
     with path.open("rb") as file:
         begin = hashlib.sha256(file.read(FINGERPRINT_BYTES))
-    begin.update(str(path.stat().st_size).encode())
+    begin.update(f"{path.stat().st_size}{member}".encode())
     return begin.hexdigest()[:16]
 
 

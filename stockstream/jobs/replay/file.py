@@ -51,7 +51,7 @@ class ReplayedFile:
         self._bad_ahead: list[TradeRow] = []
         self._order = Order()
         self.begin = self._line
-        self.path = rows.file.path
+        self.path, self.name = rows.file.path, rows.file.name
         self.fault: TradeFileError | None = None
 
     def rows(self) -> Iterator[Read]:
@@ -86,7 +86,7 @@ class ReplayedFile:
         behind = self._order.add(due.trade.timestamp)
         if behind and self._order.late == 1:
             what = "%s is not in order of time: line %s is %s older than a trade before it; %s"
-            log.info(what, self.path.name, f"{due.line:,}", span_of(behind), RECONCILED)
+            log.info(what, self.name, f"{due.line:,}", span_of(behind), RECONCILED)
 
     @property
     def is_settled(self) -> bool:
@@ -114,7 +114,7 @@ class ReplayedFile:
             log.info(
                 "%s is not in order of time: %s of %s trades are older than one before them (up to %s); %s",
                 *(
-                    self.path.name,
+                    self.name,
                     f"{order.late:,}",
                     f"{order.seen:,}",
                     span_of(order.furthest),
@@ -128,6 +128,6 @@ class ReplayedFile:
         bad = [f"line {row.line:,}: {row.fault}" for row in passed]
         self._bad_ahead = self._bad_ahead[len(bad) :]
         for text in bad[: max(SHOWN - self._bad, 0)]:
-            log.warning("%s, %s; left out", self.path.name, text)
+            log.warning("%s, %s; left out", self.name, text)
         self._points.report(bad, is_first=self._bad == 0)
         self._bad += len(bad)

@@ -11,19 +11,18 @@ from stockstream.market.files.identity import Content, Reading, content_of, key_
 MOST_COMPARED = 10_000
 
 
-def refuse_shared_ids(looks: Sequence[Look], parts: Collection[str]) -> None:
+def refuse_shared_ids(looks: Sequence[Look]) -> None:
     """Reject files of one tape that give an id to two trades: the tape would store only the first.
 
     Args:
         looks: the first passes over the files.
-        parts: within what ids are unique, of ID_PARTS.
 
     Raises:
         UsageError: names such an id, and what distinguishes the files.
     """
     for one, other in combinations(looks, 2):
         if shared := one.keys.shared(other.keys, MOST_COMPARED):
-            compared = _Compared(shared, parts)
+            compared = _Compared(shared, one.id_parts)
             for look in (one, other):
                 look.each_reading(partial(compared.add, look))
 

@@ -4,14 +4,17 @@ import csv
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stockstream.errors import UsageError
 from stockstream.jobs.produce.options import symbols_of
 from stockstream.jobs.produce.validation import number, refuse
-from stockstream.market.files.columns import NAMES
+from stockstream.market.files.columns import NAMES, field_of
+from stockstream.market.files.formats import BY_NAME
 from stockstream.market.files.identity import ID_PARTS
+from stockstream.market.files.rows import PLAIN, Meaning
 from stockstream.market.files.times import UNITS, TimeRule
 
 SLOWEST, FASTEST = 0.001, 1e6
@@ -47,6 +50,11 @@ class ReplayOptions:
         source: the name of the tape.
         id_parts: within what ids are unique.
         price_shift: how many digits the decimal point of prices moves to the left; None if not given.
+        zone: the zone of times without an offset; None if not given.
+        format: the name of the file's format; None if not given.
+        force: whether a file is sent although many of its rows are not trades.
+        pattern: how dates are spelt.
+        meaning: what the cells of the file mean.
     """
 
     manner: Manner
@@ -57,6 +65,11 @@ class ReplayOptions:
     time_unit: str | None
     day: date | None
     price_shift: int | None
+    zone: tzinfo | None = None
+    format: str | None = None
+    force: bool = False
+    pattern: str = ""
+    meaning: Meaning = PLAIN
 
     @classmethod
     def of(cls, arguments: Namespace) -> Self:
@@ -81,13 +94,15 @@ class ReplayOptions:
             _time_unit(arguments.time_unit),
             _day(arguments.date),
             _price_shift(arguments.price_scale),
+            _zone(arguments.time_zone),
+            _format(arguments.format),
+            force=arguments.force,
         )
 
     def reading(self) -> str:
         """Return a text that identifies how the file is read, whatever the pace."""
-        return repr(replace(self, manner=replace(self.manner, speed=None, symbols=frozenset()))) + repr(
-            sorted(self.manner.symbols)
-        )
+        plain = replace(self, manner=replace(self.manner, speed=None, symbols=frozenset()), meaning=PLAIN)
+        return repr(plain) + repr(sorted(self.manner.symbols))
 
     def time_rule(self, until: datetime) -> TimeRule:
         """Return the rule for the file's times, before anything is known of them.
@@ -95,9 +110,8 @@ class ReplayOptions:
         Args:
             until: no number is read as a later time.
         """
-        if self.time_unit:
-            return TimeRule.named(self.time_unit, self.day)
-        return TimeRule.plausible(until, self.day)
+        rest = self.day, self.zone or UTC, self.pattern
+        return TimeRule.named(self.time_unit, *rest) if self.time_unit else TimeRule.plausible(until, *rest)
 
 
 def _speed(text: str | None) -> float | None:
@@ -113,10 +127,12 @@ def _speed(text: str | None) -> float | None:
 
 
 def _columns(text: str | None) -> dict[str, str]:
-    """Parse FIELD=NAME,…; a name with a comma is quoted as in a CSV file."""
+    """Parse FIELD=NAME,…, or NUMBER=FIELD,…; a name with a comma is quoted as in a CSV file."""
     asked: dict[str, str] = {}
     for pair in next(csv.reader([text or ""]), []):
         field, equals, column = (part.strip() for part in pair.partition("="))
+        if field.isdecimal():
+            field, column = field_of(column) or column, field
         if not equals or field not in NAMES or not (column or field == "trade_id"):
             refuse("--columns", pair, f"FIELD=NAME, where FIELD is one of {', '.join(NAMES)}")
         asked[field] = column
@@ -139,6 +155,19 @@ def _id_parts(text: str | None) -> tuple[str, ...]:
 def _time_unit(text: str | None) -> str | None:
     if text is not None and text not in UNITS:
         refuse("--time-unit", text, f"one of {', '.join(UNITS)}")
+    return text
+
+
+def _zone(text: str | None) -> tzinfo | None:
+    try:
+        return None if text is None else ZoneInfo(text)
+    except (ValueError, ZoneInfoNotFoundError):
+        return refuse("--time-zone", text or "", "a zone of the IANA database, such as America/New_York")
+
+
+def _format(text: str | None) -> str | None:
+    if text is not None and text not in BY_NAME:
+        refuse("--format", text, f"one of {', '.join(BY_NAME)}")
     return text
 
 

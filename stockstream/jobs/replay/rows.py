@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from stockstream.market.files.survey import Survey
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
 from stockstream.market.trade.schema import Trade
 
+MOST_BAD = 10  # of a file, one row in so many may be bad
 LOOK_EVERY = 10_000  # rows between two checks of the clock
 DAY = timedelta(days=1)
 
@@ -60,6 +62,8 @@ class TradeRows:
         naming = Naming(self._id_parts, self._repeated)
         # Identical rows before the line count too: they determine the id of the trade after it.
         for row in self.file.rows(self._reader.wanted, 0 if self._repeated else line):
+            if not row.fault and not self._reader.is_trade(row.cells):
+                continue
             read = self._read(row, naming)
             if row.line > line:
                 yield read
@@ -89,7 +93,8 @@ class Look:
         names_source = options.source is not None or options.manner.shift
         self._columns = columns.without("source") if names_source else columns
         has_ids = "trade_id" in columns.of or options.manner.shift
-        self._source = source_of(file.path.stem, options.source, has_ids=has_ids)
+        self.id_parts = options.id_parts
+        self._source = source_of(file.stem, options.source, has_ids=has_ids)
         self._progress = Progress(log, time.monotonic)
         self._first_reader = self._reader(options.time_rule(datetime.now(UTC) + YEAR))
 
@@ -106,6 +111,8 @@ class Look:
         rule = survey.time_rule(reader.times.rule)
         if not survey.good and not self._stop.is_set():
             raise fault or TradeFileError(path=self.file.path, reason=_no_trade(survey.bad, survey.example))
+        if survey.bad * MOST_BAD > survey.good + survey.bad and not self._options.force:
+            raise UsageError(what=f"{self.file.name}: {_much_is_bad(survey)}")
         _warn_of_future(self.file, survey, datetime.now(UTC))
         self.keys = survey.keys
         repeated = frozenset[int]() if self._options.manner.shift else survey.repeated()
@@ -117,16 +124,16 @@ class Look:
 
     def _reader(self, rule: TimeRule) -> RowReader:
         options = self._options
-        shift = options.price_shift or 0
-        return RowReader(
-            self._columns, TimeReader(rule), self._source, symbol=options.symbol, price_shift=shift
-        )
+        meaning = replace(options.meaning, price_shift=options.price_shift or 0)
+        times = TimeReader(rule)
+        return RowReader(self._columns, times, self._source, symbol=options.symbol, meaning=meaning)
 
     def _each(self, take: Callable[[Row], object]) -> TradeFileError | None:
         """Process all rows that can be read; return the error that stopped reading, if any."""
         try:
             for count, row in enumerate(self.file.rows(self._columns.wanted), 1):
-                take(row)
+                if row.fault or self._first_reader.is_trade(row.cells):
+                    take(row)
                 if count % LOOK_EVERY == 0:
                     self._progress.update(LOOK_EVERY, f"looked through {count:,} rows")
                     if self._stop.is_set():
@@ -149,7 +156,7 @@ class Look:
         clashes = Clashes(self._options.id_parts, repeated, has_venues="venue" in self._columns.of)
         self.each_reading(clashes.add)
         if question := clashes.question():
-            raise UsageError(what=f"{self.file.path.name}: {question}")
+            raise UsageError(what=f"{self.file.name}: {question}")
 
 
 def _add(survey: Survey, row: Row) -> None:
@@ -157,6 +164,11 @@ def _add(survey: Survey, row: Row) -> None:
         survey.add_bad(row.line, row.fault)
     else:
         survey.add(row.line, row.cells)
+
+
+def _much_is_bad(survey: Survey) -> str:
+    rows = f"{survey.bad:,} of {survey.good + survey.bad:,} rows are not trades, the first: {survey.example}"
+    return f"{rows}; is it another format (--format, --columns)? --force sends the others"
 
 
 def _no_trade(bad: int, example: str) -> str:
@@ -167,7 +179,7 @@ def _warn_of_future(file: TradeFile, survey: Survey, now: datetime) -> None:
     moment, line = survey.latest
     if moment > now + DAY:
         text = "%s, line %s: the trade of %s lies %s ahead of now"
-        log.warning(text, file.path.name, f"{line:,}", moment.isoformat(), span_of(moment - now))
+        log.warning(text, file.name, f"{line:,}", moment.isoformat(), span_of(moment - now))
 
 
 def span_of(span: timedelta) -> str:

@@ -8,6 +8,7 @@ from threading import Event
 
 import numpy as np
 
+from stockstream.connectors.files.containers import members
 from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.connectors.kafka.client import cluster_of
@@ -17,12 +18,11 @@ from stockstream.errors import StockstreamError, UsageError
 from stockstream.jobs.produce.pace import SystemClock
 from stockstream.jobs.replay.file import ReplayedFile
 from stockstream.jobs.replay.ids import refuse_shared_ids
+from stockstream.jobs.replay.layout import layout_of, require_venue
 from stockstream.jobs.replay.options import ReplayOptions
 from stockstream.jobs.replay.outcome import Outcome
 from stockstream.jobs.replay.rows import Look
 from stockstream.jobs.replay.source import ReplaySource
-from stockstream.market.files.columns import match
-from stockstream.market.files.identity import VENUE
 from stockstream.market.trade.schema import Trade
 from stockstream.settings import Settings
 
@@ -42,19 +42,23 @@ def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[Repla
         raise UsageError(what="--source replay: which file? name it with --file")
     options = ReplayOptions.of(arguments)
     tape = ReplayedTape(address_of(settings), settings.kafka_topic)
-    looks = [_open(path, options, stop) for path in _paths(arguments.file)]
+    looks = [
+        _open(TradeFile(path, member), options, stop)
+        for path in _paths(arguments.file)
+        for member in members(path)
+    ]
     rows = [look.through() for look in looks]
     if not options.manner.shift:
-        refuse_shared_ids(looks, options.id_parts)
+        refuse_shared_ids(looks)
         for look in looks:
-            _compare(tape, look.sample, look.file.path.name)
+            _compare(tape, look.sample, look.file.name)
     files = [ReplayedFile(each, _resume_points(each.file, options, settings, arguments)) for each in rows]
     outcome = Outcome(tape, cluster_of(settings), settings.kafka_topic, stop)
     chance = np.random.default_rng()
     source = ReplaySource(files, options.manner, clock=SystemClock(), chance=chance, outcome=outcome)
     speed = options.manner.speed
     pace = "as fast as it goes" if speed is None else f"{speed:g} times the original pace"
-    names = ", ".join(file.path.name for file in files) + (" merged by time" if len(files) > 1 else "")
+    names = ", ".join(file.name for file in files) + (" merged by time" if len(files) > 1 else "")
     return source, f"{names}, {pace}"
 
 
@@ -68,12 +72,10 @@ def _paths(names: Sequence[str]) -> list[Path]:
     return paths
 
 
-def _open(path: Path, options: ReplayOptions, stop: Event) -> Look:
-    file = TradeFile(path)
-    columns = match(file.header, options.columns, options.symbol)
-    log.info("%s: %s", path.name, columns.summary)
-    if VENUE in options.id_parts and VENUE not in columns.of:
-        raise UsageError(what=f"--id-per venue: which column has it? --columns venue=NAME, of {file.header}")
+def _open(file: TradeFile, options: ReplayOptions, stop: Event) -> Look:
+    options, columns, summary = layout_of(file, options)
+    log.info("%s: %s", file.name, summary)
+    require_venue(columns, options, file.header)
     return Look(file, columns, options, stop)
 
 
@@ -86,7 +88,7 @@ def _resume_points(
         points.forget()
     elif line := points.read().line:
         what = "%s goes on after line %s, where it stopped; --from-start begins with the first"
-        log.info(what, file.path.name, f"{line:,}")
+        log.info(what, file.name, f"{line:,}")
     return points
 
 

@@ -18,11 +18,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "trade_id": ("trade_id", "id", "tid", "match_id", "exec_id"),
     "timestamp": (
         *("timestamp", "time", "datetime", "ts", "trade_time", "event_time", "transact_time"),
-        *("created_time", "ts_event", "date"),
+        *("created_time", "ts_event", "participant_timestamp", "sip_timestamp", "time_exchange", "date"),
     ),
     "symbol": ("symbol", "ticker", "sym", "pair", "product_id", "instrument", "instrument_name", "market"),
     "price": ("price", "px", "trade_price", "rate", "last"),
-    "volume": ("volume", "size", "qty", "quantity", "amount", "vol", "shares", "last_size"),
+    "volume": ("volume", "size", "qty", "quantity", "amount", "vol", "shares", "last_size", "base_amount"),
     "trade_type": (
         *("trade_type", "side", "taker_side", "direction", "aggressor_side", "type", "oper"),
         *BUYER_MAKES,
@@ -33,6 +33,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "source": ("source",),
     "anomaly": ("anomaly",),
     "venue": ("venue", "exchange"),
+    "date": (),
+    "suffix": (),
 }
 NEEDED = ("timestamp", "price", "volume")
 # A time of day is completed by the column of its date.
@@ -48,7 +50,8 @@ class Columns:
     """Which column holds which field.
 
     Args:
-        of: the index of a field's column; `date` is the date of a column with times of day.
+        of: the index of a field's column; `date` is the date of a column with times of day, `suffix` the
+            rest of a symbol, such as its class.
         summary: the same in words, with the unused columns.
         is_maker_side: whether the side column says that the buyer is the maker.
     """
@@ -67,7 +70,9 @@ class Columns:
         return replace(self, of={name: number for name, number in self.of.items() if name != field})
 
 
-def match(header: Sequence[str], asked: Mapping[str, str], symbol: str | None = None) -> Columns:
+def match(
+    header: Sequence[str], asked: Mapping[str, str], symbol: str | None = None, *, guesses: bool = True
+) -> Columns:
     """Return which column holds which field.
 
     Args:
@@ -75,6 +80,7 @@ def match(header: Sequence[str], asked: Mapping[str, str], symbol: str | None = 
         asked: columns by field, as given by a person; an empty name is no column. The others are found by
             their names.
         symbol: the symbol of all rows, if no column has it.
+        guesses: whether the others are found by their names.
 
     Raises:
         UsageError: a required field has no column, or a given column does not exist.
@@ -84,13 +90,22 @@ def match(header: Sequence[str], asked: Mapping[str, str], symbol: str | None = 
     for field in NAMES:
         if field in asked:
             of |= _named(header, field, asked[field])
-        elif field != "source" or is_own:
+        elif guesses and (field != "source" or is_own):
             of |= _found(header, field, NAMES[field], of)
-    if "timestamp" in of and _bare(header[of["timestamp"]]) in CLOCK_NAMES:
+    if guesses and "timestamp" in of and bare(header[of["timestamp"]]) in CLOCK_NAMES:
         of = _found(header, "date", DATE_NAMES, of) | of
     _require(header, of, symbol)
     side = header[of["trade_type"]] if "trade_type" in of else ""
     return Columns(of, _summary(of, header), any(_same(side, name) for name in BUYER_MAKES))
+
+
+def field_of(word: str) -> str | None:
+    """Return the field that a word means: its name, or one that files give to it.
+
+    >>> field_of("time"), field_of("px"), field_of("colour")
+    ('timestamp', 'price', None)
+    """
+    return next((field for field, names in NAMES.items() if any(_same(word, name) for name in names)), None)
 
 
 def _named(header: Sequence[str], field: str, name: str) -> dict[str, int]:
@@ -133,9 +148,13 @@ def _require(header: Sequence[str], of: Mapping[str, int], symbol: str | None) -
 
 
 def _summary(of: Mapping[str, int], header: Sequence[str]) -> str:
-    columns = {field: header[number] for field, number in of.items() if field not in ("date", "venue")}
+    columns = {
+        field: header[number] for field, number in of.items() if field not in ("date", "suffix", "venue")
+    }
     if "date" in of:
         columns["timestamp"] = f"{header[of['date']]}+{columns['timestamp']}"
+    if "suffix" in of:
+        columns["symbol"] = f"{columns['symbol']}.{header[of['suffix']]}"
     taken = ", ".join(f"{field} from {name}" for field, name in columns.items())
     used = {number for field, number in of.items() if field != "venue"}
     unused = ", ".join(head for number, head in enumerate(header) if number not in used)
@@ -143,8 +162,9 @@ def _summary(of: Mapping[str, int], header: Sequence[str]) -> str:
 
 
 def _same(one: str, other: str) -> bool:
-    return _bare(one) == _bare(other)
+    return bare(one) == bare(other)
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """Return a column's name without case, spaces and punctuation."""
     return name.strip().lower().translate(_PUNCTUATION)

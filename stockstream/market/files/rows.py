@@ -11,12 +11,14 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from stockstream.market.files.columns import Columns
 from stockstream.market.files.identity import NO_ID, Reading
 from stockstream.market.files.times import TimeReader, number_of
 from stockstream.market.trade.codec import refuse, validated
+from stockstream.market.trade.conditions import Conditions
 from stockstream.market.trade.schema import Side, Trade
 
 # In FIX, 1 buys and 2 sells. A file says `bid` of an aggressor that bids, so buys.
@@ -33,6 +35,28 @@ MAKER_SIDES: Mapping[str, Side | None] = {
 FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
+@dataclass(frozen=True)
+class Meaning:
+    """What the cells of a file mean, where its format says more than its columns do.
+
+    Attributes:
+        sides: the words of the side column; None for the usual ones.
+        conditions: which condition codes do not update the last price.
+        only: by the index of a column, the values of the rows that are trades.
+        decimal_comma: whether a comma is a decimal point.
+        price_shift: how many digits the decimal point of prices moves to the left.
+    """
+
+    sides: Mapping[str, Side | None] | None = None
+    conditions: Conditions | None = None
+    only: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    decimal_comma: bool = False
+    price_shift: int = 0
+
+
+PLAIN = Meaning()
+
+
 class RowReader:
     """Makes trades from rows with these columns."""
 
@@ -43,7 +67,7 @@ class RowReader:
         source: str,
         *,
         symbol: str | None = None,
-        price_shift: int = 0,
+        meaning: Meaning = PLAIN,
     ) -> None:
         """Set what all rows share; `wanted` are the indices of the columns that are used.
 
@@ -52,15 +76,15 @@ class RowReader:
             times: reads the times.
             source: the source of trades without a column for it.
             symbol: the symbol of trades without a column for it.
-            price_shift: how many digits the decimal point of prices moves to the left.
+            meaning: what the cells mean.
         """
         self._of = columns.of
         self.wanted = columns.wanted
-        self._sides = MAKER_SIDES if columns.is_maker_side else SIDES
+        self._sides = meaning.sides or (MAKER_SIDES if columns.is_maker_side else SIDES)
+        self._meaning = meaning
         self.times = times
         self._source = source
         self._symbol = symbol
-        self._price_shift = price_shift
 
     def read(self, row: Sequence[object]) -> Reading:
         """Return the content of a row.
@@ -72,22 +96,41 @@ class RowReader:
         side = text_of("trade_type", cell.get("trade_type")).lower()
         if side not in self._sides:
             refuse("trade_type", repr(side), f"one of {', '.join(filter(None, self._sides))}, or nothing")
+        conditions = text_of("conditions", cell.get("conditions"))
         own_id = text_of("trade_id", cell.get("trade_id"))
         moment, form = self.times.read_with_form(cell["timestamp"], cell.get("date"))
         made = Trade(
             trade_id=own_id or NO_ID,
             timestamp=moment,
-            symbol=text_of("symbol", cell.get("symbol")) or self._symbol or "",
-            price=_amount("price", cell["price"]).scaleb(-self._price_shift),
-            volume=_amount("volume", cell["volume"]),
+            symbol=_symbol(cell) or self._symbol or "",
+            price=self._amount("price", cell["price"]).scaleb(-self._meaning.price_shift),
+            volume=self._amount("volume", cell["volume"]),
             trade_type=self._sides[side],
-            conditions=text_of("conditions", cell.get("conditions")) or None,
-            updates_last=_flag("updates_last", cell.get("updates_last"), usual=True),
+            conditions=conditions or None,
+            updates_last=_flag("updates_last", cell.get("updates_last"), usual=self._moves(conditions)),
             side_inferred=_flag("side_inferred", cell.get("side_inferred"), usual=False),
             source=text_of("source", cell.get("source")) or self._source,
             anomaly=text_of("anomaly", cell.get("anomaly")) or None,
         )
         return Reading(validated(made), bool(own_id), text_of("venue", cell.get("venue")), form)
+
+    def is_trade(self, row: Sequence[object]) -> bool:
+        """Return whether a row is meant as a trade; others belong to a file of more than trades."""
+        return all(
+            number >= len(row) or str(row[number]).strip() in values
+            for number, values in self._meaning.only.items()
+        )
+
+    def _moves(self, conditions: str) -> bool:
+        return self._meaning.conditions is None or self._meaning.conditions.update_last(conditions)
+
+    def _amount(self, field: str, cell: object) -> Decimal:
+        if self._meaning.decimal_comma and isinstance(cell, str):
+            cell = cell.replace(",", ".")
+        amount = number_of(cell)
+        if amount is None:
+            refuse(field, repr(text_of(field, cell)))
+        return amount
 
     def time_cells(self, row: Sequence[object]) -> tuple[object, object]:
         """Return the cell of a row's time, and that of its date if it has its own column."""
@@ -95,18 +138,17 @@ class RowReader:
         return row[clock] if clock < len(row) else None, row[date] if date < len(row) else None
 
 
+def _symbol(cell: Mapping[str, object]) -> str:
+    """Return a symbol; its suffix, which may stand behind a space, is separated by a point."""
+    parts = (text_of("symbol", cell.get(part)) for part in ("symbol", "suffix"))
+    return ".".join(filter(None, " ".join(parts).split(" ")))
+
+
 def _flag(field: str, cell: object, *, usual: bool) -> bool:
     text = text_of(field, cell).lower()
     if text and text not in FLAGS:
         refuse(field, repr(text))
     return FLAGS.get(text, usual)
-
-
-def _amount(field: str, cell: object) -> Decimal:
-    amount = number_of(cell)
-    if amount is None:
-        refuse(field, repr(text_of(field, cell)))
-    return amount
 
 
 def text_of(field: str, cell: object) -> str:

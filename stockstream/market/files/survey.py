@@ -6,6 +6,7 @@ whether prices are in other units, and whether ids are reused.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -142,7 +143,7 @@ class Survey:
                 what=f"line {line:,}: timestamp {number} has no plausible meaning; {ANSWER_UNIT}"
             )
         low, high = self._bounds(rule)
-        return TimeRule((form,) if form else rule.forms, low, high, rule.day)
+        return replace(rule, forms=(form,) if form else rule.forms, low=low, high=high)
 
     def _bounds(self, rule: TimeRule) -> tuple[datetime, datetime]:
         """Return the times between which a number is accepted: where most of the file's times are."""

@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Self
 
@@ -36,12 +36,18 @@ MILLIS_A_DAY = 86_400_000
 # Units that a person may name, as powers of ten of a microsecond.
 SCALES: Mapping[str, int] = {"s": 6, "ms": 3, "us": 0, "ns": -3}
 TEXT, COUNT, DATE, DAYS, CLOCK = "text", "count", "date", "days", "clock"
-UNITS = (*SCALES, DAYS, DATE)
+# Counted from midnight, in the zone of the file.
+OF_DAY: Mapping[str, int] = {f"day-{unit}": scale for unit, scale in SCALES.items()}
+UNITS = (*SCALES, DAYS, DATE, *OF_DAY)
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(?:(\d\d)(\d{3})?)?)?", re.ASCII)
-# HHMMSS, HHMMSSmmm or HHMMSSuuuuuu, possibly without the leading zero. Fewer than five digits may be HHMM.
-_CLOCK = re.compile(r"(\d{1,2})(\d\d)(\d\d)(\d{3}|\d{6})?", re.ASCII)
+# HHMMSS, with milliseconds, microseconds or nanoseconds, possibly without the leading zero. Fewer than five
+# digits may be HHMM.
+_CLOCK = re.compile(r"(\d{1,2})(\d\d)(\d\d)(\d{3}|\d{6}|\d{9})?", re.ASCII)
+# Spellings beside ISO 8601 that put the year first, so that they mean one time: 2024.01.02D09:30:00,
+# 20240102-09:30:00, 2024/01/02 09:30:00 UTC.
+_YEAR_FIRST = re.compile(r"(\d{4})([-./]?)(\d\d)\2(\d\d)[ TD-]([\d:.,]+) ?(UTC|GMT|Z|[+-][\d:]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -53,22 +59,29 @@ class TimeRule:
         low: the earliest time that a number may be.
         high: the time that a number must be before.
         day: the date of times of day, if no column has it.
+        zone: the zone of times without an offset.
+        pattern: how dates are spelt, as for `strptime`; empty for ISO 8601.
     """
 
     forms: tuple[str, ...]
     low: datetime
     high: datetime
     day: date | None = None
+    zone: tzinfo = UTC
+    pattern: str = ""
 
     @classmethod
-    def plausible(cls, until: datetime, day: date | None = None) -> Self:
+    def plausible(
+        cls, until: datetime, day: date | None = None, zone: tzinfo = UTC, pattern: str = ""
+    ) -> Self:
         """Return the rule for a file of which nothing is known yet."""
-        return cls((COUNT, DATE, DAYS), EARLIEST_NUMBER, until, day)
+        return cls((COUNT, DATE, DAYS), EARLIEST_NUMBER, until, day, zone, pattern)
 
     @classmethod
-    def named(cls, unit: str, day: date | None = None) -> Self:
+    def named(cls, unit: str, day: date | None = None, zone: tzinfo = UTC, pattern: str = "") -> Self:
         """Return the rule for a unit that a person named: any time it gives is accepted."""
-        return cls((unit,), datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), day)
+        low, high = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return cls((unit,), low, high, day, zone, pattern)
 
 
 class TimeReader:
@@ -81,7 +94,7 @@ class TimeReader:
         self._earliest_day = max(self._low, EARLIEST_DAY) if len(rule.forms) > 1 else self._low
 
     def read(self, cell: object, day: object = None) -> datetime:
-        """Return the time in UTC that a cell means; one without an offset is UTC.
+        """Return the time in UTC that a cell means; one without an offset is in the rule's zone.
 
         Args:
             cell: the cell of the time.
@@ -98,21 +111,48 @@ class TimeReader:
         Raises:
             BadTradeError: it is not a time, or a number that is not accepted.
         """
+        zone = self.rule.zone
         if isinstance(cell, datetime):
-            return in_utc(cell), TEXT
+            return in_utc(cell, zone), TEXT
         if isinstance(cell, date):
-            return datetime(cell.year, cell.month, cell.day, tzinfo=UTC), TEXT
+            return in_utc(datetime(cell.year, cell.month, cell.day), zone), TEXT  # noqa: DTZ001 - in the zone
         day = self.rule.day if day is None else day
+        if self.rule.forms[0] in OF_DAY:
+            return self._of_day(cell, day), CLOCK
         if day is not None and (clock := clock_of(cell)) is not None:
-            return in_utc(datetime.combine(_date(day), clock)), CLOCK
+            return in_utc(datetime.combine(self._date(day), clock), zone), CLOCK
         number = number_of(cell)
         return self._of_text(cell) if number is None else self._of_number(number)
 
-    @staticmethod
-    def _of_text(cell: object) -> tuple[datetime, str]:
+    def _of_day(self, cell: object, day: object) -> datetime:
+        number = number_of(cell)
+        if number is None or day is None:
+            return refuse(
+                "timestamp", repr(str(cell)), "a number counted from midnight, and a date beside it"
+            )
+        micros = int(number.scaleb(OF_DAY[self.rule.forms[0]]).to_integral_value(ROUND_FLOOR))
+        if not 0 <= micros < MILLIS_A_DAY * 1000:
+            return refuse("timestamp", str(number), "a time within a day")
+        clock = (EPOCH + MICRO * micros).time()
+        return in_utc(datetime.combine(self._date(day), clock), self.rule.zone)
+
+    def _date(self, cell: object) -> date:
+        """Return the date in a cell."""
+        if isinstance(cell, date):
+            return cell.date() if isinstance(cell, datetime) else cell
+        text = str(cell).strip()
+        try:
+            if self.rule.pattern:
+                return datetime.strptime(text, self.rule.pattern).date()  # noqa: DTZ007 - a day has no zone
+            # Both 2024-01-02 and 20240102.
+            return datetime.fromisoformat(text).date()
+        except ValueError:
+            return refuse("date", repr(text), "a date, such as 2026-01-31 or 20260131")
+
+    def _of_text(self, cell: object) -> tuple[datetime, str]:
         text = "" if cell is None else str(cell).strip()
         try:
-            return in_utc(datetime.fromisoformat(text)), TEXT
+            return in_utc(_moment(text), self.rule.zone), TEXT
         except (ValueError, OverflowError):
             rule = "a time" if clock_of(cell) is None else "a date beside its time of day"
             return refuse("timestamp", repr(text), rule)
@@ -124,6 +164,16 @@ class TimeReader:
                 if earliest <= micros < self._high:
                     return EPOCH + MICRO * micros, form
         return refuse("timestamp", str(number), "a number that is a plausible time")
+
+
+def _moment(text: str) -> datetime:
+    with suppress(ValueError):
+        return datetime.fromisoformat(text)
+    if found := _YEAR_FIRST.fullmatch(text):
+        year, _, month, day, clock, offset = found.groups()
+        offset = "Z" if offset in ("UTC", "GMT") else offset or ""
+        return datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{offset}")
+    raise ValueError(text)
 
 
 def number_of(cell: object) -> Decimal | None:
@@ -153,14 +203,14 @@ def _micros(number: Decimal, form: str) -> Iterator[int]:
             yield int(number.scaleb(SCALES[unit]).to_integral_value(ROUND_FLOOR))
 
 
-def in_utc(moment: datetime) -> datetime:
-    """Return a time in UTC; one without an offset is taken as UTC.
+def in_utc(moment: datetime, zone: tzinfo = UTC) -> datetime:
+    """Return a time in UTC; one without an offset is in a zone, the earlier one where clocks are set back.
 
     Raises:
         BadTradeError: it is so far away that it has no date in UTC.
     """
     if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
+        moment = moment.replace(tzinfo=zone)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -174,17 +224,6 @@ def _of_date(number: Decimal) -> Iterator[int]:
             yield (datetime(year, month, day, hour, minute, second, millis * 1000, UTC) - EPOCH) // MICRO
 
 
-def _date(cell: object) -> date:
-    if isinstance(cell, date):
-        return cell.date() if isinstance(cell, datetime) else cell
-    text = str(cell).strip()
-    try:
-        # Both 2024-01-02 and 20240102.
-        return datetime.fromisoformat(text).date()
-    except ValueError:
-        return refuse("date", repr(text), "a date, such as 2026-01-31 or 20260131")
-
-
 def clock_of(cell: object) -> time | None:
     """Return the time of day in a cell, or None if there is none."""
     if isinstance(cell, time):
@@ -193,7 +232,7 @@ def clock_of(cell: object) -> time | None:
     try:
         if found := _CLOCK.fullmatch(text):
             hour, minute, second, fraction = found.groups()
-            return time(int(hour), int(minute), int(second), int((fraction or "0").ljust(6, "0")))
-        return time.fromisoformat(text) if ":" in text else None
+            return time(int(hour), int(minute), int(second), int((fraction or "0").ljust(6, "0")[:6]))
+        return time.fromisoformat(text if text[1:2] != ":" else f"0{text}") if ":" in text else None
     except ValueError:
         return None

@@ -1,0 +1,131 @@
+"""Each vendor's file is recognised and read exactly: price, time, side, conditions and identity."""
+
+from argparse import Namespace
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from stockstream.connectors.files.trade_file import TradeFile
+from stockstream.errors import UsageError
+from stockstream.jobs.replay.layout import layout_of
+from stockstream.jobs.replay.options import ReplayOptions
+from stockstream.jobs.replay.rows import Look
+from stockstream.market.files.formats import BY_NAME, FORMATS
+from stockstream.market.files.identity import plain
+from stockstream.market.trade.schema import Trade
+from tests.vendor_files import QUOTE_FILES, VENDOR_FILES, VendorFile, VendorTrade
+
+OPTIONS = (
+    *("symbols", "speed", "columns", "source_name", "id_per", "time_unit", "date", "price_scale"),
+    *("time_zone", "format"),
+)
+
+
+def options(**asked: object) -> ReplayOptions:
+    given = dict.fromkeys(OPTIONS) | {"shift": False, "loop": False, "force": False} | asked
+    return ReplayOptions.of(Namespace(**given))
+
+
+def trades(path: Path, **asked: object) -> list[Trade]:
+    file = TradeFile(path)
+    chosen, columns, _ = layout_of(file, options(**asked))
+    return [row.trade for row in Look(file, columns, chosen, Event()).through().after(0) if row.trade]
+
+
+def as_declared(trade: Trade, declared: VendorTrade) -> VendorTrade:
+    """Return a trade in the words of the sample; an id that the file does not have is its content's."""
+    return VendorTrade(
+        trade.timestamp.isoformat(),
+        trade.symbol,
+        plain(trade.price),
+        plain(trade.volume),
+        trade.trade_type,
+        trade.conditions,
+        trade.updates_last,
+        trade.trade_id if declared.trade_id else None,
+    )
+
+
+@pytest.mark.parametrize("sample", VENDOR_FILES, ids=lambda sample: sample.name)
+def test_a_vendors_file_is_recognised_and_read_exactly(tmp_path: Path, sample: VendorFile) -> None:
+    path = sample.written(tmp_path)
+    _, _, summary = layout_of(TradeFile(path), options())
+    assert summary.startswith(BY_NAME[sample.format].title)
+    found = trades(path)
+    assert [as_declared(*each) for each in zip(found, sample.trades, strict=True)] == [*sample.trades]
+
+
+@pytest.mark.parametrize("sample", VENDOR_FILES, ids=lambda sample: sample.name)
+def test_a_format_can_be_named_where_the_file_has_another_name(tmp_path: Path, sample: VendorFile) -> None:
+    path = tmp_path / "download"
+    path.write_text(sample.text)
+    asked = {"symbols": sample.trades[0].symbol} if "<symbol>" in BY_NAME[sample.format].path else {}
+    day = sample.trades[0].timestamp[:10]
+    found = trades(path, format=sample.format, date=day, **asked)
+    assert [plain(trade.price) for trade in found] == [trade.price for trade in sample.trades]
+
+
+def test_each_format_has_a_sample() -> None:
+    assert {each.name for each in FORMATS} == {each.format for each in VENDOR_FILES} | set(QUOTE_FILES)
+
+
+@pytest.mark.parametrize("name", QUOTE_FILES)
+def test_quotes_are_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+    file, text = QUOTE_FILES[name]
+    (tmp_path / file).write_text(text)
+    with pytest.raises(UsageError, match=r"these are quotes of a dealer, not trades"):
+        layout_of(TradeFile(tmp_path / file), options())
+
+
+def test_what_a_person_says_goes_before_what_the_format_says(tmp_path: Path) -> None:
+    lean = next(each for each in VENDOR_FILES if each.format == "lean").written(tmp_path)
+    (trade, _) = trades(
+        *(lean,), symbols="X", date="2020-01-02", time_zone="UTC", price_scale="1", source_name="tape"
+    )
+    assert (trade.symbol, trade.timestamp.isoformat()) == ("X", "2020-01-02T09:30:00.004000+00:00")
+    assert (plain(trade.price), trade.source) == ("1818500", "tape")
+
+
+def test_columns_without_names_are_named_by_number(tmp_path: Path) -> None:
+    path = tmp_path / "ticks.csv"
+    path.write_text("1709280000.1,BTC-USD,buy,61000.5,0.25\n1709280000.2,BTC-USD,sell,61000.6,1\n")
+    with pytest.raises(UsageError, match=r"its first row is 1709280000\.1, BTC-USD, buy, 61000\.5, 0\.25"):
+        trades(path)
+    found = trades(path, columns="1=time,2=symbol,3=side,4=price,5=volume")
+    assert [(trade.symbol, trade.trade_type, plain(trade.price)) for trade in found] == [
+        ("BTC-USD", "BUY", "61000.5"),
+        ("BTC-USD", "SELL", "61000.6"),
+    ]
+
+
+def test_a_file_that_lacks_what_its_format_needs_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text("id,size,time\n1,2,2024-01-02T00:00:00Z\n")
+    with pytest.raises(UsageError, match=r"--format coinbase: no column price among id, size, time"):
+        trades(path, format="coinbase")
+
+
+def test_a_file_of_which_much_is_bad_asks_first(tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    good = "".join(f"2024-01-02T00:00:{at:02}Z,A,1,1\n" for at in range(18))
+    path.write_text("time,symbol,price,volume\n" + good + "x,A,1,1\n" * 2)
+    assert len(trades(path)) == 18
+    path.write_text(path.read_text() + "y,A,1,1\n")
+    with pytest.raises(UsageError, match=r"3 of 21 rows are not trades, the first: line 20: timestamp 'x'"):
+        trades(path)
+    assert len(trades(path, force=True)) == 18
+
+
+def test_times_without_an_offset_are_in_the_zone_that_was_named(tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text(
+        "time,symbol,price,volume\n"
+        "2024-03-08 09:30:00,SPY,512.1,1\n2024-03-11 09:30:00,SPY,511.5,1\n2024-11-03T01:30:00Z,SPY,5,1\n"
+    )
+    found = [trade.timestamp.isoformat() for trade in trades(path, time_zone="America/New_York")]
+    assert found == [
+        "2024-03-08T14:30:00+00:00",
+        "2024-03-11T13:30:00+00:00",
+        "2024-11-03T01:30:00+00:00",
+    ]
