@@ -124,9 +124,9 @@ VENDOR_FILES = (
         "xnas-itch.csv",
         "ts_recv,ts_event,rtype,publisher_id,instrument_id,action,side,depth,price,size,flags,ts_in_delta,"
         "sequence,symbol\n"
-        "2024-05-08T10:40:00.000112345Z,2024-05-08T10:40:00.000012345Z,0,1,5482,T,A,0,5312.250000000,3,0,1,17,"
+        "2024-05-08T10:40:00.000112345Z,2024-05-08T10:40:00.000012345Z,0,1,5482,T,A,0,5314.250000000,3,0,1,17,"
         "ESM4\n",
-        (VendorTrade("2024-05-08T10:40:00.000012+00:00", "ESM4", "5312.25", "3", "SELL"),),
+        (VendorTrade("2024-05-08T10:40:00.000012+00:00", "ESM4", "5314.25", "3", "SELL"),),
     ),
     VendorFile(
         "lean",

@@ -82,7 +82,8 @@ def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     try:
         with closing(source):
             try:
-                with progress_shown(count) as on_progress:
+                total = source.total if isinstance(source, ReplaySource) else None
+                with progress_shown(count or total) as on_progress:
                     lost = produce(source, sink, count, stop, on_progress)
             finally:
                 log.info("%s", counts(sink))
@@ -120,7 +121,7 @@ def parser() -> ArgumentParser:
         metavar="FILE",
         nargs="+",
         action="extend",
-        help="trades as CSV or Parquet, also compressed or in a zip; several are merged by time",
+        help="trades as CSV or Parquet, also packed, in folders, or by a pipe (-); merged by time",
     )
     add("--speed", metavar="N", help="times the original pace, or max (default: 1)")
     add("--shift", action="store_true", help="let the trades happen now, under new ids")

@@ -13,6 +13,8 @@ FILES = (
     "tests/integration/test_replayed_files.py"
     "::test_files_replayed_together_come_in_order_of_time_and_are_tapes_of_their_own"
 )
+VENDORS = "tests/integration/test_replayed_files.py::test_vendors_files_are_on_the_tape_exactly"
+PIPE = "tests/integration/test_replayed_files.py::test_what_comes_by_a_pipe_is_replayed"
 FLINK = "tests/integration/test_flink.py::test_cancel_makes_a_savepoint_and_ends_the_run"
 RENEWAL = "tests/unit/test_docs_password.py::test_the_documented_steps_put_a_new_password_into_the_file"
 SAFE = "tests/integration/test_safe_connections.py"
@@ -36,6 +38,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     r"python flink_processor\.py .*": (FLINK,),  # Flink takes a minute, and keeps the aggregator away
     r"python producer\.py --source (coinbase|kraken|binance).*": (FEED,),  # the internet: there a venue plays
     r"python producer\.py .*--file aapl\.csv msft\.parquet .*": (FILES,),  # on files that go together
+    r"python producer\.py .*--file days/ .*": (VENDORS,),  # on many files
+    r"zcat .*|python producer\.py .*--file ticks\.csv .*": (PIPE,),  # on a packed file without a header
     r".* evaluate --seeds .*": (EVALUATION, USAGE),  # takes minutes: there on a small market
     # Servers of others, and a login at each: there with certificates, users and rights of a test's own.
     r"(export|read) .*|POSTGRES_USER=.*": (

@@ -1,26 +1,39 @@
 """Files as people have them, replayed into a running system: what is on the tape, and what is said."""
 
+import gzip
 import re
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from stockstream.connectors.postgres.connection import Connection, address_of, connect
+from stockstream.market.files.identity import plain
 from stockstream.services.servers.scratch import Scratch
+from stockstream.settings import PROJECT
 from tests.fresh import PARTITIONS, environment_of, fresh
 from tests.scripts import ran, running
+from tests.vendor_files import VENDOR_FILES
 from tests.waiting import until
 
 HEADER = "trade_id,time,symbol,price,volume,side,note"
 STORED = 'SELECT source, symbol, trade_id, price::text FROM trades ORDER BY "timestamp", source, trade_id'
+EXACT = """
+    SELECT "timestamp", symbol, price, volume, trade_type, conditions, updates_last
+    FROM trades WHERE source = 'vendors'
+"""
 CLAIMED = "SELECT count(*) FROM ingest_offsets WHERE job = 'consumer'"
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 
 
 class System:
@@ -239,3 +252,43 @@ def test_a_trade_of_the_far_future_is_said_before_it_is_waited_for(system: Syste
         )
         producer.terminate()
         assert producer.wait(20) == 0
+
+
+def test_vendors_files_are_on_the_tape_exactly(system: System, tmp_path: Path) -> None:
+    folder = tmp_path / "vendors"
+    folder.mkdir()
+    for number, each in enumerate(VENDOR_FILES):
+        # Each in a folder of its own: some vendors give the same name to the same symbol's files.
+        (folder / f"{number:02}").mkdir()
+        each.written(folder / f"{number:02}")
+    # TAQ's last line is not a trade.
+    done = system.replay(folder, "--source-name", "vendors")
+    assert done.returncode == 0, done.stderr
+    assert "bad rows left out: 1" in done.stderr
+    wanted = [trade[:7] for each in VENDOR_FILES for trade in each.trades]
+    until(lambda: len(system.stored(EXACT)) >= len(wanted), 60)
+    found = [
+        (moment.astimezone(UTC).isoformat(), symbol, plain(price), plain(volume), *rest)
+        for moment, symbol, price, volume, *rest in system.stored(EXACT)
+    ]
+    assert Counter(found) == Counter(wanted)
+
+
+def test_what_comes_by_a_pipe_is_replayed(system: System, tmp_path: Path) -> None:
+    rows = [f"2024-03-07T10:00:{second:02}Z,X,buy,10.5,{second + 1}" for second in range(30)]
+    (tmp_path / "ticks.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    columns = "--columns 1=time,2=symbol,3=side,4=price,5=volume"
+    command = f"{sys.executable} producer.py --source replay --file - --speed max {columns}"
+    piped = subprocess.run(
+        ["/bin/bash", "-c", f"zcat {tmp_path}/ticks.csv.gz | {command}"],
+        cwd=PROJECT,
+        env=system.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert piped.returncode == 0, piped.stderr
+    assert "30 trades sent, 30 acknowledged, 0 failed" in piped.stderr
+    assert "0 of these were stored already" in piped.stderr
+    assert len(system.stored()) == 30

@@ -6,18 +6,25 @@ from pathlib import Path
 import pytest
 
 from stockstream.connectors.files.containers import open_text
-from stockstream.connectors.files.csv_rows import MOST_LETTERS, MOST_LINES, read_dialect, rows_of
+from stockstream.connectors.files.csv_blocks import blocks_of
+from stockstream.connectors.files.csv_rows import MOST_LETTERS, MOST_LINES, read_dialect
 
 HEADER = "id,time,price,note"
 
 
-def read(folder: Path, lines: Sequence[str], end: str = "\n") -> list[tuple[int, list[str], str]]:
+def read(
+    folder: Path, lines: Sequence[str], end: str = "\n", size: int = 1 << 20
+) -> list[tuple[int, list[str], str]]:
     path = folder / "trades.csv"
     path.write_bytes(end.join([HEADER, *lines, ""]).encode("utf-8", "surrogateescape"))
     with open_text(path) as file:
         dialect = read_dialect(file)
     with open_text(path) as file:
-        return [(row.line, list(row.cells), row.fault) for row in rows_of(file, dialect)]
+        return [
+            (row.line, list(row.cells), row.fault)
+            for block in blocks_of(file, dialect, range(len(dialect.header)), size)
+            for row in block.rows()
+        ]
 
 
 def good(number: int, note: str = "") -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stockstream.market.files.formats import FORMATS
 from stockstream.settings import PROJECT
 from tests.documented import DOCUMENTS, commands, typed
 
@@ -50,6 +51,12 @@ def test_a_command_of_the_documents_exists(command: str) -> None:
     if script.endswith(".py") and options:
         told = help_of(script, words[2])
         assert [option for option in options if option not in told] == []
+
+
+def test_the_formats_of_vendors_are_in_the_table_of_files() -> None:
+    text = (PROJECT / "docs" / "files.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| \[(.*)\]\((.*)\) \|.*\|.*\|$", text, re.MULTILINE)
+    assert rows == [(each.name, each.title, each.source) for each in FORMATS]
 
 
 def anchors(document: Path) -> set[str]:

@@ -9,8 +9,9 @@ import pytest
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import UsageError
 from stockstream.jobs.replay.options import Manner, ReplayOptions
-from stockstream.jobs.replay.rows import Look, TradeRow
+from stockstream.jobs.replay.rows import Look
 from stockstream.market.files.columns import match
+from tests.replayed_rows import TradeRow, rows_after
 
 WITHOUT_IDS = "time,symbol,price,size,side"
 WITH_IDS = "id,exchange,time,symbol,price,size,side"
@@ -25,7 +26,7 @@ def rows(
     columns = {} if ids == "id" else {"trade_id": ids}
     options = ReplayOptions(Manner(None), columns, None, None, per, None, None, None)
     file = TradeFile(path)
-    return list(Look(file, match(file.header, columns), options, Event()).through().after(0))
+    return rows_after(Look(file, match(file.header, columns), options, Event()).through())
 
 
 def names(found: Sequence[TradeRow]) -> list[tuple[str, str] | None]:
@@ -53,7 +54,7 @@ def test_a_replay_that_goes_on_counts_the_equals_before_it(tmp_path: Path) -> No
     whole = rows(path, [WITHOUT_IDS, EQUAL, OTHER, EQUAL, EQUAL])
     options = ReplayOptions(Manner(None), {}, None, None, (), None, None, None)
     file = TradeFile(path)
-    rest = list(Look(file, match(file.header, {}), options, Event()).through().after(3))
+    rest = rows_after(Look(file, match(file.header, {}), options, Event()).through(), 3)
     assert rest == whole[2:]
 
 

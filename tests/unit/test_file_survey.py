@@ -11,9 +11,10 @@ import pytest
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import TradeFileError, UsageError
 from stockstream.jobs.replay.options import Manner, ReplayOptions
-from stockstream.jobs.replay.rows import Look, TradeRow
+from stockstream.jobs.replay.rows import Look
 from stockstream.market.files.columns import match
 from stockstream.market.trade.schema import Trade
+from tests.replayed_rows import TradeRow, rows_after
 
 START = 1_704_205_800  # 2024-01-02 14:30 UTC
 
@@ -35,7 +36,7 @@ def rows(  # noqa: PLR0913 - what a person may say of a file
     path.write_text("\n".join(["time,symbol,price,size,side", *lines, ""]))
     file = TradeFile(path)
     options = ReplayOptions(Manner(None), {}, None, None, (), unit, day, shift)
-    return list(Look(file, match(file.header, {}), options, Event()).through().after(0))
+    return rows_after(Look(file, match(file.header, {}), options, Event()).through())
 
 
 def trades(found: Sequence[TradeRow]) -> list[Trade]:

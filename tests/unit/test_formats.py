@@ -1,8 +1,10 @@
 """Each vendor's file is recognised and read exactly: price, time, side, conditions and identity."""
 
+import re
 from argparse import Namespace
 from pathlib import Path
 from threading import Event
+from unittest.mock import patch
 
 import pytest
 
@@ -10,10 +12,11 @@ from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import UsageError
 from stockstream.jobs.replay.layout import layout_of
 from stockstream.jobs.replay.options import ReplayOptions
-from stockstream.jobs.replay.rows import Look
+from stockstream.jobs.replay.rows import Look, TradeRows
 from stockstream.market.files.formats import BY_NAME, FORMATS
 from stockstream.market.files.identity import plain
 from stockstream.market.trade.schema import Trade
+from tests.replayed_rows import one_by_one, rows_after
 from tests.vendor_files import QUOTE_FILES, VENDOR_FILES, VendorFile, VendorTrade
 
 OPTIONS = (
@@ -30,7 +33,7 @@ def options(**asked: object) -> ReplayOptions:
 def trades(path: Path, **asked: object) -> list[Trade]:
     file = TradeFile(path)
     chosen, columns, _ = layout_of(file, options(**asked))
-    return [row.trade for row in Look(file, columns, chosen, Event()).through().after(0) if row.trade]
+    return [row.trade for row in rows_after(Look(file, columns, chosen, Event()).through()) if row.trade]
 
 
 def as_declared(trade: Trade, declared: VendorTrade) -> VendorTrade:
@@ -64,6 +67,19 @@ def test_a_format_can_be_named_where_the_file_has_another_name(tmp_path: Path, s
     day = sample.trades[0].timestamp[:10]
     found = trades(path, format=sample.format, date=day, **asked)
     assert [plain(trade.price) for trade in found] == [trade.price for trade in sample.trades]
+
+
+@pytest.mark.parametrize("sample", VENDOR_FILES, ids=lambda sample: sample.name)
+def test_a_vendors_file_is_read_by_column(tmp_path: Path, sample: VendorFile) -> None:
+    # Lines that no vendor's file has between its trades: TAQ's last one.
+    path = sample._replace(text=re.sub("^END.*\n", "", sample.text, flags=re.MULTILINE)).written(tmp_path)
+    file = TradeFile(path)
+    chosen, columns, _ = layout_of(file, options())
+    rows = Look(file, columns, chosen, Event()).through()
+    with patch.object(TradeRows, "_by_row", side_effect=AssertionError):
+        by_column = rows_after(rows)
+    with one_by_one():
+        assert rows_after(rows) == by_column
 
 
 def test_each_format_has_a_sample() -> None:

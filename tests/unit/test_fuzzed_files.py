@@ -16,14 +16,15 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stockstream.connectors.files.trade_file import TradeFile
+from stockstream.connectors.files.trade_file import BLOCK, TradeFile
 from stockstream.errors import TradeFileError, UsageError
 from stockstream.jobs.replay.options import Manner, ReplayOptions
-from stockstream.jobs.replay.rows import Look, TradeRow
+from stockstream.jobs.replay.rows import Look
 from stockstream.market.files.columns import match
+from tests.replayed_rows import TradeRow, one_by_one, rows_after
 
 FILES = int(os.environ.get("FUZZED_FILES", "300"))
-OPTIONS = ReplayOptions(Manner(None), {}, None, None, (), None, None, None)
+OPTIONS = ReplayOptions(Manner(None), {}, None, None, (), None, None, None, force=True)
 HEADERS = ("trade_id,time,symbol,price,size,side,note", "time,symbol,price,size,side,note")
 BEGIN = datetime(2024, 3, 7, 10, tzinfo=UTC)
 RUBBISH = st.sampled_from(
@@ -135,11 +136,11 @@ def typed(column: pa.Array, kind: pa.DataType) -> pa.Array:
     return column.cast(pa.float64()).cast(kind) if pa.types.is_floating(kind) else column.cast(kind)
 
 
-def read(path: Path) -> list[TradeRow] | None:
+def read(path: Path, size: int = BLOCK) -> list[TradeRow] | None:
     """The rows of a file as they would be sent; None where it is refused as a whole."""
     try:
         file = TradeFile(path)
-        return list(Look(file, match(file.header, {}), OPTIONS, Event()).through().after(0))
+        return rows_after(Look(file, match(file.header, {}), OPTIONS, Event()).through(), size=size)
     except (UsageError, TradeFileError) as exc:
         assert "\n" not in str(exc)  # noqa: PT017 - what is not refused is looked at below
         return None
@@ -154,13 +155,17 @@ def hold(rows: Sequence[TradeRow], expected: set[int]) -> None:
 
 
 @fuzzed
-@given(csv_files())
-def test_each_row_of_a_csv_file_is_a_trade_or_reported(made: tuple[bytes, set[int]]) -> None:
+@given(csv_files(), st.integers(1, 2000))
+def test_each_row_of_a_csv_file_is_a_trade_or_reported(made: tuple[bytes, set[int]], size: int) -> None:
     content, expected = made
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trades.csv"
         path.write_bytes(content)
         rows = read(path)
+        in_blocks = read(path, size)
+        with one_by_one():
+            alone = read(path, size)
+    assert rows == in_blocks == alone
     if rows is not None:
         hold(rows, expected)
 
@@ -177,6 +182,8 @@ def test_each_row_of_a_parquet_file_is_a_trade_or_reported(
             content = path.read_bytes()
             path.write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
         rows = read(path)
+        with one_by_one():
+            assert read(path) == rows
     assert rows is None or not is_cut
     if rows is not None:
         hold(rows, {table.num_rows})

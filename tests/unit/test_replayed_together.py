@@ -93,7 +93,9 @@ def test_a_file_that_is_done_before_the_other_is_not_sent_again(tmp_path: Path, 
     short = written(tmp_path, "short.csv", [row(n, n, "S") for n in range(10)])
     long = written(tmp_path, "long.csv", [row(n, n, "L") for n in range(100)])
     first = source([short, long], clock)
-    first.next_messages(50, Event())
+    # Both to the end of the short one, then the long one alone.
+    assert len(first.next_messages(50, Event()) or ()) == 20
+    assert len(first.next_messages(30, Event()) or ()) == 30
     first.settled()
     first.close()
     rest = drained(source([short, long], clock), Event())
@@ -110,8 +112,7 @@ def test_merged_laps_begin_again_with_all_files(two: list[Path], clock: HandCloc
 def test_what_can_be_read_of_the_others_is_sent_where_one_breaks(two: list[Path], clock: HandClock) -> None:
     opened = source(two, clock)
     two[0].unlink()
-    given = [opened.next_messages(5000, Event()) for _ in range(2)]
-    assert sum(len(each) for each in given if each) == 2500
+    assert len(opened.next_messages(5000, Event()) or ()) == 2500
     with pytest.raises(TradeFileError, match=r"A\.csv"):
         opened.next_messages(5000, Event())
 

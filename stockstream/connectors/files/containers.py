@@ -1,4 +1,7 @@
-"""Files as text, whatever they are packed in: gzip, bzip2, xz, Zstandard, or a member of a zip archive."""
+"""Files as text, whatever they are packed in: gzip, bzip2, xz, Zstandard, or a member of a zip archive.
+
+How a file is packed is seen from how it begins, not from its name.
+"""
 
 import bz2
 import gzip
@@ -7,7 +10,7 @@ import lzma
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, BinaryIO, TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 import pyarrow as pa
 
@@ -18,15 +21,17 @@ def _zstandard(path: Path) -> BinaryIO:
     return io.BufferedReader(cast("io.RawIOBase", packed))
 
 
-OPENERS: Mapping[str, Callable[[Path], BinaryIO]] = {
-    ".gz": gzip.GzipFile,
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-    ".zst": _zstandard,
+OPENERS: Mapping[bytes, Callable[[Path], object]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x28\xb5\x2f\xfd": _zstandard,
 }
-ARCHIVE = ".zip"
-# How a file in UTF-16 begins.
+# What their names end with.
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+_ARCHIVE = b"PK\x03\x04"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_LONGEST = 6  # bytes of a beginning
 
 
 def members(path: Path) -> list[str]:
@@ -35,10 +40,20 @@ def members(path: Path) -> list[str]:
     Raises:
         OSError, zipfile.BadZipFile: the archive cannot be read.
     """
-    if path.suffix.lower() != ARCHIVE:
+    if not beginning(path).startswith(_ARCHIVE):
         return [""]
     with zipfile.ZipFile(path) as archive:
         return [each.filename for each in archive.infolist() if not each.is_dir()]
+
+
+def beginning(path: Path) -> bytes:
+    """Return the first bytes of a file, which tell its kind.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    with path.open("rb") as file:
+        return file.read(_LONGEST)
 
 
 def open_text(path: Path, member: str = "") -> TextIO:
@@ -50,14 +65,15 @@ def open_text(path: Path, member: str = "") -> TextIO:
         OSError: the file cannot be opened.
     """
     packed = _open(path, member)
-    buffered = cast("io.BufferedReader", packed if hasattr(packed, "peek") else io.BufferedReader(packed))
+    buffered = packed if hasattr(packed, "peek") else io.BufferedReader(cast("io.RawIOBase", packed))
     encoding = "utf-16" if buffered.peek(2)[:2] in _UTF_16 else "utf-8-sig"
     return io.TextIOWrapper(buffered, encoding=encoding, errors="surrogateescape", newline="")
 
 
-def _open(path: Path, member: str) -> IO[bytes]:
+def _open(path: Path, member: str) -> io.BufferedReader:
     if member:
         # The archive is closed with its member, as nothing else refers to it.
-        return zipfile.ZipFile(path).open(member)
-    opener = OPENERS.get(path.suffix.lower())
-    return opener(path) if opener else path.open("rb")
+        return cast("io.BufferedReader", zipfile.ZipFile(path).open(member))
+    begin = beginning(path)
+    opener = next((opener for magic, opener in OPENERS.items() if begin.startswith(magic)), None)
+    return cast("io.BufferedReader", opener(path)) if opener else path.open("rb")

@@ -6,11 +6,13 @@ first line is a row that cannot be read, and the next line begins another.
 """
 
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import TextIO
 
+from stockstream.connectors.files.block import Row
 from stockstream.connectors.files.dialect import LOOKED_AT, Dialect, dialect_of
 
 MOST_LETTERS = 1 << 20  # per line; a message has at most 64 KiB
@@ -18,25 +20,19 @@ MOST_LINES = 100  # per row
 FAULTS = {"unexpected end of data": "a quote is not closed"}
 
 
-class Row(NamedTuple):
-    """A row and its line, counted as in an editor: a header is line 1; in Parquet, the row number from 1.
+class Lines:
+    """The lines of a file that the reader takes for one row; they can be put back.
 
     Attributes:
-        fault: why the row cannot be read; empty if it can.
+        number: how many lines were read, or skipped.
     """
 
-    line: int
-    cells: Sequence[Any]
-    fault: str = ""
-
-
-class _Lines:
-    """The lines of a file that the reader takes for one row; they can be put back."""
-
     def __init__(self, file: TextIO) -> None:
+        """Start at the current position of a file."""
         self._file = file
+        self._text, self._left = io.StringIO(), 0
         self._back: deque[tuple[int, str]] = deque()
-        self._number = 0
+        self.number = 0
         self.taken: list[tuple[int, str]] = []
 
     def __iter__(self) -> Iterator[str]:
@@ -51,16 +47,35 @@ class _Lines:
         self.taken.append((number, text))
         return text
 
+    def feed(self, text: str) -> None:
+        """Read this text, which was read from the file, before the rest of the file."""
+        self._text, self._left = io.StringIO(text, newline=""), len(text)
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether lines that were fed or put back are left."""
+        return bool(self._back) or self._left > 0
+
     def put_back(self, lines: Sequence[tuple[int, str]]) -> None:
+        """Read these lines again."""
         self._back.extendleft(reversed(lines))
 
     def _read(self) -> tuple[int, str]:
-        self._number += 1
-        text = self._file.readline(MOST_LETTERS)
-        if len(text) == MOST_LETTERS and not text.endswith(("\n", "\r")):
-            while (rest := self._file.readline(MOST_LETTERS)) and not rest.endswith(("\n", "\r")):
+        self.number += 1
+        text = self._line(MOST_LETTERS)
+        if len(text) == MOST_LETTERS and not _ends(text):
+            while (rest := self._line(MOST_LETTERS)) and not _ends(rest):
                 pass
-        return self._number, text
+        return self.number, text
+
+    def _line(self, most: int) -> str:
+        text = self._text.readline(most)
+        self._left -= len(text)
+        return text if _ends(text) or len(text) == most else text + self._file.readline(most - len(text))
+
+
+def _ends(line: str) -> bool:
+    return line.endswith(("\n", "\r"))
 
 
 def read_dialect(file: TextIO) -> Dialect:
@@ -69,23 +84,16 @@ def read_dialect(file: TextIO) -> Dialect:
     Raises:
         OSError, ValueError: its beginning cannot be read, or it is empty.
     """
-    return dialect_of(list(islice(_Lines(file), LOOKED_AT)))
+    return dialect_of(list(islice(Lines(file), LOOKED_AT)))
 
 
-def rows_of(file: TextIO, dialect: Dialect) -> Iterator[Row]:
-    """Yield the rows of an open file, including those that cannot be read, with their fault.
+def rows_from(lines: Lines, dialect: Dialect) -> Iterator[Row]:
+    """Yield the rows from the next line on, also those that cannot be read, with their fault.
 
     Raises:
         OSError: the rest of the file cannot be read.
     """
-    lines = _Lines(file)
-    for _ in islice(lines, dialect.skipped):
-        pass
-    rows = _rows(lines, len(dialect.header or dialect.first), dialect.separator)
-    yield from islice(rows, 1 if dialect.header else 0, None)
-
-
-def _rows(lines: _Lines, width: int, separator: str) -> Iterator[Row]:
+    width, separator = len(dialect.header or dialect.first), dialect.separator
     reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
         lines.taken = []

@@ -5,19 +5,21 @@ the precision of a message. A value that Python has no object for, such as a yea
 number as text, and so a bad row with a reason, while the others are read.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import types
 
-from stockstream.connectors.files.csv_rows import Row
+from stockstream.connectors.files.block import Block, Row
 
-ROWS = 10_000
+ROWS = 50_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # How many of a unit are a microsecond; if negative, how many microseconds a unit is.
 A_MICRO = {"ns": 1000, "us": 1, "ms": -1000, "s": -1_000_000}
@@ -35,12 +37,11 @@ def header_of(path: Path) -> list[str]:
     return list(pq.read_schema(path).names)
 
 
-def rows_of(path: Path, after: int, wanted: Sequence[int]) -> Iterator[Row]:
-    """Yield the rows after a given row.
+def blocks_of(path: Path, wanted: Sequence[int]) -> Iterator[Block]:
+    """Yield the rows in blocks.
 
     Args:
         path: the file to read.
-        after: the number of the last row to skip.
         wanted: the indices of the columns that are used; other cells are None.
 
     Raises:
@@ -49,14 +50,51 @@ def rows_of(path: Path, after: int, wanted: Sequence[int]) -> Iterator[Row]:
     line = 0
     with pq.ParquetFile(path) as file:
         for batch in _batches(file):
-            if line + batch.num_rows > after:
-                nothing = [None] * batch.num_rows
-                columns = [
-                    plain(batch.schema.names[number], column) if number in wanted else nothing
-                    for number, column in enumerate(batch.columns)
-                ]
-                yield from (Row(line + n, cells) for n, cells in enumerate(zip(*columns, strict=True), 1))
+            yield Block(
+                np.arange(line + 1, line + 1 + batch.num_rows),
+                _texts(batch, wanted),
+                partial(_rows, batch, wanted, line),
+                partial(_row, batch, wanted, line),
+            )
             line += batch.num_rows
+
+
+def _rows(batch: pa.RecordBatch, wanted: Sequence[int], line: int) -> Iterator[Row]:
+    nothing = [None] * batch.num_rows
+    columns = [
+        plain(batch.schema.names[number], column) if number in wanted else nothing
+        for number, column in enumerate(batch.columns)
+    ]
+    yield from (Row(line + n, cells) for n, cells in enumerate(zip(*columns, strict=True), 1))
+
+
+def _row(batch: pa.RecordBatch, wanted: Sequence[int], line: int, at: int) -> Row:
+    return next(_rows(batch.slice(at, 1), wanted, line + at))
+
+
+def _texts(batch: pa.RecordBatch, wanted: Sequence[int]) -> Mapping[int, pa.Array] | None:
+    """Return the columns that are used as text, times as they are; None if a column is of another type."""
+    try:
+        return {number: _text_or_time(batch.column(number)) for number in wanted}
+    except (pa.ArrowException, ValueError):
+        return None
+
+
+def _text_or_time(column: pa.Array) -> pa.Array:
+    kind = column.type
+    if types.is_timestamp(kind):
+        return column
+    if types.is_dictionary(kind):
+        return _text_or_time(column.dictionary_decode())
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or _is_number(kind):
+        return column.cast(pa.string()).fill_null("")
+    raise ValueError(str(kind))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    # A half float has no text in Arrow.
+    fits = types.is_integer, types.is_decimal, types.is_float32, types.is_float64
+    return any(bool(each(kind)) for each in fits)
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:

@@ -1,4 +1,4 @@
-"""A file of trades, row by row: Parquet by its name, else text, which may be compressed."""
+"""A file of trades: Parquet by its name or its beginning, else text, which may be compressed."""
 
 import csv
 import hashlib
@@ -8,18 +8,21 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from zipfile import BadZipFile
 
 import pyarrow as pa
 
-from stockstream.connectors.files import csv_rows, parquet_rows
-from stockstream.connectors.files.containers import OPENERS, open_text
-from stockstream.connectors.files.csv_rows import Row
+from stockstream.connectors.files import csv_blocks, parquet_rows
+from stockstream.connectors.files.block import Block, Row
+from stockstream.connectors.files.containers import PACKED, beginning, open_text
+from stockstream.connectors.files.csv_rows import read_dialect
 from stockstream.connectors.files.dialect import Dialect
 from stockstream.errors import TradeFileError
 
 FINGERPRINT_BYTES = 1 << 20
-PARQUET = (".parquet", ".pq")
+BLOCK = 1 << 20  # characters
+PARQUET, PARQUET_MAGIC = (".parquet", ".pq"), b"PAR1"
 FAULTS = (OSError, EOFError, ValueError, csv.Error, zlib.error, lzma.LZMAError, BadZipFile, pa.ArrowException)
 
 
@@ -41,14 +44,14 @@ class TradeFile:
         """
         self.path, self.member = path, member
         self.name = f"{path.name}/{member}" if member else path.name
-        self._is_parquet = path.suffix.lower() in PARQUET
         try:
+            self._is_parquet = path.suffix.lower() in PARQUET or beginning(path).startswith(PARQUET_MAGIC)
             self.fingerprint = _fingerprint(path, member)
             self._dialect = (
                 Dialect(",", 0, parquet_rows.header_of(path), []) if self._is_parquet else self._read()
             )
         except FAULTS as exc:
-            raise TradeFileError(path=path, reason=_first_line(exc)) from exc
+            raise self._fault(exc) from exc
         self.first = self._dialect.first
         self.has_names = bool(self._dialect.header)
         self.header = self._dialect.header or [str(number) for number in range(1, len(self.first) + 1)]
@@ -57,35 +60,56 @@ class TradeFile:
     def stem(self) -> str:
         """Its name without a folder, and without what it says of its container and format."""
         name = Path(self.member or self.path.name)
-        return Path(name.stem).stem if name.suffix.lower() in OPENERS else name.stem
+        return Path(name.stem).stem if name.suffix.lower() in PACKED else name.stem
+
+    @property
+    def partition(self) -> dict[str, str]:
+        """What folders named `column=value` say of all its rows, as in a table that is partitioned."""
+        pairs = (part.partition("=") for part in self.path.parts[:-1])
+        return {column: unquote(value) for column, equals, value in pairs if equals}
 
     @property
     def decimal_comma(self) -> bool:
         """Whether a comma may be a decimal point, as it separates no cells."""
         return self._dialect.separator != ","
 
-    def rows(self, wanted: Sequence[int], after: int = 0) -> Iterator[Row]:
-        """Yield the rows after a line.
+    def blocks(self, wanted: Sequence[int], size: int = BLOCK) -> Iterator[Block]:
+        """Yield the rows in blocks.
 
         Args:
             wanted: the indices of the columns that are used.
-            after: the last line to skip.
+            size: the length of a block of text in characters.
 
         Raises:
             TradeFileError: the rest of the file cannot be read.
         """
         try:
             if self._is_parquet:
-                yield from (row for row in parquet_rows.rows_of(self.path, after, wanted) if row.line > after)
+                yield from parquet_rows.blocks_of(self.path, wanted)
                 return
             with open_text(self.path, self.member) as file:
-                yield from (row for row in csv_rows.rows_of(file, self._dialect) if row.line > after)
+                yield from csv_blocks.blocks_of(file, self._dialect, wanted, size)
         except FAULTS as exc:
-            raise TradeFileError(path=self.path, reason=_first_line(exc)) from exc
+            raise self._fault(exc) from exc
+
+    def rows(self, wanted: Sequence[int]) -> Iterator[Row]:
+        """Yield the rows, one by one.
+
+        Raises:
+            TradeFileError: the rest of the file cannot be read.
+        """
+        try:
+            for block in self.blocks(wanted):
+                yield from block.rows()
+        except FAULTS as exc:
+            raise self._fault(exc) from exc
+
+    def _fault(self, exc: Exception) -> TradeFileError:
+        return TradeFileError(path=self.path, reason=first_line(exc))
 
     def _read(self) -> Dialect:
         with open_text(self.path, self.member) as file:
-            return csv_rows.read_dialect(file)
+            return read_dialect(file)
 
 
 def portions(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
@@ -116,7 +140,8 @@ def _fingerprint(path: Path, member: str) -> str:
     return begin.hexdigest()[:16]
 
 
-def _first_line(exc: Exception) -> str:
+def first_line(exc: Exception) -> str:
+    """Return what an error says, in one line."""
     if isinstance(exc, OSError) and exc.strerror:
         return exc.strerror
     return (str(exc).splitlines() or [type(exc).__name__])[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from stockstream.connectors.kafka.sink import KafkaSink
 from stockstream.jobs.produce.loop import OnProgress
@@ -26,7 +26,10 @@ def progress_shown(count: int | None) -> Iterator[OnProgress]:
         yield Lines().update
         return
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+        *(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()),
+        *((TextColumn("left"), TimeRemainingColumn()) if count else ()),
+        console=console,
+        transient=True,
     ) as bar:
         task = bar.add_task("connecting", total=count)
         pace = Rate()

@@ -1,18 +1,16 @@
 """A file that is replayed: how far it has been sent, its bad rows, and the order of its trades."""
 
 import logging
-from collections.abc import Iterator
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
+import pyarrow as pa
 from msgspec.structs import replace
 
 from stockstream.connectors.files.resume import ResumePoints
 from stockstream.errors import TradeFileError
-from stockstream.jobs.replay.rows import TradeRow, TradeRows, span_of
+from stockstream.jobs.replay.portion import Ints
+from stockstream.jobs.replay.rows import TradeRows, span_of
 from stockstream.market.files.order import Order
-from stockstream.market.files.times import EPOCH
-from stockstream.market.trade.schema import Trade
 
 SHOWN = 10  # bad rows that are logged individually; the others are in the report
 RECONCILED = "the candles come out right once they are reconciled"
@@ -20,27 +18,12 @@ RECONCILED = "the candles come out right once they are reconciled"
 log = logging.getLogger("producer")
 
 
-class Read(NamedTuple):
-    """A row that was read; a bad row has the time of the last trade before it."""
-
-    at: datetime
-    file: "ReplayedFile"
-    row: TradeRow
-
-
-class Due(NamedTuple):
-    """A trade to be sent."""
-
-    file: "ReplayedFile"
-    line: int
-    trade: Trade
-
-
 class ReplayedFile:
     """A file from its resume point on.
 
     Attributes:
         begin: the line after which it began.
+        earliest: the earliest time of its trades, in microseconds since 1970.
         fault: the error that stopped reading, if any.
     """
 
@@ -48,19 +31,23 @@ class ReplayedFile:
         self._rows, self._points = rows, points
         self._settled = points.read()
         self._bad, self._line = self._settled.bad, self._settled.line
-        self._bad_ahead: list[TradeRow] = []
+        self._bad_ahead: list[tuple[int, str]] = []
         self._order = Order()
         self.begin = self._line
         self.path, self.name = rows.file.path, rows.file.name
+        self.count, self.earliest, self.sources = rows.count, rows.earliest, rows.sources
         self.fault: TradeFileError | None = None
 
-    def rows(self) -> Iterator[Read]:
-        """Yield the remaining rows, as far as the file can be read."""
-        at = EPOCH
+    def portions(self, size: int) -> Iterator[pa.RecordBatch]:
+        """Yield the remaining trades, as far as the file can be read, as columns of `Portion`.
+
+        Args:
+            size: the length of a block of text in characters, which is read at once.
+        """
         try:
-            for row in self._rows.after(self._line):
-                at = row.trade.timestamp if row.trade else at
-                yield Read(at, self, row)
+            for portion in self._rows.after(self._line, size):
+                self._bad_ahead += portion.bad
+                yield portion.trades
         except TradeFileError as exc:
             self.fault = exc
 
@@ -68,25 +55,23 @@ class ReplayedFile:
         """Start again with the first row."""
         self._line = 0
 
-    def set_aside(self, row: TradeRow) -> None:
-        """Keep a bad row until the replay has passed it."""
-        self._bad_ahead.append(row)
-
     def go_on(self, line: int) -> None:
         """Advance to a line that was sent, and report the bad rows before it."""
         self._line = line
-        self._report([row for row in self._bad_ahead if row.line < line])
+        self._report([each for each in self._bad_ahead if each[0] < line])
 
     def end(self) -> None:
         """Report the remaining bad rows."""
         self._report(self._bad_ahead)
 
-    def compare(self, due: Due) -> None:
-        """Check whether a trade is in order of time; report the first that is not."""
-        behind = self._order.add(due.trade.timestamp)
-        if behind and self._order.late == 1:
+    def compare(self, lines: Ints, at: Ints) -> None:
+        """Check whether trades are in order of time; report the first that is not."""
+        was_late = self._order.late
+        behind = self._order.add(at)
+        if behind and not was_late:
+            line = int(lines[behind.number])
             what = "%s is not in order of time: line %s is %s older than a trade before it; %s"
-            log.info(what, self.name, f"{due.line:,}", span_of(behind), RECONCILED)
+            log.info(what, self.name, f"{line:,}", span_of(behind.span), RECONCILED)
 
     @property
     def is_settled(self) -> bool:
@@ -122,10 +107,10 @@ class ReplayedFile:
                 ),
             )
 
-    def _report(self, passed: list[TradeRow]) -> None:
+    def _report(self, passed: Sequence[tuple[int, str]]) -> None:
         if not passed:
             return
-        bad = [f"line {row.line:,}: {row.fault}" for row in passed]
+        bad = [f"line {line:,}: {fault}" for line, fault in passed]
         self._bad_ahead = self._bad_ahead[len(bad) :]
         for text in bad[: max(SHOWN - self._bad, 0)]:
             log.warning("%s, %s; left out", self.name, text)

@@ -1,12 +1,12 @@
 """Files that are replayed together: the same id in two of them must be the same trade."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from functools import partial
-from itertools import combinations
 
 from stockstream.errors import UsageError
 from stockstream.jobs.replay.rows import Look
-from stockstream.market.files.identity import Content, Reading, content_of, key_of
+from stockstream.market.files.identity import Content, Keys, Reading, content_of, key_of
 
 MOST_COMPARED = 10_000
 
@@ -20,11 +20,15 @@ def refuse_shared_ids(looks: Sequence[Look]) -> None:
     Raises:
         UsageError: names such an id, and what distinguishes the files.
     """
-    for one, other in combinations(looks, 2):
-        if shared := one.keys.shared(other.keys, MOST_COMPARED):
-            compared = _Compared(shared, one.id_parts)
-            for look in (one, other):
-                look.each_reading(partial(compared.add, look))
+    tapes: dict[str, list[Look]] = defaultdict(list)
+    for look in looks:
+        tapes[look.source].append(look)
+    for files in tapes.values():
+        shared = Keys.shared([look.keys for look in files], MOST_COMPARED)
+        if shared.size:
+            compared = _Compared(frozenset(shared.tolist()), files[0].id_parts)
+            for look in files:
+                look.each_reading(shared, partial(compared.add, look))
 
 
 class _Compared:
@@ -32,7 +36,7 @@ class _Compared:
 
     def __init__(self, shared: Collection[int], parts: Collection[str]) -> None:
         self._shared, self._parts = shared, parts
-        self._known: dict[Hashable, tuple[Content, str]] = {}
+        self._known: dict[str, tuple[Content, str]] = {}
 
     def add(self, look: Look, line: int, reading: Reading) -> None:
         key = key_of(reading, self._parts)

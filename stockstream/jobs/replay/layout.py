@@ -22,6 +22,7 @@ def layout_of(file: TradeFile, options: ReplayOptions) -> tuple[ReplayOptions, C
             has no trades.
     """
     found = _format_of(file, options)
+    options = replace(options, symbol=options.symbol or file.partition.get("symbol"))
     if found is None:
         columns = match(file.header, options.columns, options.symbol)
         meaning = replace(options.meaning, decimal_comma=file.decimal_comma)

@@ -7,74 +7,114 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import NamedTuple
 
-from stockstream.connectors.files.csv_rows import Row
-from stockstream.connectors.files.trade_file import TradeFile
+import numpy as np
+import pyarrow as pa
+
+from stockstream.connectors.files.block import Block, Row
+from stockstream.connectors.files.trade_file import BLOCK, TradeFile
 from stockstream.errors import BadTradeError, TradeFileError, UsageError
 from stockstream.jobs.progress_log import Progress
 from stockstream.jobs.replay.options import ReplayOptions
+from stockstream.jobs.replay.portion import Ints, Portion
+from stockstream.market.files.column_reader import ColumnReader
 from stockstream.market.files.columns import Columns
 from stockstream.market.files.identity import Clashes, Keys, Naming, Reading, source_of
 from stockstream.market.files.rows import RowReader
 from stockstream.market.files.survey import Survey
 from stockstream.market.files.times import YEAR, TimeReader, TimeRule
+from stockstream.market.files.trade_columns import TradeColumns
 from stockstream.market.trade.schema import Trade
 
 MOST_BAD = 10  # of a file, one row in so many may be bad
-LOOK_EVERY = 10_000  # rows between two checks of the clock
 DAY = timedelta(days=1)
 
 log = logging.getLogger("producer")
 
 
-class TradeRow(NamedTuple):
-    """A row's line and trade; for a bad row, None and the reason."""
-
-    line: int
-    trade: Trade | None
-    fault: str = ""
-
-
 class TradeRows:
-    """Reads a file's trades, as often as needed."""
+    """Reads a file's trades, as often as needed.
 
-    def __init__(
-        self, file: TradeFile, reader: RowReader, id_parts: Collection[str], repeated: Collection[int]
-    ) -> None:
+    Attributes:
+        count: how many trades there are.
+        earliest: the earliest of their times, in microseconds since 1970.
+        sources: where the trades that were read so far come from.
+    """
+
+    def __init__(self, file: TradeFile, reader: RowReader, id_parts: Collection[str], survey: Survey) -> None:
         """Create a reader from the results of a first pass over the file.
 
         Args:
             file: the file to read.
             reader: makes trades from rows.
             id_parts: within what ids are unique.
-            repeated: hashes of the keys that occur more than once.
+            survey: the first pass.
         """
         self.file = file
-        self._reader, self._id_parts, self._repeated = reader, id_parts, repeated
+        self.count, self.earliest = survey.good, survey.earliest
+        self.sources: set[str] = set()
+        self._reader, self._id_parts = reader, id_parts
+        self._repeated = survey.repeated()
 
-    def after(self, line: int) -> Iterator[TradeRow]:
+    def after(self, line: int, size: int = BLOCK) -> Iterator[Portion]:
         """Yield the rows after a line.
+
+        Args:
+            line: the last line to leave out.
+            size: the length of a block of text in characters, which is read at once.
 
         Raises:
             TradeFileError: the rest of the file cannot be read.
         """
-        naming = Naming(self._id_parts, self._repeated)
-        # Identical rows before the line count too: they determine the id of the trade after it.
-        for row in self.file.rows(self._reader.wanted, 0 if self._repeated else line):
+        naming = Naming(self._id_parts, frozenset(self._repeated.tolist()))
+        columns = ColumnReader(self._reader)
+        for block in self.file.blocks(self._reader.wanted, size):
+            # Equal rows before the line count too: they determine the id of a trade after it.
+            if block.lines.size and block.lines[-1] <= line and not self._repeated.size:
+                continue
+            trades = _columns(columns, block)
+            portion = self._by_column(block, trades, naming) if trades else None
+            yield (portion or self._by_row(block, naming)).after(line)
+
+    def _by_column(self, block: Block, trades: TradeColumns, naming: Naming) -> Portion | None:
+        ids = trades.ids(self._id_parts)
+        if self._repeated.size:
+            keys = trades.keys(self._id_parts)
+            again = np.flatnonzero(_are_in(keys, self._repeated))
+            if again.size and trades.own_ids is not None:
+                return None
+            names = ids.to_pylist() if again.size else []
+            for index in again.tolist():
+                names[index] = naming.numbered(names[index], keys[index])
+            ids = pa.array(names, pa.string()) if names else ids
+        self.sources.update(trades.sources.unique().to_pylist())
+        return Portion.of_columns(trades, block.lines[trades.rows], ids)
+
+    def _by_row(self, block: Block, naming: Naming) -> Portion:
+        lines, trades, bad = [], [], []
+        for row in block.rows():
             if not row.fault and not self._reader.is_trade(row.cells):
                 continue
-            read = self._read(row, naming)
-            if row.line > line:
-                yield read
+            try:
+                trades.append(self._trade(row, naming))
+                lines.append(row.line)
+            except BadTradeError as exc:
+                bad.append((row.line, str(exc)))
+        self.sources.update(trade.source for trade in trades)
+        return Portion.of_rows(lines, trades, bad)
 
-    def _read(self, row: Row, naming: Naming) -> TradeRow:
+    def _trade(self, row: Row, naming: Naming) -> Trade:
         if row.fault:
-            return TradeRow(row.line, None, row.fault)
-        try:
-            return TradeRow(row.line, naming.name(self._reader.read(row.cells), row.line))
-        except BadTradeError as exc:
-            return TradeRow(row.line, None, str(exc))
+            raise BadTradeError(reason=row.fault)
+        return naming.name(self._reader.read(row.cells), row.line)
+
+
+def _columns(reader: ColumnReader, block: Block) -> TradeColumns | None:
+    return reader.read(block.columns, lambda at: block.row(at).cells) if block.columns else None
+
+
+def _are_in(keys: Collection[str], hashes: Ints) -> np.ndarray:
+    return np.isin(np.fromiter(map(hash, keys), np.int64, len(keys)), hashes)
 
 
 class Look:
@@ -83,6 +123,7 @@ class Look:
     Attributes:
         sample: some of the trades, as they will be on the tape.
         keys: what is equal for rows that would be one trade on the tape.
+        source: the source of trades without a column for it.
     """
 
     def __init__(self, file: TradeFile, columns: Columns, options: ReplayOptions, stop: Event) -> None:
@@ -94,7 +135,7 @@ class Look:
         self._columns = columns.without("source") if names_source else columns
         has_ids = "trade_id" in columns.of or options.manner.shift
         self.id_parts = options.id_parts
-        self._source = source_of(file.stem, options.source, has_ids=has_ids)
+        self.source = source_of(file.stem, options.source, has_ids=has_ids)
         self._progress = Progress(log, time.monotonic)
         self._first_reader = self._reader(options.time_rule(datetime.now(UTC) + YEAR))
 
@@ -107,7 +148,7 @@ class Look:
         """
         reader = self._first_reader
         survey = Survey(reader, self._options.id_parts, doubts_prices=self._options.price_shift is None)
-        fault = self._each(lambda row: _add(survey, row))
+        fault = self._survey(survey)
         rule = survey.time_rule(reader.times.rule)
         if not survey.good and not self._stop.is_set():
             raise fault or TradeFileError(path=self.file.path, reason=_no_trade(survey.bad, survey.example))
@@ -115,55 +156,76 @@ class Look:
             raise UsageError(what=f"{self.file.name}: {_much_is_bad(survey)}")
         _warn_of_future(self.file, survey, datetime.now(UTC))
         self.keys = survey.keys
-        repeated = frozenset[int]() if self._options.manner.shift else survey.repeated()
-        if repeated:
+        if self._options.manner.shift:
+            survey.keys = Keys()
+        elif (repeated := survey.repeated()).size and "trade_id" in self._columns.of:
             self._refuse_clashes(repeated)
         naming = Naming(self._options.id_parts)
         self.sample = [naming.name(reading, line) for reading, line in survey.sample if reading.has_id]
-        return TradeRows(self.file, self._reader(rule), self._options.id_parts, repeated)
+        return TradeRows(self.file, self._reader(rule), self._options.id_parts, survey)
 
     def _reader(self, rule: TimeRule) -> RowReader:
         options = self._options
         meaning = replace(options.meaning, price_shift=options.price_shift or 0)
         times = TimeReader(rule)
-        return RowReader(self._columns, times, self._source, symbol=options.symbol, meaning=meaning)
+        return RowReader(self._columns, times, self.source, symbol=options.symbol, meaning=meaning)
 
-    def _each(self, take: Callable[[Row], object]) -> TradeFileError | None:
-        """Process all rows that can be read; return the error that stopped reading, if any."""
+    def _survey(self, survey: Survey) -> TradeFileError | None:
+        """Add all rows that can be read; return the error that stopped reading, if any."""
+
+        def add(block: Block, trades: TradeColumns | None) -> None:
+            if trades and survey.add_columns(
+                trades, block.lines[trades.rows], lambda at: reading(block, trades, at)
+            ):
+                return
+            for row in block.rows():
+                if row.fault:
+                    survey.add_bad(row.line, row.fault)
+                elif self._first_reader.is_trade(row.cells):
+                    survey.add(row.line, row.cells)
+
+        def reading(block: Block, trades: TradeColumns, at: int) -> Reading:
+            return self._first_reader.read(block.row(int(trades.rows[at])).cells)
+
+        return self._each_block(add)
+
+    def _each_block(self, take: Callable[[Block, TradeColumns | None], object]) -> TradeFileError | None:
+        """Pass on the blocks that can be read, as columns too; return the error that stopped it, if any."""
+        columns, count = ColumnReader(self._first_reader), 0
         try:
-            for count, row in enumerate(self.file.rows(self._columns.wanted), 1):
-                if row.fault or self._first_reader.is_trade(row.cells):
-                    take(row)
-                if count % LOOK_EVERY == 0:
-                    self._progress.update(LOOK_EVERY, f"looked through {count:,} rows")
-                    if self._stop.is_set():
-                        break
+            for block in self.file.blocks(self._first_reader.wanted):
+                take(block, _columns(columns, block))
+                count += len(block.lines)
+                self._progress.update(len(block.lines), f"{self.file.name}: looked through {count:,} rows")
+                if self._stop.is_set():
+                    break
         except TradeFileError as exc:
             return exc
         return None
 
-    def each_reading(self, take: Callable[[int, Reading], object]) -> None:
-        """Pass each row that is a trade to `take`, with its line."""
+    def each_reading(self, hashes: Ints, take: Callable[[int, Reading], object]) -> None:
+        """Pass each trade to `take`, with its line, whose key has one of these hashes; perhaps others too."""
 
-        def add(row: Row) -> None:
-            with suppress(BadTradeError):
-                if not row.fault:
-                    take(row.line, self._first_reader.read(row.cells))
+        def some(block: Block, trades: TradeColumns | None) -> Iterator[Row]:
+            if not trades:
+                return block.rows()
+            again = np.flatnonzero(_are_in(trades.keys(self.id_parts), hashes))
+            return (block.row(int(index)) for index in trades.rows[again])
 
-        self._each(add)
+        def add(block: Block, trades: TradeColumns | None) -> None:
+            for row in some(block, trades):
+                with suppress(BadTradeError):
+                    if not row.fault and self._first_reader.is_trade(row.cells):
+                        take(row.line, self._first_reader.read(row.cells))
 
-    def _refuse_clashes(self, repeated: Collection[int]) -> None:
-        clashes = Clashes(self._options.id_parts, repeated, has_venues="venue" in self._columns.of)
-        self.each_reading(clashes.add)
+        self._each_block(add)
+
+    def _refuse_clashes(self, repeated: Ints) -> None:
+        hashes = frozenset(repeated.tolist())
+        clashes = Clashes(self._options.id_parts, hashes, has_venues="venue" in self._columns.of)
+        self.each_reading(repeated, clashes.add)
         if question := clashes.question():
             raise UsageError(what=f"{self.file.name}: {question}")
-
-
-def _add(survey: Survey, row: Row) -> None:
-    if row.fault:
-        survey.add_bad(row.line, row.fault)
-    else:
-        survey.add(row.line, row.cells)
 
 
 def _much_is_bad(survey: Survey) -> str:

@@ -2,13 +2,13 @@
 
 import logging
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Event
 
 import numpy as np
 
-from stockstream.connectors.files.containers import members
+from stockstream.connectors.files.named_files import files_of
 from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.connectors.kafka.client import cluster_of
@@ -27,6 +27,7 @@ from stockstream.market.trade.schema import Trade
 from stockstream.settings import Settings
 
 FOLDER = "producer"
+SHOWN = 5  # names of files in a line
 
 log = logging.getLogger("producer")
 
@@ -42,11 +43,7 @@ def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[Repla
         raise UsageError(what="--source replay: which file? name it with --file")
     options = ReplayOptions.of(arguments)
     tape = ReplayedTape(address_of(settings), settings.kafka_topic)
-    looks = [
-        _open(TradeFile(path, member), options, stop)
-        for path in _paths(arguments.file)
-        for member in members(path)
-    ]
+    looks = _looks(files_of(arguments.file, settings.data_dir / FOLDER, stop), options, stop)
     rows = [look.through() for look in looks]
     if not options.manner.shift:
         refuse_shared_ids(looks)
@@ -58,25 +55,29 @@ def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[Repla
     source = ReplaySource(files, options.manner, clock=SystemClock(), chance=chance, outcome=outcome)
     speed = options.manner.speed
     pace = "as fast as it goes" if speed is None else f"{speed:g} times the original pace"
-    names = ", ".join(file.name for file in files) + (" merged by time" if len(files) > 1 else "")
-    return source, f"{names}, {pace}"
+    return source, f"{_names(files)}, {pace}"
 
 
-def _paths(names: Sequence[str]) -> list[Path]:
-    paths = [Path(name).expanduser() for name in names]
-    known: set[Path] = set()
-    for path in paths:
-        if path.resolve() in known:
-            raise UsageError(what=f"--file {path}: it is named twice")
-        known.add(path.resolve())
-    return paths
+def _names(files: Sequence[ReplayedFile]) -> str:
+    if len(files) == 1:
+        return files[0].name
+    shown = ", ".join(file.name for file in files) if len(files) <= SHOWN else f"{len(files):,} files"
+    return f"{shown} merged by time"
 
 
-def _open(file: TradeFile, options: ReplayOptions, stop: Event) -> Look:
-    options, columns, summary = layout_of(file, options)
-    log.info("%s: %s", file.name, summary)
-    require_venue(columns, options, file.header)
-    return Look(file, columns, options, stop)
+def _looks(files: Sequence[TradeFile], options: ReplayOptions, stop: Event) -> list[Look]:
+    """Return what will look through each file, and log how they are read, once for those read alike."""
+    looks, alike = [], Counter[str]()
+    for file in files:
+        own, columns, summary = layout_of(file, options)
+        if not alike[summary]:
+            log.info("%s: %s", file.name, summary)
+        alike[summary] += 1
+        require_venue(columns, own, file.header)
+        looks.append(Look(file, columns, own, stop))
+    if others := sum(alike.values()) - len(alike):
+        log.info("%s other files are read alike", f"{others:,}")
+    return looks
 
 
 def _resume_points(

@@ -4,33 +4,31 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from heapq import merge
-from itertools import islice
-from operator import attrgetter
 from threading import Event
 
 import numpy as np
-from msgspec.structs import replace
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.random import Generator
 
 from stockstream.connectors.kafka.sink import Messages
 from stockstream.connectors.postgres.read.replayed import Given
 from stockstream.errors import TradeFileError
 from stockstream.jobs.produce.pace import Clock, EventTimes, Pace
-from stockstream.jobs.replay.file import Due, Read, ReplayedFile
+from stockstream.jobs.replay.file import ReplayedFile
+from stockstream.jobs.replay.merge import merged
 from stockstream.jobs.replay.options import Manner
 from stockstream.jobs.replay.outcome import Outcome
+from stockstream.jobs.replay.portion import column, messages_of
 from stockstream.jobs.replay.rows import span_of
 from stockstream.market.files.times import EPOCH, MICRO
 from stockstream.market.simulator.tape import Floats, Ints
-from stockstream.market.trade.codec import encode
 from stockstream.market.trade.ids import trade_ids
-from stockstream.market.trade.schema import Trade
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
 LONG_WAIT = 60.0  # seconds after which a wait is reported
 BETWEEN_WRITES = 2.0
-AHEAD = 2_000  # rows that are read at once
+SECOND = 1e6  # microseconds
 NONE = Messages((), ())
 
 log = logging.getLogger("producer")
@@ -58,13 +56,13 @@ class ReplaySource:
         self._files, self._manner = files, manner
         self._clock, self._chance, self._outcome = clock, chance, outcome
         self._times = EventTimes(clock)
-        self._ahead: list[Due] = []
+        self._ahead = pa.RecordBatch.from_pylist([])
         self._given = Given()
         self._written_at = time.monotonic()
         self._ended = False
-        self._announced: Due | None = None
+        self._announced = -1.0
         self._at: Floats = np.zeros(0)
-        self._lap: Iterator[Read] | None = None
+        self._lap: Iterator[pa.RecordBatch] | None = None
 
     def next_messages(self, most: int, stop: Event) -> Messages | None:
         """Return up to `most` messages, none if none is due soon; None after the last.
@@ -78,15 +76,19 @@ class ReplaySource:
             if self._outcome:
                 self._outcome.begin()
             self._lap = self._begin_lap()
-        if not self._ahead and not self._read_ahead(self._lap, stop):
+        if not self._at.size and not self._read_ahead(self._lap, stop):
             return None
         ages = self._ages(stop)
         number = min(most, ages.size)
-        due, self._ahead, self._at = self._ahead[:number], self._ahead[number:], self._at[number:]
-        if not due:
+        if not number:
             return NONE
+        due, self._ahead, self._at = (
+            self._ahead.slice(0, number),
+            self._ahead.slice(number),
+            self._at[number:],
+        )
         self._take_note(due)
-        return self._messages([each.trade for each in due], ages[:number])
+        return self._messages(due, ages[:number])
 
     def settled(self) -> None:
         """Record that everything returned so far is acknowledged."""
@@ -105,33 +107,39 @@ class ReplaySource:
         if is_done and self._outcome and self._given.trades and not self._manner.shift:
             self._outcome.end(self._given)
 
-    def _begin_lap(self) -> Iterator[Read]:
-        self._first: Trade | None = None
+    @property
+    def total(self) -> int | None:
+        """How many trades there are in all; None if there is no end, or not all are sent."""
+        resumed = any(file.begin for file in self._files)
+        is_known = not (self._manner.loop or self._manner.symbols or resumed)
+        return sum(file.count for file in self._files) if is_known else None
+
+    def _begin_lap(self) -> Iterator[pa.RecordBatch]:
+        self._begin: int | None = None
         self._latest = 0.0
         self._pace: Pace | None = None
-        return merge(*(file.rows() for file in self._files), key=attrgetter("at"))
+        return merged(self._files)
 
-    def _read_ahead(self, lap: Iterator[Read], stop: Event) -> bool:
+    def _read_ahead(self, lap: Iterator[pa.RecordBatch], stop: Event) -> bool:
         """Read until there is a trade; return False at the end, or when asked to stop."""
-        while not self._ahead:
+        while not self._at.size:
             if stop.is_set():
                 return False
-            rows = list(islice(lap, AHEAD))
-            for _, file, row in rows:
-                if row.trade is None:
-                    file.set_aside(row)
-                elif self._is_wanted(row.trade):
-                    self._ahead.append(Due(file, row.line, row.trade))
-            if not rows:
+            trades = next(lap, None)
+            if trades is None:
                 self._end_lap()
                 if self._ended:
                     return False
                 lap = self._lap = self._begin_lap()
-        self._schedule()
+            elif (wanted := self._wanted(trades)).num_rows:
+                self._ahead = wanted
+                self._schedule(column(wanted, "at"))
         return True
 
-    def _is_wanted(self, trade: Trade) -> bool:
-        return not self._manner.symbols or trade.symbol in self._manner.symbols
+    def _wanted(self, trades: pa.RecordBatch) -> pa.RecordBatch:
+        if not self._manner.symbols:
+            return trades
+        return trades.filter(pc.is_in(trades["symbol"], pa.array(sorted(self._manner.symbols))))
 
     def _end_lap(self) -> None:
         """Raise the error that stopped reading, if any; else end, or start again if requested."""
@@ -143,33 +151,34 @@ class ReplaySource:
             wanted = ", ".join(sorted(self._manner.symbols))
             reason = f"it has no trade of {wanted}" if wanted else "none of its rows is a trade"
             raise TradeFileError(path=", ".join(str(file.path) for file in self._files), reason=reason)
-        self._ended = not self._manner.loop or self._first is None
+        self._ended = not self._manner.loop or self._begin is None
         if not self._ended:
             for file in self._files:
                 file.rewind()
 
-    def _take_note(self, due: Sequence[Due]) -> None:
+    def _take_note(self, due: pa.RecordBatch) -> None:
         """Advance each file to the last of these trades."""
-        for file, line in {each.file: each.line for each in due}.items():
-            file.go_on(line)
-        if not self._manner.shift:
-            for each in due:
-                each.file.compare(each)
-        self._given.add([each.trade for each in due])
+        lines, at, numbers = (column(due, name) for name in ("line", "at", "file"))
+        for number in np.unique(numbers).tolist():
+            file, own = self._files[number], numbers == number
+            file.go_on(int(lines[own][-1]))
+            if not self._manner.shift:
+                file.compare(lines[own], at[own])
+            self._given.sources |= file.sources
+        self._given.add(at)
 
-    def _schedule(self) -> None:
+    def _schedule(self, times: Ints) -> None:
         """Schedule trades in seconds since the first; one older than its predecessors is due with them."""
-        if self._first is None:
-            self._first = self._ahead[0].trade
+        if self._begin is None:
+            self._begin = int(times[0])
             self._pace = Pace(self._clock) if self._manner.speed else None
-        begin, speed = self._first.timestamp, self._manner.speed or 1.0
-        at = np.array([(each.trade.timestamp - begin).total_seconds() / speed for each in self._ahead])
+        at = (times - self._begin) / SECOND / (self._manner.speed or 1.0)
         self._at = np.maximum.accumulate(np.maximum(at, self._latest))
         self._latest = float(self._at[-1])
 
     def _ages(self, stop: Event) -> Ints:
         if self._pace is None:
-            return np.zeros(len(self._ahead), np.int64)
+            return np.zeros(len(self._at), np.int64)
         ages = self._pace.due(self._at)
         if not ages.size:
             wait = self._pace.wait(float(self._at[0]))
@@ -180,25 +189,21 @@ class ReplaySource:
 
     def _announce(self, seconds: float) -> None:
         """Warn once that no trade is due for a long time."""
-        due = self._ahead[0]
-        if seconds < LONG_WAIT or self._announced is due:
+        if seconds < LONG_WAIT or self._announced == self._at[0]:
             return
-        self._announced = due
+        self._announced = float(self._at[0])
+        line, at = (self._ahead[name][0].as_py() for name in ("line", "at"))
         log.warning(
             "the next trade, line %s of %s, is due in %s; --speed max does not wait",
-            *(f"{due.line:,}", due.trade.timestamp.isoformat(), span_of(timedelta(seconds=seconds))),
+            f"{line:,}",
+            (EPOCH + MICRO * at).isoformat(),
+            span_of(timedelta(seconds=seconds)),
         )
 
-    def _messages(self, trades: list[Trade], ages: Ints) -> Messages:
-        if self._manner.shift:
-            times = self._times.of(ages)
-            ids = trade_ids(self._chance, times)
-            trades = [
-                replace(
-                    trade,
-                    trade_id=ids[row].tobytes().decode(),
-                    timestamp=EPOCH + MICRO * int(times[row]),
-                )
-                for row, trade in enumerate(trades)
-            ]
-        return Messages([trade.symbol.encode() for trade in trades], list(map(encode, trades)))
+    def _messages(self, trades: pa.RecordBatch, ages: Ints) -> Messages:
+        if not self._manner.shift:
+            return messages_of(trades)
+        times = self._times.of(ages)
+        ids = trade_ids(self._chance, times)
+        names = pa.array(ids.view(f"S{ids.shape[1]}").ravel().astype(str))
+        return messages_of(trades, times, names)

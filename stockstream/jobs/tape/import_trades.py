@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from stockstream.connectors.files.csv_rows import Row
+from stockstream.connectors.files.block import Row
 from stockstream.connectors.files.trade_file import TradeFile, portions
 from stockstream.errors import BadTradeError, TradeFileError, UsageError
 from stockstream.jobs.progress_log import Progress

@@ -40,8 +40,9 @@ NEEDED = ("timestamp", "price", "volume")
 # A time of day is completed by the column of its date.
 CLOCK_NAMES = ("time", "tradetime", "timeofday")
 DATE_NAMES = ("date", "trade_date", "trading_day", "day")
-# A file with all of these is an export of this project: only there does `source` have its meaning.
-OWN = frozenset({*Trade.__struct_fields__} - {"conditions", "updates_last", "side_inferred"})
+# A file with all of these is an export of this project: only there does `source` have its meaning. The symbol
+# may stand in its path.
+OWN = frozenset({*Trade.__struct_fields__} - {"symbol", "conditions", "updates_last", "side_inferred"})
 _PUNCTUATION = str.maketrans("", "", " -_.<>")
 
 
@@ -59,11 +60,6 @@ class Columns:
     of: Mapping[str, int]
     summary: str
     is_maker_side: bool
-
-    @property
-    def wanted(self) -> list[int]:
-        """The indices of the columns that are used."""
-        return sorted(set(self.of.values()))
 
     def without(self, field: str) -> Self:
         """Return the same columns without one field."""

@@ -6,7 +6,7 @@ same trade in any file, on any line and with any line endings.
 """
 
 from array import array
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from stockstream.errors import BadTradeError
 from stockstream.market.trade.schema import Trade
@@ -25,6 +26,7 @@ NO_ID = "-"
 # A source has at most 64 characters.
 MOST_NAME = 57
 
+Ints = NDArray[np.int64]
 Content = tuple[str, datetime, Decimal, Decimal, str | None]
 
 
@@ -59,12 +61,17 @@ def id_of(reading: Reading, parts: Collection[str]) -> str:
     return "/".join([*(words[part] for part in ID_PARTS if part in parts), reading.trade.trade_id])
 
 
-def key_of(reading: Reading, parts: Collection[str]) -> Hashable:
+def key_of(reading: Reading, parts: Collection[str]) -> str:
     """Return what is equal for rows that would be one trade on the tape."""
     trade = reading.trade
-    if reading.has_id:
-        return trade.source, trade.symbol, id_of(reading, parts)
-    return content_of(trade)
+    own = (id_of(reading, parts), trade.source) if reading.has_id else (_content_words(trade),)
+    # No name has a line end.
+    return "\n".join((*own, trade.symbol))
+
+
+def _content_words(trade: Trade) -> str:
+    moment, side = trade.timestamp.isoformat(), trade.trade_type or ""
+    return "|".join((moment, plain(trade.price), plain(trade.volume), side))
 
 
 class Keys:
@@ -73,20 +80,26 @@ class Keys:
     def __init__(self) -> None:
         self._hashes = array("q")
 
-    def add(self, key: Hashable) -> None:
-        """Add a row's key."""
-        self._hashes.append(hash(key))
+    def add(self, keys: Iterable[str]) -> None:
+        """Add the keys of rows."""
+        self._hashes.extend(map(hash, keys))
 
-    def repeated(self) -> frozenset[int]:
+    def repeated(self) -> Ints:
         """Return the hashes that occur more than once; by chance, one may belong to two different keys."""
-        found, counts = np.unique(np.frombuffer(self._hashes, np.int64), return_counts=True)
-        return frozenset(found[counts > 1].tolist())
+        return _repeated(np.frombuffer(self._hashes, np.int64))
 
-    def shared(self, other: "Keys", most: int) -> frozenset[int]:
-        """Return at most `most` hashes that another file has too, evenly chosen."""
-        mine, others = (np.frombuffer(each._hashes, np.int64) for each in (self, other))  # noqa: SLF001
-        found = np.intersect1d(mine, others)
-        return frozenset(found[:: -(-found.size // most) or 1].tolist())
+    @staticmethod
+    def shared(files: Sequence["Keys"], most: int) -> Ints:
+        """Return at most `most` hashes that several files have, evenly chosen."""
+        distinct = [np.unique(np.frombuffer(each._hashes, np.int64)) for each in files]  # noqa: SLF001
+        found = _repeated(np.concatenate(distinct)) if len(files) > 1 else distinct[0][:0]
+        return found[:: -(-found.size // most) or 1]
+
+
+def _repeated(hashes: Ints) -> Ints:
+    # Sorted in place: a copy would be the largest thing in memory.
+    hashes.sort()
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
 class Clashes:
@@ -103,7 +116,7 @@ class Clashes:
         known = [part for part in ID_PARTS if part == DAY or has_venues]
         ways = [set(way) for size in range(len(known) + 1) for way in combinations(known, size)]
         self._parts, self._repeated = parts, repeated
-        self._ways: dict[tuple[str, ...], dict[Hashable, tuple[Content, int]]] = {
+        self._ways: dict[tuple[str, ...], dict[str, tuple[Content, int]]] = {
             way: {} for each in ways if each >= set(parts) for way in [tuple(sorted(each))]
         }
         self._first: dict[tuple[str, ...], tuple[Reading, int, int]] = {}
@@ -148,8 +161,8 @@ class Naming:
         """
         self._parts = parts
         self._repeated = repeated
-        self._first: dict[Hashable, tuple[Content, int]] = {}
-        self._equals: dict[Hashable, int] = {}
+        self._first: dict[str, tuple[Content, int]] = {}
+        self._equals: dict[str, int] = {}
 
     def name(self, reading: Reading, line: int) -> Trade:
         """Return the row's trade with its id on the tape.
@@ -167,7 +180,7 @@ class Naming:
             self._refuse_second(reading, key, line)
         return replace(reading.trade, trade_id=id_of(reading, self._parts)) if self._parts else reading.trade
 
-    def _refuse_second(self, reading: Reading, key: Hashable, line: int) -> None:
+    def _refuse_second(self, reading: Reading, key: str, line: int) -> None:
         content, first = self._first.setdefault(key, (content_of(reading.trade), line))
         if first == line:
             return
@@ -177,13 +190,12 @@ class Naming:
             reason=f"trade_id {reading.trade.trade_id!r} is that of line {first:,}, another trade"
         )
 
-    def _content_id(self, trade: Trade, key: Hashable, *, is_repeated: bool) -> str:
-        words = "|".join(
-            [trade.timestamp.isoformat(), plain(trade.price), plain(trade.volume), trade.trade_type or ""]
-        )
-        name = blake2b(words.encode(), digest_size=16).hexdigest()
-        if not is_repeated:
-            return name
+    def _content_id(self, trade: Trade, key: str, *, is_repeated: bool) -> str:
+        name = blake2b(_content_words(trade).encode(), digest_size=16).hexdigest()
+        return self.numbered(name, key) if is_repeated else name
+
+    def numbered(self, name: str, key: str) -> str:
+        """Return a name that tells a trade from the equal ones before it."""
         number = self._equals[key] = self._equals.get(key, 0) + 1
         return name if number == 1 else f"{name}-{number}"
 

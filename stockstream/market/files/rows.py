@@ -69,7 +69,7 @@ class RowReader:
         symbol: str | None = None,
         meaning: Meaning = PLAIN,
     ) -> None:
-        """Set what all rows share; `wanted` are the indices of the columns that are used.
+        """Set what all rows share; `columns` has the index of each field's column, `wanted` all used ones.
 
         Args:
             columns: which column holds which field.
@@ -78,10 +78,10 @@ class RowReader:
             symbol: the symbol of trades without a column for it.
             meaning: what the cells mean.
         """
-        self._of = columns.of
-        self.wanted = columns.wanted
+        self.columns = columns.of
+        self.wanted = sorted({*columns.of.values(), *meaning.only})
         self._sides = meaning.sides or (MAKER_SIDES if columns.is_maker_side else SIDES)
-        self._meaning = meaning
+        self.meaning = meaning
         self.times = times
         self._source = source
         self._symbol = symbol
@@ -92,7 +92,7 @@ class RowReader:
         Raises:
             BadTradeError: the row is not a trade; the reason names the field.
         """
-        cell = {field: row[number] if number < len(row) else None for field, number in self._of.items()}
+        cell = {field: row[number] if number < len(row) else None for field, number in self.columns.items()}
         side = text_of("trade_type", cell.get("trade_type")).lower()
         if side not in self._sides:
             refuse("trade_type", repr(side), f"one of {', '.join(filter(None, self._sides))}, or nothing")
@@ -103,7 +103,7 @@ class RowReader:
             trade_id=own_id or NO_ID,
             timestamp=moment,
             symbol=_symbol(cell) or self._symbol or "",
-            price=self._amount("price", cell["price"]).scaleb(-self._meaning.price_shift),
+            price=self._amount("price", cell["price"]).scaleb(-self.meaning.price_shift),
             volume=self._amount("volume", cell["volume"]),
             trade_type=self._sides[side],
             conditions=conditions or None,
@@ -118,14 +118,14 @@ class RowReader:
         """Return whether a row is meant as a trade; others belong to a file of more than trades."""
         return all(
             number >= len(row) or str(row[number]).strip() in values
-            for number, values in self._meaning.only.items()
+            for number, values in self.meaning.only.items()
         )
 
     def _moves(self, conditions: str) -> bool:
-        return self._meaning.conditions is None or self._meaning.conditions.update_last(conditions)
+        return self.meaning.conditions is None or self.meaning.conditions.update_last(conditions)
 
     def _amount(self, field: str, cell: object) -> Decimal:
-        if self._meaning.decimal_comma and isinstance(cell, str):
+        if self.meaning.decimal_comma and isinstance(cell, str):
             cell = cell.replace(",", ".")
         amount = number_of(cell)
         if amount is None:
@@ -134,7 +134,7 @@ class RowReader:
 
     def time_cells(self, row: Sequence[object]) -> tuple[object, object]:
         """Return the cell of a row's time, and that of its date if it has its own column."""
-        date, clock = (self._of.get(field, len(row)) for field in ("date", "timestamp"))
+        date, clock = (self.columns.get(field, len(row)) for field in ("date", "timestamp"))
         return row[clock] if clock < len(row) else None, row[date] if date < len(row) else None
 
 

@@ -5,18 +5,31 @@ whether prices are in other units, and whether ids are reused.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from stockstream.errors import BadTradeError, UsageError
-from stockstream.market.files.identity import Keys, Reading, key_of, plain
+from stockstream.market.files.identity import Ints, Keys, Reading, key_of, plain
 from stockstream.market.files.rows import RowReader
-from stockstream.market.files.times import COUNT, DATE, DAYS, EPOCH, TEXT, YEAR, TimeRule, clock_of, number_of
+from stockstream.market.files.times import (
+    COUNT,
+    DATE,
+    DAYS,
+    EPOCH,
+    MICRO,
+    TEXT,
+    YEAR,
+    TimeRule,
+    clock_of,
+    number_of,
+)
+from stockstream.market.files.trade_columns import TradeColumns
 from stockstream.market.trade.schema import Trade
 
 Value = TypeVar("Value")
@@ -26,6 +39,8 @@ HIGHEST_PRICE = 10**10
 FURTHEST_NEIGHBOUR = 10**6
 MOST_TIMES = 100_000
 MOST_SAMPLES = 500
+SECOND = 1e6  # microseconds
+NEVER = 1 << 62
 # A time given as a number may lie this many times the span of the middle four fifths of a file's times beyond
 # them.
 REACH = 3
@@ -45,14 +60,16 @@ class Thinned(Generic[Value]):
         self.values: list[Value] = []
         self._most, self._step, self._seen = most, 1, 0
 
-    def add(self, value: Value) -> None:
-        """Add a value."""
-        if self._seen % self._step == 0:
-            self.values.append(value)
-        if len(self.values) > self._most:
-            del self.values[1::2]
-            self._step *= 2
-        self._seen += 1
+    def add(self, count: int, value: Callable[[int], Value]) -> None:
+        """Add values, of which those that are kept are asked for by their index."""
+        index = -self._seen % self._step
+        while index < count:
+            self.values.append(value(index))
+            if len(self.values) > self._most:
+                del self.values[1::2]
+                self._step *= 2
+            index += self._step - (self._seen + index) % self._step
+        self._seen += count
 
 
 class Survey:
@@ -62,6 +79,7 @@ class Survey:
         good: the number of rows that are trades.
         bad: the number of rows that are not.
         example: a description of the first bad row.
+        earliest: the earliest time in microseconds since 1970.
         latest: the latest time and its line.
         keys: what is equal for rows that would be one trade on the tape.
     """
@@ -78,7 +96,7 @@ class Survey:
         """
         self._doubts_prices = doubts_prices
         self.good, self.bad, self.example = 0, 0, ""
-        self.latest = EPOCH, 0
+        self.earliest, self.latest = NEVER, (EPOCH, 0)
         self._sample = Thinned[tuple[Reading, int]](MOST_SAMPLES)
         self._reader, self._id_parts = reader, id_parts
         self._forms = Counter[str]()
@@ -105,8 +123,51 @@ class Survey:
         self._note_time(line, reading)
         if self._doubts_prices:
             self._check_price(line, reading.trade)
-        self.keys.add(key_of(reading, self._id_parts))
-        self._sample.add((reading, line))
+        self.keys.add([key_of(reading, self._id_parts)])
+        self._sample.add(1, lambda _: (reading, line))
+
+    def add_columns(self, trades: TradeColumns, lines: Ints, reading: Callable[[int], Reading]) -> bool:
+        """Add many trades; return False, and add none, if their prices have to be looked at one by one.
+
+        Args:
+            trades: the trades.
+            lines: the line of each.
+            reading: returns what one of them is alone.
+        """
+        if self._doubts_prices and not self._have_usual_prices(trades, lines):
+            return False
+        self.good += len(trades)
+        self._forms[trades.form] += len(trades)
+        self._times.add(len(trades), lambda index: trades.at[index] / SECOND)
+        self.earliest = min(self.earliest, int(trades.at.min()))
+        last = int(trades.at.argmax())
+        if (moment := EPOCH + MICRO * int(trades.at[last])) > self.latest[0]:
+            self.latest = moment, int(lines[last])
+        self.keys.add(trades.keys(self._id_parts))
+        self._sample.add(len(trades), lambda index: (reading(index), int(lines[index])))
+        return True
+
+    def _have_usual_prices(self, trades: TradeColumns, lines: Ints) -> bool:
+        """Return whether all prices are near the ones before them, and if so, remember the last ones."""
+        if np.abs(trades.values).max() >= HIGHEST_PRICE / 2:
+            return False
+        above = np.flatnonzero(trades.values > 0)
+        names = trades.symbols.take(pa.array(above)).dictionary_encode()
+        order = np.argsort(names.indices.to_numpy(), kind="stable")
+        groups, prices = names.indices.to_numpy()[order], trades.values[above][order]
+        begins = np.flatnonzero(np.diff(groups, prepend=-1))
+        before = np.concatenate([[1.0], prices])[:-1]
+        symbols = names.dictionary.take(pa.array(groups[begins])).to_pylist()
+        known = [self._prices.get(symbol) for symbol in symbols]
+        before[begins] = [
+            float(former[0]) if former else own for former, own in zip(known, prices[begins], strict=True)
+        ]
+        if prices.size and np.maximum(prices / before, before / prices).max() >= FURTHEST_NEIGHBOUR / 2:
+            return False
+        for symbol, end in zip(symbols, [*begins[1:].tolist(), len(order)], strict=True):
+            last = int(above[order[end - 1]])
+            self._prices[symbol] = Decimal(trades.prices[last].as_py()), int(lines[last])
+        return True
 
     def add_bad(self, line: int, reason: str) -> None:
         """Add a row that is not a trade."""
@@ -118,7 +179,7 @@ class Survey:
         """Some of the trades with their lines, from the first to the last."""
         return self._sample.values
 
-    def repeated(self) -> frozenset[int]:
+    def repeated(self) -> Ints:
         """Return the hashes of the keys that occur more than once."""
         return self.keys.repeated()
 
@@ -159,7 +220,8 @@ class Survey:
     def _note_time(self, line: int, reading: Reading) -> None:
         moment = reading.trade.timestamp
         self._forms[reading.form] += 1
-        self._times.add(moment.timestamp())
+        self._times.add(1, lambda _: moment.timestamp())
+        self.earliest = min(self.earliest, (moment - EPOCH) // MICRO)
         if moment > self.latest[0]:
             self.latest = moment, line
 

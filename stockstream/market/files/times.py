@@ -120,7 +120,7 @@ class TimeReader:
         if self.rule.forms[0] in OF_DAY:
             return self._of_day(cell, day), CLOCK
         if day is not None and (clock := clock_of(cell)) is not None:
-            return in_utc(datetime.combine(self._date(day), clock), zone), CLOCK
+            return in_utc(datetime.combine(self.date(day), clock), zone), CLOCK
         number = number_of(cell)
         return self._of_text(cell) if number is None else self._of_number(number)
 
@@ -134,9 +134,9 @@ class TimeReader:
         if not 0 <= micros < MILLIS_A_DAY * 1000:
             return refuse("timestamp", str(number), "a time within a day")
         clock = (EPOCH + MICRO * micros).time()
-        return in_utc(datetime.combine(self._date(day), clock), self.rule.zone)
+        return in_utc(datetime.combine(self.date(day), clock), self.rule.zone)
 
-    def _date(self, cell: object) -> date:
+    def date(self, cell: object) -> date:
         """Return the date in a cell."""
         if isinstance(cell, date):
             return cell.date() if isinstance(cell, datetime) else cell

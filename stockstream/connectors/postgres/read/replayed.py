@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.read_pool import ReadPool
@@ -11,6 +14,8 @@ from stockstream.connectors.postgres.sql import query
 from stockstream.market.files.identity import content_of
 from stockstream.market.trade.codec import EARLIEST, LATEST
 from stockstream.market.trade.schema import Trade
+
+Ints = NDArray[np.int64]
 
 
 class Consumed(NamedTuple):
@@ -29,12 +34,11 @@ class Given:
     since: datetime = LATEST
     until: datetime = EARLIEST
 
-    def add(self, trades: Sequence[Trade]) -> None:
-        """Add trades, at least one."""
-        times = [trade.timestamp for trade in trades]
-        self.trades += len(trades)
-        self.sources.update(trade.source for trade in trades)
-        self.since, self.until = min(self.since, *times), max(self.until, *times)
+    def add(self, at: Ints) -> None:
+        """Add trades by their times in microseconds since 1970, at least one."""
+        self.trades += len(at)
+        since, until = (EARLIEST + timedelta(microseconds=int(edge)) for edge in (at.min(), at.max()))
+        self.since, self.until = min(self.since, since), max(self.until, until)
 
 
 class ReplayedTape:
