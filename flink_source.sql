@@ -28,12 +28,15 @@ CREATE TEMPORARY TABLE messages (
     volume DOUBLE,
     trade_type STRING,
     updates_last BOOLEAN,
+    corrects STRING,
     -- Whoever stores the trades judges each in full; this is so much that nothing stops a job.
     may_be_trade AS `timestamp` >= TO_TIMESTAMP_LTZ(0, 3) AND `timestamp` < TO_TIMESTAMP_LTZ(7258118400000, 3)
         AND REGEXP(symbol, '\A[A-Z0-9./_&^=:+-]{1,32}\z')
         AND price BETWEEN -1e18 AND 1e18
         AND volume > 0 AND volume <= 1e18
         AND COALESCE(trade_type, 'BUY') IN ('BUY', 'SELL')
+        -- What a correction changes is the reconciler's to say.
+        AND corrects IS NULL
 ) WITH (
     'connector' = 'kafka',
     'topic' = '${KAFKA_TOPIC}',

@@ -59,7 +59,7 @@ OF_THE_CANDLES = {
                 sum(price * volume) / sum(volume) AS vwap,
                 coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0) AS buy_volume,
                 coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0) AS sell_volume
-            FROM trades
+            FROM trades WHERE corrected_at IS NULL
             GROUP BY 1, 2
         ) AS truth USING (symbol, window_start)
         WHERE candle.reconciled_at IS NOT NULL AND (

@@ -17,7 +17,7 @@ SELECT symbol, date_bin('60 seconds', timestamp, '1970-01-01Z') AS window_start,
     sum(total_value) / sum(volume),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0)
-FROM trades WHERE timestamp < now() GROUP BY 1, 2
+FROM trades WHERE timestamp < now() AND corrected_at IS NULL GROUP BY 1, 2
 """
 CANDLES = """
 SELECT symbol, window_start, window_end, trade_count, avg_price, min_price, max_price,

@@ -12,7 +12,7 @@ import pytest
 
 from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
 from stockstream.connectors.postgres.read.audit import AuditedTape
-from stockstream.connectors.postgres.read.export import export_trades
+from stockstream.connectors.postgres.read.export import Wanted, export_trades
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.errors import PositionClashError
@@ -31,7 +31,7 @@ from tests.waiting import until
 
 Environment = Mapping[str, str]
 # An export of the first version; the round trip has every column of a newer one.
-LATER = ("conditions", "updates_last", "side_inferred")
+LATER = ("conditions", "updates_last", "side_inferred", "corrects", "cancels")
 HEADER = [name for name in SCHEMA.names if name not in LATER]
 TAPE = 'SELECT trades.* FROM trades ORDER BY "timestamp", kafka_partition, kafka_offset'
 CANDLES = """
@@ -101,7 +101,7 @@ def test_a_tape_exported_and_imported_is_the_same_tape_and_goes_on(
     before, candles = rows(connection, TAPE), rows(connection, CANDLES.format("is_final"))
     for name in ("tape.csv", "tape.parquet"):
         file = tmp_path / name
-        export_trades(connection, address_of(settings), file, [], (BEGINNING, END))
+        export_trades(connection, address_of(settings), file, Wanted([], BEGINNING, END))
         with another(servers, settings, tmp_path) as (other, elsewhere):
             said = f"{len(before):,} stored, {len(before):,} were there already, 0 bad rows left out"
             assert put_back(other, str(file), str(file)) == said

@@ -11,7 +11,7 @@ import pytest
 from stockstream.connectors.postgres import fence, maintenance, schema, sql
 from stockstream.connectors.postgres.connection import Address, Connection
 from stockstream.connectors.postgres.read.audit import AuditedTape
-from stockstream.connectors.postgres.read.export import export_trades
+from stockstream.connectors.postgres.read.export import Wanted, export_trades
 from stockstream.connectors.postgres.read.probes import Probes
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.store.candles import CandleTable
@@ -115,4 +115,4 @@ def use(connection: Connection, address: Address, folder: Path) -> None:
             Retry(Event(), log), Event()
         )
     assert rows(connection, "SELECT sum(trade_count), sum(late_trades) FROM stock_metrics") == [(4, 0)]
-    assert export_trades(connection, address, folder / "all.parquet", [], (BEGINNING, END)) == 4
+    assert export_trades(connection, address, folder / "all.parquet", Wanted([], BEGINNING, END)) == 4

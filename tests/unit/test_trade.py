@@ -209,6 +209,8 @@ trades = st.builds(
     conditions=st.none() | names,
     updates_last=st.booleans(),
     side_inferred=st.booleans(),
+    corrects=st.none() | names,
+    cancels=st.booleans(),
     source=names,
     anomaly=st.none() | names,
 )

@@ -30,7 +30,7 @@ TRADE = ShownTrade(
     Decimal("0.00000001"),
     "BUY",
     "@ I",
-    *(False, True),
+    *(False, True, None, False, None),
     "kraken",
     None,
     Decimal("0.0006412312345678"),

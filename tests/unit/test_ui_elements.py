@@ -60,6 +60,10 @@ def test_a_symbol_without_a_trade_in_the_window_has_dashes_and_no_change() -> No
     assert text.count("—") == 4
 
 
+# It updates the last price, its side is the venue's, and nothing corrects it.
+STANDS = (True, False, None, False, None)
+
+
 def test_direction_is_told_by_arrow_and_sign() -> None:
     rows = [standing("UP", "110"), standing("DOWN", "90")]
     text = elements.performance(rows, {}, {})
@@ -70,7 +74,7 @@ def test_direction_is_told_by_arrow_and_sign() -> None:
 def test_what_comes_from_outside_is_escaped() -> None:
     mark = Mark(NOON, NOON, EVIL, EVIL, [EVIL], 1.0, 0.5, EVIL, is_span=False, price=None)
     trade = ShownTrade(
-        EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, *(True, False), EVIL, EVIL, Decimal(1), EVIL
+        EVIL, NOON, EVIL, Decimal(1), Decimal(1), "BUY", EVIL, *STANDS, EVIL, EVIL, Decimal(1), EVIL
     )
     drawn = [
         elements.findings([mark], NOON),
@@ -104,7 +108,7 @@ def test_prices_below_zero_have_changes_and_a_side_may_be_unknown() -> None:
         Decimal(1),
         None,
         None,
-        *(True, False),
+        *STANDS,
         "x",
         None,
         Decimal(1),
@@ -114,3 +118,14 @@ def test_prices_below_zero_have_changes_and_a_side_may_be_unknown() -> None:
     assert "-37.63" in row
     assert "BUY" not in row
     assert "SELL" not in row
+
+
+def test_a_trade_that_counts_no_more_says_so() -> None:
+    stands = ShownTrade(
+        "1", NOON, "X", Decimal(1), Decimal(1), "BUY", None, *STANDS, "x", None, Decimal(1), "price_spike"
+    )
+    corrected = replace(stands, corrected_at=NOON)
+    cancelled = replace(stands, corrects="1", cancels=True, corrected_at=NOON)
+    drawn = [elements.tape([trade], "$") for trade in (corrected, cancelled, stands)]
+    assert ["void" in row for row in drawn] == [True, True, False]
+    assert ["corrected" in drawn[0], "cancelled" in drawn[1], "price spike" in drawn[2]] == [True] * 3

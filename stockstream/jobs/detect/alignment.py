@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from stockstream.connectors.kafka.batch import Batch
 from stockstream.jobs.decoded_batch import decode_batch
-from stockstream.market.trade.arrivals import SCHEMA
+from stockstream.market.trade.arrivals import SCHEMA, originals
 from stockstream.market.trade.columns import micros
 
 SILENT = 5.0
@@ -123,7 +123,7 @@ class Alignment:
 
 def _by_partition(batch: Batch) -> Iterator[tuple[int, pa.Table]]:
     """Yield the trades of each partition that has any; dead letters are left to the consumer."""
-    trades = decode_batch(batch).trades
+    trades = originals(decode_batch(batch).trades)
     partitions = trades["kafka_partition"].to_numpy()
     for partition in np.unique(partitions).tolist():
         yield partition, trades.filter(pa.array(partitions == partition))

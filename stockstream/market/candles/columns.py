@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from stockstream.market.candles.sums import Ints, Trades
-from stockstream.market.trade.arrivals import Arrivals
+from stockstream.market.trade.arrivals import Arrivals, originals
 from stockstream.market.trade.columns import SCHEMA, flags, micros, sides, units
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The fields that candles need.
-_NAMES = ("timestamp", "symbol", "price", "volume", "trade_type", "updates_last")
+_NAMES = ("timestamp", "symbol", "price", "volume", "trade_type", "updates_last", "corrects")
 FIELDS = pa.schema([SCHEMA.field(name) for name in _NAMES])
 
 
@@ -40,7 +40,7 @@ class Columns:
 
 def columns(arrivals: Arrivals) -> Columns:
     """Return the trades of messages that were decoded with `FIELDS`."""
-    trades = arrivals.trades
+    trades = originals(arrivals.trades)
     symbols = trades["symbol"].combine_chunks().dictionary_encode()
     return Columns(
         Trades(
@@ -53,7 +53,7 @@ def columns(arrivals: Arrivals) -> Columns:
         trades["kafka_partition"].to_numpy(),
         symbols.indices.to_numpy().astype(np.int64),
         symbols.dictionary.to_pylist(),
-        bad=len(arrivals.messages) - len(trades),
+        bad=len(arrivals.messages) - len(arrivals.trades),
     )
 
 

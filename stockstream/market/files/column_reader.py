@@ -23,7 +23,19 @@ from stockstream.market.trade.codec import encode
 
 Ints = NDArray[np.int64]
 
-KINDS = ("trade_type", "conditions", "updates_last", "side_inferred", "source", "anomaly", "venue")
+KINDS = (
+    *(
+        "trade_type",
+        "conditions",
+        "updates_last",
+        "side_inferred",
+        "corrects",
+        "cancels",
+        "source",
+        "anomaly",
+    ),
+    "venue",
+)
 NAMES = ("symbol", "suffix")
 # Shorter than the 18 digits of an amount with a point; a longer one is looked at by itself.
 LONGEST_AMOUNT, LONGEST_ID = 19, 64

@@ -30,6 +30,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "conditions": ("conditions", "cond", "sale_condition", "trade_conditions"),
     "updates_last": ("updates_last",),
     "side_inferred": ("side_inferred",),
+    "corrects": ("corrects",),
+    "cancels": ("cancels",),
     "source": ("source",),
     "anomaly": ("anomaly",),
     "venue": ("venue", "exchange"),
@@ -42,7 +44,8 @@ CLOCK_NAMES = ("time", "tradetime", "timeofday")
 DATE_NAMES = ("date", "trade_date", "trading_day", "day")
 # A file with all of these is an export of this project: only there does `source` have its meaning. The symbol
 # may stand in its path.
-OWN = frozenset({*Trade.__struct_fields__} - {"symbol", "conditions", "updates_last", "side_inferred"})
+_LATER = {"conditions", "updates_last", "side_inferred", "corrects", "cancels"}
+OWN = frozenset({*Trade.__struct_fields__} - {"symbol", *_LATER})
 _PUNCTUATION = str.maketrans("", "", " -_.<>")
 
 

@@ -109,6 +109,8 @@ class RowReader:
             conditions=conditions or None,
             updates_last=_flag("updates_last", cell.get("updates_last"), usual=self._moves(conditions)),
             side_inferred=_flag("side_inferred", cell.get("side_inferred"), usual=False),
+            corrects=text_of("corrects", cell.get("corrects")) or None,
+            cancels=_flag("cancels", cell.get("cancels"), usual=False),
             source=text_of("source", cell.get("source")) or self._source,
             anomaly=text_of("anomaly", cell.get("anomaly")) or None,
         )

@@ -150,3 +150,9 @@ def _look_at(
         except BadTradeError as exc:
             dead.append(messages.dead(row, str(exc)))
     return good, dead
+
+
+def originals(trades: pa.Table) -> pa.Table:
+    """Return the trades that correct no other: what a correction changes is known where the tape is."""
+    has_corrections = trades["corrects"].null_count < len(trades)
+    return trades.filter(pc.is_null(trades["corrects"])) if has_corrections else trades

@@ -57,7 +57,7 @@ _wire = msgspec.json.Decoder(_Wire)
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 # What most trades have in the fields that are left out then.
-_USUAL = b',"conditions":null,"updates_last":true,"side_inferred":false'
+_USUAL = b',"conditions":null,"updates_last":true,"side_inferred":false,"corrects":null,"cancels":false'
 
 
 def encode(trade: Trade) -> bytes:

@@ -71,6 +71,8 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
         conditions: the codes of the venue, as it gives them.
         updates_last: whether the trade moves the last price, and so open, high, low and close of a candle.
         side_inferred: whether `trade_type` comes from a rule and not from the venue.
+        corrects: the trade_id of the trade of the same source and symbol that this one corrects or cancels.
+        cancels: whether the trade that `corrects` names did not happen after all.
     """
 
     trade_id: Name
@@ -82,6 +84,8 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     conditions: Name | None = None
     updates_last: Flag = True
     side_inferred: Flag = False
+    corrects: Name | None = None
+    cancels: Flag = False
     source: Name = DEFAULT_SOURCE
     anomaly: Name | None = None
 

@@ -62,7 +62,8 @@ class Candle:
 class ShownTrade:
     """One trade: every field of its message, so that a download can be replayed, and what the tape shows.
 
-    `anomaly` is the label of an injected anomaly, `found` the kinds that the detector found.
+    `anomaly` is the label of an injected anomaly, `found` the kinds that the detector found. A trade with
+    `corrected_at` counts no more.
     """
 
     trade_id: str
@@ -74,6 +75,9 @@ class ShownTrade:
     conditions: str | None
     updates_last: bool
     side_inferred: bool
+    corrects: str | None
+    cancels: bool
+    corrected_at: datetime | None
     source: str
     anomaly: str | None
     value: Decimal

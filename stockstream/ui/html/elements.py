@@ -112,6 +112,9 @@ def tape(prints: Sequence[ShownTrade], sign: str, zone: str = "UTC", *, dated: b
 
 def _print(trade: ShownTrade, *, dated: bool) -> str:
     day = f"{trade.timestamp:%d %b %Y} " if dated else ""
+    note = f"◆ {_kind(trade.found)}" if trade.found else ""
+    if trade.corrected_at:
+        note = "cancelled" if trade.cancels else "corrected"
     cells = (
         cell(f"{day}{formatting.clock(trade.timestamp)}", "time"),
         cell(escape(trade.symbol), "name"),
@@ -119,9 +122,10 @@ def _print(trade: ShownTrade, *, dated: bool) -> str:
         cell(formatting.price(trade.price), "strong"),
         cell(formatting.quantity(trade.volume)),
         cell(f"{trade.value:,.2f}"),
-        cell(f"◆ {_kind(trade.found)}" if trade.found else "", "found"),
+        cell(note, "found"),
     )
-    return f'<tr class="{"unusual" if trade.found else ""}">{"".join(cells)}</tr>'
+    kind = "void" if trade.corrected_at else "unusual" if trade.found else ""
+    return f'<tr class="{kind}">{"".join(cells)}</tr>'
 
 
 def findings(marks: Sequence[Mark], read_at: datetime) -> str:

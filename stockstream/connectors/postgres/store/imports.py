@@ -30,6 +30,7 @@ from stockstream.connectors.postgres.sql import query
 from stockstream.connectors.postgres.store.copy_rows import Rows
 from stockstream.connectors.postgres.store.day_partitions import DayPartitions, id_ranges
 from stockstream.connectors.postgres.store.incarnations import IMPORTED
+from stockstream.connectors.postgres.store.trades import correct
 from stockstream.errors import PositionClashError, TapeInUseError
 
 JOBS = ["aggregator", "consumer", "detector"]
@@ -75,6 +76,7 @@ class ImportedTape:
         stored = cursor.fetchall()
         if stored:
             self._settle(cursor, stored)
+        correct(cursor, trades)
         return len(stored)
 
     def _begin(self, cursor: Cursor, path: Path) -> None:

@@ -1,11 +1,11 @@
 """The tape: the storage of trades, each stored once, together with its record position.
 
 Order of effects of `append`, in one transaction: the fence advances the job in every partition of the batch,
-then the notes of the minutes that its trades touch, then the trades, then the dead letters, then the count of
-offsets without a message, then COMMIT. A crash between any two repeats the batch, and a COMMIT whose outcome
-is unknown is resolved by reading the committed offset again. A long batch is two such transactions in
-parallel, each with its own partitions; if one of them failed, the batch is appended again, and the other is
-found stored.
+then the notes of the minutes that its trades touch, then the trades, then the marks of those that they
+correct, then the dead letters, then the count of offsets without a message, then COMMIT. A crash between any
+two repeats the batch, and a COMMIT whose outcome is unknown is resolved by reading the committed offset
+again. A long batch is two such transactions in parallel, each with its own partitions; if one of them failed,
+the batch is appended again, and the other is found stored.
 
 A clean batch takes the fast path: binary COPY straight into `trades`, with no check per row but the key's
 own. One that may hold repeats (see `day_partitions`), or in which a row is rejected, takes the dedupe path
@@ -18,6 +18,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres import schema
@@ -140,6 +142,7 @@ class Tape:
         arrivals = part.arrivals
         with self._job.refusals():
             cursor.copy_expert(self._copying(cursor, part), part.rows.file())
+        correct(cursor, arrivals.trades)
         dead_letters.insert(cursor, self._topic, arrivals.dead)
         return Stored(arrivals.trades.num_rows, len(arrivals.dead))
 
@@ -153,4 +156,25 @@ class Tape:
     def _with_care(self, cursor: Cursor, part: Part) -> Stored:
         self._job.advance(cursor, part.arrivals.spans)
         cursor.execute(query("insert_touched_minutes"), part.touched)
-        return Stored(*DedupeStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
+        stored = Stored(*DedupeStore(self._address, cursor, JOB, self._topic).store(part.arrivals))
+        correct(cursor, part.arrivals.trades)
+        return stored
+
+
+def correct(cursor: Cursor, trades: pa.Table) -> None:
+    """Mark the trades that these correct, and these where they cancel; all of them are stored before."""
+    naming = (
+        trades.filter(pc.is_valid(trades["corrects"]))
+        if trades["corrects"].null_count < len(trades)
+        else None
+    )
+    if naming is None:
+        return
+    # A cancellation is no trade, and marks itself.
+    cancels = naming.filter(naming["cancels"])
+    ids = naming["corrects"].to_pylist() + cancels["trade_id"].to_pylist()
+    names = {name: naming[name].to_pylist() + cancels[name].to_pylist() for name in ("symbol", "source")}
+    cursor.execute(query("set_lookup_plan"))
+    cursor.execute(
+        query("mark_corrected"), {"ids": ids, "symbols": names["symbol"], "sources": names["source"]}
+    )

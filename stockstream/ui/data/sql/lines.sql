@@ -9,7 +9,7 @@ CROSS JOIN LATERAL (
     WHERE t.symbol = asked.symbol
       AND t."timestamp" >= greatest(step_start, %(start)s)
       AND t."timestamp" < step_start + %(step)s
-      AND t."timestamp" <= %(end)s AND t.updates_last
+      AND t."timestamp" <= %(end)s AND t.updates_last AND t.corrected_at IS NULL
     ORDER BY t."timestamp" DESC, t.kafka_offset DESC LIMIT 1
 ) AS shown
 ORDER BY asked.symbol, shown."timestamp"

@@ -17,7 +17,7 @@ LEFT JOIN trades AS own ON own.trade_id = a.trade_id AND own.symbol = a.symbol A
     AND own."timestamp" BETWEEN a.span_start - interval '1 second' AND a.span_end + interval '1 second'
 LEFT JOIN LATERAL (
     SELECT t.price FROM trades AS t
-    WHERE t.symbol = a.symbol AND t."timestamp" BETWEEN a.span_start AND a.span_end
+    WHERE t.symbol = a.symbol AND t."timestamp" BETWEEN a.span_start AND a.span_end AND t.corrected_at IS NULL
     ORDER BY t."timestamp" DESC LIMIT 1
 ) AS around ON a.trade_id IS NULL
 ORDER BY a.span_end DESC, a.anomaly_id DESC

@@ -16,7 +16,7 @@ SELECT
 FROM unnest(%(symbols)s::text[]) AS asked (symbol)
 LEFT JOIN LATERAL (
     SELECT t.price FROM trades AS t
-    WHERE t.symbol = asked.symbol AND t."timestamp" <= %(end)s AND t.updates_last
+    WHERE t.symbol = asked.symbol AND t."timestamp" <= %(end)s AND t.updates_last AND t.corrected_at IS NULL
     ORDER BY t."timestamp" DESC, t.kafka_offset DESC LIMIT 1
 ) AS newest ON true
 LEFT JOIN LATERAL (

@@ -10,7 +10,7 @@ WITH newest AS (
     ORDER BY mine."timestamp" DESC LIMIT %(at_most)s
 )
 SELECT t.trade_id, t."timestamp", t.symbol, t.price, t.volume, t.trade_type, t.conditions, t.updates_last,
-    t.side_inferred, t.source, t.anomaly, t.total_value,
+    t.side_inferred, t.corrects, t.cancels, t.corrected_at, t.source, t.anomaly, t.total_value,
     found.kinds
 FROM newest AS t
 LEFT JOIN LATERAL (

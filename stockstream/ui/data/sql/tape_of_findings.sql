@@ -6,13 +6,13 @@ WITH newest AS (
 )
 SELECT
     t.trade_id, t."timestamp", t.symbol, t.price, t.volume, t.trade_type, t.conditions, t.updates_last,
-    t.side_inferred, t.source, t.anomaly, t.total_value,
+    t.side_inferred, t.corrects, t.cancels, t.corrected_at, t.source, t.anomaly, t.total_value,
     string_agg(DISTINCT a.kind, ', ') AS kinds
 FROM newest
 JOIN trades AS t USING (source, symbol, trade_id)
 JOIN anomalies AS a USING (source, symbol, trade_id)
 WHERE a.span_end = newest.span_end
     AND t."timestamp" BETWEEN newest.span_end - interval '1 second' AND newest.span_end + interval '1 second'
-GROUP BY t.source, t.symbol, t.trade_id, t."timestamp", t.trade_type, t.conditions, t.updates_last, t.side_inferred, t.price, t.volume,
-    t.total_value, t.anomaly
+GROUP BY t.source, t.symbol, t.trade_id, t."timestamp", t.trade_type, t.conditions, t.updates_last, t.side_inferred,
+    t.corrects, t.cancels, t.corrected_at, t.price, t.volume, t.total_value, t.anomaly
 ORDER BY t."timestamp" DESC LIMIT %(at_most)s

@@ -21,7 +21,7 @@ WITH held AS (
         coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0) AS buy_volume,
         coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0) AS sell_volume
     FROM trades
-    WHERE "timestamp" >= %(start)s AND "timestamp" < %(end)s
+    WHERE "timestamp" >= %(start)s AND "timestamp" < %(end)s AND corrected_at IS NULL
     GROUP BY 1, 2
 ), judged AS (
     SELECT

@@ -50,6 +50,7 @@ BEGIN
     GRANT INSERT ON topic_lives, lost_ranges TO stockstream_writer, stockstream_aggregator, stockstream_detector;
 
     GRANT INSERT ON trades, touched_minutes TO stockstream_writer;
+    GRANT UPDATE (corrected_at) ON trades TO stockstream_writer;
     GRANT INSERT, UPDATE, DELETE ON dead_letters TO stockstream_writer;
     GRANT EXECUTE ON FUNCTION make_trades_day(date) TO stockstream_writer;
 

@@ -12,7 +12,7 @@ WITH wanted AS (
         coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0) AS buy_volume,
         coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0) AS sell_volume
     FROM trades
-    WHERE symbol = ANY (%(symbols)s) AND "timestamp" >= %(since)s AND "timestamp" < %(until)s
+    WHERE symbol = ANY (%(symbols)s) AND "timestamp" >= %(since)s AND "timestamp" < %(until)s AND corrected_at IS NULL
     GROUP BY 1, 2
 ), truth AS (
     SELECT wanted.symbol, wanted.window_start, coalesce(trade_count, 0) AS trade_count, price_sum, avg_price, min_price,
@@ -24,13 +24,13 @@ WITH wanted AS (
     LEFT JOIN LATERAL (
         SELECT price FROM trades
         WHERE symbol = sums.symbol AND "timestamp" >= sums.window_start AND "timestamp" < sums.window_start + interval '1 minute'
-            AND updates_last
+            AND updates_last AND corrected_at IS NULL
         ORDER BY "timestamp", kafka_partition, kafka_offset LIMIT 1
     ) AS opening ON true
     LEFT JOIN LATERAL (
         SELECT price FROM trades
         WHERE symbol = sums.symbol AND "timestamp" >= sums.window_start AND "timestamp" < sums.window_start + interval '1 minute'
-            AND updates_last
+            AND updates_last AND corrected_at IS NULL
         ORDER BY "timestamp" DESC, kafka_partition DESC, kafka_offset DESC LIMIT 1
     ) AS closing ON true
     WHERE wanted.is_whole

@@ -4,4 +4,5 @@ SELECT symbol, (extract(epoch FROM "timestamp") * 1000000)::bigint, price::float
        CASE trade_type WHEN 'BUY' THEN 1 WHEN 'SELL' THEN -1 ELSE 0 END, trade_id, source
 FROM trades
 WHERE kafka_partition = %(partition)s AND kafka_offset < %(place)s AND kafka_offset >= %(place)s - %(most)s
+    AND corrected_at IS NULL
 ORDER BY kafka_offset DESC

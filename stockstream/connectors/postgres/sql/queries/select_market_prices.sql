@@ -4,7 +4,7 @@
 SELECT symbol, string_agg(timestamptz_send("timestamp"), ''::bytea), string_agg(float8send(price::float8), ''::bytea)
 FROM (
     SELECT symbol, "timestamp", price FROM trades
-    WHERE "timestamp" >= %(first)s AND "timestamp" <= %(last)s
+    WHERE "timestamp" >= %(first)s AND "timestamp" <= %(last)s AND corrected_at IS NULL
     LIMIT %(most)s
 ) AS trades_of_span
 GROUP BY symbol

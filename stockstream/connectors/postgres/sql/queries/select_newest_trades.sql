@@ -6,6 +6,7 @@ FROM (
            trade_id, source, kafka_offset
     FROM trades
     WHERE symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(until)s
+        AND corrected_at IS NULL
     ORDER BY "timestamp" DESC, kafka_offset DESC
     LIMIT %(most)s
 ) AS newest

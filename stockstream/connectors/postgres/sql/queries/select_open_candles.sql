@@ -24,6 +24,6 @@ CROSS JOIN LATERAL (
     FROM trades
     WHERE symbol = open.symbol
         AND "timestamp" >= open.window_start AND "timestamp" < open.window_start + interval '1 minute'
-        AND kafka_partition = read.kafka_partition AND kafka_offset < read.next_offset
+        AND kafka_partition = read.kafka_partition AND kafka_offset < read.next_offset AND corrected_at IS NULL
 ) AS sums
 WHERE sums.trade_count > 0
