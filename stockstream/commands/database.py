@@ -16,7 +16,8 @@ from rich.table import Table
 from stockstream.commands.argument_types import duration, moment
 from stockstream.connectors.postgres import maintenance, schema
 from stockstream.connectors.postgres.connection import Address, Connection, address_of, connect
-from stockstream.connectors.postgres.read.export import check_format, export_trades
+from stockstream.connectors.postgres.read.export import Wanted, check_format, export_trades
+from stockstream.connectors.postgres.read.export_layouts import LAYOUTS
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END, TradeReader
 from stockstream.connectors.postgres.store.imports import ImportedTape
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation, Span
@@ -112,14 +113,14 @@ def rebuild(connection: Connection, address: Address, arguments: argparse.Namesp
 
 def export(connection: Connection, address: Address, arguments: argparse.Namespace) -> None:
     """Write the tape to a file that `producer.py --source replay --file` reads."""
-    check_format(arguments.file)
+    check_format(arguments.file, arguments.layout)
     schema.require(connection, address)
     symbols = [symbol for symbol in (arguments.symbols or "").split(",") if symbol]
     if symbols:
         with closing(TradeReader(address)) as history:
             history.require(symbols)
     since = datetime.now(UTC) - arguments.last if arguments.last else BEGINNING
-    rows = export_trades(connection, address, arguments.file, symbols, (since, END))
+    rows = export_trades(connection, address, arguments.file, Wanted(symbols, since, END), arguments.layout)
     console.print(f"{rows:,} trades in {arguments.file}", highlight=False, soft_wrap=True)
 
 
@@ -174,6 +175,11 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="show versions, sizes and places").set_defaults(command=status)
     exporting = commands.add_parser("export", help="write the tape to a CSV or Parquet file")
     exporting.add_argument("file", type=Path, metavar="FILE", help="its name ends in .csv or .parquet")
+    exporting.add_argument(
+        "--layout",
+        choices=sorted(LAYOUTS),
+        help="FILE is a folder: of Parquet by symbol and day (hive), or of ticks for QuantConnect Lean",
+    )
     exporting.add_argument("--symbols", metavar="A,B,C", help="only these symbols (default: all)")
     exporting.add_argument("--last", type=duration, metavar="TIME", help="such as 1h (default: all)")
     exporting.set_defaults(command=export)
