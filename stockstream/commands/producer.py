@@ -27,6 +27,7 @@ from stockstream.jobs.produce.progress import counts, progress_shown
 from stockstream.jobs.produce.simulated_source import SyntheticSource
 from stockstream.jobs.produce.validation import only_own, whole
 from stockstream.jobs.replay.setup import replay
+from stockstream.jobs.replay.sides import TICK_RULE
 from stockstream.jobs.replay.source import ReplaySource
 from stockstream.jobs.retry import Retry
 from stockstream.market.simulator import Market, Terms
@@ -58,6 +59,7 @@ OPTIONS = {
     "replay": {
         *("file", "speed", "shift", "loop", "columns", "from_start", "symbols"),
         *("source_name", "id_per", "time_unit", "date", "price_scale", "format", "time_zone", "force"),
+        *("side", "quotes"),
     },
     "synthetic": {"rate", "seed", "symbols", "anomaly_rate", "anomaly_magnitude", "correlation", "bursts"},
 } | {venue: {"symbols", "stream_url", "rest_url"} for venue in FEEDS}
@@ -145,6 +147,8 @@ def parser() -> ArgumentParser:
     )
     add("--format", metavar="NAME", help="the format of a vendor, if it is not recognised (docs/files.md)")
     add("--time-zone", metavar="ZONE", help="the zone of times without an offset (default: UTC)")
+    add("--side", choices=[TICK_RULE], help="infer unknown sides by the rule of Lee and Ready (default: no)")
+    add("--quotes", metavar="FILE", nargs="+", help="bids and asks for that rule; without, the tick decides")
     add("--force", action="store_true", help="send a file although more than a tenth of its rows is bad")
     add("--date", metavar="DAY", help="the day of times of day, where no column has it")
     add(

@@ -21,7 +21,7 @@ from tests.vendor_files import QUOTE_FILES, VENDOR_FILES, VendorFile, VendorTrad
 
 OPTIONS = (
     *("symbols", "speed", "columns", "source_name", "id_per", "time_unit", "date", "price_scale"),
-    *("time_zone", "format"),
+    *("time_zone", "format", "side", "quotes"),
 )
 
 

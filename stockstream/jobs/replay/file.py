@@ -10,6 +10,7 @@ from stockstream.connectors.files.resume import ResumePoints
 from stockstream.errors import TradeFileError
 from stockstream.jobs.replay.portion import Ints
 from stockstream.jobs.replay.rows import TradeRows, span_of
+from stockstream.jobs.replay.sides import SideRule
 from stockstream.market.files.order import Order
 
 SHOWN = 10  # bad rows that are logged individually; the others are in the report
@@ -27,8 +28,9 @@ class ReplayedFile:
         fault: the error that stopped reading, if any.
     """
 
-    def __init__(self, rows: TradeRows, points: ResumePoints) -> None:
-        self._rows, self._points = rows, points
+    def __init__(self, rows: TradeRows, points: ResumePoints, sides: SideRule | None = None) -> None:
+        """Find where the file goes on; unknown sides are inferred by a rule, if there is one."""
+        self._rows, self._points, self._sides = rows, points, sides
         self._settled = points.read()
         self._bad, self._line = self._settled.bad, self._settled.line
         self._bad_ahead: list[tuple[int, str]] = []
@@ -45,9 +47,12 @@ class ReplayedFile:
             size: the length of a block of text in characters, which is read at once.
         """
         try:
-            for portion in self._rows.after(self._line, size):
-                self._bad_ahead += portion.bad
-                yield portion.trades
+            # A side follows from the trades before it, also from those before the line.
+            begin = 0 if self._sides else self._line
+            for portion in self._rows.after(begin, size):
+                rest = (self._sides.of(portion) if self._sides else portion).after(self._line)
+                self._bad_ahead += rest.bad
+                yield rest.trades
         except TradeFileError as exc:
             self.fault = exc
 

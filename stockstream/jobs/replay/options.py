@@ -53,6 +53,8 @@ class ReplayOptions:
         zone: the zone of times without an offset; None if not given.
         format: the name of the file's format; None if not given.
         force: whether a file is sent although many of its rows are not trades.
+        side: the rule by which unknown sides are inferred; None if they stay unknown.
+        quotes: files of quotes for that rule.
         pattern: how dates are spelt.
         meaning: what the cells of the file mean.
     """
@@ -68,6 +70,8 @@ class ReplayOptions:
     zone: tzinfo | None = None
     format: str | None = None
     force: bool = False
+    side: str | None = None
+    quotes: tuple[str, ...] = ()
     pattern: str = ""
     meaning: Meaning = PLAIN
 
@@ -97,6 +101,8 @@ class ReplayOptions:
             _zone(arguments.time_zone),
             _format(arguments.format),
             force=arguments.force,
+            side=arguments.side,
+            quotes=_quotes(arguments.quotes, arguments.side),
         )
 
     def reading(self) -> str:
@@ -163,6 +169,12 @@ def _zone(text: str | None) -> tzinfo | None:
         return None if text is None else ZoneInfo(text)
     except (ValueError, ZoneInfoNotFoundError):
         return refuse("--time-zone", text or "", "a zone of the IANA database, such as America/New_York")
+
+
+def _quotes(names: Sequence[str] | None, side: str | None) -> tuple[str, ...]:
+    if names and side is None:
+        refuse("--quotes", names[0], "--side tick-rule, which uses them")
+    return tuple(names or ())
 
 
 def _format(text: str | None) -> str | None:

@@ -22,6 +22,7 @@ from stockstream.jobs.replay.layout import layout_of, require_venue
 from stockstream.jobs.replay.options import ReplayOptions
 from stockstream.jobs.replay.outcome import Outcome
 from stockstream.jobs.replay.rows import Look
+from stockstream.jobs.replay.sides import SideRule, quotes_of
 from stockstream.jobs.replay.source import ReplaySource
 from stockstream.market.trade.schema import Trade
 from stockstream.settings import Settings
@@ -43,13 +44,22 @@ def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[Repla
         raise UsageError(what="--source replay: which file? name it with --file")
     options = ReplayOptions.of(arguments)
     tape = ReplayedTape(address_of(settings), settings.kafka_topic)
-    looks = _looks(files_of(arguments.file, settings.data_dir / FOLDER, stop), options, stop)
+    spool = settings.data_dir / FOLDER
+    looks = _looks(files_of(arguments.file, spool, stop), options, stop)
     rows = [look.through() for look in looks]
     if not options.manner.shift:
         refuse_shared_ids(looks)
         for look in looks:
             _compare(tape, look.sample, look.file.name)
-    files = [ReplayedFile(each, _resume_points(each.file, options, settings, arguments)) for each in rows]
+    quotes = quotes_of(options, spool, stop)
+    files = [
+        ReplayedFile(
+            each,
+            _resume_points(each.file, options, settings, arguments),
+            SideRule(quotes) if options.side else None,
+        )
+        for each in rows
+    ]
     outcome = Outcome(tape, cluster_of(settings), settings.kafka_topic, stop)
     chance = np.random.default_rng()
     source = ReplaySource(files, options.manner, clock=SystemClock(), chance=chance, outcome=outcome)
