@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stockstream.errors import SettingsError
+from stockstream.market.sessions.calendars import RULES
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +28,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 LogFormat = Literal["plain", "json"]
+CalendarRules = Annotated[str, StringConstraints(pattern=RULES)]
 DataDir = Annotated[Path, AfterValidator(lambda path: PROJECT / path.expanduser())]
 Emails = Annotated[str, StringConstraints(pattern=r"^(\s*[^@\s,]*@[^@\s,]+\s*(,|$))*$")]
 
@@ -69,6 +71,7 @@ class Settings(BaseSettings):
     postgres_sslkey: File | None = None
     producer_interval: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 0.5
     allowed_lateness: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 2.0
+    calendars: CalendarRules = "XNYS"
     streamlit_refresh_interval: Annotated[int, Field(ge=1, le=10)] = 2
     dashboard_port: Port = 8501
     dashboard_address: Text = "127.0.0.1"
@@ -124,6 +127,7 @@ def _plain(value: object) -> str:
 ALLOWED = {
     "kafka_bootstrap_servers": "host:port, several separated by commas",
     "dashboard_allowed_emails": "addresses such as ann@example.com, or @example.com for all of a domain",
+    "calendars": "names of calendars, or SYMBOL:NAME and SOURCE:NAME, such as XNYS,ES=F:CMES,BTC-USD:24/7",
     "kafka_topic": "1 to 249 of letters, digits, '.', '_' and '-'",
 }
 

@@ -39,6 +39,7 @@ SLOW = {
     "tests/integration/test_upgrade.py": "every former schema is upgraded with its data",
     "tests/integration/test_zookeeper.py": "starts Kafka with ZooKeeper",
     "tests/unit/test_docs.py": "imports everything that the documentation names",
+    "tests/unit/test_sessions.py": "the library of calendars is read for seven exchanges",
 }
 
 

@@ -49,6 +49,8 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
         ("METRICS_PORT", "65533"),
         ("METRICS_PORT", "-1"),
         ("DASHBOARD_ALLOWED_EMAILS", "ann"),
+        ("CALENDARS", "AAPL:"),
+        ("CALENDARS", "XNYS XLON"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:

@@ -1,0 +1,129 @@
+"""The sessions of a calendar: hours of trading in UTC, and the day of each in the zone of the exchange."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+MIDNIGHT = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Days:
+    """How time is divided into days: at midnight of a zone, or a while before it.
+
+    Attributes:
+        zone: the name of the zone.
+        early: how long before midnight a day begins; Globex opens for Tuesday at 17:00 on Monday.
+    """
+
+    zone: str = "UTC"
+    early: timedelta = MIDNIGHT
+
+    def day_of(self, moment: datetime) -> date:
+        """Return the day that a moment belongs to.
+
+        >>> Days("America/New_York").day_of(datetime(2013, 11, 30, 1, tzinfo=UTC))
+        datetime.date(2013, 11, 29)
+        >>> Days("America/Chicago", timedelta(hours=7)).day_of(datetime(2026, 3, 8, 22, tzinfo=UTC))
+        datetime.date(2026, 3, 9)
+        """
+        return (moment.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) + self.early).date()
+
+    def start_of(self, day: date) -> datetime:
+        """Return when a day begins, in UTC.
+
+        >>> str(Days("America/New_York").start_of(date(2026, 11, 2)))
+        '2026-11-02 05:00:00+00:00'
+        """
+        midnight = datetime(day.year, day.month, day.day) - self.early  # noqa: DTZ001 - a time on the wall
+        return midnight.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+
+
+UTC_DAYS = Days()
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A span of trading, from `open` to before `close`, and the day of its session."""
+
+    open: datetime
+    close: datetime
+    day: date
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """The hours of trading of a calendar, in order; a session with a pause at noon has two.
+
+    Attributes:
+        days: how the exchange divides time into days.
+        opens: when hours begin, in microseconds since 1970.
+        closes: when they end.
+        ordinals: the day of their session, in days since 1970.
+    """
+
+    days: Days
+    opens: Ints
+    closes: Ints
+    ordinals: Ints
+    _passed: Ints = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        lengths = np.cumsum(self.closes - self.opens)
+        object.__setattr__(self, "_passed", np.concatenate([[0], lengths]).astype(np.int64))
+
+    def hours(self, start: datetime, end: datetime) -> list[Hours]:
+        """Return the hours that touch a span of time, each whole."""
+        first = int(np.searchsorted(self.closes, _number(start), "right"))
+        last = int(np.searchsorted(self.opens, _number(end), "right"))
+        return [self._hours(at) for at in range(first, last)]
+
+    def is_open(self, moment: datetime) -> bool:
+        """Return whether a moment lies in a session."""
+        at = int(np.searchsorted(self.opens, _number(moment), "right")) - 1
+        return at >= 0 and _number(moment) < int(self.closes[at])
+
+    def latest(self, moment: datetime) -> datetime:
+        """Return the last moment in a session up to a moment, or the moment itself before the first one."""
+        at = int(np.searchsorted(self.opens, _number(moment), "right")) - 1
+        return moment if at < 0 else min(moment, _moment(int(self.closes[at])) - MICROSECOND)
+
+    def before(self, moment: datetime, length: timedelta) -> datetime:
+        """Return the moment that lies a length of trading before another; closed time does not count."""
+        at = int(np.searchsorted(self.opens, _number(moment), "right")) - 1
+        if at < 0:
+            return moment - length
+        traded = int(self._passed[at]) + min(_number(moment), int(self.closes[at])) - int(self.opens[at])
+        wanted = max(traded - length // MICROSECOND, 0)
+        since = int(np.searchsorted(self._passed, wanted, "right")) - 1
+        return _moment(int(self.opens[since]) + wanted - int(self._passed[since]))
+
+    def closings(self, start: datetime, end: datetime) -> Sequence[Hours]:
+        """Return the last hours of each session that ends in a span of time."""
+        hours = [each for each in self.hours(start, end) if start < each.close <= end]
+        following = [self._day_after(each) for each in hours]
+        return [each for each, day in zip(hours, following, strict=True) if day != each.day]
+
+    def _day_after(self, hours: Hours) -> date | None:
+        at = int(np.searchsorted(self.opens, _number(hours.open), "right"))
+        return self._hours(at).day if at < len(self.opens) else None
+
+    def _hours(self, at: int) -> Hours:
+        day = EPOCH.date() + timedelta(days=int(self.ordinals[at]))
+        return Hours(_moment(int(self.opens[at])), _moment(int(self.closes[at])), day)
+
+
+def _number(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _moment(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
