@@ -17,13 +17,14 @@ from stockstream.connectors.metrics.server import serve
 from stockstream.connectors.postgres.connection import address_of
 from stockstream.connectors.postgres.store.candles import JOB, CandleTable
 from stockstream.connectors.postgres.store.reconciliation import Reconciliation
+from stockstream.connectors.postgres.wide_candles import KeptFrame
 from stockstream.errors import RecoverableError, UsageError
 from stockstream.jobs.aggregate import Aggregator
 from stockstream.jobs.background_reconciler import reconciler_of, reconciling
 from stockstream.jobs.retry import Retry
 from stockstream.jobs.topic_incarnations import TopicIncarnations
 from stockstream.jobs.worker import Worker
-from stockstream.market.candles.frame import DAY, MINUTE, MOST_OVERLAPPING, SECOND, Frame
+from stockstream.market.candles.frame import MINUTE, MOST_OVERLAPPING, SECOND, WEEK, Frame
 from stockstream.market.candles.tumbling import Tumbling
 from stockstream.market.compiled import spare
 from stockstream.settings import Settings
@@ -90,7 +91,8 @@ def _reconcile(
         retry = Retry(stop, log, metrics=metrics)
         retry(minutes.check)
         if frame:
-            retry(lambda: minutes.keep_frame(frame))
+            kept = KeptFrame.of(frame, settings.calendars)
+            retry(lambda: minutes.keep_frame(kept))
         reconciler = reconciler_of(settings, minutes, metrics.reconciler)
         reconciler.run(stop, idle_limit)
         log.info("ended: %s", reconciler.total)
@@ -113,8 +115,8 @@ def _frame(arguments: argparse.Namespace) -> Frame | None:
 
 def _span(text: str) -> int:
     span = duration(text) // timedelta(microseconds=1)
-    if not MINUTE <= span <= DAY:
-        message = f"{text} is not from 1m to 1d"
+    if not MINUTE <= span <= WEEK:
+        message = f"{text} is not from 1m to 1w"
         raise argparse.ArgumentTypeError(message)
     return span
 
@@ -132,8 +134,8 @@ def parser() -> argparse.ArgumentParser:
         "--window",
         type=_span,
         metavar="W",
-        help="keep candles of this width, 1m to 1d, in the table candles, from now on, made of the "
-        "reconciled minutes in stock_metrics",
+        help="keep candles of this width, 1m to 1w, in the table candles, from now on, made of the "
+        "reconciled minutes in stock_metrics; days and weeks are those of the exchange, see CALENDARS",
     )
     command_line.add_argument(
         "--slide", type=_span, metavar="S", help="let a window begin every so often (default: none overlap)"

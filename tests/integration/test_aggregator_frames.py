@@ -72,7 +72,7 @@ def assert_plain_sql(connection: Connection, frames: Sequence[tuple[str, str]]) 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--window", "2d"), "from 1m to 1d"),
+        (("--window", "8d"), "from 1m to 1w"),
         (("--slide", "1m"), "--slide goes with --window"),
         (("--window", "5m", "--slide", "2m"), "the slide has to fit"),
         (("--window", "90s"), "have to be whole minutes"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY = 24 * 60 * MINUTE
+WEEK = 7 * DAY
 MOST_OVERLAPPING = 60
 
 
@@ -12,7 +13,8 @@ MOST_OVERLAPPING = 60
 class Frame:
     """Windows of `width` microseconds; one begins at each multiple of `slide` since 1970.
 
-    They are made of whole minutes.
+    They are made of whole minutes. Those that slide by whole days begin with the days of the exchange,
+    counted from a Monday, so that a week begins on one.
 
     >>> Frame(5 * MINUTE, MINUTE).fits, Frame(5 * MINUTE, 2 * MINUTE).fits
     (True, False)
@@ -22,6 +24,15 @@ class Frame:
 
     width: int
     slide: int
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether windows are whole days of the exchange.
+
+        >>> Frame(DAY, DAY).is_of_days, Frame(DAY, 60 * MINUTE).is_of_days
+        (True, False)
+        """
+        return self.slide % DAY == 0
 
     @property
     def fits(self) -> bool:

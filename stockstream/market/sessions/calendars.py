@@ -34,6 +34,11 @@ class Calendars:
     usual: str = NEW_YORK
     named: Sequence[tuple[str, str]] = ()
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all calendars in the rules."""
+        return [self.usual, *(calendar for _, calendar in self.named)]
+
     def of(self, symbol: str, source: str | None = None) -> str:
         """Return the calendar of a symbol whose trades come from a source, None if it is not known.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,17 @@ class Days:
     zone: str = "UTC"
     early: timedelta = MIDNIGHT
 
+    @property
+    def clock(self) -> tzinfo:
+        """The zone, or one whose clocks are so much ahead of it that days begin at midnight.
+
+        >>> globex = Days("America/Chicago", timedelta(hours=7))
+        >>> str(datetime(2026, 3, 8, 22, tzinfo=UTC).astimezone(globex.clock))
+        '2026-03-09 00:00:00+02:00'
+        """
+        zone = ZoneInfo(self.zone)
+        return _Ahead(zone, self.early) if self.early else zone
+
     def day_of(self, moment: datetime) -> date:
         """Return the day that a moment belongs to.
 
@@ -35,7 +46,7 @@ class Days:
         >>> Days("America/Chicago", timedelta(hours=7)).day_of(datetime(2026, 3, 8, 22, tzinfo=UTC))
         datetime.date(2026, 3, 9)
         """
-        return (moment.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) + self.early).date()
+        return moment.astimezone(self.clock).date()
 
     def start_of(self, day: date) -> datetime:
         """Return when a day begins, in UTC.
@@ -43,8 +54,29 @@ class Days:
         >>> str(Days("America/New_York").start_of(date(2026, 11, 2)))
         '2026-11-02 05:00:00+00:00'
         """
-        midnight = datetime(day.year, day.month, day.day) - self.early  # noqa: DTZ001 - a time on the wall
-        return midnight.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+        return datetime(day.year, day.month, day.day, tzinfo=self.clock).astimezone(UTC)
+
+
+class _Ahead(tzinfo):
+    """A zone whose clocks are ahead of those of another."""
+
+    def __init__(self, zone: ZoneInfo, ahead: timedelta) -> None:
+        self._zone, self._ahead = zone, ahead
+
+    def utcoffset(self, moment: datetime | None, /) -> timedelta | None:
+        shown = moment and moment.replace(tzinfo=None) - self._ahead
+        offset = self._zone.utcoffset(shown)
+        return None if offset is None else offset + self._ahead
+
+    def dst(self, moment: datetime | None, /) -> timedelta | None:
+        return self._zone.dst(moment and moment.replace(tzinfo=None) - self._ahead)
+
+    def tzname(self, moment: datetime | None, /) -> str | None:
+        return self._zone.tzname(moment and moment.replace(tzinfo=None) - self._ahead)
+
+    def fromutc(self, moment: datetime, /) -> datetime:
+        there = moment.replace(tzinfo=UTC).astimezone(self._zone).replace(tzinfo=None)
+        return (there + self._ahead).replace(tzinfo=self)
 
 
 UTC_DAYS = Days()

@@ -14,13 +14,13 @@ from itertools import pairwise
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a small name
 
-from stockstream.connectors.postgres import schema
+from stockstream.connectors.postgres import schema, wide_candles
 from stockstream.connectors.postgres.connection import Address
 from stockstream.connectors.postgres.read.trade_reader import BEGINNING, END
 from stockstream.connectors.postgres.session import Session
 from stockstream.connectors.postgres.sql import query
+from stockstream.connectors.postgres.wide_candles import KeptFrame
 from stockstream.fault_injection import reached
-from stockstream.market.candles.frame import Frame
 
 # How many notes are collected at once, and how long a minute that no engine closes must be unchanged to be
 # due.
@@ -112,13 +112,9 @@ class Reconciliation:
             lambda cursor: cursor.execute(query("close_wide_candles"), {"quiet": quiet})
         )
 
-    def keep_frame(self, frame: Frame) -> None:
+    def keep_frame(self, frame: KeptFrame) -> None:
         """Maintain the windows of a frame from now on, and make those of stored candles."""
-        columns = {
-            "width": timedelta(microseconds=frame.width),
-            "slide": timedelta(microseconds=frame.slide),
-        }
-        self._session.transaction(lambda cursor: cursor.execute(query("insert_frame"), columns))
+        self._session.transaction(lambda cursor: wide_candles.keep(cursor, frame))
 
     def touch(self, span: Span) -> int:
         """Note all minutes of a span and return how many."""
@@ -152,11 +148,7 @@ class Reconciliation:
         cursor.execute(query("reconcile_minutes"), minutes | span)
         settled, mended = cursor.fetchone() or (0, 0)
         reached("candles written")
-        # Two transactions that build the same window see one another's minutes only if they run one after the
-        # other.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('candle_frames')) FROM candle_frames LIMIT 1")
-        if cursor.fetchone():
-            cursor.execute(query("upsert_wide_candles"), minutes)
+        wide_candles.update(cursor, [symbol for symbol, _ in near], [start for _, start in near])
         reached("before COMMIT")
         is_all = len(due) < most and len(near) == len(due)
         return Settled(len(near), settled, mended, (near[-1][1], near[-1][0]), is_all)

@@ -1,27 +1,30 @@
--- Put the wider windows together that reconciled minutes are in, of every frame that is kept.
+-- Put the wider windows of a frame together that reconciled minutes are in. They begin by the clock of a zone, each day
+-- so much before midnight: where clocks change, a day has 23 hours or 25.
 WITH changed AS (
-    SELECT DISTINCT frame.width, frame.slide, touched.symbol, step AS window_start
-    FROM unnest(%(symbols)s::text[], %(starts)s::timestamptz[]) AS touched (symbol, window_start)
-    CROSS JOIN candle_frames AS frame
-    CROSS JOIN LATERAL generate_series(
-        date_bin(frame.slide, touched.window_start, '1970-01-01Z') - (frame.width - frame.slide),
-        date_bin(frame.slide, touched.window_start, '1970-01-01Z'), frame.slide
-    ) AS step
+    SELECT DISTINCT touched.symbol,
+        (step - touched.early) AT TIME ZONE touched.zone AS window_start,
+        (step - touched.early + %(width)s) AT TIME ZONE touched.zone AS window_end
+    FROM unnest(%(symbols)s::text[], %(starts)s::timestamptz[], %(zones)s::text[], %(earlies)s::interval[])
+        AS touched (symbol, window_start, zone, early)
+    CROSS JOIN LATERAL date_bin(
+        %(slide)s, touched.window_start AT TIME ZONE touched.zone + touched.early, %(origin)s
+    ) AS newest
+    CROSS JOIN LATERAL generate_series(newest - (%(width)s - %(slide)s), newest, %(slide)s) AS step
 )
 INSERT INTO candles AS held (
     symbol, width, slide, window_start, window_end, trade_count, avg_price, min_price, max_price,
     total_volume, total_value, open, close, vwap, buy_volume, sell_volume, late_trades
 )
-SELECT changed.symbol, width, slide, changed.window_start, changed.window_start + width, sum(trade_count),
+SELECT changed.symbol, %(width)s, %(slide)s, changed.window_start, changed.window_end, sum(trade_count),
     sum(price_sum) / sum(trade_count), min(min_price), max(max_price), sum(total_volume), sum(total_value),
     (array_agg(minute.open ORDER BY minute.window_start) FILTER (WHERE minute.open IS NOT NULL))[1],
     (array_agg(minute.close ORDER BY minute.window_start DESC) FILTER (WHERE minute.close IS NOT NULL))[1],
     sum(total_value) / sum(total_volume), sum(buy_volume), sum(sell_volume), sum(late_trades)
 FROM changed
 JOIN stock_metrics AS minute ON minute.symbol = changed.symbol AND minute.reconciled_at IS NOT NULL
-    AND minute.window_start >= changed.window_start AND minute.window_start < changed.window_start + changed.width
-GROUP BY changed.symbol, width, slide, changed.window_start
-ORDER BY changed.symbol, width, slide, changed.window_start
+    AND minute.window_start >= changed.window_start AND minute.window_start < changed.window_end
+GROUP BY changed.symbol, changed.window_start, changed.window_end
+ORDER BY changed.symbol, changed.window_start
 ON CONFLICT (symbol, width, slide, window_start) DO UPDATE SET
     trade_count = excluded.trade_count, avg_price = excluded.avg_price,
     min_price = excluded.min_price, max_price = excluded.max_price,
