@@ -8,16 +8,16 @@ once for each calendar that is needed, and only the hours stay here, in less tha
 
 import subprocess
 import sys
+from array import array
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from stockstream.errors import ServiceError, SettingsError
 from stockstream.market.sessions.calendars import ROUND_THE_CLOCK
-from stockstream.market.sessions.schedule import UTC_DAYS, Days, Ints, Schedule
+from stockstream.market.sessions.schedule import UTC_DAYS, Days, Schedule
 
 MODULE = "stockstream.connectors.calendars"
 FIRST, LAST = date(1970, 1, 1), date(2069, 12, 31)
@@ -57,7 +57,7 @@ def schedule_of(name: str) -> Schedule | None:
         raise ServiceError(what=f"cannot read calendar {name} ({reason})")
     told = msgspec.json.decode(done.stdout, type=Told)
     days = Days(told.zone, timedelta(microseconds=told.early))
-    return Schedule(days, *(np.array(each, np.int64) for each in (told.opens, told.closes, told.days)))
+    return Schedule(days, *(array("q", each) for each in (told.opens, told.closes, told.days)))
 
 
 def days_of(name: str) -> Days:
@@ -88,23 +88,23 @@ def _read(name: str) -> Told | None:
     opening = found.open_times[-1][1]
     seconds = opening.hour * 3_600 + opening.minute * 60
     early = SECONDS_OF_DAY - seconds if found.open_offset < 0 else 0
-    opens, closes, days = _hours(found)
-    return Told(str(found.tz), early * MICROSECONDS, opens.tolist(), closes.tolist(), days.tolist())
+    return Told(str(found.tz), early * MICROSECONDS, *_hours(found))
 
 
-def _hours(found: Any) -> tuple[Ints, Ints, Ints]:  # noqa: ANN401 - the library ships no types
+def _hours(found: Any) -> tuple[list[int], list[int], list[int]]:  # noqa: ANN401 - the library ships no types
     """Return the hours of a calendar's sessions; a pause divides those of its session."""
-    opens, closes = _microseconds(found.opens), _microseconds(found.closes)
-    days = found.sessions.to_numpy().astype("datetime64[D]").astype(np.int64)
-    paused = found.break_starts.notna().to_numpy()
-    opens = np.concatenate([opens, _microseconds(found.break_ends)[paused]])
-    closes = np.concatenate([np.where(paused, _microseconds(found.break_starts), closes), closes[paused]])
-    order = np.argsort(opens)
-    return opens[order], closes[order], np.concatenate([days, days[paused]])[order]
+    paused = found.break_starts.notna()
+    parts = [
+        *zip(found.opens, found.break_starts.where(paused, found.closes), found.sessions, strict=True),
+        *zip(found.break_ends[paused], found.closes[paused], found.sessions[paused], strict=True),
+    ]
+    hours = sorted((_microseconds(begin), _microseconds(end), day) for begin, end, day in parts)
+    opens, closes, days = zip(*hours, strict=True)
+    return [*opens], [*closes], [(day.date() - FIRST).days for day in days]
 
 
-def _microseconds(times: Any) -> Ints:  # noqa: ANN401 - a series of pandas
-    return times.dt.tz_convert(None).to_numpy().astype("datetime64[us]").astype(np.int64)  # type: ignore[no-any-return]
+def _microseconds(time: Any) -> int:  # noqa: ANN401 - a time of pandas
+    return int(time.value) // 1_000
 
 
 def _main(names: list[str]) -> int:

@@ -1,15 +1,17 @@
 """The sessions of a calendar: hours of trading in UTC, and the day of each in the zone of the exchange."""
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import accumulate
+from operator import sub
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-
-Ints: TypeAlias = npt.NDArray[np.int64]
+# 64 bits each. The dashboard does without NumPy until a page needs it.
+Ints: TypeAlias = "array[int]"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 MIDNIGHT = timedelta(0)
@@ -28,6 +30,11 @@ class Days:
     early: timedelta = MIDNIGHT
 
     @property
+    def zone_info(self) -> tzinfo:
+        """The zone; UTC itself where that is the zone."""
+        return UTC if self.zone == "UTC" else ZoneInfo(self.zone)
+
+    @property
     def clock(self) -> tzinfo:
         """The zone, or one whose clocks are so much ahead of it that days begin at midnight.
 
@@ -35,8 +42,7 @@ class Days:
         >>> str(datetime(2026, 3, 8, 22, tzinfo=UTC).astimezone(globex.clock))
         '2026-03-09 00:00:00+02:00'
         """
-        zone = ZoneInfo(self.zone)
-        return _Ahead(zone, self.early) if self.early else zone
+        return _Ahead(self.zone_info, self.early) if self.early else self.zone_info
 
     def day_of(self, moment: datetime) -> date:
         """Return the day that a moment belongs to.
@@ -60,7 +66,7 @@ class Days:
 class _Ahead(tzinfo):
     """A zone whose clocks are ahead of those of another."""
 
-    def __init__(self, zone: ZoneInfo, ahead: timedelta) -> None:
+    def __init__(self, zone: tzinfo, ahead: timedelta) -> None:
         self._zone, self._ahead = zone, ahead
 
     def utcoffset(self, moment: datetime | None, /) -> timedelta | None:
@@ -109,34 +115,34 @@ class Schedule:
     _passed: Ints = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        lengths = np.cumsum(self.closes - self.opens)
-        object.__setattr__(self, "_passed", np.concatenate([[0], lengths]).astype(np.int64))
+        lengths = accumulate(map(sub, self.closes, self.opens), initial=0)
+        object.__setattr__(self, "_passed", array("q", lengths))
 
     def hours(self, start: datetime, end: datetime) -> list[Hours]:
         """Return the hours that touch a span of time, each whole."""
-        first = int(np.searchsorted(self.closes, _number(start), "right"))
-        last = int(np.searchsorted(self.opens, _number(end), "right"))
+        first = bisect_right(self.closes, _number(start))
+        last = bisect_right(self.opens, _number(end))
         return [self._hours(at) for at in range(first, last)]
 
     def is_open(self, moment: datetime) -> bool:
         """Return whether a moment lies in a session."""
-        at = int(np.searchsorted(self.opens, _number(moment), "right")) - 1
-        return at >= 0 and _number(moment) < int(self.closes[at])
+        at = bisect_right(self.opens, _number(moment)) - 1
+        return at >= 0 and _number(moment) < self.closes[at]
 
     def latest(self, moment: datetime) -> datetime:
         """Return the last moment in a session up to a moment, or the moment itself before the first one."""
-        at = int(np.searchsorted(self.opens, _number(moment), "right")) - 1
-        return moment if at < 0 else min(moment, _moment(int(self.closes[at])) - MICROSECOND)
+        at = bisect_right(self.opens, _number(moment)) - 1
+        return moment if at < 0 else min(moment, _moment(self.closes[at]) - MICROSECOND)
 
     def before(self, moment: datetime, length: timedelta) -> datetime:
         """Return the moment that lies a length of trading before another; closed time does not count."""
-        at = int(np.searchsorted(self.opens, _number(moment), "right")) - 1
+        at = bisect_right(self.opens, _number(moment)) - 1
         if at < 0:
             return moment - length
-        traded = int(self._passed[at]) + min(_number(moment), int(self.closes[at])) - int(self.opens[at])
+        traded = self._passed[at] + min(_number(moment), self.closes[at]) - self.opens[at]
         wanted = max(traded - length // MICROSECOND, 0)
-        since = int(np.searchsorted(self._passed, wanted, "right")) - 1
-        return _moment(int(self.opens[since]) + wanted - int(self._passed[since]))
+        since = bisect_right(self._passed, wanted) - 1
+        return _moment(self.opens[since] + wanted - self._passed[since])
 
     def closings(self, start: datetime, end: datetime) -> Sequence[Hours]:
         """Return the last hours of each session that ends in a span of time."""
@@ -145,12 +151,12 @@ class Schedule:
         return [each for each, day in zip(hours, following, strict=True) if day != each.day]
 
     def _day_after(self, hours: Hours) -> date | None:
-        at = int(np.searchsorted(self.opens, _number(hours.open), "right"))
+        at = bisect_right(self.opens, _number(hours.open))
         return self._hours(at).day if at < len(self.opens) else None
 
     def _hours(self, at: int) -> Hours:
-        day = EPOCH.date() + timedelta(days=int(self.ordinals[at]))
-        return Hours(_moment(int(self.opens[at])), _moment(int(self.closes[at])), day)
+        day = EPOCH.date() + timedelta(days=self.ordinals[at])
+        return Hours(_moment(self.opens[at]), _moment(self.closes[at]), day)
 
 
 def _number(moment: datetime) -> int:
