@@ -14,6 +14,7 @@ SLOW = {
     "tests/integration/test_bench.py": "each bench starts servers of its own",
     "tests/integration/test_compacted_topic.py": "waits until Kafka has compacted a topic",
     "tests/integration/test_compose": "checks every compose file against its images",
+    "tests/integration/test_dashboard_sessions.py": "each test has a market of a week",
     "tests/integration/test_detector.py": "models are trained on thousands of trades",
     "tests/integration/test_detector_outages.py": "servers crash and start again",
     "tests/integration/test_documented_commands.py": "types every command of the documentation",

@@ -8,24 +8,30 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from stockstream.ui import address, parameters
+from stockstream.ui.data.hours import EVERY
 from stockstream.ui.data.market_snapshot import Question
 from stockstream.ui.data.window import RANGE, WORDS
 from stockstream.ui.parameters import (
     AS_THE_BROWSER,
     FIRST,
+    HOURS,
     LAST,
     MINE,
+    OF_THE_EXCHANGE,
     OF_THE_WORLD,
     PARAMETERS,
     THEMES,
     TIMES,
 )
 
+TIMES_TIP = "Mine is this browser's time zone, exchange that of the exchange of the candles' symbol"
+
 
 @dataclass(frozen=True)
 class Controls:
     """What the viewer has set; `refresh` is in seconds, `zone` is the time zone of the times shown.
 
+    If `is_local`, they are shown in the zone of the exchange of the candles' symbol instead, if it has one.
     `since` and `until` are as they were set, in either order. `theme` is light, dark, or what the browser
     prefers.
     """
@@ -40,11 +46,23 @@ class Controls:
     until: datetime | None
     zone: tzinfo
     theme: str = AS_THE_BROWSER
+    hours: str = EVERY
+    is_local: bool = False
 
     def question(self, focus: str | None) -> Question:
         """Return the question that these controls ask; `focus` is a symbol to show in more detail."""
         since, until = (self.until, self.since) if self.is_reversed else (self.since, self.until)
-        return Question(self.window, self.symbols, focus, self.prints, self.only_anomalies, since, until)
+        return Question(
+            self.window,
+            self.symbols,
+            focus,
+            self.prints,
+            self.only_anomalies,
+            since,
+            until,
+            hours=self.hours,
+            is_local=self.is_local,
+        )
 
     @property
     def is_reversed(self) -> bool:
@@ -58,12 +76,14 @@ def ask(known: Iterable[str], usual_refresh: int) -> Controls:
         st.markdown("### What to see", anchors=False)
         window = one_of("Time window", list(WORDS), "window")
         since, until = _range() if window == RANGE else (None, None)
+        hours = one_of("Hours", HOURS, "hours", "Regular are the sessions of the exchange alone")
         symbols, only, prints = _symbols(known), _only_anomalies(), _prints()
         st.markdown("### How", anchors=False)
         refresh, paused = _refresh(usual_refresh), _paused()
-        zone = one_of("Times", TIMES, "times", "Mine is this browser's time zone")
+        zone = one_of("Times", TIMES, "times", TIMES_TIP)
         theme = one_of("Colours", THEMES, "theme", "Browser is what this browser prefers")
-    return Controls(refresh, paused, window, symbols, only, prints, since, until, _zone(zone), theme)
+    shown = _zone(zone), theme, hours, zone == OF_THE_EXCHANGE
+    return Controls(refresh, paused, window, symbols, only, prints, since, until, *shown)
 
 
 def one_of(

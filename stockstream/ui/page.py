@@ -120,7 +120,7 @@ def _refresh(
         st.session_state[_place(page)] = answer
         st.session_state["symbols_seen"] = answer.snapshot.symbols
     taken: Refresh | None = st.session_state.get(_place(page))
-    noted = notes(set_controls, problems, taken.formatted_in(set_controls.zone) if taken else None)
+    noted = notes(set_controls, problems, taken.formatted_in(_zone(set_controls, taken)) if taken else None)
     top.html(_status(taken, set_controls, answer.line if isinstance(answer, LastError) else None, noted))
     _snapshot(page, set_controls, taken, offered)
 
@@ -134,7 +134,14 @@ def _snapshot(page: AnyPage, set_controls: Controls, taken: Refresh | None, offe
     if taken.snapshot.newest is not None or isinstance(taken.snapshot, SystemStatus):
         if not offered.issuperset({*taken.snapshot.symbols, *page.offers(taken.snapshot)}):
             st.rerun()  # there is a new name that the controls should offer
-        page.draw(taken.formatted_in(set_controls.zone))
+        page.draw(taken.formatted_in(_zone(set_controls, taken)))
+
+
+def _zone(set_controls: Controls, taken: Refresh) -> tzinfo:
+    """Return the zone of the times shown; what has no exchange of its own has the times of the world."""
+    if set_controls.is_local and isinstance(taken.snapshot, MarketSnapshot):
+        return taken.snapshot.days.zone_info
+    return set_controls.zone
 
 
 def _shown(page: AnyPage) -> Answer | None:
@@ -149,7 +156,7 @@ def _place(page: AnyPage) -> str:
 def _status(taken: Refresh | None, set_controls: Controls, error: str | None, noted: list[str]) -> str:
     said = [_state(set_controls, error)]
     if taken is not None and taken.snapshot.newest is not None:
-        said += _age(taken, set_controls.zone)
+        said += _age(taken, _zone(set_controls, taken))
     alerts = [*([] if error is None else [error]), *noted]
     said += [f'<span class="trouble" role="alert">⚠ {escape(line)}</span>' for line in alerts]
     return f'<div class="status"><strong>Stock market, live</strong>{"".join(said)}</div>'
@@ -182,7 +189,8 @@ def _window(snapshot: MarketSnapshot | Found | SystemStatus, span: Span, zone: t
     period = f"{WORDS[snapshot.question.window]}, since {formatting.moment(since, snapshot.read_at)}"
     if snapshot.question.window == RANGE:
         period += f" to {formatting.moment(end, snapshot.read_at)}"
-    return f"{period} {zone_name(since)}"
+    hidden = ", regular hours" if isinstance(snapshot, MarketSnapshot) and snapshot.hours.hides else ""
+    return f"{period} {zone_name(since)}{hidden}"
 
 
 def _candles_stand(snapshot: Answer) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from stockstream.market.trade.schema import SYMBOL
+from stockstream.ui.data.hours import EVERY, REGULAR
 from stockstream.ui.data.window import DEFAULT, RANGE, WIDTHS, WORDS
 from stockstream.ui.html.ranking_columns import COLUMN_OF, USUAL
 
@@ -17,7 +19,8 @@ Query = dict[str, list[str]]
 LEAST_PRINTS, MOST_PRINTS, USUAL_PRINTS = 10, 200, 30
 LEAST_REFRESH, MOST_REFRESH = 1, 10
 LEAST_SCORE, MOST_SCORE = 1.0, 10.0
-TIMES = MINE, OF_THE_WORLD = "mine", "UTC"
+TIMES = MINE, OF_THE_WORLD, OF_THE_EXCHANGE = "mine", "UTC", "exchange"
+HOURS = EVERY, REGULAR
 THEMES = AS_THE_BROWSER, LIGHT, DARK = "browser", "light", "dark"
 PRICES = CHANGE, PRICE = "change", "price"
 MOST_VALUE = "most value"
@@ -25,7 +28,6 @@ AUTO = "auto"
 FIRST, LAST = datetime(1970, 1, 1), datetime(2200, 1, 1)  # noqa: DTZ001 - in UTC, as in the trade contract
 MOST_SHOWN = 40  # characters of a value that cannot be used
 
-SYMBOL = re.compile(r"[A-Z0-9./_-]{1,20}")
 NAME = re.compile(r"[\w-]{1,40}", re.ASCII)
 
 
@@ -146,7 +148,7 @@ def _minute_of(value: str) -> str | None:
 
 
 def _symbol(value: str) -> str | None:
-    return value.upper() if SYMBOL.fullmatch(value.upper()) else None
+    return value.upper() if re.match(SYMBOL.pattern, value.upper()) else None
 
 
 def _name(value: str) -> str | None:
@@ -175,6 +177,7 @@ PARAMETERS: dict[str, Parameter] = {
     "to": _minute(),
     "symbols": Parameter(A_SYMBOL, _symbol, [], is_list=True),
     "anomalies": _flag(),
+    "hours": _one_of(HOURS, EVERY),
     "trades": _number(LEAST_PRINTS, MOST_PRINTS, USUAL_PRINTS),
     "refresh": _number(LEAST_REFRESH, MOST_REFRESH, None),
     "paused": _flag(),

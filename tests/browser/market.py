@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Event, Thread
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from psycopg2.extras import execute_values
 
@@ -19,12 +20,28 @@ TRADES = """
 INSERT INTO trades (trade_id, "timestamp", symbol, price, volume, trade_type, source, anomaly,
                     kafka_partition, kafka_offset) VALUES %s
 """
+TRADES_WITH_CONDITIONS = """
+INSERT INTO trades (trade_id, "timestamp", symbol, price, volume, trade_type, conditions, updates_last,
+                    source, kafka_partition, kafka_offset) VALUES %s
+"""
+NEW_YORK = ZoneInfo("America/New_York")
+OPENING = 9 * 60 + 30
+# Sessions by month and day, and how long after midnight they close.
+EXCHANGE_DAYS = {
+    (11, 25): timedelta(hours=16),
+    (11, 26): timedelta(hours=16),
+    (11, 27): timedelta(hours=16),
+    (11, 29): timedelta(hours=13),
+    (12, 2): timedelta(hours=16),
+}
 CANDLES = """
 INSERT INTO stock_metrics (symbol, window_start, window_end, trade_count, avg_price, min_price, max_price,
     total_volume, total_value, open, close, vwap, buy_volume, sell_volume, is_final)
 SELECT symbol, date_trunc('minute', "timestamp"), date_trunc('minute', "timestamp") + interval '1 minute',
-    count(*), avg(price), min(price), max(price), sum(volume), sum(total_value),
-    (array_agg(price ORDER BY "timestamp"))[1], (array_agg(price ORDER BY "timestamp" DESC))[1],
+    count(*), avg(price), min(price) FILTER (WHERE updates_last), max(price) FILTER (WHERE updates_last),
+    sum(volume), sum(total_value),
+    (array_agg(price ORDER BY "timestamp") FILTER (WHERE updates_last))[1],
+    (array_agg(price ORDER BY "timestamp" DESC) FILTER (WHERE updates_last))[1],
     sum(total_value) / sum(volume),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'BUY'), 0),
     coalesce(sum(volume) FILTER (WHERE trade_type = 'SELL'), 0), false
@@ -76,6 +93,43 @@ def find(connection: Connection, symbol: str, kind: str = "price_spike", why: st
     """Store a finding about the symbol's newest trade."""
     with connection, connection.cursor() as cursor:
         cursor.execute(FINDING, {"symbol": symbol, "kind": kind, "why": why})
+
+
+def exchange_week(connection: Connection) -> None:
+    """Store five sessions of New York around Thanksgiving 2013, with what is traded before and after them.
+
+    AAPL trades each minute from 4:00 to 20:00; its closing auction comes two seconds after the close, far
+    above all else on its day, and the official close a second later. BTC-USD trades
+    every ten minutes, without an end.
+    """
+    chance = random.Random(29)  # noqa: S311 - a market, not a secret
+    trades: list[Row] = []
+
+    def add(symbol: str, moment: datetime, price: float, volume: int, conditions: str | None = None) -> None:
+        number = len(trades)
+        side = None if conditions else chance.choice(("BUY", "SELL"))
+        amounts = Decimal(round(price * 100)) / 100, Decimal(volume)
+        moves = conditions is None or "M" not in conditions
+        trades.append((f"e{number}", moment, symbol, *amounts, side, conditions, moves, symbol, 0, number))
+
+    price = 500.0
+    for day, hours in EXCHANGE_DAYS.items():
+        start = datetime(2013, *day, tzinfo=NEW_YORK)
+        close = start + hours
+        for minute in range(4 * 60, 20 * 60):
+            if minute == OPENING:
+                add("AAPL", start + timedelta(minutes=minute, seconds=1), price, 20_000, "@O X")
+            price += chance.uniform(-0.2, 0.2)
+            add("AAPL", start + timedelta(minutes=minute, seconds=30), price, chance.randrange(1, 500))
+        add("AAPL", close + timedelta(seconds=2), price + 20, 90_000, "@6 X")
+        add("AAPL", close + timedelta(seconds=2), price, 300, "@6 X")
+        add("AAPL", close + timedelta(seconds=3), price + 20, 90_000, "@M")
+    for step in range(9 * 144):
+        moment = datetime(2013, 11, 24, tzinfo=UTC) + timedelta(minutes=10 * step, seconds=5)
+        add("BTC-USD", moment, 800 + step / 10, chance.randrange(1, 9))
+    with connection, connection.cursor() as cursor:
+        execute_values(cursor, TRADES_WITH_CONDITIONS, trades)
+        cursor.execute(CANDLES, (datetime(1970, 1, 1, tzinfo=UTC),))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ BACKUP = "tests/integration/test_backup.py::test_a_dump_of_a_tape_that_is_writte
 BENCH = "tests/integration/test_bench.py::test_a_bench_ends_with_the_ratio_that_counts"
 CRASHES = "tests/faults/test_consumer_crashes.py::test_kill_9_of_the_consumer"
 COMPOSE = "tests/integration/test_compose.py::test_a_documented_command_is_one_that_compose_takes"
+DAYS = "tests/integration/test_aggregator_days.py::test_candles_of_days_and_weeks_are_plain_sql"
 EVALUATION = "tests/unit/test_evaluation.py::test_the_detector_beats_the_baselines_by_far"
 FEED = "tests/integration/test_live_feeds.py::test_a_feed_that_is_killed_goes_on_with_each_trade_once"
 IMPORT = "tests/integration/test_import.py::test_a_tape_exported_and_imported_is_the_same_tape_and_goes_on"
@@ -23,6 +24,7 @@ USAGE = "tests/integration/test_detector.py::test_what_cannot_be_answered_is_a_p
 HELP = "tests/integration/test_bench.py::test_the_help_names_every_bench"
 JSON = "tests/integration/test_health.py::test_a_system_that_flows_is_healthy"
 INCARNATIONS = "tests/integration/test_topic_incarnations.py"
+LISTED = "tests/unit/test_sessions.py::test_an_unknown_name_gets_one_line_that_tells_how_to_see_the_others"
 LOST = f"{INCARNATIONS}::test_messages_that_were_dropped_unread_stop_the_consumer_until_accepted"
 NEW = f"{INCARNATIONS}::test_a_topic_that_was_made_anew_is_read_only_when_accepted"
 PRUNING = "tests/integration/test_database.py::test_prune_drops_old_days_whole_and_nothing_else"
@@ -50,6 +52,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     r".*password\.env.*|sed -i '/\^POSTGRES_PASSWORD=/d' \.env": (RENEWAL,),  # they change .env
     # What these are about has to be made first: there it is.
     r"python aggregator\.py --window 5m --slide 1m": (WIDTHS,),
+    r"python aggregator\.py --window 1d": (DAYS,),
+    r"python -m stockstream\.connectors\.calendars": (LISTED,),
     r"python consumer\.py --skip-lost": (LOST,),
     r"python consumer\.py --accept-new-topic": (NEW,),
     r"python database\.py prune --older-than 30d": (PRUNING,),

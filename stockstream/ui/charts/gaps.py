@@ -1,20 +1,20 @@
 """The gaps of a feed on the chart of the candles that lack trades: shaded, marked and in words."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from stockstream.market.sessions.schedule import UTC_DAYS, Days
 from stockstream.ui.charts.marks import AT_EDGE, EDGE, Trace, stamp
 from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.records import FeedGap
-from stockstream.ui.data.window import Span
+from stockstream.ui.data.window import Span, candle_start
 from stockstream.ui.html import formatting
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_TOLD = 3
 
 
-def shades(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[dict[str, Any]]:
+def shades(gaps: Sequence[FeedGap], covered: Span, width: timedelta, days: Days) -> list[dict[str, Any]]:
     """Return one shape per gap: over the candles that it touches, from the chart's bottom to its top."""
     return [
         {
@@ -30,13 +30,13 @@ def shades(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[dic
             "line": {"width": 0},
             "layer": "below",
         }
-        for span in (touched(gap, covered, width) for gap in gaps)
+        for span in (touched(gap, covered, width, days) for gap in gaps)
     ]
 
 
-def marks(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[Trace]:
+def marks(gaps: Sequence[FeedGap], covered: Span, width: timedelta, days: Days) -> list[Trace]:
     """Return a trace with one mark per gap, which explains the shade in words; none without gaps."""
-    spans = [touched(gap, covered, width) for gap in gaps]
+    spans = [touched(gap, covered, width, days) for gap in gaps]
     trace = {
         "type": "scatter",
         "mode": "markers",
@@ -52,18 +52,19 @@ def marks(gaps: Sequence[FeedGap], covered: Span, width: timedelta) -> list[Trac
     return [trace] if gaps else []
 
 
-def touched(gap: FeedGap, covered: Span, width: timedelta) -> Span:
+def touched(gap: FeedGap, covered: Span, width: timedelta, days: Days = UTC_DAYS) -> Span:
     """Return the span of the shown candles that a gap touches.
 
+    >>> from datetime import UTC
     >>> first, last = (datetime(2026, 1, 5, 10, minute, tzinfo=UTC) for minute in (0, 30))
     >>> at = datetime(2026, 1, 5, 10, 7, 12, tzinfo=UTC)
     >>> span = touched(FeedGap("x", at, None, None, ""), Span(first, last), timedelta(minutes=5))
     >>> f"{span.start:%H:%M} {span.end:%H:%M}"
     '10:05 10:35'
     """
-    begin, end = (_floor(moment, width) for moment in (covered.start, covered.end))
-    start = max(_floor(gap.start, width), begin)
-    last = end if gap.end is None else min(_floor(gap.end, width), end)
+    begin, end = (candle_start(moment, width, days) for moment in (covered.start, covered.end))
+    start = max(candle_start(gap.start, width, days), begin)
+    last = end if gap.end is None else min(candle_start(gap.end, width, days), end)
     # A gap that ends with a candle does not touch the next one.
     over = gap.end is not None and last == gap.end and last > start
     return Span(start, last if over else max(last, start) + width)
@@ -72,6 +73,7 @@ def touched(gap: FeedGap, covered: Span, width: timedelta) -> Span:
 def described(gap: FeedGap, read_at: datetime) -> str:
     """Return a gap in words.
 
+    >>> from datetime import UTC
     >>> at = datetime(2026, 1, 5, 10, 7, 12, tzinfo=UTC)
     >>> described(FeedGap("kraken", at, None, 3, "the venue does not give them: HTTP 401"), at)
     'kraken, from 10:07:12 on: 3 trades missing (the venue does not give them: HTTP 401)'
@@ -89,7 +91,3 @@ def words(symbol: str, snapshot: MarketSnapshot) -> str:
     each = [described(gap, snapshot.read_at) for gap in snapshot.gaps[:MOST_TOLD]]
     more = [f"and {len(snapshot.gaps) - MOST_TOLD:,} more"] if len(snapshot.gaps) > MOST_TOLD else []
     return f"Trades of {symbol} are missing where it is shaded: {'; '.join([*each, *more])}."
-
-
-def _floor(moment: datetime, width: timedelta) -> datetime:
-    return moment - (moment - EPOCH) % width

@@ -13,10 +13,11 @@ from stockstream.ui.charts import gaps
 from stockstream.ui.charts.marks import Bases, Trace, edge_axis, height_of, marks_of, stamp
 from stockstream.ui.charts.plot import Figure
 from stockstream.ui.charts.scale import Scale, scale_of, usual_lines, usual_prices
+from stockstream.ui.charts.sessions import by_days, candle_breaks, line_breaks
 from stockstream.ui.charts.style import axis, colours, layout_of, revision, time_axis
 from stockstream.ui.data.market_snapshot import MarketSnapshot
 from stockstream.ui.data.records import Candle, Line, Standing
-from stockstream.ui.data.window import RANGE, Span, candle_width
+from stockstream.ui.data.window import RANGE, Span
 
 MOST_LINES_SEEN = 12
 SAME_DASH = 5
@@ -43,7 +44,7 @@ def compare(snapshot: MarketSnapshot, *, as_change: bool) -> Figure:
     unit = " %" if as_change else ""
     layout = layout_of(revision("change" if as_change else "price", snapshot.question), 390)
     layout |= {
-        "xaxis": time_axis() | _past(snapshot),
+        "xaxis": time_axis() | line_breaks(snapshot, bases) | _past(snapshot),
         "yaxis": axis() | {"ticksuffix": unit, "side": "right", "zeroline": as_change} | _within(scale),
         "hovermode": "x unified",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
@@ -53,31 +54,30 @@ def compare(snapshot: MarketSnapshot, *, as_change: bool) -> Figure:
 
 def focus(snapshot: MarketSnapshot, symbol: str, span: Span) -> Figure:
     """Return one symbol's candles with the volume below, the vwap, findings and gaps."""
-    asked = snapshot.question.width
-    covered = snapshot.question.candle_span(span)
+    width, snapshot = snapshot.question.candle_width(span), by_days(snapshot)
+    covered, days = snapshot.candle_span(snapshot.span or span), snapshot.days
     inside = [mark for mark in snapshot.marks if mark.symbol == symbol and mark.end >= covered.start]
-    width = asked or candle_width(covered)
     candles = _never_alone(snapshot.candles, width)
     scale = scale_of([float(price) for price in usual_prices(snapshot.candles, inside)])
     traces = [_candlestick(candles, width), _vwap(candles, width), _volumes(candles, width)]
-    traces += marks_of(inside, {symbol: None}, scale) + gaps.marks(snapshot.gaps, covered, width)
+    traces += marks_of(inside, {symbol: None}, scale) + gaps.marks(snapshot.gaps, covered, width, days)
     layout = layout_of(revision(symbol, snapshot.question), 390)
     layout |= {
-        "xaxis": _candle_axis(snapshot, width) | {"rangeslider": {"visible": False}, "anchor": "y2"},
+        "xaxis": _candle_axis(snapshot, covered, width) | {"rangeslider": {"visible": False}, "anchor": "y2"},
         "yaxis": axis() | {"domain": [0.24, 1], "side": "right"} | _within(scale),
         "yaxis2": axis() | {"domain": [0, 0.18], "side": "right", "nticks": 3, "rangemode": "tozero"},
         "hovermode": "x",
         "legend": {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
-        "shapes": gaps.shades(snapshot.gaps, covered, width),
+        "shapes": gaps.shades(snapshot.gaps, covered, width, days),
     }
     return {"data": traces, "layout": layout | edge_axis(traces)}
 
 
 def imbalance(snapshot: MarketSnapshot, symbol: str) -> Figure:
     """Return how much more was bought than sold in each candle, in percent of its volume."""
-    asked = snapshot.question.width
-    covered = snapshot.question.candle_span(snapshot.span) if snapshot.span else None
-    width = asked or (candle_width(covered) if covered else timedelta(minutes=1))
+    span = snapshot.span or Span(snapshot.read_at, snapshot.read_at)
+    width, snapshot = snapshot.question.candle_width(span), by_days(snapshot)
+    covered = snapshot.candle_span(snapshot.span or span)
     shares = [float(candle.imbalance) for candle in snapshot.candles]
     bars = _period(snapshot.candles, width) | {
         "type": "bar",
@@ -88,7 +88,7 @@ def imbalance(snapshot: MarketSnapshot, symbol: str) -> Figure:
     }
     layout = layout_of(revision(f"{symbol} imbalance", snapshot.question), 240)
     layout |= {
-        "xaxis": _candle_axis(snapshot, width),
+        "xaxis": _candle_axis(snapshot, covered, width),
         "yaxis": axis()
         | {"ticksuffix": " %", "side": "right", "range": [-105, 105], "dtick": 50, "zeroline": True},
     }
@@ -163,8 +163,9 @@ def _never_alone(candles: Sequence[Candle], width: timedelta) -> Sequence[Candle
     return [Candle(candles[0].start - width, *[NONE] * 8), *candles]
 
 
-def _candle_axis(snapshot: MarketSnapshot, width: timedelta) -> dict[str, Any]:
-    return time_axis() | (_past(snapshot) or _roomy(snapshot.candles, width))
+def _candle_axis(snapshot: MarketSnapshot, covered: Span, width: timedelta) -> dict[str, Any]:
+    breaks = candle_breaks(snapshot, covered, width)
+    return time_axis() | breaks | (_past(snapshot) or _roomy(snapshot.candles, width))
 
 
 def _past(snapshot: MarketSnapshot) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from stockstream.ui.data.hours import EVERY
 from stockstream.ui.data.market_snapshot import Question
 
 COLOURS = 10
@@ -18,7 +19,8 @@ def colours(symbols: Sequence[str]) -> dict[str, str]:
 
 def revision(name: str, question: Question) -> str:
     """Return the name of a chart's view; Plotly drops a viewer's zoom when it changes."""
-    asked = (question.window, question.since, question.until, question.width, *question.symbols)
+    hours = [question.hours] if question.hours != EVERY else []
+    asked = (question.window, question.since, question.until, question.width, *question.symbols, *hours)
     return " ".join([name, *map(str, filter(None, asked))])
 
 

@@ -9,12 +9,13 @@ candle (trades pruned, or inserted by hand while no aggregator runs) is seen aft
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Lock
 
 from stockstream.connectors.postgres.read_pool import Rows
+from stockstream.ui.data.hours import TradingHours
 from stockstream.ui.data.records import Line
 from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import MINUTE, Span
@@ -27,7 +28,7 @@ TURNS = 30
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Part = tuple[str, datetime]
-Key = tuple[timedelta, str, datetime]
+Key = tuple[timedelta, bool, str, datetime]
 Said = tuple[int, datetime]
 Points = tuple[tuple[datetime, Decimal], ...]
 
@@ -37,7 +38,7 @@ class Course:
     """What is asked for: symbols' points in a span, a step apart, at `read_at` by the database's clock.
 
     `candles_end` is the end of the newest candle, None without one; intervals before it that have no candle
-    have no trade.
+    have no trade. `hours` says which times are shown.
     """
 
     symbols: Sequence[str]
@@ -45,11 +46,16 @@ class Course:
     step: timedelta
     read_at: datetime
     candles_end: datetime | None
+    hours: TradingHours = field(default_factory=TradingHours)
 
     @property
     def width(self) -> timedelta:
         """Return the length of an interval: whole steps, and whole minutes, because candles have minutes."""
         return max(self.step, MINUTE)
+
+    def key(self, part: Part) -> Key:
+        """Return under what the points of an interval are kept."""
+        return (self.step, self.hours.hiding(part[0]) is not None, *part)
 
     def parts(self) -> list[Part]:
         """Return each symbol's intervals in order of time; the first may begin before the span."""
@@ -109,7 +115,7 @@ class Lines:
         return lines
 
     def _recall(self, asked: Course, part: Part, said: Said | None) -> Points | None:
-        key = (asked.step, *part)
+        key = asked.key(part)
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or kept.said != said or kept.until <= asked.read_at or not asked.is_whole(part):
@@ -123,7 +129,7 @@ class Lines:
         # Points that were read together expire at different times, so that not all are read again at once.
         turn = (part[1] - EPOCH) // asked.width % TURNS
         until = asked.read_at + KEPT_FOR * ((TURNS + turn) / (2 * TURNS))
-        key = (asked.step, *part)
+        key = asked.key(part)
         with self._lock:
             self._forget(key)
             self._kept[key] = Kept(said, points, until)
@@ -155,8 +161,9 @@ def _ask(rows: Rows, asked: Course, parts: Sequence[Part]) -> dict[Part, list[tu
     """Return the points of these intervals, read from the tape."""
     found: dict[Part, list[tuple[datetime, Decimal]]] = {part: [] for part in parts}
     if parts:
-        facts = {
-            "symbols": [symbol for symbol, _ in parts],
+        symbols = [symbol for symbol, _ in parts]
+        facts = asked.hours.facts(symbols, asked.span) | {
+            "symbols": symbols,
             "froms": [interval for _, interval in parts],
             "tos": [interval + asked.width for _, interval in parts],
             "step": asked.step,

@@ -15,6 +15,7 @@ from stockstream.connectors.kafka.client import cluster_of
 from stockstream.connectors.postgres.connection import Address, address_of
 from stockstream.connectors.postgres.read_pool import ReadPool, Rows
 from stockstream.errors import StockstreamError
+from stockstream.market.sessions.calendars import calendars
 from stockstream.settings import Settings
 from stockstream.ui.data import market_snapshot as pictures
 from stockstream.ui.data.lines import Lines
@@ -118,9 +119,9 @@ def _look(question: Asked, pace: int, tick: int) -> Refresh | LastError:
 
 
 def _way_to(question: Asked, address: Address) -> Callable[[Rows], Answer]:
-    return (
-        partial(question.answer, lines=lines(address)) if isinstance(question, Question) else question.answer
-    )
+    if not isinstance(question, Question):
+        return question.answer
+    return partial(question.answer, lines=lines(address), rules=calendars(settings().calendars))
 
 
 def ends() -> dict[int, int] | None:

@@ -6,15 +6,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from stockstream.connectors.postgres.read_pool import Rows
+from stockstream.market.sessions.calendars import Calendars
+from stockstream.market.sessions.schedule import UTC_DAYS, Days, Schedule
+from stockstream.ui.data.closings import with_closings
+from stockstream.ui.data.hours import ALWAYS, EVERY, REGULAR, TradingHours, trading_hours
 from stockstream.ui.data.lines import Course, Lines
 from stockstream.ui.data.records import Bucket, Candle, FeedGap, Line, Mark, ShownTrade, Standing
 from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import (
+    DAY,
     RANGE,
     Span,
     before,
     bucket_width,
     candle_span,
+    candle_start,
     candle_width,
     line_step,
     range_candle_span,
@@ -44,6 +50,8 @@ class Question:
         since: the start of the window `range`; None means the start of the tape.
         until: the end of the window `range`; None means the newest trade.
         width: the width of the candles of `focus`; None means a width that suits the window.
+        hours: whether all trades are shown, or those of regular hours alone.
+        is_local: whether times are shown in the zone of the exchange of `focus`.
     """
 
     window: str
@@ -54,6 +62,13 @@ class Question:
     since: datetime | None = None
     until: datetime | None = None
     width: timedelta | None = None
+    hours: str = EVERY
+    is_local: bool = False
+
+    @property
+    def has_sessions(self) -> bool:
+        """Return whether the sessions of symbols matter for the answer."""
+        return self.hours == REGULAR or self.is_local or (self.width is not None and self.width >= DAY)
 
     def span(self, first: datetime, newest: datetime) -> Span:
         """Return the time span that is asked for, on a tape from `first` to `newest`."""
@@ -61,14 +76,31 @@ class Question:
             return range_of(self.since or first, self.until or newest, newest)
         return span_of(self.window, first, newest)
 
-    def answer(self, rows: Rows, lines: Lines | None = None) -> "MarketSnapshot":
-        """Read the snapshot that answers this question; `lines` has points that are already known."""
-        return take(rows, self, Lines() if lines is None else lines)
+    def answer(
+        self, rows: Rows, lines: Lines | None = None, rules: Calendars | None = None
+    ) -> "MarketSnapshot":
+        """Read the snapshot that answers this question.
 
-    def candle_span(self, span: Span) -> Span:
-        """Return the span that candles cover for the window's span; in a chosen range, nothing before it."""
+        Args:
+            rows: asks the database.
+            lines: points that are already known.
+            rules: which calendar a symbol has.
+        """
+        return take(rows, self, Lines() if lines is None else lines, rules or Calendars())
+
+    def candle_span(self, span: Span, hiding: Schedule | None = None) -> Span:
+        """Return the span that candles cover for the window's span; in a chosen range, nothing before it.
+
+        Args:
+            span: the window's span.
+            hiding: the schedule outside of which trades are hidden.
+        """
         cover = range_candle_span if self.window == RANGE else candle_span
-        return cover(span, self.width)
+        return cover(span, self.width, hiding)
+
+    def candle_width(self, span: Span) -> timedelta:
+        """Return the width of the candles that cover the window's span."""
+        return self.width or candle_width(self.candle_span(span))
 
     def is_past(self) -> bool:
         """Return whether the window has a fixed end, and so does not follow the market."""
@@ -119,7 +151,18 @@ class MarketSnapshot:
     elsewhere: list[ShownTrade] = field(default_factory=list)
     absent: tuple[str, ...] = ()
     gaps: list[FeedGap] = field(default_factory=list)
+    hours: TradingHours = field(default_factory=TradingHours)
     _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @property
+    def days(self) -> Days:
+        """Return how the exchange of the candles' symbol divides time into days."""
+        schedule = self.hours.of(self.focus)
+        return schedule.days if schedule else UTC_DAYS
+
+    def candle_span(self, span: Span) -> Span:
+        """Return the span that candles cover for the window's span."""
+        return self.question.candle_span(span, self.hours.hiding(self.focus))
 
     @property
     def seconds(self) -> float:
@@ -141,15 +184,16 @@ class MarketSnapshot:
         return _shown(self.standings, self.question)
 
 
-def take(rows: Rows, question: Question, lines: Lines) -> MarketSnapshot:
+def take(rows: Rows, question: Question, lines: Lines, rules: Calendars) -> MarketSnapshot:
     """Read the snapshot that answers a question; all rows are of one moment."""
     known = symbols(rows)
     there = reach(rows, known)
     if there.newest is None or there.first is None:
         return MarketSnapshot(question, there.read_at, absent=there.absent)
-    span = question.span(there.first, there.newest)
     asked = [symbol for symbol in known if symbol in question.symbols] or list(known)
-    facts = {
+    hours = _hours(rows, question, rules, [*asked, *_others(question, known, asked)], there.newest)
+    span = question.span(there.first, hours.latest(asked, there.newest))
+    facts = hours.facts(asked, span) | {
         "symbols": asked,
         "start": span.start,
         "end": span.end,
@@ -158,8 +202,8 @@ def take(rows: Rows, question: Question, lines: Lines) -> MarketSnapshot:
     standings = _standings(rows, facts)
     shown = [row.symbol for row in _shown(standings, question)]
     focus = question.focus if question.focus in known else [*shown, *asked][0]
-    covered = _covered(question.candle_span(span), focus, question.width)
-    tape = _tape(rows, question, facts)
+    covered = _covered(question, span, focus, hours)
+    tape = _tape(rows, question, facts, hours)
     return MarketSnapshot(
         question,
         there.read_at,
@@ -169,16 +213,17 @@ def take(rows: Rows, question: Question, lines: Lines) -> MarketSnapshot:
         span,
         known,
         standings,
-        lines.read(rows, _course(span, shown[:MOST_LINES], there)),
+        lines.read(rows, _course(span, shown[:MOST_LINES], there, hours)),
         focus,
-        [Candle(*row) for row in rows(query("candles"), covered)],
+        _candles(rows, covered, hours.hiding(focus)),
         tape,
-        [Mark(*row) for row in rows(query("findings"), facts | {"at_most": MOST_FINDINGS})],
+        _marks(rows, facts, hours),
         [Bucket(*row) for row in rows(query("beats"), facts | {"width": bucket_width(span)})],
-        _former(rows, facts, before(span), there.first),
+        None if hours.is_regular else _former(rows, facts, before(span), there.first),
         _elsewhere(rows, question, facts, tape),
         there.absent,
         [FeedGap(*row) for row in rows(query("gaps"), covered | {"at_most": MOST_GAPS})],
+        hours,
     )
 
 
@@ -202,13 +247,45 @@ def _standings(rows: Rows, facts: Mapping[str, Any]) -> list[Standing]:
     return sorted((Standing(*row) for row in found), key=lambda standing: standing.value, reverse=True)
 
 
-def _course(span: Span, chosen: list[str], there: Reach) -> Course:
-    return Course(chosen, span, line_step(span, len(chosen)), there.read_at, there.candles_end)
+def _others(question: Question, known: tuple[str, ...], asked: list[str]) -> list[str]:
+    """Return the symbol of the candles if it is not among those that are asked for."""
+    return [symbol for symbol in known if symbol == question.focus and symbol not in asked]
 
 
-def _covered(covered: Span, symbol: str, asked_width: timedelta | None) -> dict[str, Any]:
-    width = asked_width or candle_width(covered)
-    return {"symbol": symbol, "start": covered.start, "end": covered.end, "width": width}
+def _hours(
+    rows: Rows, question: Question, rules: Calendars, symbols: list[str], newest: datetime
+) -> TradingHours:
+    if not question.has_sessions:
+        return TradingHours()
+    until = min(question.until, newest) if question.until else newest
+    return trading_hours(rows, rules, symbols, until, is_regular=question.hours == REGULAR)
+
+
+def _course(span: Span, chosen: list[str], there: Reach, hours: TradingHours) -> Course:
+    step = line_step(span, len(chosen))
+    return Course(chosen, span, step, there.read_at, there.candles_end, hours)
+
+
+def _covered(question: Question, span: Span, symbol: str, hours: TradingHours) -> dict[str, Any]:
+    covered = question.candle_span(span, hours.hiding(symbol))
+    width = question.candle_width(span)
+    schedule = hours.of(symbol)
+    days = schedule.days if schedule and width >= DAY else UTC_DAYS
+    whole = Span(candle_start(covered.start, width, days), covered.end)
+    facts = {"symbol": symbol, "start": whole.start, "end": whole.end, "width": width}
+    return facts | {"zone": days.zone, "early": days.early, **hours.facts([symbol], whole)}
+
+
+def _candles(rows: Rows, covered: Mapping[str, Any], hiding: Schedule | None) -> list[Candle]:
+    candles = [Candle(*row) for row in rows(query("candles"), covered)]
+    if hiding is None or covered["width"] < DAY:
+        return candles
+    return with_closings(rows, covered, hiding, candles)
+
+
+def _marks(rows: Rows, facts: Mapping[str, Any], hours: TradingHours) -> list[Mark]:
+    marks = [Mark(*row) for row in rows(query("findings"), {**facts, "at_most": MOST_FINDINGS})]
+    return [mark for mark in marks if hours.shows(mark.symbol, mark.end)]
 
 
 def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: datetime) -> Bucket | None:
@@ -219,9 +296,10 @@ def _former(rows: Rows, facts: Mapping[str, Any], start: datetime, first: dateti
     return Bucket(*bucket)
 
 
-def _tape(rows: Rows, question: Question, facts: Mapping[str, Any]) -> list[ShownTrade]:
+def _tape(rows: Rows, question: Question, facts: Mapping[str, Any], hours: TradingHours) -> list[ShownTrade]:
     name = "tape_of_findings" if question.only_anomalies else "tape"
-    return [ShownTrade(*row) for row in rows(query(name), {**facts, "at_most": question.tape})]
+    trades = [ShownTrade(*row) for row in rows(query(name), {**facts, "at_most": question.tape})]
+    return [trade for trade in trades if hours.shows(trade.symbol, trade.timestamp)]
 
 
 def _elsewhere(
@@ -231,7 +309,7 @@ def _elsewhere(
     symbol = question.focus
     if symbol not in question.symbols or question.only_anomalies or any(row.symbol == symbol for row in tape):
         return []
-    alone = {**facts, "symbols": [symbol], "at_most": question.tape}
+    alone = {**facts, "symbols": [symbol], "at_most": question.tape, "hours": [ALWAYS], "hours_of": [1]}
     if rows(query("tape"), alone):  # the symbols compared with it fill the tape
         return []
     return [ShownTrade(*row) for row in rows(query("tape"), {**alone, "start": NEVER, "end": FOREVER})]

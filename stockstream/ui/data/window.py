@@ -6,7 +6,9 @@ one-minute candles.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+from stockstream.market.sessions.schedule import EPOCH, UTC_DAYS, Days, Schedule
 
 MINUTES: dict[str, int | None] = {"1m": 1, "5m": 5, "15m": 15, "60m": 60, "24h": 1440, "all": None}
 WORDS = {
@@ -27,6 +29,7 @@ WIDTHS: dict[str, timedelta | None] = {
     "15m": timedelta(minutes=15),
     "1h": timedelta(hours=1),
     "1d": timedelta(days=1),
+    "1w": timedelta(weeks=1),
 }
 
 POINTS = 240
@@ -39,6 +42,8 @@ LEAST_CANDLE_SPAN = timedelta(minutes=30)
 MOST_CANDLE_SPAN = timedelta(days=7)
 BEATS = 30
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+MONDAY = date(1970, 1, 5)
 
 
 @dataclass(frozen=True)
@@ -84,21 +89,38 @@ def line_step(span: Span, symbols: int) -> timedelta:
     return _step(span.end - span.start, points, STEPS)
 
 
-def candle_span(span: Span, width: timedelta | None = None) -> Span:
+def candle_span(span: Span, width: timedelta | None = None, hiding: Schedule | None = None) -> Span:
     """Return the span that candles cover, to the window's end.
 
     It is at least half an hour and at most a week; with a given width, it is at least FEWEST_POINTS and at
-    most CANDLES candles long.
+    most CANDLES candles long. If what lies outside of a schedule's sessions is hidden, only trading counts.
     """
     least = LEAST_CANDLE_SPAN if width is None else FEWEST_POINTS * width
     most = MOST_CANDLE_SPAN if width is None else CANDLES * width
     length = min(max(span.end - span.start, least), most)
-    return Span(span.end - length, span.end)
+    if hiding is None or (width is not None and width >= DAY):
+        return Span(span.end - length, span.end)
+    return Span(hiding.before(span.end, length).astimezone(span.end.tzinfo), span.end)
 
 
-def range_candle_span(span: Span, width: timedelta | None = None) -> Span:
+def range_candle_span(span: Span, width: timedelta | None = None, hiding: Schedule | None = None) -> Span:
     """Return the span that candles cover in a chosen range: all of it, or its end if it is too long."""
-    return Span(max(candle_span(span, width).start, span.start), span.end)
+    return Span(max(candle_span(span, width, hiding).start, span.start), span.end)
+
+
+def candle_start(moment: datetime, width: timedelta, days: Days = UTC_DAYS) -> datetime:
+    """Return the start of the candle that a moment lies in.
+
+    A day is one of the exchange, and a week begins on Monday.
+
+    >>> evening, new_york = datetime(2026, 11, 3, 1, 30, tzinfo=UTC), Days("America/New_York")
+    >>> [str(candle_start(evening, width, new_york)) for width in (timedelta(hours=1), DAY, 7 * DAY)]
+    ['2026-11-03 01:00:00+00:00', '2026-11-02 05:00:00+00:00', '2026-11-02 05:00:00+00:00']
+    """
+    if width < DAY:
+        return moment - (moment - EPOCH) % width
+    day = days.day_of(moment)
+    return days.start_of(day - (day - MONDAY) % width).astimezone(moment.tzinfo)
 
 
 def candle_width(span: Span) -> timedelta:

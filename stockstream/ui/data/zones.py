@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
-ASKED = frozenset({"question"})
+ASKED = frozenset({"question", "hours"})
 
 
 def formatted_in(zone: tzinfo, answer: Answer) -> Answer:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from html import escape
 from urllib.parse import quote
 
+from stockstream.market.trade.auctions import auction_of
 from stockstream.ui.data.records import Line, Mark, ShownTrade, Standing
 from stockstream.ui.html import formatting, links
 
@@ -118,7 +119,7 @@ def _print(trade: ShownTrade, *, dated: bool) -> str:
     cells = (
         cell(f"{day}{formatting.clock(trade.timestamp)}", "time"),
         cell(escape(trade.symbol), "name"),
-        cell(*SIDES[trade.trade_type]),
+        cell(*_side(trade)),
         cell(formatting.price(trade.price), "strong"),
         cell(formatting.quantity(trade.volume)),
         cell(f"{trade.value:,.2f}"),
@@ -126,6 +127,15 @@ def _print(trade: ShownTrade, *, dated: bool) -> str:
     )
     kind = "void" if trade.corrected_at else "unusual" if trade.found else ""
     return f'<tr class="{kind}">{"".join(cells)}</tr>'
+
+
+def _side(trade: ShownTrade) -> tuple[str, str]:
+    """Return the text and the class of a trade's side, and which auction it is: there is no taker in one."""
+    text, kind = SIDES[trade.trade_type]
+    auction = auction_of(trade.conditions)
+    if auction is None:
+        return text, kind
+    return (f"{text} · {auction}", kind) if trade.trade_type else (str(auction), "auction")
 
 
 def findings(marks: Sequence[Mark], read_at: datetime) -> str:

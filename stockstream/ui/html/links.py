@@ -8,7 +8,7 @@ from stockstream.ui import address
 from stockstream.ui.data.records import Mark
 from stockstream.ui.data.window import CANDLES, MINUTE, RANGE
 
-KEPT = ("refresh", "times", "trades", "theme")
+KEPT = ("refresh", "times", "trades", "theme", "hours")
 KEPT_OF_WINDOW = ("window", "from", "to")
 AROUND = timedelta(minutes=15)
 

@@ -103,7 +103,7 @@ def _remark(snapshot: MarketSnapshot, row: Standing) -> str | None:
         return _elsewhere(snapshot, row.symbol)
     if not snapshot.candles and snapshot.tape:
         return escape(NO_CANDLES.format(symbol=row.symbol))
-    covered = snapshot.question.candle_span(snapshot.span) if snapshot.span else None
+    covered = snapshot.candle_span(snapshot.span) if snapshot.span else None
     if snapshot.span and covered and covered.start > snapshot.span.start:
         since = formatting.moment(covered.start, snapshot.read_at)
         return escape(f"The chart has room for the candles since {since}; choose wider ones to see more.")

@@ -1,10 +1,11 @@
 -- The newest trades of the asked symbols in the window: each symbol's own newest by its index, then the newest of those.
 -- (A plain filter over the tape would read it whole for a symbol that trades no more.)
 WITH newest AS (
-    SELECT mine.* FROM unnest(%(symbols)s::text[]) AS asked (symbol)
+    SELECT mine.* FROM unnest(%(symbols)s::text[], %(hours_of)s::int[]) AS asked (symbol, hours_of)
     CROSS JOIN LATERAL (
         SELECT * FROM trades
         WHERE trades.symbol = asked.symbol AND "timestamp" >= %(start)s AND "timestamp" <= %(end)s
+            AND coalesce("timestamp" <@ ((SELECT %(hours)s::tstzmultirange[]))[asked.hours_of], true)
         ORDER BY "timestamp" DESC LIMIT %(at_most)s
     ) AS mine
     ORDER BY mine."timestamp" DESC LIMIT %(at_most)s
