@@ -99,6 +99,18 @@ def test_without_a_stored_auction_the_official_close_counts(
     assert all(less.volume < more.volume for less, more in zip(without, with_auction, strict=True))
 
 
+def test_a_week_ends_with_its_last_session(connection: Connection, readers: ReadPool) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM trades WHERE \"timestamp\" BETWEEN '2013-11-29 18:00Z' AND '2013-11-29 18:01Z'"
+        )
+    last = in_sessions(
+        connection, "SELECT price FROM regular WHERE day = '2013-11-29' ORDER BY \"timestamp\" DESC"
+    )
+    week, _ = see(readers, Question("all", ("AAPL",), "AAPL", width=WEEK, hours=REGULAR)).candles
+    assert (week.close,) == last[0]
+
+
 @pytest.mark.parametrize(("unit", "width"), [("day", DAY), ("week", WEEK)])
 def test_a_candle_of_all_hours_is_the_day_of_the_exchange(
     connection: Connection, readers: ReadPool, unit: str, width: timedelta

@@ -17,9 +17,9 @@ from stockstream.connectors.postgres.read_pool import ReadPool, Rows
 from stockstream.errors import StockstreamError
 from stockstream.market.sessions.calendars import calendars
 from stockstream.settings import Settings
-from stockstream.ui.data import market_snapshot as pictures
 from stockstream.ui.data.lines import Lines
 from stockstream.ui.data.market_snapshot import MarketSnapshot, Question
+from stockstream.ui.data.reach import symbols
 from stockstream.ui.data.search import Found, Search
 from stockstream.ui.data.system_status import Condition, Process, SystemStatus
 from stockstream.ui.data.zones import formatted_in
@@ -154,6 +154,6 @@ def _ends(tick: int) -> dict[int, int] | None:
 def _known_symbols(tick: int) -> tuple[str, ...]:
     del tick
     try:
-        return readers(address_of(settings())).read(pictures.symbols)
+        return readers(address_of(settings())).read(symbols)
     except StockstreamError:
         return ()

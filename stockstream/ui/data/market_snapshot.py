@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from stockstream.connectors.postgres.read_pool import Rows
 from stockstream.market.sessions.calendars import Calendars
 from stockstream.market.sessions.schedule import UTC_DAYS, Days, Schedule
-from stockstream.ui.data.closings import with_closings
+from stockstream.ui.data.candles import candles_of, covered_by
 from stockstream.ui.data.hours import ALWAYS, EVERY, REGULAR, TradingHours, trading_hours
 from stockstream.ui.data.lines import Course, Lines
+from stockstream.ui.data.reach import Reach, reach, symbols
 from stockstream.ui.data.records import Bucket, Candle, FeedGap, Line, Mark, ShownTrade, Standing
 from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import (
@@ -20,7 +21,6 @@ from stockstream.ui.data.window import (
     before,
     bucket_width,
     candle_span,
-    candle_start,
     candle_width,
     line_step,
     range_candle_span,
@@ -30,7 +30,6 @@ from stockstream.ui.data.window import (
 
 Made = TypeVar("Made")
 
-MOST_SYMBOLS = 1_000
 MOST_LINES = 100
 MOST_FINDINGS = 200
 MOST_GAPS = 100
@@ -105,24 +104,6 @@ class Question:
     def is_past(self) -> bool:
         """Return whether the window has a fixed end, and so does not follow the market."""
         return self.window == RANGE and self.until is not None
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How far the tape and the candles reach, at `read_at` by the database's clock.
-
-    Attributes:
-        newest: the time of the newest trade; None while the tape is empty.
-        first: the time of the first trade.
-        candles_end: the end of the newest candle.
-        absent: jobs that have read the topic but have no connection to the database now.
-    """
-
-    read_at: datetime
-    newest: datetime | None
-    first: datetime | None
-    candles_end: datetime | None
-    absent: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -202,7 +183,8 @@ def take(rows: Rows, question: Question, lines: Lines, rules: Calendars) -> Mark
     standings = _standings(rows, facts)
     shown = [row.symbol for row in _shown(standings, question)]
     focus = question.focus if question.focus in known else [*shown, *asked][0]
-    covered = _covered(question, span, focus, hours)
+    width = question.candle_width(span)
+    covered = covered_by(question.candle_span(span, hours.hiding(focus)), focus, width, hours)
     tape = _tape(rows, question, facts, hours)
     return MarketSnapshot(
         question,
@@ -215,7 +197,7 @@ def take(rows: Rows, question: Question, lines: Lines, rules: Calendars) -> Mark
         standings,
         lines.read(rows, _course(span, shown[:MOST_LINES], there, hours)),
         focus,
-        _candles(rows, covered, hours.hiding(focus)),
+        candles_of(rows, covered, hours.hiding(focus)),
         tape,
         _marks(rows, facts, hours),
         [Bucket(*row) for row in rows(query("beats"), facts | {"width": bucket_width(span)})],
@@ -225,17 +207,6 @@ def take(rows: Rows, question: Question, lines: Lines, rules: Calendars) -> Mark
         [FeedGap(*row) for row in rows(query("gaps"), covered | {"at_most": MOST_GAPS})],
         hours,
     )
-
-
-def symbols(rows: Rows) -> tuple[str, ...]:
-    """Return the symbols on the tape, in order."""
-    return tuple(symbol for (symbol,) in rows(query("symbols"), {"at_most": MOST_SYMBOLS}))
-
-
-def reach(rows: Rows, known: tuple[str, ...]) -> Reach:
-    """Return how far the tape of these symbols reaches, and which jobs are absent."""
-    ((read_at, newest, first, candles_end, absent),) = rows(query("reach"), {"symbols": list(known)})
-    return Reach(read_at, newest, first, candles_end, tuple(absent))
 
 
 def _shown(standings: list[Standing], question: Question) -> list[Standing]:
@@ -264,23 +235,6 @@ def _hours(
 def _course(span: Span, chosen: list[str], there: Reach, hours: TradingHours) -> Course:
     step = line_step(span, len(chosen))
     return Course(chosen, span, step, there.read_at, there.candles_end, hours)
-
-
-def _covered(question: Question, span: Span, symbol: str, hours: TradingHours) -> dict[str, Any]:
-    covered = question.candle_span(span, hours.hiding(symbol))
-    width = question.candle_width(span)
-    schedule = hours.of(symbol)
-    days = schedule.days if schedule and width >= DAY else UTC_DAYS
-    whole = Span(candle_start(covered.start, width, days), covered.end)
-    facts = {"symbol": symbol, "start": whole.start, "end": whole.end, "width": width}
-    return facts | {"zone": days.zone, "early": days.early, **hours.facts([symbol], whole)}
-
-
-def _candles(rows: Rows, covered: Mapping[str, Any], hiding: Schedule | None) -> list[Candle]:
-    candles = [Candle(*row) for row in rows(query("candles"), covered)]
-    if hiding is None or covered["width"] < DAY:
-        return candles
-    return with_closings(rows, covered, hiding, candles)
 
 
 def _marks(rows: Rows, facts: Mapping[str, Any], hours: TradingHours) -> list[Mark]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stockstream.connectors.postgres.read_pool import Rows
-from stockstream.ui.data.market_snapshot import FOREVER, Question, reach, symbols
+from stockstream.ui.data.market_snapshot import FOREVER, Question
+from stockstream.ui.data.reach import reach, symbols
 from stockstream.ui.data.records import Mark
 from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import Span

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stockstream.connectors.postgres.read_pool import Rows
-from stockstream.ui.data.market_snapshot import reach, symbols
+from stockstream.ui.data.reach import reach, symbols
 from stockstream.ui.data.sql import query
 from stockstream.ui.data.window import Span
 

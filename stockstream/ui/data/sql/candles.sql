@@ -9,7 +9,8 @@ SELECT
     sum(m.total_volume) AS volume,
     sum(m.total_value) / nullif(sum(m.total_volume), 0) AS vwap,
     sum(m.buy_volume) AS buy_volume,
-    sum(m.sell_volume) AS sell_volume
+    sum(m.sell_volume) AS sell_volume,
+    max(m.window_start) FILTER (WHERE m.close IS NOT NULL) AS closing_minute
 FROM stock_metrics AS m
 WHERE m.symbol = %(symbol)s AND m.window_start BETWEEN %(start)s AND %(end)s
     AND coalesce(m.window_start <@ (SELECT (%(hours)s::tstzmultirange[])[1]), true)
