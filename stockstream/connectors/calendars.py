@@ -18,6 +18,7 @@ import msgspec
 from stockstream.errors import ServiceError, SettingsError
 from stockstream.market.sessions.calendars import ROUND_THE_CLOCK
 from stockstream.market.sessions.schedule import UTC_DAYS, Days, Schedule
+from stockstream.settings import PROJECT
 
 MODULE = "stockstream.connectors.calendars"
 FIRST, LAST = date(1970, 1, 1), date(2069, 12, 31)
@@ -48,7 +49,7 @@ def schedule_of(name: str) -> Schedule | None:
     if name == ROUND_THE_CLOCK:
         return None
     command = [sys.executable, "-m", MODULE, name]
-    done = subprocess.run(command, capture_output=True, timeout=LONGEST, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, timeout=LONGEST, check=False)
     if done.returncode == UNKNOWN:
         allowed = f"no such calendar; python -m {MODULE} lists them"
         raise SettingsError(key="CALENDARS", value=name, allowed=allowed)

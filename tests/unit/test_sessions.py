@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -138,6 +139,13 @@ def test_an_unknown_name_gets_one_line_that_tells_how_to_see_the_others() -> Non
         [sys.executable, "-m", MODULE], check=True, capture_output=True, text=True
     ).stdout.split()
     assert {"XNYS", "XLON", "CMES", "24/7"} <= {*told}
+
+
+def test_calendars_are_read_wherever_a_script_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert schedule_of.__wrapped__("24/5") is not None
 
 
 def test_pandas_and_numpy_stay_out_of_the_process() -> None:
