@@ -256,7 +256,7 @@ def test_back_and_forward_set_the_controls(page: Page, dashboard: str) -> None:
     page.get_by_test_id("stTopNavLink").filter(has_text="Anomalies").click()
     page.wait_for_url(holds("anomalies", window="5m"))
     expect(page.locator(".findings").first).to_be_visible()
-    page.get_by_test_id("stSidebar").get_by_text("all", exact=True).click()
+    page.get_by_role("radiogroup", name="Time window").get_by_text("all", exact=True).click()
     page.wait_for_url(holds("anomalies", window="all"))
     expect(page.locator(".status")).to_contain_text("whole tape")
     page.go_back()
