@@ -50,21 +50,33 @@ def _bits(base: int) -> Callable[[str], list[str]]:
     return bits
 
 
-# Average price (B of CTA, W of UTP), cash, price variation, odd lot, official close, next day, prior
-# reference price, official open, seller's option, form T, extended hours out of sequence, contingent, out of
-# sequence, derivatively priced, qualified contingent.
-_SIP = frozenset("BWCHIMNPQRTUVZ47")
-SIP = Conditions(
-    "Consolidated Tape System, output specification, sale conditions; UTP trade data feed, the same",
-    _SIP,
-    _letters,
-)
+# Cash, bunched sold, price variation, odd lot, official close, next day, prior reference price, official
+# open, seller's option, form T, extended hours out of sequence, contingent, out of sequence, derivatively
+# priced, qualified contingent. Some update the last price if there is no other yet: here they never do.
+_BOTH = frozenset("CGHIMNPQRTUVZ47")
+_CTA = "Consolidated Tape System, output specification, sale conditions"
+_UTP = "UTP trade data feed, output specification, sale conditions"
+
+# Tapes A and B: B is an average price.
+CTA = Conditions(_CTA, _BOTH | {"B"}, _words)
+# Tape C: W is an average price, 3 stopped stock out of sequence. B, a bunched trade, updates the last price.
+UTP = Conditions(_UTP, _BOTH | {"W", "3"}, _words)
+# A tape that is not known.
+_SIP = _BOTH | {"B", "W"}
+SIP = Conditions(f"{_CTA}; {_UTP}", _SIP, _letters)
 SIP_WORDS = Conditions(SIP.source, _SIP, _words)
 
-# The numbers that Massive (formerly Polygon) gives to the conditions above.
+# The numbers that Massive (formerly Polygon) gives to the conditions above; out of sequence has two.
 MASSIVE = Conditions(
     "https://massive.com/docs/rest/stocks/market-operations/condition-codes",
-    frozenset(_words("2 7 10 12 13 15 16 20 21 22 29 32 37 52 53")),
+    frozenset(_words("2 5 7 10 12 13 15 16 20 21 22 29 32 33 37 52 53")),
+    _words,
+)
+
+# And those that Finnhub gives.
+FINNHUB = Conditions(
+    "https://finnhub.io/docs/api/websocket-trades, the sheet of trade conditions",
+    frozenset(_words("3 5 9 10 12 16 17 20 21 22 24 25 26 27 30 32 37")),
     _words,
 )
 
