@@ -168,6 +168,24 @@ class FeedRefusedError(StockstreamError):
     """{venue} refuses ({reason}); choose other --symbols, or another --source"""
 
 
+class FeedKeyError(FeedRefusedError):
+    """{venue} does not accept the key ({reason}); check {keys} in .env or in the environment, and what
+    the plan of the key includes"""
+
+
+class FeedLimitError(FeedRefusedError):
+    """{venue} does not give so many symbols for this key ({reason}); name fewer in --symbols"""
+
+
+class FeedTakenError(FeedRefusedError):
+    """{venue} has another connection with this key ({reason}); end the process that uses it, or take
+    another key"""
+
+
+class FeedBusyError(RecoverableError):
+    """{venue} ends the connection ({reason}); connecting again"""
+
+
 class FeedBlockedError(StockstreamError):
     """{venue} does not serve this place (HTTP {status}); take another --source, or a mirror that does:
     --stream-url and --rest-url"""

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     log_format: LogFormat = "plain"
     metrics_host: Text = "127.0.0.1"
     metrics_port: BasePort = 9480
+    apca_api_key_id: SecretStr = SecretStr("")
+    apca_api_secret_key: SecretStr = SecretStr("")
+    alpaca_feed: Literal["iex", "sip"] = "iex"
+    finnhub_token: SecretStr = SecretStr("")
+    massive_api_key: SecretStr = SecretStr("")
 
     @field_validator("kafka_sasl_password")
     @classmethod
@@ -118,6 +123,11 @@ def is_loopback(host: str) -> bool:
     return host in LOOPBACK or host.startswith("127.")
 
 
+def _is_secret(key: str) -> bool:
+    field = Settings.model_fields.get(key)
+    return field is not None and field.annotation is SecretStr
+
+
 def _plain(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
@@ -143,7 +153,7 @@ def load() -> Settings:
     except ValidationError as exc:
         fault = exc.errors()[0]
         key = str(fault["loc"][0])
-        shown = "***" if "password" in key else "" if fault["input"] is None else fault["input"]
+        shown = "***" if _is_secret(key) else "" if fault["input"] is None else fault["input"]
         own = fault["msg"].removeprefix("Value error, ")
         reason = own if own != fault["msg"] else own.removeprefix("Input ").lower()
         allowed = ALLOWED.get(key, reason)

@@ -1,65 +1,17 @@
 """How each venue says a trade, written by hand to its documentation; no parser has a part in it."""
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
 
-BEGIN = datetime(2026, 11, 23, 10, 0, 0, 123_000, tzinfo=UTC)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A trade as it happened."""
-
-    number: int
-    symbol: str
-    price: Decimal
-    size: Decimal
-    buyer_takes: bool
-
-    @property
-    def at(self) -> datetime:
-        """When it happened: a millisecond, so that every venue's clock can say it."""
-        return BEGIN + timedelta(milliseconds=37 * self.number)
-
-    @property
-    def micros(self) -> int:
-        """The same in microseconds since 1970."""
-        return (self.at - EPOCH) // timedelta(microseconds=1)
-
-
-class Language(Protocol):
-    """What a venue says."""
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """What it trades."""
-
-    @property
-    def step(self) -> int:
-        """From one number to the next; above 1 numbers are left out."""
-
-    def trade(self, fact: Fact) -> str:
-        """Say a trade."""
-
-    def opening(self, told: list[Fact]) -> list[str]:
-        """Say what a new connection hears first, of the trades so far of all symbols."""
-
-    def beat(self, last: dict[str, int]) -> list[str]:
-        """Say that the connection lives."""
-
-    def page(self, path: str, query: dict[str, str], told: list[Fact]) -> str:
-        """Answer a request for trades of before."""
+from tests.feeds.fact import Fact, Language, Open
+from tests.feeds.stock_languages import Alpaca, Finnhub, Massive
 
 
 def _clock(fact: Fact) -> str:
     return fact.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-class Coinbase:
+class Coinbase(Open):
     """`side` is the maker's."""
 
     symbols = ("BTC-USD", "ETH-USD")
@@ -105,7 +57,7 @@ class Coinbase:
         return "sell" if fact.buyer_takes else "buy"
 
 
-class Kraken:
+class Kraken(Open):
     """Amounts are JSON numbers; numbers of trades are left out now and then."""
 
     symbols = ("BTC/USD", "ETH/USD")
@@ -153,7 +105,7 @@ class Kraken:
         return f'{{"channel":"trade","type":"{kind}","data":[{data}]}}'
 
 
-class Binance:
+class Binance(Open):
     """It says whether the buyer is the maker, and no heartbeats."""
 
     symbols = ("BTCUSDT", "ETHUSDT")
@@ -192,4 +144,11 @@ class Binance:
         )
 
 
-LANGUAGES: dict[str, Language] = {"coinbase": Coinbase(), "kraken": Kraken(), "binance": Binance()}
+LANGUAGES: dict[str, Language] = {
+    "coinbase": Coinbase(),
+    "kraken": Kraken(),
+    "binance": Binance(),
+    "alpaca": Alpaca(),
+    "finnhub": Finnhub(),
+    "massive": Massive(),
+}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from queue import Queue
 from threading import Event, Thread
 
-from tests.feeds.languages import Fact
+from tests.feeds.fact import Fact
 from tests.feeds.venue import Venue
 
 

@@ -14,9 +14,11 @@ from stockstream.connectors.venues import Stream
 from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FEEDS, FeedPosition, Gap
 from stockstream.market.venues.gap import BEGAN
-from tests.feeds.languages import LANGUAGES, Fact
+from tests.feeds.fact import Fact
+from tests.feeds.languages import LANGUAGES
 from tests.feeds.loops import ran_alone
-from tests.feeds.test_stream import QUICK, feed_at, meant
+from tests.feeds.meaning import PAGED, feed_at, meant, positions
+from tests.feeds.test_stream import QUICK
 from tests.feeds.venue import Venue, facts
 from tests.waiting import until
 
@@ -61,10 +63,6 @@ class Scene:
         await asyncio.to_thread(until, lambda: len(self.heard.gaps) >= number, TIMEOUT)
 
 
-def positions(known: Sequence[Fact]) -> dict[str, FeedPosition]:
-    return {fact.symbol: FeedPosition(fact.number, fact.at) for fact in known}
-
-
 def of_symbol(known: Sequence[Fact], symbol: str) -> list[Fact]:
     return [fact for fact in known if fact.symbol == symbol]
 
@@ -85,7 +83,7 @@ async def listening(
     return heard
 
 
-@pytest.mark.parametrize("name", FEEDS)
+@pytest.mark.parametrize("name", PAGED)
 def test_a_cut_of_two_symbols_is_filled_in_order_of_time(name: str) -> None:
     venue = Venue(LANGUAGES[name])
     happening = facts(venue.language, 5000)
@@ -145,7 +143,7 @@ def test_what_the_pages_of_a_venue_lack_is_a_gap_from_trade_to_trade(name: str) 
     async def play(scene: Scene) -> None:
         await scene.trades(2000 - 100 - 11)
 
-    heard = ran_alone(listening(name, venue, positions(happening[:100]), play))
+    heard = ran_alone(listening(name, venue, positions(happening[:100], name), play))
     assert [(gap.symbol, gap.start, gap.end, gap.missing) for gap in heard.gaps] == [
         (symbol, mine[99].at, mine[110].at, 10),
         (symbol, mine[499].at, mine[501].at, 1),
@@ -163,7 +161,7 @@ def test_what_lies_before_the_reach_of_the_pages_is_a_gap_after_a_restart(name: 
     happening = facts(venue.language, 1000)
     venue.forgotten = frozenset(happening[:800])
     venue.told = happening
-    known = positions(happening[:500])
+    known = positions(happening[:500], name)
 
     async def play(scene: Scene) -> None:
         await scene.trades(200)
@@ -186,7 +184,7 @@ def test_a_venue_without_a_history_leaves_a_gap_that_the_next_trade_ends() -> No
         while len(scene.heard.gaps) < 2:
             await venue.play(happening[len(venue.told) : len(venue.told) + 2], pace=0.02)
 
-    heard = ran_alone(listening("binance", venue, positions(happening[:60]), play))
+    heard = ran_alone(listening("binance", venue, positions(happening[:60], "binance"), play))
     for gap in heard.gaps:
         mine = of_symbol(happening, gap.symbol)
         assert gap.start == mine[29].at
@@ -211,7 +209,7 @@ def test_a_trade_that_a_heartbeat_tells_of_and_nobody_gives_is_an_open_gap_once(
         await venue.play(happening[21:30], pace=0.01)
         await scene.gaps(2)
 
-    heard = ran_alone(listening("coinbase", venue, positions(happening[:10]), play))
+    heard = ran_alone(listening("coinbase", venue, positions(happening[:10], "coinbase"), play))
     before, after = (of_symbol(happening, lost.symbol)[at] for at in (9, 11))
     spans = [(gap.symbol, gap.start, gap.end, gap.missing) for gap in heard.gaps]
     assert spans == [(lost.symbol, before.at, None, 1), (lost.symbol, before.at, after.at, 1)]

@@ -8,12 +8,12 @@ import pytest
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.codec import decode, encode
-from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FEEDS, FeedPosition, Frame
 from stockstream.market.venues.binance import Binance
 from stockstream.market.venues.coinbase import Coinbase
 from stockstream.market.venues.kraken import Kraken
 from tests.feeds.languages import LANGUAGES
+from tests.feeds.meaning import meant
 from tests.feeds.venue import GARBAGE, facts
 
 MATCH = (
@@ -95,15 +95,7 @@ def test_every_trade_keeps_the_contract_and_is_read_as_it_happened(name: str) ->
     for fact in facts(language, 200):
         (trade,) = feed.parse(language.trade(fact)).trades
         assert decode(encode(trade)) == trade
-        assert trade == Trade(
-            trade_id=str(fact.number),
-            timestamp=fact.at,
-            symbol=fact.symbol,
-            price=fact.price,
-            volume=fact.size,
-            trade_type="BUY" if fact.buyer_takes else "SELL",
-            source=name,
-        )
+        assert trade == meant(fact, name)
 
 
 @pytest.mark.parametrize(

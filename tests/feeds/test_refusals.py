@@ -12,9 +12,11 @@ from websockets.exceptions import ConnectionClosed
 from stockstream.connectors.venues import Stream
 from stockstream.errors import FeedRefusedError
 from stockstream.market.venues import FeedPosition, Gap
-from tests.feeds.languages import BEGIN, LANGUAGES, Fact
+from tests.feeds.fact import BEGIN, Fact
+from tests.feeds.languages import LANGUAGES
 from tests.feeds.loops import ran_alone
-from tests.feeds.test_stream import QUICK, Listening, feed_at
+from tests.feeds.meaning import feed_at
+from tests.feeds.test_stream import QUICK, Listening
 from tests.feeds.venue import facts
 
 SUBSCRIPTIONS = {"kraken": ("params", "symbol"), "coinbase": ("product_ids",)}

@@ -9,40 +9,23 @@ import random
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
+from operator import attrgetter
 
 import pytest
 
 from stockstream.connectors.venues import Stream, Timing
 from stockstream.errors import FeedBlockedError
 from stockstream.market.trade.schema import Trade
-from stockstream.market.venues import FEEDS, Feed, position_of
-from tests.feeds.languages import LANGUAGES, Fact
+from tests.feeds.fact import Fact
+from tests.feeds.languages import LANGUAGES
 from tests.feeds.loops import ran_alone
+from tests.feeds.meaning import NUMBERED, PAGED, feed_at, meant, positions
 from tests.feeds.venue import FAULTS, Venue, facts
 
 QUICK = Timing(first=0.01, longest=0.05, fills=(0.02, 0.05, 0.1, 0.2, 0.4))
 TIMEOUT = 180.0
 ROUNDS = int(os.environ.get("FEED_FAULTS", "50")) // len(FAULTS)
 TRADES_A_FAULT = 30
-
-
-def feed_at(venue: str, where: str) -> Feed:
-    """A venue's feed, looking here, that takes less silence than a real one's."""
-    made = FEEDS[venue](f"ws://{where}", f"http://{where}")
-    made.silence = 0.4
-    return made
-
-
-def meant(fact: Fact, venue: str) -> Trade:
-    return Trade(
-        trade_id=str(fact.number),
-        timestamp=fact.at,
-        symbol=fact.symbol,
-        price=fact.price,
-        volume=fact.size,
-        trade_type="BUY" if fact.buyer_takes else "SELL",
-        source=venue,
-    )
 
 
 class Listening:
@@ -78,8 +61,8 @@ async def heard(
         while len({trade.symbol for trade in listening.trades}) < len(venue.language.symbols):
             await venue.play(happening[len(venue.told) : len(venue.told) + 2], pace=0.01)
         await venue.play(happening[len(venue.told) :], faults)
-        begun = {symbol: int(listening.of(symbol)[0].trade_id) for symbol in venue.language.symbols}
-        expected = [fact for fact in happening if fact.number >= begun[fact.symbol]]
+        begun = {symbol: listening.of(symbol)[0].timestamp for symbol in venue.language.symbols}
+        expected = [fact for fact in happening if fact.at >= begun[fact.symbol]]
         await listening.until(len(expected) - stream.missing, running)
         await asyncio.sleep(0.2)
         running.cancel()
@@ -88,16 +71,21 @@ async def heard(
     return stream, listening
 
 
-@pytest.mark.parametrize("name", FEEDS)
+@pytest.mark.parametrize("name", PAGED)
 def test_many_faults_lose_and_double_nothing(name: str) -> None:
     faults = list(FAULTS) * ROUNDS
     random.Random(7).shuffle(faults)  # noqa: S311 - no secret
+    # Without numbers, a trade that the stream leaves out is found with the next connection, and comes late.
+    faults += [] if name in NUMBERED else ["cut"]
     venue = Venue(LANGUAGES[name])
     happening = facts(venue.language, TRADES_A_FAULT * len(faults))
     stream, listening = ran_alone(heard(name, venue, happening, faults))
     assert sorted(venue.faults_done) == sorted(faults)
     for symbol in venue.language.symbols:
         got = listening.of(symbol)
+        if name not in NUMBERED:
+            # What the venue repeats from before the first trade cannot be told from a late report.
+            got = sorted((t for t in got if t.timestamp >= got[0].timestamp), key=attrgetter("timestamp"))
         all_of_it = [meant(fact, name) for fact in happening if fact.symbol == symbol]
         assert got == all_of_it[all_of_it.index(got[0]) :]
         assert len(got) > 0.9 * len(all_of_it)
@@ -105,17 +93,17 @@ def test_many_faults_lose_and_double_nothing(name: str) -> None:
     assert stream.garbage >= ROUNDS
 
 
-@pytest.mark.parametrize("name", FEEDS)
+@pytest.mark.parametrize("name", PAGED)
 def test_a_stream_goes_on_after_its_places(name: str) -> None:
     venue = Venue(LANGUAGES[name])
     happening = facts(venue.language, 2600)
-    positions = {fact.symbol: position_of(meant(fact, name)) for fact in happening[:100]}
+    known = positions(happening[:100], name)
 
     async def scene() -> list[Trade]:
         listening = Listening()
         async with venue.open() as where:
             venue.told = happening[:2500]
-            stream = Stream(feed_at(name, where), venue.language.symbols, positions, QUICK)
+            stream = Stream(feed_at(name, where), venue.language.symbols, known, QUICK)
             running = asyncio.create_task(stream.run(listening.take))
             await listening.until(2400, running)
             await venue.play(happening[2500:])

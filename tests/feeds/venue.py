@@ -12,10 +12,11 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from tests.feeds.languages import Fact, Language
+from tests.feeds.fact import Fact, Language
 
 BEAT = 0.05  # seconds
 HIDDEN = 3  # trades that a page which lags does not have yet
+LONG_AGO = 600  # trades
 GARBAGE: Sequence[str | bytes] = (
     *("", "no JSON at all", "{}}", '{"type":"match"}', '{"channel":"trade","data":[{"symbol":7}]}', "[1,2]"),
     *(
@@ -109,7 +110,7 @@ class Venue:
         if fault == "rest":
             self._rest_faults = [(500, ""), (429, ""), (200, '{"error":["EAPI:Rate limit exceeded"]}')]
         self._lag = 2 if fault == "lag" else self._lag
-        again = {"repeat": self.told[-7:], "trail": self.told[:3]}.get(fault, [])
+        again = {"repeat": self.told[-7:], "trail": self.told[-LONG_AGO:][:3]}.get(fault, [])
         words = [self.language.trade(each) for each in (fact, *again)]
         return {"skip": (), "rest": (), "lag": (), "garbage": GARBAGE}.get(fault, words)
 
@@ -117,9 +118,12 @@ class Venue:
         with suppress(ConnectionClosed):
             for said in self.language.opening(self.told):
                 await listener.send(said)
-            self._audience = listener
-            async for _ in listener:
-                pass
+            self._audience = None if self.language.listens else listener
+            async for asked in listener:
+                for said in self.language.answer(str(asked), self.told):
+                    await listener.send(said)
+                if self.language.listens and "subscribe" in str(asked):
+                    self._audience = listener
         if self._audience is listener:
             self._audience = None
 
@@ -134,21 +138,25 @@ class Venue:
     def _answer(self, listener: ServerConnection, request: Request) -> Response | None:
         if self.status != HTTPStatus.OK:
             return listener.respond(self.status, "not here\n")
+        url = urlsplit(request.path)
+        query = dict(parse_qsl(url.query))
+        if not self.language.admits(unquote(url.path), query, request.headers):
+            return listener.respond(HTTPStatus.UNAUTHORIZED, "who is there?\n")
         if "Upgrade" in request.headers:
             if self._refusals:
                 self._refusals -= 1
                 return listener.respond(HTTPStatus.SERVICE_UNAVAILABLE, "later\n")
             return None
+        return self._page(listener, unquote(url.path), query)
+
+    def _page(self, listener: ServerConnection, path: str, query: dict[str, str]) -> Response:
         if self.rest_status != HTTPStatus.OK:
             return listener.respond(self.rest_status, "no\n")
         if self._rest_faults:
             status, body = self._rest_faults.pop()
             return listener.respond(HTTPStatus(status), body)
-        url = urlsplit(request.path)
         told = [fact for fact in self.told if fact not in self.forgotten]
         if self._lag:
             self._lag -= 1
             told = told[:-HIDDEN]
-        return listener.respond(
-            HTTPStatus.OK, self.language.page(unquote(url.path), dict(parse_qsl(url.query)), told)
-        )
+        return listener.respond(HTTPStatus.OK, self.language.page(path, query, told))

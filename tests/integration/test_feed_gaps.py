@@ -19,7 +19,8 @@ from stockstream.market.venues import FEEDS, Gap
 from stockstream.market.venues.gap import BEGAN
 from stockstream.services.ports import free_port
 from stockstream.settings import Settings
-from tests.feeds.languages import BEGIN, LANGUAGES, Fact
+from tests.feeds.fact import BEGIN, Fact
+from tests.feeds.languages import LANGUAGES
 from tests.feeds.playing import playing
 from tests.feeds.venue import Venue, facts
 from tests.fresh import environment_of

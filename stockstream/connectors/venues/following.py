@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from stockstream.connectors.venues.backfill import Backfill
 from stockstream.connectors.venues.progress import NEVER_SHOWN, Note, Progress
@@ -13,11 +13,33 @@ from stockstream.market.venues import Feed, FeedPosition, Frame, number_of
 Give = Callable[[Sequence[Trade]], Awaitable[None]]
 
 
-async def _nowhere(_trades: Sequence[Any]) -> None:
+async def nowhere(_trades: Sequence[Any]) -> None:
     """Ignore trades before a receiver is set."""
 
 
-class Following:
+class Following(Protocol):
+    """Gives each trade once, whatever the frames repeat and skip."""
+
+    give: Give
+
+    @property
+    def progress(self) -> Progress:
+        """The positions so far."""
+
+    def connected(self) -> None:
+        """Record that everything is received from now on."""
+
+    def doubt(self) -> None:
+        """Record that a frame could not be read, which may have had trades."""
+
+    async def hear(self, frame: Frame) -> None:
+        """Give the new trades of a frame, after any missed ones before them."""
+
+    async def catch_up(self, symbols: Sequence[str]) -> None:
+        """Give what these symbols have missed."""
+
+
+class FollowingByNumber:
     """Gives each trade once, in the order of the symbol's numbers, whatever the frames repeat and skip."""
 
     def __init__(self, feed: Feed, positions: Mapping[str, FeedPosition], timing: Timing, note: Note) -> None:
@@ -26,7 +48,14 @@ class Following:
         self._backfill = Backfill(feed, timing)
         self._promised: dict[str, int] = {}
         self.progress = Progress(feed, positions, note)
-        self.give: Give = _nowhere
+        self.give: Give = nowhere
+
+    def connected(self) -> None:
+        """Record that everything is received from now on."""
+        self.progress.connected()
+
+    def doubt(self) -> None:
+        """Do nothing: the next trade's number shows what is missing."""
 
     async def hear(self, frame: Frame) -> None:
         """Give the new trades of a frame, after any missed ones before them."""

@@ -1,46 +1,63 @@
 """A venue's earlier trades, page by page over HTTP."""
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 import httpx
 
+from stockstream.connectors.venues.timing import SPEAK_EVERY, Timing
 from stockstream.errors import BadFrameError, HistoryError, HistoryRefusedError
-from stockstream.market.trade.schema import Trade
-from stockstream.market.venues import Feed, FeedPosition, number_of
+from stockstream.market.venues import Feed
 
 GOOD = 200
 LATER = (408, 418, 425, 429)  # too many requests, in several variants
 REFUSED = range(400, 500)
 
+Content = TypeVar("Content")
+
+log = logging.getLogger("producer")
+
 
 class History:
-    """Requests pages; the caller decides how often to try again."""
+    """Requests pages."""
 
-    def __init__(self, feed: Feed, timeout: float = 5.0) -> None:
+    def __init__(self, feed: Feed, timing: Timing, timeout: float = 5.0) -> None:
         """Create a client; `timeout` is in seconds, for connecting and for each silence in an answer."""
         self._feed = feed
+        self._timing = timing
         self._client = httpx.Client(
             headers=dict(feed.headers) | {"User-Agent": "stockstream"}, timeout=timeout
         )
 
-    async def page(self, symbol: str, after: FeedPosition) -> Sequence[Trade]:
-        """Return the oldest trades after a position in order, at most one page.
+    async def read(self, address: str, parse: Callable[[bytes], Content]) -> Content:
+        """Return the content of a page; if the venue does not answer now, try again for as long as it takes.
 
         Raises:
-            HistoryError: the venue does not answer now, or not with a page.
             HistoryRefusedError: the venue refuses this request.
         """
-        status, body = await asyncio.to_thread(self._get, self._feed.page_address(symbol, after))
+        waits, spoken = self._timing.waits(), 0.0
+        while True:
+            try:
+                return await self._try(address, parse)
+            except HistoryError as exc:
+                now = asyncio.get_running_loop().time()
+                if now - spoken > SPEAK_EVERY:
+                    log.warning("%s", exc)
+                    spoken = now
+                await asyncio.sleep(next(waits))
+
+    async def _try(self, address: str, parse: Callable[[bytes], Content]) -> Content:
+        status, body = await asyncio.to_thread(self._get, address)
         if status in REFUSED and status not in LATER:
             raise HistoryRefusedError(venue=self._feed.name, reason=f"HTTP {status}")
         if status != GOOD:
             raise HistoryError(venue=self._feed.name, reason=f"HTTP {status}")
         try:
-            trades = self._feed.parse_page(symbol, body)
+            return parse(body)
         except BadFrameError as exc:
             raise HistoryError(venue=self._feed.name, reason=exc) from exc
-        return sorted((trade for trade in trades if number_of(trade) > after.number), key=number_of)
 
     def _get(self, address: str) -> tuple[int, bytes]:
         try:

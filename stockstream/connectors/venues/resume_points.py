@@ -18,10 +18,11 @@ from stockstream.market.venues import FeedPosition
 log = logging.getLogger("producer")
 
 
-class _File(msgspec.Struct, frozen=True):
+class _File(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
     at: datetime
     ends: dict[int, int]
+    recent: dict[str, datetime] = {}
 
 
 _file = msgspec.json.Decoder(_File)
@@ -38,7 +39,9 @@ class ResumePoints:
         """Return the symbols' resume points, and where to read the topic from; None if a file is missing."""
         found = {symbol: self._read(symbol) for symbol in symbols}
         files = {symbol: file for symbol, file in found.items() if file is not None}
-        positions = {symbol: FeedPosition(file.number, file.at) for symbol, file in files.items()}
+        positions = {
+            symbol: FeedPosition(file.number, file.at, file.recent) for symbol, file in files.items()
+        }
         if len(files) < len(symbols):
             return positions, None
         partitions = {partition for file in files.values() for partition in file.ends}
@@ -52,7 +55,8 @@ class ResumePoints:
         for symbol, position in positions.items():
             path = self._path(symbol)
             made = path.with_suffix(f".{os.getpid()}")
-            made.write_bytes(msgspec.json.encode(_File(position.number, position.at, ends_of_topic)))
+            file = _File(position.number, position.at, ends_of_topic, dict(position.recent))
+            made.write_bytes(msgspec.json.encode(file))
             made.replace(path)
 
     def _read(self, symbol: str) -> _File | None:

@@ -2,25 +2,23 @@
 
 import asyncio
 import logging
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from stockstream.connectors.venues.following import Following, Give
+from stockstream.connectors.venues.corrections import Corrections
+from stockstream.connectors.venues.following import Following, FollowingByNumber, Give
+from stockstream.connectors.venues.following_by_time import FollowingByTime
 from stockstream.connectors.venues.progress import Note
-from stockstream.connectors.venues.timing import Timing
-from stockstream.errors import BadFrameError, FeedBlockedError, FeedRefusedError
-from stockstream.market.venues import Feed, FeedPosition
+from stockstream.connectors.venues.refusals import Refusals, refused_symbols
+from stockstream.connectors.venues.timing import SPEAK_EVERY, Timing
+from stockstream.errors import BadFrameError, FeedBlockedError, FeedBusyError, FeedRefusedError
+from stockstream.market.venues import Feed, FeedPosition, key_error, without
 
+KEY_REFUSED = (401, 403)
 BLOCKED = (403, 451)
-# A refusal that names no symbol and ends this many short connections in a row is permanent.
-MOST_REFUSALS = 3
-SHORT = 60.0  # seconds
 WAITING_FRAMES = 4096  # buffered while a gap is filled; then the venue waits
-SPEAK_EVERY = 30.0
 
 log = logging.getLogger("producer")
 _quiet = logging.getLogger("stockstream.websockets")
@@ -55,10 +53,11 @@ class Stream:
         self._feed = feed
         self._symbols = tuple(symbols)
         self._timing = timing or Timing()
-        self._following = Following(feed, positions, self._timing, note)
-        self._heard = False
-        self._trusted = False
-        self._refusals = Counter[str]()
+        follow = FollowingByNumber if feed.is_numbered else FollowingByTime
+        self._following: Following = follow(feed, positions, self._timing, note)
+        self._heard = self._is_welcome = False
+        self._refusals = Refusals()
+        self._corrections = Corrections(feed.name)
         self._quiet = set(symbols)
         self._began = self._connected_at = 0.0
         self._spoken = ("", 0.0)
@@ -94,9 +93,9 @@ class Stream:
             close_timeout=1,
         ):
             self.connections += 1
-            self._heard, self._spoken = False, ("", 0.0)
+            self._heard, self._is_welcome, self._spoken = False, not self._feed.login, ("", 0.0)
             self._connected_at = asyncio.get_running_loop().time()
-            self._following.progress.connected()
+            self._following.connected()
             log.info("connected to %s: %s", self._feed.name, ", ".join(symbols))
             await self._converse(connection)
             if self._symbols != symbols:
@@ -110,12 +109,14 @@ class Stream:
     def _judge(self, exc: Exception) -> Exception | None:
         """Return an error that retrying cannot resolve, or None to try again."""
         status = exc.response.status_code if isinstance(exc, InvalidStatus) else None
+        if self._feed.secrets and status in KEY_REFUSED:
+            return key_error(self._feed.name, self._feed.settings, f"HTTP {status}")
         if status in BLOCKED:
             return FeedBlockedError(venue=self._feed.name, status=status)
         if isinstance(exc, (FeedRefusedError, FeedBlockedError)):
             return exc
         reason = f"HTTP {status}" if status else str(exc) or type(exc).__name__
-        self._tell_of_silence(reason)
+        self._tell_of_silence(without(reason, self._feed.secrets))
         return None
 
     def _tell_of_silence(self, reason: str) -> None:
@@ -129,31 +130,43 @@ class Stream:
     async def _converse(self, connection: ClientConnection) -> None:
         """Listen until the connection breaks or falls silent."""
         try:
-            for greeting in self._feed.greetings(self._symbols):
-                await connection.send(greeting)
-            await self._following.catch_up(self._symbols)
+            if self._feed.login:
+                await connection.send(self._feed.login)
+            else:
+                await self._subscribe(connection)
             while True:
-                await self._hear(await self._next(connection))
+                if await self._hear(await self._next(connection)):
+                    await self._subscribe(connection)
                 self._suspect_quiet_symbols()
         except FeedRefusedError as exc:
             self._heed_refusal(exc)
             return
+        except FeedBusyError as exc:
+            reason = str(exc.facts["reason"])
         except ConnectionClosed as exc:
             reason = f"closed, {exc.rcvd.code}" if exc.rcvd else "cut"
+            if self._feed.secrets and not self._heard:
+                reason += "; does another process use the key?"
         except TimeoutError:
             reason = f"silent for {self._feed.silence:g} s"
         self._refusals.clear()
         self._suspect_quiet_symbols()
         log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
 
+    async def _subscribe(self, connection: ClientConnection) -> None:
+        self._is_welcome = True
+        for greeting in self._feed.greetings(self._symbols):
+            await connection.send(greeting)
+        await self._following.catch_up(self._symbols)
+
     def _heed_refusal(self, refusal: FeedRefusedError) -> None:
         """Continue without the refused symbols, or try again, unless that is pointless.
 
         Raises:
-            FeedRefusedError: no symbol is left, no trade was ever received, or the refusal is repeated.
+            FeedRefusedError: no symbol is left, or trying again cannot help.
         """
         reason = str(refusal.facts["reason"])
-        refused = [symbol for symbol in self._symbols if _names(reason, symbol)]
+        refused = refused_symbols(refusal, self._symbols)
         for symbol in refused:
             self._following.progress.leave(symbol, reason)
         if refused and len(refused) < len(self._symbols):
@@ -162,10 +175,8 @@ class Stream:
             words = self._feed.name, ", ".join(refused), reason
             log.warning("%s refuses %s (%s); going on without it", *words)
             return
-        if asyncio.get_running_loop().time() - self._connected_at > SHORT:
-            self._refusals.clear()
-        self._refusals[reason] += 1
-        if refused or not self._trusted or self._refusals[reason] == MOST_REFUSALS:
+        lasted = asyncio.get_running_loop().time() - self._connected_at
+        if self._refusals.add(refusal, lasted, is_welcome=self._is_welcome) or refused:
             raise refusal
         log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
 
@@ -183,24 +194,19 @@ class Stream:
         async with asyncio.timeout(self._feed.silence):
             return await connection.recv()
 
-    async def _hear(self, said: str | bytes) -> None:
+    async def _hear(self, said: str | bytes) -> bool:
+        """Give the trades of a frame; return whether the venue now waits for the subscription."""
         try:
             frame = self._feed.parse(said)
         except BadFrameError as exc:
-            # If it was a trade, the next one's number reveals the gap.
             self.garbage += 1
+            self._following.doubt()
             log.warning("%s; passed over, %s so far", exc, f"{self.garbage:,}")
-            return
-        self._heard = True
-        self._trusted = self._trusted or bool(frame.trades)
+            return False
+        # What comes before a login, or instead of it, is no reason to be called again at once.
+        self._heard = self._heard or bool(frame.trades) or not self._feed.secrets
+        self._refusals.is_trusted |= bool(frame.trades)
         self._quiet.difference_update(trade.symbol for trade in frame.trades)
+        self._corrections.take(frame.corrections)
         await self._following.hear(frame)
-
-
-def _names(reason: str, symbol: str) -> bool:
-    """Return whether a venue's message names a symbol, and not just one that contains it.
-
-    >>> _names("Currency pair not supported XBT/USD", "XBT/USD"), _names("no BTC-USDT", "BTC-USD")
-    (True, False)
-    """
-    return re.search(rf"(?<![\w/-]){re.escape(symbol)}(?![\w/-])", reason) is not None
+        return frame.is_welcome

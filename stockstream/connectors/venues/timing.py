@@ -4,6 +4,8 @@ import random
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+SPEAK_EVERY = 30.0  # seconds between two lines about the same trouble
+
 
 @dataclass(frozen=True)
 class Timing:

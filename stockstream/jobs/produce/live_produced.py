@@ -11,7 +11,7 @@ import msgspec
 from stockstream.connectors.kafka.client import Where
 from stockstream.connectors.kafka.tail import values_between
 from stockstream.connectors.kafka.topic import bounds
-from stockstream.market.venues import FeedPosition
+from stockstream.market.venues import Feed, FeedPosition, reached
 
 LOOK_BACK = 10_000  # offsets per partition, if no file has a resume point
 
@@ -27,9 +27,13 @@ _message = msgspec.json.Decoder(_Message)
 
 
 def produced(
-    servers: Where, topic: str, venue: str, symbols: Collection[str], start: Mapping[int, int] | None
+    servers: Where,
+    topic: str,
+    feed: Feed,
+    symbols: Collection[str],
+    start: Mapping[int, int] | None,
 ) -> dict[str, FeedPosition]:
-    """Return the highest feed position of each symbol that the topic has from `start` on.
+    """Return the furthest feed position of each symbol that the topic has from `start` on.
 
     Trades behind an open transaction are not visible and are sent again; the tape stores each once. Reading
     transactions that may yet be aborted could lose trades for good.
@@ -37,7 +41,7 @@ def produced(
     Args:
         servers: the Kafka brokers.
         topic: the topic to read.
-        venue: the venue of the feed.
+        feed: the venue's feed.
         symbols: the symbols of the feed.
         start: offsets by partition; None reads the last `LOOK_BACK` offsets of each.
 
@@ -48,13 +52,12 @@ def produced(
     if start is None:
         start = {partition: end - LOOK_BACK for partition, (_, end) in extents.items()}
     spans = {each: (max(start.get(each, 0), begin), end) for each, (begin, end) in extents.items()}
-    found: dict[str, FeedPosition] = {}
+    found = reached({}, is_numbered=feed.is_numbered)
     for value in values_between(servers, topic, spans):
         try:
             message = _message.decode(value)
-            position = FeedPosition(int(message.trade_id), message.timestamp)
+            if message.source == feed.name and message.symbol in symbols:
+                found.add(message.symbol, message.trade_id, message.timestamp)
         except (msgspec.DecodeError, ValueError):
             continue  # not sent by this feed
-        if message.source == venue and message.symbol in symbols:
-            found[message.symbol] = max(found.get(message.symbol, position), position)
-    return found
+    return found.positions()

@@ -12,7 +12,7 @@ from stockstream.connectors.venues import Stream
 from stockstream.jobs.produce.live_gaps import GapKeeper
 from stockstream.market.trade.codec import encode
 from stockstream.market.trade.schema import Trade
-from stockstream.market.venues import FeedPosition, Gap, position_of
+from stockstream.market.venues import FeedPosition, Gap, Reached, reached
 
 LONGEST_WAIT = 0.25  # seconds, so that the loop can show its progress
 BETWEEN_KEEPS = 2.0
@@ -21,7 +21,7 @@ RETRY = 0.01
 NONE = Messages((), ())
 
 Keep = Callable[[dict[str, FeedPosition]], None]
-Open = Callable[[Callable[[Gap], object]], Stream]
+Open = Callable[[Callable[[Gap], object]], tuple[Stream, Reached]]
 
 
 class LiveSource:
@@ -38,7 +38,8 @@ class LiveSource:
         """Prepare the source; the stream is opened when the first messages are requested.
 
         Args:
-            open_stream: opens the stream; its argument is called with each gap.
+            open_stream: opens the stream, and what follows the trades that are acknowledged; its argument
+                is called with each gap.
             open_gaps: opens the storage for gaps.
             keep: called now and then with the acknowledged feed positions of all symbols.
         """
@@ -51,9 +52,9 @@ class LiveSource:
         self.stream: Stream | None = None
         self._last_error: Exception | None = None
         self._ended = Event()
-        self._given: dict[str, FeedPosition] = {}
-        self._acknowledged: dict[str, FeedPosition] = {}
-        self._kept: dict[str, FeedPosition] = {}
+        self._given: list[Trade] = []
+        self._acknowledged = reached({}, is_numbered=True)
+        self._is_kept = True
         self._kept_at = time.monotonic()
 
     def next_messages(self, most: int, stop: Event) -> Messages:
@@ -64,19 +65,22 @@ class LiveSource:
         """
         if self._thread is None:
             self._gaps = self._gaps or self._open_gaps()
-            self.stream = self._open(self._gaps.note)
+            self.stream, self._acknowledged = self._open(self._gaps.note)
             self._thread = Thread(target=self._listen, args=(self.stream,), daemon=True)
             self._thread.start()
         trades = self._come(most)
         if not trades and self._last_error:
             raise self._last_error
         del stop  # it is checked between calls, which are short
-        self._given |= {trade.symbol: position_of(trade) for trade in trades}
+        self._given += trades
         return Messages([trade.symbol.encode() for trade in trades], list(map(encode, trades)))
 
     def settled(self) -> None:
         """Record that everything returned so far is acknowledged."""
-        self._acknowledged = dict(self._given)
+        for trade in self._given:
+            self._acknowledged.add(trade.symbol, trade.trade_id, trade.timestamp)
+        self._is_kept = self._is_kept and not self._given
+        self._given.clear()
         if time.monotonic() - self._kept_at > BETWEEN_KEEPS:
             self._keep_now()
 
@@ -90,9 +94,9 @@ class LiveSource:
             self._gaps.close()
 
     def _keep_now(self) -> None:
-        if self._acknowledged != self._kept:
-            self._keep(self._acknowledged)
-            self._kept = self._acknowledged
+        if not self._is_kept:
+            self._keep(self._acknowledged.positions())
+            self._is_kept = True
         self._kept_at = time.monotonic()
 
     def _come(self, most: int) -> list[Trade]:

@@ -12,7 +12,8 @@ import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.schema import Side, Trade
-from stockstream.market.venues.feed import FeedPosition, Frame
+from stockstream.market.venues.feed import Frame, OpenFeed
+from stockstream.market.venues.position import FeedPosition
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LEAST_MICROS = 10**14  # a current time in milliseconds lies below, in microseconds above
@@ -53,7 +54,7 @@ _event = msgspec.json.Decoder(_Event)
 _rows = msgspec.json.Decoder(list[_Row])
 
 
-class Binance:
+class Binance(OpenFeed):
     """Binance.
 
     Its pitfalls: it says who the maker is, it ends every connection after 24 hours, it sends nothing while

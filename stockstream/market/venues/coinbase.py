@@ -12,7 +12,8 @@ import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.schema import Trade
-from stockstream.market.venues.feed import TAKER_OF_MAKER, FeedPosition, Frame
+from stockstream.market.venues.feed import TAKER_OF_MAKER, Frame, OpenFeed
+from stockstream.market.venues.position import FeedPosition
 
 Maker = Literal["buy", "sell"]
 
@@ -45,7 +46,7 @@ _match = msgspec.json.Decoder(_Match)
 _matches = msgspec.json.Decoder(list[_Match])
 
 
-class Coinbase:
+class Coinbase(OpenFeed):
     """Coinbase Exchange.
 
     Its pitfalls: `side` is the maker's, and each subscription begins with `last_match`, a trade that may have

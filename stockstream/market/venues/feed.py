@@ -5,20 +5,14 @@ storage of positions belong to `connectors.venues`.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from stockstream.market.trade.schema import Side, Trade
+from stockstream.market.venues.correction import Correction
+from stockstream.market.venues.position import FeedPosition
 
 TAKER_OF_MAKER: Mapping[str, Side] = {"buy": "SELL", "sell": "BUY"}
 TAKER: Mapping[str, Side] = {"buy": "BUY", "sell": "SELL"}
-
-
-class FeedPosition(NamedTuple):
-    """How far a symbol's trades are produced: the venue's number of the last one, and its time."""
-
-    number: int
-    at: datetime
 
 
 class Frame(NamedTuple):
@@ -27,31 +21,40 @@ class Frame(NamedTuple):
     Args:
         trades: its trades, possibly none, possibly including earlier ones.
         reached: numbers of trades that have happened, by symbol, as given by heartbeats.
+        corrections: what it says of earlier trades.
+        is_welcome: whether the venue has accepted the login, and now waits for the greetings.
     """
 
     trades: Sequence[Trade] = ()
     reached: Mapping[str, int] = {}
+    corrections: Sequence[Correction] = ()
+    is_welcome: bool = False
 
 
 class Feed(Protocol):
-    """A venue that needs no API key; a new one needs a file and a line in `FEEDS`.
+    """A venue; a new one needs a file and a line in `FEEDS`.
 
-    Trade ids are the venue's own numbers, which increase within a symbol. Symbols are spelled as the venue
-    spells them.
+    Trade ids are the venue's own, unique within a symbol for ever. Symbols are spelled as the venue spells
+    them.
     """
 
     name: str
     symbols: Sequence[str]  # the default symbols
     silence: float  # seconds without a frame after which the connection counts as dead
-    page_size: int
+    page_size: int  # 0 if there are no pages
+    is_numbered: bool  # whether ids are numbers, which increase within a symbol
     is_consecutive: bool  # whether numbers have no holes, so that one that a page skips is a missing trade
+    has_ids: bool  # whether a trade has an id; otherwise equal ones are told apart by their order
     headers: Mapping[str, str]  # of requests for pages
+    login: str  # sent first on a new connection; empty if there is none
+    secrets: Sequence[str]  # what no log may show: the key
+    settings: Sequence[str]  # the names of the settings that have it
 
     def address(self, symbols: Sequence[str]) -> str:
         """Return the URL of the stream of these symbols' trades."""
 
     def greetings(self, symbols: Sequence[str]) -> Sequence[str]:
-        """Return what to send first on a new connection, such as the subscription."""
+        """Return what to send on a new connection, after the login if there is one: the subscription."""
 
     def parse(self, frame: str | bytes) -> Frame:
         """Return the content of a frame, which may have no trades.
@@ -59,10 +62,14 @@ class Feed(Protocol):
         Raises:
             BadFrameError: it is not a frame of the venue.
             FeedRefusedError: the venue refuses the request.
+            FeedBusyError: the venue ends the connection, and another one may work.
         """
 
     def page_address(self, symbol: str, after: FeedPosition) -> str:
-        """Return the URL of the oldest trades after a position, at most `page_size`."""
+        """Return the URL of the oldest trades after a position, at most `page_size`.
+
+        Without numbers, it is that of the trades from the position's time on.
+        """
 
     def parse_page(self, symbol: str, page: bytes) -> Sequence[Trade]:
         """Return a page's trades in any order, possibly with some from before the position.
@@ -71,12 +78,24 @@ class Feed(Protocol):
             BadFrameError: it is not a page of the venue.
         """
 
+    def next_page(self, symbol: str, page: bytes) -> str:
+        """Return the URL of the page after this one; empty if this is the last, or if trades are numbered.
 
-def number_of(trade: Trade) -> int:
-    """Return the venue's number of a trade."""
-    return int(trade.trade_id)
+        Raises:
+            BadFrameError: it is not a page of the venue.
+        """
 
 
-def position_of(trade: Trade) -> FeedPosition:
-    """Return the feed position after a trade."""
-    return FeedPosition(number_of(trade), trade.timestamp)
+class OpenFeed:
+    """What the feeds have in common that number their trades and need no key."""
+
+    is_numbered = True
+    has_ids = True
+    login = ""
+    secrets: Sequence[str] = ()
+    settings: Sequence[str] = ()
+
+    def next_page(self, symbol: str, page: bytes) -> str:
+        """Return nothing: a page begins after the last trade's number."""
+        del symbol, page
+        return ""

@@ -13,7 +13,8 @@ import msgspec
 
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.schema import Trade
-from stockstream.market.venues.feed import TAKER, FeedPosition, Frame
+from stockstream.market.venues.feed import TAKER, Frame, OpenFeed
+from stockstream.market.venues.position import FeedPosition
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
@@ -51,7 +52,7 @@ _page = msgspec.json.Decoder(_Page)
 _rows = msgspec.json.Decoder(list[tuple[Decimal, Decimal, Decimal, Literal["b", "s"], str, Any, int]])
 
 
-class Kraken:
+class Kraken(OpenFeed):
     """Kraken.
 
     Its pitfalls: each subscription begins with a snapshot of 50 trades that may have been seen before,
