@@ -9,9 +9,12 @@ import pytest
 from stockstream.errors import BadFrameError, FeedRefusedError
 from stockstream.market.trade.codec import decode, encode
 from stockstream.market.venues import FEEDS, FeedPosition, Frame
+from stockstream.market.venues.alpaca import Alpaca
 from stockstream.market.venues.binance import Binance
 from stockstream.market.venues.coinbase import Coinbase
+from stockstream.market.venues.correction import Correction
 from stockstream.market.venues.kraken import Kraken
+from stockstream.market.venues.massive import Massive
 from tests.feeds.languages import LANGUAGES
 from tests.feeds.meaning import meant
 from tests.feeds.venue import GARBAGE, facts
@@ -87,6 +90,8 @@ def test_a_page_is_asked_for_from_the_place_on() -> None:
     assert Binance().page_address("BTCUSDT", POSITION).endswith("symbol=BTCUSDT&fromId=61044953&limit=1000")
     moment = (POSITION.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     assert f"since={(moment - 1) * 1000}" in Kraken().page_address("BTC/USD", POSITION)
+    assert "start=2023-07-06T18%3A33%3A17.827736" in Alpaca().page_address("BRK.B", POSITION)
+    assert f"BRK.B?timestamp.gte={moment * 1000}&order=asc" in Massive().page_address("BRK.B", POSITION)
 
 
 @pytest.mark.parametrize("name", FEEDS)
@@ -108,10 +113,82 @@ def test_every_trade_keeps_the_contract_and_is_read_as_it_happened(name: str) ->
         ("binance", '{"stream":"","data":{"e":"serverShutdown","E":1770123456789}}'),
         ("binance", '{"e":"serverShutdown","E":1770123456789}'),
         ("binance", '{"result":null,"id":1}'),
+        ("alpaca", '[{"T":"success","msg":"connected"}]'),
+        ("alpaca", '[{"T":"subscription","trades":["AAPL"],"quotes":[],"bars":[],"corrections":["AAPL"]}]'),
+        ("alpaca", '[{"T":"q","S":"AMD","bx":"U","bp":87.66,"bs":1,"ax":"Q","ap":87.68,"as":4}]'),
+        ("alpaca", '[{"T":"error","code":403,"msg":"already authenticated"}]'),
+        ("alpaca", "[]"),
+        ("finnhub", '{"type":"ping"}'),
+        ("finnhub", '{"data":[{"c":null,"p":1.5,"s":"AAPL","t":1575526691134,"v":0}],"type":"trade"}'),
+        ("massive", '[{"ev":"status","status":"connected","message":"Connected Successfully"}]'),
+        ("massive", '[{"ev":"status","status":"success","message":"subscribed to: T.AAPL"}]'),
+        ("massive", '[{"ev":"AM","sym":"AAPL","v":4110,"o":470.1}]'),
     ],
 )
 def test_a_notice_of_a_venue_is_no_trade_and_no_trouble(name: str, notice: str) -> None:
-    assert FEEDS[name]().parse(notice) == Frame()
+    frame = FEEDS[name]().parse(notice)
+    assert frame._replace(trades=tuple(frame.trades), corrections=tuple(frame.corrections)) == Frame()
+
+
+def test_alpaca_tells_trades_corrections_and_cancellations_in_one_frame() -> None:
+    frame = Alpaca().parse(
+        '[{"T":"t","i":96921,"S":"AAPL","x":"D","p":126.55,"s":1,"t":"2021-02-22T15:51:44.999999999Z",'
+        '"c":["@","I"],"z":"C"},'
+        '{"T":"c","S":"IWM","x":"D","oi":79372207866957,"op":208.65,"os":14950,"oc":[" ","7","V"],'
+        '"ci":79372223926359,"cp":208.55,"cs":14950,"cc":[" ","7","Z","V"],"z":"B",'
+        '"t":"2022-01-20T17:26:08.000760661Z"},'
+        '{"T":"x","S":"GOOG","i":465,"x":"D","p":1231.3,"s":10,"a":"C","t":"2021-03-05T10:27:48Z","z":"C"}]'
+    )
+    (trade,) = frame.trades
+    assert trade.timestamp == datetime(2021, 2, 22, 15, 51, 44, 999999, UTC)  # cut, not rounded
+    assert (trade.price, trade.trade_type, trade.updates_last) == (Decimal("126.55"), None, False)
+    corrected, cancelled = frame.corrections
+    assert corrected.trade is not None
+    assert (corrected.symbol, corrected.trade_id) == ("IWM", "20220120/D/79372207866957")
+    assert (corrected.trade.price, corrected.trade.conditions) == (Decimal("208.55"), "7,Z,V")
+    assert cancelled == Correction("GOOG", "20210305/D/465", None)
+
+
+@pytest.mark.parametrize(("tape", "updates_last"), [("A", False), ("B", False), ("C", True)])
+def test_a_letter_of_alpaca_means_what_its_tape_means(tape: str, *, updates_last: bool) -> None:
+    row = '[{"T":"t","i":1,"S":"X","x":"D","p":1,"s":1,"t":"2021-02-22T15:51:44Z","c":["B"],"z":"%s"}]'
+    (trade,) = Alpaca().parse(row % tape).trades
+    assert trade.updates_last == updates_last
+
+
+def test_a_trade_of_massive_is_the_same_from_the_stream_and_from_a_page() -> None:
+    (streamed,) = (
+        Massive()
+        .parse(
+            '[{"ev":"T","sym":"AAPL","x":4,"i":"71675577320245","z":3,"p":189.03,"s":0,"ds":"0.25",'
+            '"c":[12,37],"t":1700000000123,"q":7,"trfi":202,"trft":1700000000120}]'
+        )
+        .trades
+    )
+    (paged,) = Massive().parse_page(
+        "AAPL",
+        b'{"results":[{"conditions":[12,37],"exchange":4,"id":"71675577320245","price":189.03,"size":0,'
+        b'"decimal_size":0.25,"participant_timestamp":1700000000100000000,"sequence_number":7,'
+        b'"sip_timestamp":1700000000123999999,"tape":3,"trf_id":202,"trf_timestamp":1700000000120000000}]}',
+    )
+    assert streamed == paged
+    assert (streamed.trade_id, streamed.volume) == ("20231114/4.202/71675577320245", Decimal("0.25"))
+
+
+def test_ids_that_begin_again_each_day_of_new_york_stay_apart() -> None:
+    row = '[{"T":"t","i":7,"S":"X","x":"Q","p":1,"s":1,"t":"%s","c":["@"],"z":"C"}]'
+    evening, morning = (
+        Alpaca().parse(row % at).trades[0].trade_id for at in ("2026-01-06T00:59:59Z", "2026-01-06T14:30:00Z")
+    )
+    assert (evening, morning) == ("20260105/Q/7", "20260106/Q/7")
+
+
+def test_conditions_are_cut_where_the_message_has_no_room() -> None:
+    codes = ",".join(map(str, range(100, 130)))
+    row = f'[{{"ev":"T","sym":"X","x":4,"i":"1","p":1,"s":1,"t":1700000000123,"c":[{codes}]}}]'
+    (trade,) = Massive().parse(row).trades
+    assert trade.conditions == ",".join(map(str, range(100, 116)))
+    assert decode(encode(trade)) == trade
 
 
 @pytest.mark.parametrize("frame", GARBAGE, ids=repr)
