@@ -156,7 +156,8 @@ def parser() -> ArgumentParser:
         metavar="N",
         help="divide prices by a power of ten; 1 takes them as they are, unasked",
     )
-    add = found.add_argument_group("live feeds").add_argument
+    feeds = "alpaca, finnhub and massive need a key: docs/feeds.md says in which settings"
+    add = found.add_argument_group("live feeds", feeds).add_argument
     add("--stream-url", metavar="URL", help="another address of the venue's stream, such as a mirror's")
     add("--rest-url", metavar="URL", help="and of its REST interface")
     return found

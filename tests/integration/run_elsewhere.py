@@ -38,7 +38,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     r"python database\.py import .*": (IMPORT,),  # into a database that no job has begun to fill
     r"docker compose .*": (COMPOSE,),  # needs a Docker engine: Compose itself reads files and options
     r"python flink_processor\.py .*": (FLINK,),  # Flink takes a minute, and keeps the aggregator away
-    r"python producer\.py --source (coinbase|kraken|binance).*": (FEED,),  # the internet: there a venue plays
+    r"python producer\.py --source (coinbase|kraken|binance|alpaca|finnhub|massive).*": (
+        FEED,
+    ),  # the internet: there a venue plays
     r"python producer\.py .*--file aapl\.csv msft\.parquet .*": (FILES,),  # on files that go together
     r"python producer\.py .*--file days/ .*": (VENDORS,),  # on many files
     r"zcat .*|python producer\.py .*--file ticks\.csv .*": (PIPE,),  # on a packed file without a header
