@@ -25,6 +25,7 @@ SLOW = {
     "tests/integration/test_health_processes.py": "processes run under a supervisor and are killed",
     "tests/integration/test_import.py": "exports and imports whole databases",
     "tests/integration/test_kafka_refusals.py": "a broker with access control starts",
+    "tests/integration/test_keyed_feeds.py": "feeds are disconnected again and again",
     "tests/integration/test_live_feeds.py": "feeds are killed and resume",
     "tests/integration/test_outages_told.py": "brokers are stopped, and clients notice by their timeouts",
     "tests/integration/test_paths.py": "a whole system in folders of odd names",

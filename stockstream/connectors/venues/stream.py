@@ -142,7 +142,7 @@ class Stream:
             self._heed_refusal(exc)
             return
         except FeedBusyError as exc:
-            reason = str(exc.facts["reason"])
+            self._heard, reason = False, str(exc.facts["reason"])
         except ConnectionClosed as exc:
             reason = f"closed, {exc.rcvd.code}" if exc.rcvd else "cut"
             if self._feed.secrets and not self._heard:
@@ -203,8 +203,8 @@ class Stream:
             self._following.doubt()
             log.warning("%s; passed over, %s so far", exc, f"{self.garbage:,}")
             return False
-        # What comes before a login, or instead of it, is no reason to be called again at once.
-        self._heard = self._heard or bool(frame.trades) or not self._feed.secrets
+        # With a key, what comes before a login or instead of trades is no reason to call again at once.
+        self._heard |= bool(frame.trades) or frame.is_welcome or not self._feed.secrets
         self._refusals.is_trusted |= bool(frame.trades)
         self._quiet.difference_update(trade.symbol for trade in frame.trades)
         self._corrections.take(frame.corrections)
