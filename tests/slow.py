@@ -7,6 +7,7 @@ start. Tests marked `smoke` always run.
 SLOW = {
     "tests/browser": "a browser over a dashboard that is started for each test",
     "tests/faults": "processes are killed, and their group waits until it misses them",
+    "tests/feeds/test_unnumbered.py": "a venue disconnects fifty times",
     "tests/golden/test_engines.py": "every case through real engines",
     "tests/integration/test_aggregator": "a database for each case, and engines that wait for watermarks",
     "tests/integration/test_backup.py": "a dump and a restore of a database that is being written",

@@ -149,7 +149,7 @@ class Massive(KeyedFeed):
         return self._address(symbol, urlencode({"cursor": cursor[0]})) if cursor else ""
 
     def _address(self, symbol: str, query: str) -> str:
-        return f"{self._rest}/v3/trades/{quote(symbol)}?{query}"
+        return f"{self._rest}/v3/trades/{quote(symbol, safe='')}?{query}"
 
     def _heed(self, statuses: Sequence[_Status]) -> None:
         """Raise what the worst of the statuses means; a frame answers a whole subscription."""
