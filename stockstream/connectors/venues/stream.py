@@ -11,6 +11,7 @@ from stockstream.connectors.venues.corrections import Corrections
 from stockstream.connectors.venues.following import Following, FollowingByNumber, Give
 from stockstream.connectors.venues.following_by_time import FollowingByTime
 from stockstream.connectors.venues.progress import Note
+from stockstream.connectors.venues.quiet import QuietSymbols
 from stockstream.connectors.venues.refusals import Refusals, refused_symbols
 from stockstream.connectors.venues.timing import SPEAK_EVERY, Timing
 from stockstream.errors import BadFrameError, FeedBlockedError, FeedBusyError, FeedRefusedError
@@ -58,7 +59,7 @@ class Stream:
         self._heard = self._is_welcome = False
         self._refusals = Refusals()
         self._corrections = Corrections(feed.name)
-        self._quiet = set(symbols)
+        self._quiet = QuietSymbols(feed.name, symbols, self._timing.quiet)
         self._began = self._connected_at = 0.0
         self._spoken = ("", 0.0)
         self.garbage = 0
@@ -171,7 +172,7 @@ class Stream:
             self._following.progress.leave(symbol, reason)
         if refused and len(refused) < len(self._symbols):
             self._symbols = tuple(symbol for symbol in self._symbols if symbol not in refused)
-            self._quiet -= set(refused)
+            self._quiet.clear(refused)
             words = self._feed.name, ", ".join(refused), reason
             log.warning("%s refuses %s (%s); going on without it", *words)
             return
@@ -181,13 +182,7 @@ class Stream:
         log.warning("connection to %s is over (%s); connecting again", self._feed.name, reason)
 
     def _suspect_quiet_symbols(self) -> None:
-        """Warn once of symbols without a trade, which the venue may not know: some venues never say so."""
-        if self._quiet and asyncio.get_running_loop().time() - self._began > self._timing.quiet:
-            log.warning(
-                "no trade of %s from %s for %g s: nobody trades there, or the venue does not know the symbol",
-                *(", ".join(sorted(self._quiet)), self._feed.name, self._timing.quiet),
-            )
-            self._quiet.clear()
+        self._quiet.suspect(asyncio.get_running_loop().time() - self._began)
 
     async def _next(self, connection: ClientConnection) -> str | bytes:
         # Not wait_for, which before Python 3.12 may swallow a cancellation.
@@ -206,7 +201,7 @@ class Stream:
         # With a key, what comes before a login or instead of trades is no reason to call again at once.
         self._heard |= bool(frame.trades) or frame.is_welcome or not self._feed.secrets
         self._refusals.is_trusted |= bool(frame.trades)
-        self._quiet.difference_update(trade.symbol for trade in frame.trades)
+        self._quiet.clear(trade.symbol for trade in frame.trades)
         self._corrections.take(frame.corrections)
         await self._following.hear(frame)
         return frame.is_welcome
