@@ -10,6 +10,7 @@ import pytest
 from stockstream.connectors.venues import Stream
 from stockstream.connectors.venues.refusals import MOST_TAKEN
 from stockstream.errors import FeedKeyError, FeedLimitError, FeedRefusedError, FeedTakenError
+from stockstream.market.trade.schema import Trade
 from stockstream.market.venues import FEEDS, KEYS, Feed
 from tests.feeds import stock_languages
 from tests.feeds.fact import Fact, Language
@@ -59,10 +60,12 @@ class Busy(stock_languages.Alpaca):
         return super().answer(said, told)
 
 
-async def listen(venue: Venue, feed: Feed, symbols: Sequence[str], trades: int) -> Stream:
+async def listen(
+    venue: Venue, feed: Feed, symbols: Sequence[str], trades: int, listening: Listening | None = None
+) -> Stream:
     """Listen until so many trades have come, or the stream ends."""
     happening = facts(venue.language, 400)
-    listening = Listening()
+    listening = listening or Listening()
     stream = Stream(feed, symbols, {}, QUICK)
     running = asyncio.create_task(stream.run(listening.take))
     while len(listening.trades) < trades and not running.done() and len(venue.told) < len(happening):
@@ -202,7 +205,7 @@ def test_a_plan_without_any_of_the_symbols_ends_it() -> None:
         heard(language, "massive")
 
 
-def test_corrections_are_counted_and_told_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+def test_corrections_are_given_as_trades_that_name_others() -> None:
     amounts = '"op":211.25,"os":40,"oc":["@"],"cp":211.2,"cs":35,"cc":["@"]'
     at = "2026-11-23T14:30:00.123456Z"
     corrections = (
@@ -217,8 +220,12 @@ def test_corrections_are_counted_and_told_once_in_a_while(caplog: pytest.LogCapt
             """Answer what a listener says."""
             return [*super().answer(said, told), *(corrections if "subscribe" in said else ())]
 
-    heard(Correcting(), "alpaca")
-    (line,) = [each for each in caplog.messages if "corrections" in each]
-    assert line == (
-        "alpaca corrects or cancels 20261123/V/101 of AAPL, 1 trades so far; corrections are not applied"
-    )
+    async def scene() -> list[Trade]:
+        venue, listening = Venue(Correcting()), Listening()
+        async with venue.open() as where:
+            await listen(venue, feed_at("alpaca", where), ["AAPL"], 4, listening)
+        return listening.trades
+
+    corrected, cancelled = (trade for trade in ran_alone(scene())[:2])
+    assert (corrected.trade_id, corrected.corrects) == ("20261123/V/102", "20261123/V/101")
+    assert (cancelled.corrects, cancelled.cancels) == ("20261123/V/102", True)

@@ -12,7 +12,6 @@ from stockstream.market.venues import FEEDS, FeedPosition, Frame
 from stockstream.market.venues.alpaca import Alpaca
 from stockstream.market.venues.binance import Binance
 from stockstream.market.venues.coinbase import Coinbase
-from stockstream.market.venues.correction import Correction
 from stockstream.market.venues.kraken import Kraken
 from stockstream.market.venues.massive import Massive
 from tests.feeds.languages import LANGUAGES
@@ -143,10 +142,20 @@ def test_alpaca_tells_trades_corrections_and_cancellations_in_one_frame() -> Non
     assert trade.timestamp == datetime(2021, 2, 22, 15, 51, 44, 999999, UTC)  # cut, not rounded
     assert (trade.price, trade.trade_type, trade.updates_last) == (Decimal("126.55"), None, False)
     corrected, cancelled = frame.corrections
-    assert corrected.trade is not None
-    assert (corrected.symbol, corrected.trade_id) == ("IWM", "20220120/D/79372207866957")
-    assert (corrected.trade.price, corrected.trade.conditions) == (Decimal("208.55"), "7,Z,V")
-    assert cancelled == Correction("GOOG", "20210305/D/465", None)
+    assert (corrected.symbol, corrected.corrects) == ("IWM", "20220120/D/79372207866957")
+    assert (corrected.trade_id, corrected.cancels) == ("20220120/D/79372223926359", False)
+    assert (corrected.price, corrected.conditions) == (Decimal("208.55"), "7,Z,V")
+    assert (cancelled.trade_id, cancelled.corrects) == ("20210305/D/465/x", "20210305/D/465")
+    assert (cancelled.symbol, cancelled.price, cancelled.cancels) == ("GOOG", Decimal("1231.3"), True)
+    (again,) = (
+        Alpaca()
+        .parse(
+            '[{"T":"c","S":"A","x":"V","oi":7,"op":1,"os":1,"oc":[],"ci":7,"cp":2,"cs":1,"cc":[],"z":"A",'
+            '"t":"2022-01-20T17:26:08Z"}]'
+        )
+        .corrections
+    )
+    assert (again.trade_id, again.corrects) == ("20220120/V/7/c", "20220120/V/7")
 
 
 @pytest.mark.parametrize(("tape", "updates_last"), [("A", False), ("B", False), ("C", True)])

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from stockstream.connectors.venues.corrections import Corrections
 from stockstream.connectors.venues.following import Following, FollowingByNumber, Give
 from stockstream.connectors.venues.following_by_time import FollowingByTime
 from stockstream.connectors.venues.progress import Note
@@ -58,7 +57,6 @@ class Stream:
         self._following: Following = follow(feed, positions, self._timing, note)
         self._heard = self._is_welcome = False
         self._refusals = Refusals()
-        self._corrections = Corrections(feed.name)
         self._quiet = QuietSymbols(feed.name, symbols, self._timing.quiet)
         self._began = self._connected_at = 0.0
         self._spoken = ("", 0.0)
@@ -202,6 +200,8 @@ class Stream:
         self._heard |= bool(frame.trades) or frame.is_welcome or not self._feed.secrets
         self._refusals.is_trusted |= bool(frame.trades)
         self._quiet.clear(trade.symbol for trade in frame.trades)
-        self._corrections.take(frame.corrections)
         await self._following.hear(frame)
+        if frame.corrections:
+            # They have no part in the order of the trades: each goes behind the trade that it changes.
+            await self._following.give(frame.corrections)
         return frame.is_welcome

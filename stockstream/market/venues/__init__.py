@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from stockstream.market.venues.alpaca import Alpaca
 from stockstream.market.venues.binance import Binance
 from stockstream.market.venues.coinbase import Coinbase
-from stockstream.market.venues.correction import Correction
 from stockstream.market.venues.equals import Equals
 from stockstream.market.venues.feed import Feed, Frame
 from stockstream.market.venues.finnhub import Finnhub
@@ -41,7 +40,6 @@ __all__ = [
     "FEEDS",
     "KEYS",
     "OVERLAP",
-    "Correction",
     "Equals",
     "Feed",
     "FeedPosition",

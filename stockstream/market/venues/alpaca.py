@@ -9,11 +9,11 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec.structs import replace
 
 from stockstream.errors import BadFrameError, FeedBusyError
 from stockstream.market.trade.conditions import CTA, UTP
 from stockstream.market.trade.schema import Trade
-from stockstream.market.venues.correction import Correction
 from stockstream.market.venues.feed import Frame
 from stockstream.market.venues.keyed import KeyedFeed, joined, stock_id
 from stockstream.market.venues.position import FeedPosition
@@ -59,6 +59,8 @@ class _Cancelled(msgspec.Struct, frozen=True, tag_field="T", tag="x"):
     S: str
     i: int
     x: str
+    p: Decimal
+    s: Decimal
     t: str
 
 
@@ -200,9 +202,13 @@ def _trade(row: _Row, symbol: str) -> Trade:
     )
 
 
-def _correction(said: _Cancelled | _Corrected) -> Correction:
+def _correction(said: _Cancelled | _Corrected) -> Trade:
+    """Return a correction as a trade that names the one it changes."""
     at = datetime.fromisoformat(said.t)
     if isinstance(said, _Cancelled):
-        return Correction(said.S, stock_id(at, said.x, said.i), None)
+        named = stock_id(at, said.x, said.i)
+        row = _Row(said.t, said.x, said.p, said.s, said.i)
+        return replace(_trade(row, said.S), trade_id=f"{named}/x", corrects=named, cancels=True)
     row = _Row(said.t, said.x, said.cp, said.cs, said.ci, said.cc, said.z)
-    return Correction(said.S, stock_id(at, said.x, said.oi), _trade(row, said.S))
+    made = replace(_trade(row, said.S), corrects=stock_id(at, said.x, said.oi))
+    return replace(made, trade_id=f"{made.trade_id}/c") if made.trade_id == made.corrects else made

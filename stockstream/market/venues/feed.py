@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from stockstream.market.trade.schema import Side, Trade
-from stockstream.market.venues.correction import Correction
 from stockstream.market.venues.position import FeedPosition
 
 TAKER_OF_MAKER: Mapping[str, Side] = {"buy": "SELL", "sell": "BUY"}
@@ -21,13 +20,13 @@ class Frame(NamedTuple):
     Args:
         trades: its trades, possibly none, possibly including earlier ones.
         reached: numbers of trades that have happened, by symbol, as given by heartbeats.
-        corrections: what it says of earlier trades.
+        corrections: trades that correct or cancel earlier ones.
         is_welcome: whether the venue has accepted the login, and now waits for the greetings.
     """
 
     trades: Sequence[Trade] = ()
     reached: Mapping[str, int] = {}
-    corrections: Sequence[Correction] = ()
+    corrections: Sequence[Trade] = ()
     is_welcome: bool = False
 
 
