@@ -46,6 +46,7 @@ def layout_of(file: TradeFile, options: ReplayOptions) -> tuple[ReplayOptions, C
             chosen.conditions,
             {at: chosen.only[name] for at, name in enumerate(names) if name in chosen.only},
             decimal_comma=file.decimal_comma,
+            day_zone=ZoneInfo(chosen.day_zone),
         ),
     )
     columns = match(names, asked, options.symbol, guesses=False)

@@ -116,6 +116,7 @@ class ColumnReader:
             *(sides, sources, tails),
             own_ids=_checked_ids(cell["trade_id"]) if "trade_id" in cell else None,
             venues=venues if "venue" in cell else None,
+            day_zone=meaning.day_zone,
         )
 
     def _are_trades(self, columns: Mapping[int, pa.Array]) -> NDArray[np.bool_]:

@@ -37,12 +37,14 @@ class Reading(NamedTuple):
         has_id: whether the trade has its own id.
         venue: empty if none is given.
         form: the form in which the time was written.
+        day: the day of its venue, as YYYYMMDD.
     """
 
     trade: Trade
     has_id: bool
     venue: str
     form: str
+    day: str
 
 
 def content_of(trade: Trade) -> Content:
@@ -57,7 +59,7 @@ def id_of(reading: Reading, parts: Collection[str]) -> str:
         reading: the row's content.
         parts: within what ids are unique, of ID_PARTS.
     """
-    words = {DAY: f"{reading.trade.timestamp:%Y%m%d}", VENUE: reading.venue}
+    words = {DAY: reading.day, VENUE: reading.venue}
     return "/".join([*(words[part] for part in ID_PARTS if part in parts), reading.trade.trade_id])
 
 

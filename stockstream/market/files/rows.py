@@ -12,6 +12,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from decimal import Decimal
 
 from stockstream.market.files.columns import Columns
@@ -45,6 +46,7 @@ class Meaning:
         only: by the index of a column, the values of the rows that are trades.
         decimal_comma: whether a comma is a decimal point.
         price_shift: how many digits the decimal point of prices moves to the left.
+        day_zone: the zone of the days within which ids are unique.
     """
 
     sides: Mapping[str, Side | None] | None = None
@@ -52,6 +54,7 @@ class Meaning:
     only: Mapping[int, frozenset[str]] = field(default_factory=dict)
     decimal_comma: bool = False
     price_shift: int = 0
+    day_zone: tzinfo = UTC
 
 
 PLAIN = Meaning()
@@ -114,7 +117,8 @@ class RowReader:
             source=text_of("source", cell.get("source")) or self._source,
             anomaly=text_of("anomaly", cell.get("anomaly")) or None,
         )
-        return Reading(validated(made), bool(own_id), text_of("venue", cell.get("venue")), form)
+        day = f"{moment.astimezone(self.meaning.day_zone):%Y%m%d}"
+        return Reading(validated(made), bool(own_id), text_of("venue", cell.get("venue")), form, day)
 
     def is_trade(self, row: Sequence[object]) -> bool:
         """Return whether a row is meant as a trade; others belong to a file of more than trades."""

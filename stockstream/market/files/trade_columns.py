@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from hashlib import blake2b
 
 import numpy as np
@@ -31,6 +32,7 @@ class TradeColumns:
         tails: the end of their messages, from the side on.
         own_ids: their ids in the file; None if it has none.
         venues: what tells ids apart; None if the file does not say.
+        day_zone: the zone of the days within which ids are unique.
     """
 
     rows: Ints
@@ -45,6 +47,7 @@ class TradeColumns:
     tails: pa.StringArray
     own_ids: pa.StringArray | None
     venues: pa.StringArray | None
+    day_zone: tzinfo = UTC
 
     def __len__(self) -> int:
         """Return the number of trades."""
@@ -64,8 +67,10 @@ class TradeColumns:
             return pa.array(names, pa.string(), size=len(self))
         before = []
         if DAY in parts:
-            before.append(pa.array(np.datetime_as_string(self.at.astype("M8[us]"), "D"), pa.string()))
-            before[0] = pc.replace_substring(before[0], "-", "")
+            moments = pa.array(self.at, pa.timestamp("us", str(self.day_zone)))
+            # Few days have many trades: each is written once.
+            days = pc.local_timestamp(moments).cast(pa.date32(), safe=False).dictionary_encode()
+            before.append(pc.strftime(days.dictionary, "%Y%m%d").take(days.indices))
         if VENUE in parts:
             before.append(self.venues)
         return pc.binary_join_element_wise(*before, self.own_ids, "/") if before else self.own_ids

@@ -51,6 +51,7 @@ class Format:
         only: columns whose rows are trades only with one of these values; others are left out.
         conditions: which condition codes do not update the last price.
         id_parts: within what ids are unique.
+        day_zone: the zone of the days within which ids are unique.
         refusal: why the files cannot be replayed; empty if they can.
     """
 
@@ -70,6 +71,7 @@ class Format:
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     conditions: Conditions | None = None
     id_parts: tuple[str, ...] = ()
+    day_zone: str = "UTC"
     refusal: str = ""
 
     def fits(self, header: list[str], row: list[str], path: str) -> Found | None:

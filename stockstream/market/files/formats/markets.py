@@ -27,6 +27,7 @@ MASSIVE_FLAT = Format(
     only={"correction": _STANDS},
     conditions=MASSIVE,
     id_parts=("day", "venue"),
+    day_zone=NEW_YORK,
 )
 ALPACA = Format(
     name="alpaca",
@@ -44,6 +45,7 @@ ALPACA = Format(
     },
     conditions=SIP_WORDS,
     id_parts=("day", "venue"),
+    day_zone=NEW_YORK,
 )
 TAQ = Format(
     name="taq",
@@ -64,6 +66,7 @@ TAQ = Format(
     only={"Trade Correction Indicator": _STANDS},
     conditions=SIP,
     id_parts=("day", "venue"),
+    day_zone=NEW_YORK,
 )
 WRDS = Format(
     name="wrds",
@@ -161,6 +164,7 @@ IEX_REPORTS = Format(
     },
     conditions=IEX,
     id_parts=("day",),
+    day_zone=NEW_YORK,
 )
 KIBOT = Format(
     name="kibot",
