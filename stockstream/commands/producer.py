@@ -30,6 +30,7 @@ from stockstream.jobs.replay.setup import replay
 from stockstream.jobs.replay.sides import TICK_RULE
 from stockstream.jobs.replay.source import ReplaySource
 from stockstream.jobs.retry import Retry
+from stockstream.market.compiled import spare
 from stockstream.market.simulator import Market, Terms
 from stockstream.market.venues import FEEDS
 from stockstream.settings import Settings
@@ -67,6 +68,7 @@ OPTIONS = {
 
 def main(arguments: Namespace, settings: Settings, stop: Event) -> int:
     """Send trades until the count is reached or a signal arrives; return 1 if any was not delivered."""
+    spare("scipy.linalg", "pandas")
     only_own(arguments, OPTIONS)
     count = whole("--count", arguments.count, least=1)
     servers, topic = cluster_of(settings), settings.kafka_topic

@@ -60,8 +60,10 @@ def _columns(text: str, dialect: Dialect, wanted: Sequence[int]) -> Mapping[int,
         data = text.encode()
     except UnicodeEncodeError:
         return None
-    is_odd = b"\0" in data or data.count(b"\r") != data.count(b"\r\n")
-    if is_odd or not _is_quoted_simply(data, dialect) or len(max(data.split(b"\n"), key=len)) > LONGEST:
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    has_odd_ends = b"\r" in data and data.count(b"\r") != data.count(b"\r\n")
+    has_long_line = np.diff(ends, prepend=-1, append=len(data)).max() > LONGEST
+    if b"\0" in data or has_odd_ends or has_long_line or not _is_quoted_simply(data, dialect):
         return None
     names = [str(at) for at in range(len(dialect.header or dialect.first))]
     used = [names[at] for at in wanted]
@@ -74,16 +76,16 @@ def _columns(text: str, dialect: Dialect, wanted: Sequence[int]) -> Mapping[int,
         )
     except pa.ArrowInvalid:
         return None
-    if table.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
+    if table.num_rows != len(ends) + (not data.endswith(b"\n")):
         return None
     return {at: table.column(name).combine_chunks() for at, name in zip(wanted, used, strict=True)}
 
 
 def _is_quoted_simply(data: bytes, dialect: Dialect) -> bool:
     """Return whether each quote begins or ends a cell."""
-    quotes = data.count(b'"')
-    if not quotes:
+    if b'"' not in data:
         return True
+    quotes = data.count(b'"')
     separator = dialect.separator.encode()
     begins = data.count(separator + b'"') + data.count(b'\n"') + data.startswith(b'"')
     ends = data.count(b'"' + separator) + data.count(b'"\n') + data.count(b'"\r') + data.endswith(b'"')

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
 
 import pyarrow as pa
 from msgspec.structs import replace
@@ -33,11 +34,12 @@ class ReplayedFile:
         self._rows, self._points, self._sides = rows, points, sides
         self._settled = points.read()
         self._bad, self._line = self._settled.bad, self._settled.line
+        self._bad_read = SimpleQueue[Sequence[tuple[int, str]]]()
         self._bad_ahead: list[tuple[int, str]] = []
         self._order = Order()
         self.begin = self._line
         self.path, self.name = rows.file.path, rows.file.name
-        self.count, self.earliest, self.sources = rows.count, rows.earliest, rows.sources
+        self.count, self.earliest = rows.count, rows.earliest
         self.fault: TradeFileError | None = None
 
     def portions(self, size: int) -> Iterator[pa.RecordBatch]:
@@ -51,7 +53,7 @@ class ReplayedFile:
             begin = 0 if self._sides else self._line
             for portion in self._rows.after(begin, size):
                 rest = (self._sides.of(portion) if self._sides else portion).after(self._line)
-                self._bad_ahead += rest.bad
+                self._bad_read.put(rest.bad)
                 yield rest.trades
         except TradeFileError as exc:
             self.fault = exc
@@ -63,11 +65,18 @@ class ReplayedFile:
     def go_on(self, line: int) -> None:
         """Advance to a line that was sent, and report the bad rows before it."""
         self._line = line
+        self._take_bad()
         self._report([each for each in self._bad_ahead if each[0] < line])
 
     def end(self) -> None:
         """Report the remaining bad rows."""
+        self._take_bad()
         self._report(self._bad_ahead)
+
+    def _take_bad(self) -> None:
+        # Rows are read in another thread.
+        while not self._bad_read.empty():
+            self._bad_ahead += self._bad_read.get()
 
     def compare(self, lines: Ints, at: Ints) -> None:
         """Check whether trades are in order of time; report the first that is not."""
@@ -77,6 +86,11 @@ class ReplayedFile:
             line = int(lines[behind.number])
             what = "%s is not in order of time: line %s is %s older than a trade before it; %s"
             log.info(what, self.name, f"{line:,}", span_of(behind.span), RECONCILED)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Where the trades that were read so far come from."""
+        return self._rows.sources
 
     @property
     def is_settled(self) -> bool:

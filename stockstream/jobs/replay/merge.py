@@ -73,5 +73,8 @@ def _sorted(taken: Sequence[tuple[int, pa.RecordBatch, Ints]]) -> pa.RecordBatch
     found = [each for each in taken if each[1].num_rows]
     numbers = np.concatenate([np.full(trades.num_rows, number) for number, trades, _ in found])
     trades = pa.concat_batches([trades for _, trades, _ in found])
+    trades = trades.append_column("file", pa.array(numbers))
+    if len(found) == 1:
+        return trades
     order = np.argsort(np.concatenate([order for *_, order in found]), kind="stable")
-    return trades.append_column("file", pa.array(numbers)).take(pa.array(order))
+    return trades.take(pa.array(order))

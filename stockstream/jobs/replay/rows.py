@@ -15,6 +15,7 @@ from stockstream.connectors.files.block import Block, Row
 from stockstream.connectors.files.trade_file import BLOCK, TradeFile
 from stockstream.errors import BadTradeError, TradeFileError, UsageError
 from stockstream.jobs.progress_log import Progress
+from stockstream.jobs.replay.ahead import ahead
 from stockstream.jobs.replay.options import ReplayOptions
 from stockstream.jobs.replay.portion import Ints, Portion
 from stockstream.market.files.column_reader import ColumnReader
@@ -52,7 +53,7 @@ class TradeRows:
         """
         self.file = file
         self.count, self.earliest = survey.good, survey.earliest
-        self.sources: set[str] = set()
+        self.sources = frozenset[str]()
         self._reader, self._id_parts = reader, id_parts
         self._repeated = survey.repeated()
 
@@ -87,7 +88,7 @@ class TradeRows:
             for index in again.tolist():
                 names[index] = naming.numbered(names[index], keys[index])
             ids = pa.array(names, pa.string()) if names else ids
-        self.sources.update(trades.sources.unique().to_pylist())
+        self._note_sources(trades.sources.unique().to_pylist())
         return Portion.of_columns(trades, block.lines[trades.rows], ids)
 
     def _by_row(self, block: Block, naming: Naming) -> Portion:
@@ -100,8 +101,13 @@ class TradeRows:
                 lines.append(row.line)
             except BadTradeError as exc:
                 bad.append((row.line, str(exc)))
-        self.sources.update(trade.source for trade in trades)
+        self._note_sources([trade.source for trade in trades])
         return Portion.of_rows(lines, trades, bad)
+
+    def _note_sources(self, sources: Collection[str]) -> None:
+        # A new set each time: another thread may look at the former one.
+        if not self.sources.issuperset(sources):
+            self.sources = self.sources.union(sources)
 
     def _trade(self, row: Row, naming: Naming) -> Trade:
         if row.fault:
@@ -193,7 +199,7 @@ class Look:
         """Pass on the blocks that can be read, as columns too; return the error that stopped it, if any."""
         columns, count = ColumnReader(self._first_reader), 0
         try:
-            for block in self.file.blocks(self._first_reader.wanted):
+            for block in ahead(self.file.blocks(self._first_reader.wanted)):
                 take(block, _columns(columns, block))
                 count += len(block.lines)
                 self._progress.update(len(block.lines), f"{self.file.name}: looked through {count:,} rows")

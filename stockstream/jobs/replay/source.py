@@ -15,6 +15,7 @@ from stockstream.connectors.kafka.sink import Messages
 from stockstream.connectors.postgres.read.replayed import Given
 from stockstream.errors import TradeFileError
 from stockstream.jobs.produce.pace import Clock, EventTimes, Pace
+from stockstream.jobs.replay.ahead import ahead
 from stockstream.jobs.replay.file import ReplayedFile
 from stockstream.jobs.replay.merge import merged
 from stockstream.jobs.replay.options import Manner
@@ -118,7 +119,7 @@ class ReplaySource:
         self._begin: int | None = None
         self._latest = 0.0
         self._pace: Pace | None = None
-        return merged(self._files)
+        return ahead(merged(self._files))
 
     def _read_ahead(self, lap: Iterator[pa.RecordBatch], stop: Event) -> bool:
         """Read until there is a trade; return False at the end, or when asked to stop."""

@@ -147,14 +147,17 @@ def _distinct(
     for column in columns:
         words = column.dictionary_encode()
         codes = codes * len(words.dictionary) + words.indices.to_numpy()
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    distinct = pa.array(codes).dictionary_encode()
+    inverse = distinct.indices.to_numpy()
+    first = np.empty(len(distinct.dictionary), np.int64)
+    first[inverse[::-1]] = np.arange(count)[::-1]
     values = []
     for index in first.tolist():
         words = tuple(column[index].as_py() for column in columns)
         if words not in known:
             known[words] = make(index)
         values.append(known[words])
-    return values, pa.array(inverse)
+    return values, distinct.indices
 
 
 def _stripped(column: pa.Array) -> pa.Array:

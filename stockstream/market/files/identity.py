@@ -93,8 +93,10 @@ class Keys:
     @staticmethod
     def shared(files: Sequence["Keys"], most: int) -> Ints:
         """Return at most `most` hashes that several files have, evenly chosen."""
+        if len(files) == 1:
+            return np.zeros(0, np.int64)
         distinct = [np.unique(np.frombuffer(each._hashes, np.int64)) for each in files]  # noqa: SLF001
-        found = _repeated(np.concatenate(distinct)) if len(files) > 1 else distinct[0][:0]
+        found = _repeated(np.concatenate(distinct))
         return found[:: -(-found.size // most) or 1]
 
 

@@ -37,7 +37,7 @@ Value = TypeVar("Value")
 # More than a share, or a coin in any currency, has ever cost.
 HIGHEST_PRICE = 10**10
 FURTHEST_NEIGHBOUR = 10**6
-MOST_TIMES = 100_000
+MOST_TIMES = 10_000
 MOST_SAMPLES = 500
 SECOND = 1e6  # microseconds
 NEVER = 1 << 62

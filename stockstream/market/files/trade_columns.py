@@ -14,6 +14,8 @@ from stockstream.market.files.identity import DAY, VENUE
 
 Ints = NDArray[np.int64]
 
+SECOND = 1_000_000  # microseconds
+
 
 @dataclass(frozen=True)
 class TradeColumns:
@@ -92,5 +94,8 @@ def stamps(at: Ints) -> pa.StringArray:
     >>> stamps(np.array([1704205800000000, 1704205800500000])).to_pylist()
     ['2024-01-02T14:30:00Z', '2024-01-02T14:30:00.500000Z']
     """
-    texts = pa.array(np.datetime_as_string(at.astype("M8[us]")), pa.string())
-    return pc.binary_join_element_wise(pc.replace_substring(texts, ".000000", ""), "Z", "")
+    # Arrow writes a space between date and time.
+    texts = pc.utf8_replace_slice(pa.array(at, pa.timestamp("us")).cast(pa.string()), 10, 11, "T")
+    if not (at % SECOND).all():
+        texts = pc.replace_substring(texts, ".000000", "")
+    return pc.binary_join_element_wise(texts, "Z", "")
