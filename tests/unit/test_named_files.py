@@ -13,8 +13,10 @@ from threading import Event, Thread
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from stockstream.connectors.files.named_files import files_of
+from stockstream.connectors.files.resume import ResumePoints
 from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import TradeFileError, UsageError
 
@@ -118,3 +120,14 @@ def test_a_name_that_stands_for_nothing_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text(TEXT)
     with pytest.raises(UsageError, match="it is named twice"):
         files(tmp_path / "one.csv", tmp_path / "*.csv")
+
+
+def test_members_of_an_archive_resume_by_themselves(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:
+        archive.writestr("one.csv", TEXT)
+        archive.writestr("two.csv", TEXT)
+    one, two = (ResumePoints(tmp_path, "t", file) for file in files(tmp_path / "day.zip"))
+    one.write(replace(one.read(), line=2))
+    two.write(replace(two.read(), line=3))
+    assert (one.read().line, two.read().line) == (2, 3)
+    assert one.bad_rows != two.bad_rows

@@ -25,6 +25,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 A_MICRO = {"ns": 1000, "us": 1, "ms": -1000, "s": -1_000_000}
 MIDNIGHT = datetime(1970, 1, 1)  # noqa: DTZ001 - a time of day has no zone
 
+# Types that Arrow writes as text. A half float has none.
+TEXTS = (
+    *(types.is_string, types.is_large_string, types.is_string_view, types.is_boolean, types.is_null),
+    *(types.is_integer, types.is_decimal, types.is_float32, types.is_float64),
+)
+
 Values = list[Any]
 
 
@@ -86,15 +92,11 @@ def _text_or_time(column: pa.Array) -> pa.Array:
         return column
     if types.is_dictionary(kind):
         return _text_or_time(column.dictionary_decode())
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or _is_number(kind):
+    if any(bool(fits(kind)) for fits in TEXTS):
+        # Text may have bytes that are not UTF-8: those rows are read one by one.
+        column.validate(full=True)
         return column.cast(pa.string()).fill_null("")
     raise ValueError(str(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    # A half float has no text in Arrow.
-    fits = types.is_integer, types.is_decimal, types.is_float32, types.is_float64
-    return any(bool(each(kind)) for each in fits)
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:

@@ -30,7 +30,9 @@ class ResumePoints:
             file: the file that is replayed.
             options: how the file is read: with other options it is sent from its beginning.
         """
-        name = hashlib.sha256(os.fsencode(file.path.resolve())).hexdigest()[:16]
+        # Each member of an archive has its own.
+        path = os.fsencode(file.path.resolve()) + b"\0" * bool(file.member) + os.fsencode(file.member)
+        name = hashlib.sha256(path).hexdigest()[:16]
         self._fingerprint = f"{file.fingerprint}-{hashlib.sha256(options.encode()).hexdigest()[:8]}"
         self._point = folder / topic / "replay" / f"{name}.json"
         # A name may be as long as file names can be, and the report's is longer.
