@@ -93,6 +93,23 @@ def test_a_cancellation_of_what_is_not_there_counts_as_no_trade(
     assert_plain_sql(connection)
 
 
+def test_wider_candles_follow_a_correction_of_a_side_and_go_with_their_last_trade(
+    settings: Settings, environment: Mapping[str, str], connection: Connection
+) -> None:
+    wide = "SELECT buy_volume::text, sell_volume::text, trade_count FROM candles"
+    for messages, expected in (
+        ([trade("1", 0, 10)], [("1", "0", 1)]),
+        ([trade("1c", 0, 10, corrects="1", trade_type="SELL")], [("0", "1", 1)]),
+        ([trade("1x", 0, 10, corrects="1c", cancels=True)], []),
+    ):
+        send(settings, messages)
+        consume(environment)
+        done = ran(environment, "aggregator.py", "--window", "5m", "--exit-when-idle", "1")
+        assert done.returncode == 0, done.stderr
+        assert rows(connection, wide) == expected
+    assert_plain_sql(connection)
+
+
 def test_corrections_are_exported_imported_and_replayed(
     servers: Scratch, settings: Settings, environment: dict[str, str], connection: Connection, tmp_path: Path
 ) -> None:

@@ -1,11 +1,15 @@
 """Each vendor's file is recognised and read exactly: price, time, side, conditions and identity."""
 
+import io
 import re
 from argparse import Namespace
 from pathlib import Path
 from threading import Event
 from unittest.mock import patch
 
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
 from stockstream.connectors.files.trade_file import TradeFile
@@ -145,3 +149,92 @@ def test_times_without_an_offset_are_in_the_zone_that_was_named(tmp_path: Path) 
         "2024-03-11T13:30:00+00:00",
         "2024-11-03T01:30:00+00:00",
     ]
+
+
+def as_parquet(text: str, folder: Path, **types: pa.DataType) -> Path:
+    """Return a Parquet file of the rows of a CSV file, with these types of some columns."""
+    table = pyarrow.csv.read_csv(
+        io.BytesIO(text.encode()),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True),
+    )
+    pq.write_table(table, folder / "trades.parquet")
+    return folder / "trades.parquet"
+
+
+def sample_of(name: str) -> VendorFile:
+    return next(each for each in VENDOR_FILES if each.format == name)
+
+
+@pytest.mark.parametrize("name", ["massive", "coinbase", "tardis", "okx", "alpaca"])
+def test_a_format_is_recognised_in_parquet_too(tmp_path: Path, name: str) -> None:
+    sample = sample_of(name)
+    asked = {"symbols": sample.trades[0].symbol} if "symbol" not in BY_NAME[name].columns else {}
+    path = as_parquet(sample.text, tmp_path)
+    _, _, summary = layout_of(TradeFile(path), options(**asked))
+    assert summary.startswith(BY_NAME[name].title)
+    found = trades(path, **asked)
+    assert [as_declared(*each) for each in zip(found, sample.trades, strict=True)] == [*sample.trades]
+    with one_by_one():
+        assert trades(path, **asked) == found
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.float64(), pa.int64()], ids=str)
+def test_what_stands_is_the_same_by_row_and_by_column(tmp_path: Path, kind: pa.DataType) -> None:
+    # The indicator of corrections is missing in one row, and 8, cancelled, in another.
+    text = (
+        sample_of("massive")
+        .text.replace("1704205800018026000", "1704205800018026001")
+        .replace("A,,0,4", "A,,,4")
+    )
+    path = as_parquet(text, tmp_path, correction=kind)
+    found = trades(path)
+    with one_by_one():
+        assert trades(path) == found
+    assert len(found) == 2
+
+
+def test_conditions_may_be_a_list_in_parquet(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "time": ["2024-01-02T00:00:00Z"],
+            "symbol": ["A"],
+            "price": [1.5],
+            "size": [1.0],
+            "id": [12.0],
+            "conditions": pa.array([["@", "I"]], pa.list_(pa.string())),
+        }
+    )
+    pq.write_table(table, tmp_path / "trades.parquet")
+    (trade,) = trades(tmp_path / "trades.parquet")
+    assert (trade.conditions, trade.trade_id) == ("@,I", "12")
+
+
+@pytest.mark.parametrize("prices", [("-1.5", "0"), ("0", "0"), ("-37.63", "-37.64")])
+def test_prices_that_are_never_above_zero_are_prices(tmp_path: Path, prices: tuple[str, str]) -> None:
+    rows = [f"2024-01-02T00:00:0{at}Z,CL,{price},1" for at, price in enumerate(prices)]
+    (tmp_path / "spread.csv").write_text("\n".join(["time,symbol,price,volume", *rows, ""]))
+    assert [plain(trade.price) for trade in trades(tmp_path / "spread.csv")] == [*prices]
+
+
+def test_raw_prices_of_databento_are_told_by_any_action(tmp_path: Path) -> None:
+    path = sample_of("databento-raw")._replace(name="mbp.csv").written(tmp_path)
+    head, *rows = path.read_text().splitlines()
+    added = rows[0].replace(",T,A,0,5312250000000,", ",A,A,0,4510000000,")
+    path.write_text("\n".join([head, added, rows[0].replace("5312250000000", "4510000000"), ""]))
+    assert [plain(trade.price) for trade in trades(path)] == ["4.51"]
+
+
+def test_a_comma_groups_digits_where_numbers_have_points(tmp_path: Path) -> None:
+    path = tmp_path / "trades.tsv"
+    path.write_text("time\tsymbol\tprice\tvolume\n" + "2024-01-02T00:00:00Z\tA\t187.12\t200\n" * 10)
+    path.write_text(path.read_text() + "2024-01-02T00:00:01Z\tA\t187.12\t1,200\n")
+    assert {plain(trade.volume) for trade in trades(path)} == {"200"}
+    path.write_text("time;symbol;price;volume\n2024-01-02T00:00:00Z;A;187,12;200\n")
+    assert [plain(trade.price) for trade in trades(path)] == ["187.12"]
+
+
+def test_a_venue_may_have_letters_that_a_message_escapes(tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text("id,exchange,time,symbol,price,volume\n1,N\\A,2024-01-02T00:00:00Z,A,1,1\n")
+    (trade,) = trades(path, id_per="venue")
+    assert trade.trade_id == "N\\A/1"

@@ -53,6 +53,7 @@ def test_each_member_of_an_archive_is_a_file(tmp_path: Path) -> None:
         archive.mkdir("inner")
         archive.writestr("inner/one.csv", TEXT)
         archive.writestr("two.csv", TEXT.replace(",A,", ",C,"))
+        archive.writestr("__MACOSX/._two.csv", "what a tool put there")
     one, two = files(tmp_path / "day.zip")
     assert (one.name, one.stem, symbols(one)) == ("day.zip/inner/one.csv", "one", ["A", "B"])
     assert symbols(two) == ["C", "B"]

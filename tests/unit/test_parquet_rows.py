@@ -30,8 +30,6 @@ TEXTS = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large
 NOT_OURS = [
     *(pa.duration(unit) for unit in UNITS),
     pa.month_day_nano_interval(),
-    pa.list_(pa.int64()),
-    pa.large_list(pa.string()),
     pa.list_(pa.float64(), 2),
     pa.struct([("a", pa.int64())]),
     pa.map_(pa.string(), pa.int64()),

@@ -9,7 +9,7 @@ import io
 import lzma
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, TextIO, cast
 
 import pyarrow as pa
@@ -43,7 +43,20 @@ def members(path: Path) -> list[str]:
     if not beginning(path).startswith(_ARCHIVE):
         return [""]
     with zipfile.ZipFile(path) as archive:
-        return [each.filename for each in archive.infolist() if not each.is_dir()]
+        return [
+            each.filename
+            for each in archive.infolist()
+            if not each.is_dir() and is_data(PurePath(each.filename))
+        ]
+
+
+def is_data(path: PurePath) -> bool:
+    """Return whether a file in a folder or an archive is meant: not hidden, and not put there by a tool.
+
+    >>> [is_data(PurePath(name)) for name in ("a/b.csv", ".a.csv", "__MACOSX/._b.csv", "_SUCCESS")]
+    [True, False, False, False]
+    """
+    return not any(part.startswith((".", "_")) for part in path.parts)
 
 
 def beginning(path: Path) -> bytes:

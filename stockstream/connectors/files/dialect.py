@@ -11,6 +11,8 @@ LONGEST = 1 << 16  # letters; a longer line is a broken row
 # What a name of a column is not: a number, or something that begins with a date or a time of day.
 _VALUE = re.compile(r"[+-]?(\d[\d.,_]*|\.\d+)([eE][+-]?\d+)?|\d{1,4}[-/.:]\d{1,2}[-/.:].*")
 
+_POINT, _COMMA = (re.compile(rf"[+-]?\d*{mark}\d+") for mark in (r"\.", ","))
+
 
 class Dialect(NamedTuple):
     """How a file is written.
@@ -20,19 +22,23 @@ class Dialect(NamedTuple):
         skipped: how many lines come before the header, or before the first row if there is none.
         header: the names of the columns; empty if the file has none.
         first: the cells of the first row.
+        decimal_comma: whether a comma is a decimal point.
     """
 
     separator: str
     skipped: int
     header: list[str]
     first: list[str]
+    decimal_comma: bool = False
 
 
 def dialect_of(lines: Sequence[str]) -> Dialect:
     """Return how a file is written, from its first lines.
 
-    >>> dialect_of(["https://www.example.com", "unix;price", "1709280000;1,5"])
-    Dialect(separator=';', skipped=1, header=['unix', 'price'], first=['1709280000', '1,5'])
+    >>> dialect_of(["https://www.example.com", "unix;price", "1709280000;1,5"])[:-1]
+    (';', 1, ['unix', 'price'], ['1709280000', '1,5'])
+    >>> [dialect_of(["a;b", row]).decimal_comma for row in ("1;1,5", "1.5;1,200")]
+    [True, False]
     >>> dialect_of(["1709280000.1,BTC-USD,buy,61000.5,0.25"]).header
     []
 
@@ -50,9 +56,13 @@ def dialect_of(lines: Sequence[str]) -> Dialect:
         following = lines[begin + 1 :]
         begin += 1 + next(at for at, line in enumerate(following) if _may_be_row(line))
     rows = [_cells(line, separator) for line in lines[begin:] if _may_be_row(line)]
+    cells = {cell.strip() for row in rows for cell in row}
+    # Where numbers have points, a comma only groups digits.
+    has_points = any(_POINT.fullmatch(cell) for cell in cells)
+    decimal_comma = separator != "," and not has_points and any(_COMMA.fullmatch(cell) for cell in cells)
     if any(_VALUE.fullmatch(cell.strip()) for cell in rows[0]):
-        return Dialect(separator, begin, [], rows[0])
-    return Dialect(separator, begin, rows[0], rows[1] if len(rows) > 1 else [])
+        return Dialect(separator, begin, [], rows[0], decimal_comma)
+    return Dialect(separator, begin, rows[0], rows[1] if len(rows) > 1 else [], decimal_comma)
 
 
 def _may_be_row(line: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import BinaryIO
 
-from stockstream.connectors.files.containers import members
+from stockstream.connectors.files.containers import is_data, members
 from stockstream.connectors.files.trade_file import FAULTS, TradeFile, first_line
 from stockstream.errors import TradeFileError, UsageError
 
@@ -51,10 +51,7 @@ def _paths(name: str) -> Iterator[Path]:
         return
     if path.is_dir():
         inside = (each.relative_to(path) for each in sorted(path.rglob("*")) if each.is_file())
-        # Hidden files, and those that other tools put beside data, such as _SUCCESS.
-        found = [
-            path / each for each in inside if not any(part.startswith((".", "_")) for part in each.parts)
-        ]
+        found = [path / each for each in inside if is_data(each)]
         nothing = "the folder has no file"
     elif glob.has_magic(name):
         matching = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - a pattern may be absolute

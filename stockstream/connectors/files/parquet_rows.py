@@ -6,6 +6,7 @@ number as text, and so a bad row with a reason, while the others are read.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,24 @@ def header_of(path: Path) -> list[str]:
     return list(pq.read_schema(path).names)
 
 
+def first_of(path: Path) -> list[str]:
+    """Return the cells of the first row as text, empty where a cell cannot be part of a trade.
+
+    Raises:
+        OSError, ValueError, pa.ArrowException: the file cannot be read.
+    """
+    with pq.ParquetFile(path) as file:
+        batch = next(file.iter_batches(1), None)
+    return [_first(*each) for each in zip(batch.schema.names, batch.columns, strict=True)] if batch else []
+
+
+def _first(name: str, column: pa.Array) -> str:
+    with suppress(ValueError):
+        (value,) = plain(name, column)
+        return "" if value is None else str(value)
+    return ""
+
+
 def blocks_of(path: Path, wanted: Sequence[int]) -> Iterator[Block]:
     """Yield the rows in blocks.
 
@@ -56,6 +75,8 @@ def blocks_of(path: Path, wanted: Sequence[int]) -> Iterator[Block]:
     line = 0
     with pq.ParquetFile(path) as file:
         for batch in _batches(file):
+            for number in wanted:
+                _maker(batch.schema.names[number], batch.schema.types[number])
             yield Block(
                 np.arange(line + 1, line + 1 + batch.num_rows),
                 _texts(batch, wanted),
@@ -130,11 +151,23 @@ def plain(name: str, column: pa.Array) -> Values:
         return plain(name, column.dictionary_decode())
     if types.is_run_end_encoded(kind):
         return plain(name, pc.run_end_decode(column))
+    return _maker(name, kind)(column)
+
+
+def _maker(name: str, kind: pa.DataType) -> Callable[[pa.Array], Values]:
+    """Return what makes values of a column; raise ValueError if its cells cannot be part of a trade."""
+    if isinstance(kind, pa.BaseExtensionType) or types.is_dictionary(kind) or types.is_run_end_encoded(kind):
+        return partial(plain, name)
     maker = next((make for fits, make in MAKERS if fits(kind)), None)
     if maker is None:
         message = f"column {name} is of type {kind}, which no field of a trade can have"
         raise ValueError(message)
-    return maker(column)
+    return maker
+
+
+def _lists(column: pa.Array) -> Values:
+    # Such as the condition codes of a trade.
+    return [None if cells is None else ",".join(map(str, cells)) for cells in column.to_pylist()]
 
 
 def _objects(column: pa.Array) -> Values:
@@ -157,7 +190,11 @@ def _unfilled(text: bytes, filling: bytes) -> bytes:
 def _floats(column: pa.Array) -> Values:
     there = column.is_valid().to_pylist()
     numbers = column.to_numpy(zero_copy_only=False)
-    return [str(number) if is_there else None for number, is_there in zip(numbers, there, strict=True)]
+    # As Arrow writes them: an id of a column that has become a float is still its number.
+    return [
+        str(number).removesuffix(".0") if is_there else None
+        for number, is_there in zip(numbers, there, strict=True)
+    ]
 
 
 def _moments(column: pa.Array) -> Values:
@@ -219,4 +256,6 @@ MAKERS: Sequence[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], Value
     (types.is_timestamp, _moments),
     (types.is_date, _dates),
     (types.is_time, _clocks),
+    (types.is_list, _lists),
+    (types.is_large_list, _lists),
 )

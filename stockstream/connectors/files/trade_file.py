@@ -23,7 +23,11 @@ from stockstream.errors import TradeFileError
 FINGERPRINT_BYTES = 1 << 20
 BLOCK = 1 << 20  # characters
 PARQUET, PARQUET_MAGIC = (".parquet", ".pq"), b"PAR1"
-FAULTS = (OSError, EOFError, ValueError, csv.Error, zlib.error, lzma.LZMAError, BadZipFile, pa.ArrowException)
+# A member of an archive that is encrypted, or packed in a way that is not known, is a RuntimeError.
+FAULTS = (
+    *(OSError, EOFError, ValueError, RuntimeError, csv.Error, zlib.error, lzma.LZMAError, BadZipFile),
+    pa.ArrowException,
+)
 
 
 class TradeFile:
@@ -33,7 +37,7 @@ class TradeFile:
         name: for people: the file's name, with that of the member.
         header: the names of the columns; their numbers from 1 on if the file has none.
         has_names: whether the file names its columns.
-        first: the cells of the first row; empty in Parquet.
+        first: the cells of the first row; empty if there is none.
     """
 
     def __init__(self, path: Path, member: str = "") -> None:
@@ -48,7 +52,9 @@ class TradeFile:
             self._is_parquet = path.suffix.lower() in PARQUET or beginning(path).startswith(PARQUET_MAGIC)
             self.fingerprint = _fingerprint(path, member)
             self._dialect = (
-                Dialect(",", 0, parquet_rows.header_of(path), []) if self._is_parquet else self._read()
+                Dialect(",", 0, parquet_rows.header_of(path), parquet_rows.first_of(path))
+                if self._is_parquet
+                else self._read()
             )
         except FAULTS as exc:
             raise self._fault(exc) from exc
@@ -70,8 +76,8 @@ class TradeFile:
 
     @property
     def decimal_comma(self) -> bool:
-        """Whether a comma may be a decimal point, as it separates no cells."""
-        return self._dialect.separator != ","
+        """Whether a comma is a decimal point."""
+        return self._dialect.decimal_comma
 
     def blocks(self, wanted: Sequence[int], size: int = BLOCK) -> Iterator[Block]:
         """Yield the rows in blocks.

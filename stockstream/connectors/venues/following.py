@@ -1,7 +1,7 @@
 """A feed's trades without gaps: those of the stream, preceded by skipped ones from the venue's pages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from stockstream.connectors.venues.backfill import Backfill
@@ -35,7 +35,7 @@ class Following(Protocol):
     async def hear(self, frame: Frame) -> None:
         """Give the new trades of a frame, after any missed ones before them."""
 
-    async def catch_up(self, symbols: Sequence[str]) -> None:
+    async def catch_up(self, symbols: Collection[str]) -> None:
         """Give what these symbols have missed."""
 
 
@@ -64,7 +64,7 @@ class FollowingByNumber:
         for symbol, number in frame.reached.items():
             await self._heed(symbol, number)
 
-    async def catch_up(self, symbols: Sequence[str]) -> None:
+    async def catch_up(self, symbols: Collection[str]) -> None:
         """Give what these symbols have missed; a refused page is noticed at the next trade's number."""
         positions = self.progress.positions
         missed = {symbol: positions[symbol] for symbol in symbols if symbol in positions}

@@ -1,7 +1,7 @@
 """A feed's trades without gaps where the venue numbers none: missing ones are found by time and id."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from stockstream.connectors.venues.backfill import Backfill
@@ -54,7 +54,7 @@ class FollowingByTime:
         for trade in frame.trades:
             await self._take(trade if self._feed.has_ids else self._equals.named(trade))
 
-    async def catch_up(self, symbols: Sequence[str]) -> None:
+    async def catch_up(self, symbols: Collection[str]) -> None:
         """Give what the pages have of these symbols."""
         if self._feed.page_size:
             await self._read_on([symbol for symbol in symbols if symbol in self.progress.positions])

@@ -202,6 +202,8 @@ class Stream:
         self._quiet.clear(trade.symbol for trade in frame.trades)
         await self._following.hear(frame)
         if frame.corrections:
-            # They have no part in the order of the trades: each goes behind the trade that it changes.
+            # They have no part in the order of the trades: each goes behind the trade that it changes, which
+            # may have been missed.
+            await self._following.catch_up({trade.symbol for trade in frame.corrections})
             await self._following.give(frame.corrections)
         return frame.is_welcome

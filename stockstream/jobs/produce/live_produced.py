@@ -21,6 +21,7 @@ class _Message(msgspec.Struct, frozen=True):
     timestamp: datetime
     symbol: str
     source: str = ""
+    corrects: str | None = None
 
 
 _message = msgspec.json.Decoder(_Message)
@@ -56,7 +57,7 @@ def produced(
     for value in values_between(servers, topic, spans):
         try:
             message = _message.decode(value)
-            if message.source == feed.name and message.symbol in symbols:
+            if message.source == feed.name and message.symbol in symbols and not message.corrects:
                 found.add(message.symbol, message.trade_id, message.timestamp)
         except (msgspec.DecodeError, ValueError):
             continue  # not sent by this feed

@@ -77,7 +77,8 @@ class LiveSource:
 
     def settled(self) -> None:
         """Record that everything returned so far is acknowledged."""
-        for trade in self._given:
+        # A correction says nothing of how far the trades have come.
+        for trade in (each for each in self._given if each.corrects is None):
             self._acknowledged.add(trade.symbol, trade.trade_id, trade.timestamp)
         self._is_kept = self._is_kept and not self._given
         self._given.clear()

@@ -130,13 +130,14 @@ class Look:
         sample: some of the trades, as they will be on the tape.
         keys: what is equal for rows that would be one trade on the tape.
         source: the source of trades without a column for it.
+        options: how the file is read.
     """
 
     def __init__(self, file: TradeFile, columns: Columns, options: ReplayOptions, stop: Event) -> None:
         self.sample: list[Trade] = []
         self.keys = Keys()
         self.file = file
-        self._options, self._stop = options, stop
+        self.options, self._stop = options, stop
         names_source = options.source is not None or options.manner.shift
         self._columns = columns.without("source") if names_source else columns
         has_ids = "trade_id" in columns.of or options.manner.shift
@@ -153,25 +154,25 @@ class Look:
             TradeFileError: no row is a trade.
         """
         reader = self._first_reader
-        survey = Survey(reader, self._options.id_parts, doubts_prices=self._options.price_shift is None)
+        survey = Survey(reader, self.options.id_parts, doubts_prices=self.options.price_shift is None)
         fault = self._survey(survey)
         rule = survey.time_rule(reader.times.rule)
         if not survey.good and not self._stop.is_set():
             raise fault or TradeFileError(path=self.file.path, reason=_no_trade(survey.bad, survey.example))
-        if survey.bad * MOST_BAD > survey.good + survey.bad and not self._options.force:
+        if survey.bad * MOST_BAD > survey.good + survey.bad and not self.options.force:
             raise UsageError(what=f"{self.file.name}: {_much_is_bad(survey)}")
         _warn_of_future(self.file, survey, datetime.now(UTC))
         self.keys = survey.keys
-        if self._options.manner.shift:
+        if self.options.manner.shift:
             survey.keys = Keys()
         elif (repeated := survey.repeated()).size and "trade_id" in self._columns.of:
             self._refuse_clashes(repeated)
-        naming = Naming(self._options.id_parts)
+        naming = Naming(self.options.id_parts)
         self.sample = [naming.name(reading, line) for reading, line in survey.sample if reading.has_id]
-        return TradeRows(self.file, self._reader(rule), self._options.id_parts, survey)
+        return TradeRows(self.file, self._reader(rule), self.options.id_parts, survey)
 
     def _reader(self, rule: TimeRule) -> RowReader:
-        options = self._options
+        options = self.options
         meaning = replace(options.meaning, price_shift=options.price_shift or 0)
         times = TimeReader(rule)
         return RowReader(self._columns, times, self.source, symbol=options.symbol, meaning=meaning)
@@ -228,7 +229,7 @@ class Look:
 
     def _refuse_clashes(self, repeated: Ints) -> None:
         hashes = frozenset(repeated.tolist())
-        clashes = Clashes(self._options.id_parts, hashes, has_venues="venue" in self._columns.of)
+        clashes = Clashes(self.options.id_parts, hashes, has_venues="venue" in self._columns.of)
         self.each_reading(repeated, clashes.add)
         if question := clashes.question():
             raise UsageError(what=f"{self.file.name}: {question}")

@@ -51,7 +51,8 @@ def replay(arguments: Namespace, settings: Settings, stop: Event) -> tuple[Repla
         refuse_shared_ids(looks)
         for look in looks:
             _compare(tape, look.sample, look.file.name)
-    quotes = quotes_of(options, spool, stop)
+    # Their times are in the zone of the trades.
+    quotes = quotes_of(looks[0].options, spool, stop)
     files = [
         ReplayedFile(
             each,

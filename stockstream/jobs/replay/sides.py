@@ -1,5 +1,6 @@
 """Sides that a file does not say, inferred where that is asked for."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -17,9 +18,10 @@ from stockstream.connectors.files.trade_file import TradeFile
 from stockstream.errors import BadTradeError, UsageError
 from stockstream.jobs.replay.options import ReplayOptions
 from stockstream.jobs.replay.portion import Portion, column
-from stockstream.market.files.columns import NAMES, bare
+from stockstream.market.files.columns import DATE_NAMES, NAMES, bare
+from stockstream.market.files.rows import symbol_of
 from stockstream.market.files.sides import Midpoints, SideInference
-from stockstream.market.files.times import EPOCH, MICRO, YEAR, TimeReader, number_of
+from stockstream.market.files.times import EPOCH, MICRO, YEAR, TimeReader, clock_of, number_of
 
 TICK_RULE = "tick-rule"
 BIDS = ("bid", "bid_price", "best_bid", "bid_px_00", "bp")
@@ -61,17 +63,30 @@ def quotes_of(options: ReplayOptions, spool: Path, stop: Event) -> dict[str, Mid
         UsageError: a file of quotes lacks a column.
         TradeFileError: it cannot be read.
     """
-    quotes: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    times: dict[str, array[int]] = defaultdict(_times)
+    prices: dict[str, array[float]] = defaultdict(_prices)
     for file in files_of(options.quotes, spool, stop):
-        for symbol, at, midpoint in _midpoints(file, options):
-            quotes[symbol].append((at, midpoint))
-    return {symbol: _in_order(own) for symbol, own in quotes.items()}
+        count = 0
+        for count, (symbol, at, midpoint) in enumerate(_midpoints(file, options), 1):  # noqa: B007 - used below
+            times[symbol].append(at)
+            prices[symbol].append(midpoint)
+        if not count and not stop.is_set():
+            raise UsageError(what=f"--quotes {file.name}: none of its rows has a time, a bid and an ask")
+    return {symbol: _in_order(times[symbol], prices[symbol]) for symbol in times}
 
 
-def _in_order(quotes: list[tuple[int, float]]) -> Midpoints:
-    at = np.array([each[0] for each in quotes], np.int64)
+def _times() -> "array[int]":
+    return array("q")
+
+
+def _prices() -> "array[float]":
+    return array("d")
+
+
+def _in_order(times: "array[int]", prices: "array[float]") -> Midpoints:
+    at = np.array(times, np.int64)
     order = np.argsort(at, kind="stable")
-    return Midpoints(at[order], np.array([each[1] for each in quotes])[order])
+    return Midpoints(at[order], np.array(prices)[order])
 
 
 def _midpoints(file: TradeFile, options: ReplayOptions) -> Iterator[tuple[str, int, float]]:
@@ -79,11 +94,12 @@ def _midpoints(file: TradeFile, options: ReplayOptions) -> Iterator[tuple[str, i
     spelt = {bare(name): number for number, name in enumerate(file.header)}
     of = {
         field: next((spelt[bare(name)] for name in names if bare(name) in spelt), None)
-        for field, names in {**NAMES, "bid": BIDS, "ask": ASKS}.items()
-        if field in ("timestamp", "symbol", "bid", "ask")
+        for field, names in {**NAMES, "date": DATE_NAMES, "bid": BIDS, "ask": ASKS}.items()
+        if field in ("timestamp", "date", "symbol", "bid", "ask")
     }
     symbol = options.symbol or file.partition.get("symbol")
-    missing = [field for field, number in of.items() if number is None and (field != "symbol" or not symbol)]
+    optional = ("date", "symbol") if symbol else ("date",)
+    missing = [field for field, number in of.items() if number is None and field not in optional]
     if missing:
         raise UsageError(what=f"--quotes {file.name}: no column for {', '.join(missing)} among {file.header}")
     for row in file.rows(sorted(number for number in of.values() if number is not None)):
@@ -100,5 +116,6 @@ def _midpoint(
     cell = {field: row.cells[number] for field, number in of.items() if number is not None}
     bid, ask = number_of(cell["bid"]), number_of(cell["ask"])
     if bid and ask:
-        at = (times.read(cell["timestamp"]) - EPOCH) // MICRO
-        yield str(cell.get("symbol") or symbol), at, float((bid + ask) / 2)
+        day = cell.get("date") if clock_of(cell["timestamp"]) else None
+        at = (times.read(cell["timestamp"], day) - EPOCH) // MICRO
+        yield symbol_of(cell) or symbol or "", at, float((bid + ask) / 2)

@@ -115,7 +115,7 @@ class ColumnReader:
             *(rows, at, form, pa.array(names, pa.string()).take(name), prices, volumes, values),
             *(sides, sources, tails),
             own_ids=_checked_ids(cell["trade_id"]) if "trade_id" in cell else None,
-            venues=venues if "venue" in cell else None,
+            venues=_unescaped(venues) if "venue" in cell else None,
             day_zone=meaning.day_zone,
         )
 
@@ -211,8 +211,15 @@ def _checked_ids(ids: pa.Array) -> pa.StringArray:
     """
     if not pa.types.is_string(ids.type):
         raise UnlikeError
-    letters, lengths = _letters(ids), pc.binary_length(ids)
-    escaped = (letters < _SPACE) | (letters == _QUOTE) | (letters == _BACKSLASH) | (letters == _DELETE)
-    if escaped.any() or pc.min(lengths).as_py() == 0 or pc.max(lengths).as_py() > LONGEST_ID:
+    lengths = pc.binary_length(ids)
+    if pc.min(lengths).as_py() == 0 or pc.max(lengths).as_py() > LONGEST_ID:
         raise UnlikeError
-    return ids
+    return _unescaped(ids)
+
+
+def _unescaped(texts: pa.StringArray) -> pa.StringArray:
+    letters = _letters(texts)
+    escaped = (letters < _SPACE) | (letters == _QUOTE) | (letters == _BACKSLASH) | (letters == _DELETE)
+    if escaped.any():
+        raise UnlikeError
+    return texts

@@ -105,7 +105,7 @@ class RowReader:
         made = Trade(
             trade_id=own_id or NO_ID,
             timestamp=moment,
-            symbol=_symbol(cell) or self._symbol or "",
+            symbol=symbol_of(cell) or self._symbol or "",
             price=self._amount("price", cell["price"]).scaleb(-self.meaning.price_shift),
             volume=self._amount("volume", cell["volume"]),
             trade_type=self._sides[side],
@@ -123,7 +123,7 @@ class RowReader:
     def is_trade(self, row: Sequence[object]) -> bool:
         """Return whether a row is meant as a trade; others belong to a file of more than trades."""
         return all(
-            number >= len(row) or str(row[number]).strip() in values
+            number >= len(row) or text_of("only", row[number]) in values
             for number, values in self.meaning.only.items()
         )
 
@@ -144,7 +144,7 @@ class RowReader:
         return row[clock] if clock < len(row) else None, row[date] if date < len(row) else None
 
 
-def _symbol(cell: Mapping[str, object]) -> str:
+def symbol_of(cell: Mapping[str, object]) -> str:
     """Return a symbol; its suffix, which may stand behind a space, is separated by a point."""
     parts = (text_of("symbol", cell.get(part)) for part in ("symbol", "suffix"))
     return ".".join(filter(None, " ".join(parts).split(" ")))

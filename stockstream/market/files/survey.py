@@ -152,6 +152,8 @@ class Survey:
         if np.abs(trades.values).max() >= HIGHEST_PRICE / 2:
             return False
         above = np.flatnonzero(trades.values > 0)
+        if not above.size:
+            return True
         names = trades.symbols.take(pa.array(above)).dictionary_encode()
         order = np.argsort(names.indices.to_numpy(), kind="stable")
         groups, prices = names.indices.to_numpy()[order], trades.values[above][order]
@@ -162,7 +164,7 @@ class Survey:
         before[begins] = [
             float(former[0]) if former else own for former, own in zip(known, prices[begins], strict=True)
         ]
-        if prices.size and np.maximum(prices / before, before / prices).max() >= FURTHEST_NEIGHBOUR / 2:
+        if np.maximum(prices / before, before / prices).max() >= FURTHEST_NEIGHBOUR / 2:
             return False
         for symbol, end in zip(symbols, [*begins[1:].tolist(), len(order)], strict=True):
             last = int(above[order[end - 1]])

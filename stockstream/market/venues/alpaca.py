@@ -23,6 +23,7 @@ KNOWN_ALREADY = 403  # a second login on one connection
 BAD_KEY = (401, 402, 409)  # not authenticated, authentication failed, not in the key's plan
 TOO_MANY_SYMBOLS = 405
 TOO_MANY_CONNECTIONS = 406
+VOID = ("canceled", "incorrect")  # a trade of a page that does not stand
 PASSING = (404, 407, 500)  # login too late, client too slow, internal error
 
 
@@ -45,6 +46,7 @@ class _Row(msgspec.Struct, frozen=True):
     i: int
     c: list[str] | None = None
     z: str = ""
+    u: str = ""
 
 
 class _Event(_Row, frozen=True, tag_field="T", tag="t", kw_only=True):
@@ -157,7 +159,8 @@ class Alpaca(KeyedFeed):
     def parse_page(self, symbol: str, page: bytes) -> Sequence[Trade]:
         """Return a page's trades."""
         try:
-            return [_trade(row, symbol) for row in (_page.decode(page).trades or {}).get(symbol, ())]
+            rows = (_page.decode(page).trades or {}).get(symbol, ())
+            return [_trade(row, symbol) for row in rows if row.u not in VOID]
         except (msgspec.DecodeError, ValueError) as exc:
             raise BadFrameError(venue=self.name, reason=exc) from exc
 

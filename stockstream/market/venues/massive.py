@@ -45,6 +45,10 @@ class _Event(msgspec.Struct, frozen=True, tag_field="ev", tag="T"):
     trfi: int = 0
 
 
+# Indicators of corrections: of trades as they were, and of those that have the corrected values.
+STANDS = (0, 1)
+
+
 class _Row(msgspec.Struct, frozen=True):
     """A trade as pages have it: nanoseconds."""
 
@@ -56,6 +60,7 @@ class _Row(msgspec.Struct, frozen=True):
     decimal_size: Decimal | None = None
     conditions: list[int] | None = None
     trf_id: int = 0
+    correction: int = 0
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -136,7 +141,8 @@ class Massive(KeyedFeed):
     def parse_page(self, symbol: str, page: bytes) -> Sequence[Trade]:
         """Return a page's trades."""
         try:
-            return [_paged(row, symbol) for row in _page.decode(page).results or ()]
+            rows = _page.decode(page).results or ()
+            return [_paged(row, symbol) for row in rows if row.correction in STANDS]
         except (msgspec.DecodeError, OverflowError) as exc:
             raise BadFrameError(venue=self.name, reason=exc) from exc
 

@@ -71,7 +71,8 @@ def export_trades(
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             plain, made = Path(folder) / "trades.csv", Path(folder) / f"made{path.suffix.lower()}"
-            rows = _copy(connection, address, plain, wanted)
+            # A tick of Lean cannot say that it was corrected.
+            rows = _copy(connection, address, plain, wanted, only_standing=layout == "lean")
             if layout:
                 made.mkdir()
                 LAYOUTS[layout](_batches(plain), SCHEMA, made)
@@ -86,8 +87,10 @@ def export_trades(
     return rows
 
 
-def _copy(connection: Connection, address: Address, plain: Path, wanted: Wanted) -> int:
-    asked = wanted._asdict() | {"symbols": list(wanted.symbols) or None}
+def _copy(
+    connection: Connection, address: Address, plain: Path, wanted: Wanted, *, only_standing: bool
+) -> int:
+    asked = wanted._asdict() | {"symbols": list(wanted.symbols) or None, "only_standing": only_standing}
     with own_errors(address), connection, connection.cursor() as cursor, plain.open("wb") as file:
         statement = cursor.mogrify(query("copy_trades_out"), asked).decode()
         cursor.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT csv, HEADER)", file)

@@ -163,18 +163,14 @@ class Tape:
 
 def correct(cursor: Cursor, trades: pa.Table) -> None:
     """Mark the trades that these correct, and these where they cancel; all of them are stored before."""
-    naming = (
-        trades.filter(pc.is_valid(trades["corrects"]))
-        if trades["corrects"].null_count < len(trades)
-        else None
-    )
-    if naming is None:
+    if trades["corrects"].null_count == len(trades):
         return
+    naming = trades.filter(pc.is_valid(trades["corrects"]))
     # A cancellation is no trade, and marks itself.
     cancels = naming.filter(naming["cancels"])
     ids = naming["corrects"].to_pylist() + cancels["trade_id"].to_pylist()
-    names = {name: naming[name].to_pylist() + cancels[name].to_pylist() for name in ("symbol", "source")}
-    cursor.execute(query("set_lookup_plan"))
-    cursor.execute(
-        query("mark_corrected"), {"ids": ids, "symbols": names["symbol"], "sources": names["source"]}
+    by, symbols, sources = (
+        naming[name].to_pylist() + cancels[name].to_pylist() for name in ("trade_id", "symbol", "source")
     )
+    cursor.execute(query("set_lookup_plan"))
+    cursor.execute(query("mark_corrected"), {"ids": ids, "by": by, "symbols": symbols, "sources": sources})

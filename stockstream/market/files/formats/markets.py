@@ -92,7 +92,7 @@ DATABENTO_RAW = Format(
     title="Databento trades, with prices in billionths",
     source="https://databento.com/docs/schemas-and-data-formats/trades",
     marks=("ts_event", "rtype", "publisher_id", "instrument_id", "action", "side"),
-    row=r"(\d*,)*\d{19},(\d+,){3}T,[ABN],\d+,-?\d+,.*",
+    row=r"(\d*,)*\d{19},(\d+,){3}[A-Z],[ABN],\d+,-?\d+,.*",
     columns={
         "timestamp": "ts_event",
         "symbol": "symbol",
@@ -110,7 +110,8 @@ DATABENTO = Format(
     name="databento",
     title="Databento trades",
     source="https://databento.com/docs/schemas-and-data-formats/trades",
-    marks=("ts_event", "rtype", "publisher_id", "instrument_id", "action", "side"),
+    marks=DATABENTO_RAW.marks,
+    row=r".*,[A-Z],[ABN],\d+,-?\d+\.\d+,.*",
     columns=DATABENTO_RAW.columns,
     sides=DATABENTO_RAW.sides,
     only=DATABENTO_RAW.only,

@@ -6,4 +6,5 @@ SELECT trade_id, to_char("timestamp" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:S
 FROM trades
 WHERE (%(symbols)s::text[] IS NULL OR symbol = ANY (%(symbols)s::text[]))
   AND "timestamp" >= %(since)s AND "timestamp" < %(until)s
+  AND (corrected_at IS NULL OR NOT %(only_standing)s)
 ORDER BY trades."timestamp", kafka_partition, kafka_offset

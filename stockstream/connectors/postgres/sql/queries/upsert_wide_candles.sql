@@ -10,6 +10,16 @@ WITH changed AS (
         %(slide)s, touched.window_start AT TIME ZONE touched.zone + touched.early, %(origin)s
     ) AS newest
     CROSS JOIN LATERAL generate_series(newest - (%(width)s - %(slide)s), newest, %(slide)s) AS step
+), emptied AS (
+    -- A window of which no trade stands any more.
+    DELETE FROM candles AS held USING changed
+    WHERE held.symbol = changed.symbol AND held.width = %(width)s AND held.slide = %(slide)s
+        AND held.window_start = changed.window_start
+        AND NOT EXISTS (
+            SELECT FROM stock_metrics AS minute
+            WHERE minute.symbol = changed.symbol AND minute.reconciled_at IS NOT NULL
+                AND minute.window_start >= changed.window_start AND minute.window_start < changed.window_end
+        )
 )
 INSERT INTO candles AS held (
     symbol, width, slide, window_start, window_end, trade_count, avg_price, min_price, max_price,
@@ -33,5 +43,10 @@ ON CONFLICT (symbol, width, slide, window_start) DO UPDATE SET
     buy_volume = excluded.buy_volume, sell_volume = excluded.sell_volume, late_trades = excluded.late_trades,
     revision = held.revision + held.is_final::integer,
     updated_at = clock_timestamp()
-WHERE (excluded.trade_count, excluded.total_value, excluded.total_volume, excluded.late_trades)
-      IS DISTINCT FROM (held.trade_count, held.total_value, held.total_volume, held.late_trades)
+WHERE (
+    excluded.trade_count, excluded.total_value, excluded.total_volume, excluded.late_trades, excluded.min_price,
+    excluded.max_price, excluded.open, excluded.close, excluded.buy_volume, excluded.sell_volume
+) IS DISTINCT FROM (
+    held.trade_count, held.total_value, held.total_volume, held.late_trades, held.min_price,
+    held.max_price, held.open, held.close, held.buy_volume, held.sell_volume
+)
