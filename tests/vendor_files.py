@@ -244,6 +244,28 @@ VENDOR_FILES = (
         ),
     ),
     VendorFile(
+        "binance-frames",
+        "btcusdt_20240808.jsonl",
+        '1723161253937085768 {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1723161255208,'
+        '"s":"BTCUSDT","U":1,"u":2,"b":[["61737.63000000","0.00000000"]],"a":[]}}\n'
+        '1723161254087891268 {"stream":"btcusdt@bookTicker","data":{"u":3,"s":"BTCUSDT","b":"1","B":"2",'
+        '"a":"3","A":"4"}}\n'
+        '1723161254087896568 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161255343,"s":"BTCUSDT",'
+        '"t":3735683259,"p":"61837.63000000","q":"0.02000000","T":1723161255342,"m":true,"M":true}}\n'
+        '1723161254347673567 {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161255619,"s":"BTCUSDT",'
+        '"t":3735683260,"p":"61837.64","q":"0.048","T":1723161255617,"m":false,"M":true}}\n',
+        (
+            VendorTrade(
+                "2024-08-08T23:54:15.342000+00:00",
+                *("BTCUSDT", "61837.63", "0.02", "SELL", None, True, "3735683259"),
+            ),
+            VendorTrade(
+                "2024-08-08T23:54:15.617000+00:00",
+                *("BTCUSDT", "61837.64", "0.048", "BUY", None, True, "3735683260"),
+            ),
+        ),
+    ),
+    VendorFile(
         "bybit",
         "BTCUSDT2024-01-04.csv",
         "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional\n"

@@ -13,10 +13,10 @@ from zipfile import BadZipFile
 
 import pyarrow as pa
 
-from stockstream.connectors.files import csv_blocks, parquet_rows
+from stockstream.connectors.files import csv_blocks, json_lines, parquet_rows
 from stockstream.connectors.files.block import Block, Row
 from stockstream.connectors.files.containers import PACKED, beginning, open_text
-from stockstream.connectors.files.csv_rows import read_dialect
+from stockstream.connectors.files.csv_rows import MOST_LETTERS, read_dialect
 from stockstream.connectors.files.dialect import Dialect
 from stockstream.errors import TradeFileError
 
@@ -94,6 +94,9 @@ class TradeFile:
                 yield from parquet_rows.blocks_of(self.path, wanted)
                 return
             with open_text(self.path, self.member) as file:
+                if self._is_json:
+                    yield from json_lines.blocks_of(file, self.header)
+                    return
                 yield from csv_blocks.blocks_of(file, self._dialect, wanted, size)
         except FAULTS as exc:
             raise self._fault(exc) from exc
@@ -115,7 +118,9 @@ class TradeFile:
 
     def _read(self) -> Dialect:
         with open_text(self.path, self.member) as file:
-            return read_dialect(file)
+            self._is_json = json_lines.is_json(file.readline(MOST_LETTERS))
+        with open_text(self.path, self.member) as file:
+            return json_lines.read_dialect(file) if self._is_json else read_dialect(file)
 
 
 def portions(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -64,6 +64,22 @@ BINANCE_FUTURES_AGG = Format(
     },
     sides=_MAKER,
 )
+BINANCE_FRAMES = Format(
+    name="binance-frames",
+    title="recorded frames of Binance's stream",
+    source="https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams",
+    marks=("stream", "data.e", "data.s", "data.t", "data.p", "data.q", "data.m"),
+    columns={
+        "trade_id": "data.t",
+        "timestamp": "data.T",
+        "symbol": "data.s",
+        "price": "data.p",
+        "volume": "data.q",
+        "trade_type": "data.m",
+    },
+    sides=_MAKER,
+    only={"data.e": frozenset(["trade"])},
+)
 BYBIT = Format(
     name="bybit",
     title="Bybit public trades",
@@ -208,6 +224,6 @@ KRAKEN = Format(
     unit="s",
 )
 FORMATS = (
-    *(BINANCE_TRADES, BINANCE_AGG, BINANCE_FUTURES, BINANCE_FUTURES_AGG, BYBIT, BYBIT_SPOT, BITMEX),
-    *(OKX, TARDIS, COINBASE, BITSTAMP, CRYPTODATADOWNLOAD, QUESTDB, KRAKEN),
+    *(BINANCE_TRADES, BINANCE_AGG, BINANCE_FUTURES, BINANCE_FUTURES_AGG, BINANCE_FRAMES),
+    *(BYBIT, BYBIT_SPOT, BITMEX, OKX, TARDIS, COINBASE, BITSTAMP, CRYPTODATADOWNLOAD, QUESTDB, KRAKEN),
 )

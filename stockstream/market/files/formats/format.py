@@ -104,9 +104,12 @@ def columns_of(chosen: Format, header: list[str]) -> dict[str, str]:
         UsageError: the file lacks one without which nothing is a trade.
     """
     spelt = {bare(name): name for name in header}
-    missing = [chosen.columns[field] for field in NEEDED if bare(chosen.columns[field]) not in spelt]
+    # Where two differ in case alone, as `t` and `T`, the spelling tells.
+    spelt |= {name: name for name in header}
+    found = {field: spelt.get(name) or spelt.get(bare(name)) for field, name in chosen.columns.items()}
+    missing = [chosen.columns[field] for field in NEEDED if not found[field]]
     if missing:
         raise UsageError(
             what=f"--format {chosen.name}: no column {', '.join(missing)} among {', '.join(header)}"
         )
-    return {field: spelt[bare(name)] for field, name in chosen.columns.items() if bare(name) in spelt}
+    return {field: name for field, name in found.items() if name}
