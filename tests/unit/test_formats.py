@@ -155,14 +155,15 @@ def test_times_without_an_offset_are_in_the_zone_that_was_named(tmp_path: Path) 
     ]
 
 
-def as_parquet(text: str, folder: Path, **types: pa.DataType) -> Path:
+def as_parquet(sample: VendorFile, folder: Path, **types: pa.DataType) -> Path:
     """Return a Parquet file of the rows of a CSV file, with these types of some columns."""
+    path = (folder / sample.name).with_suffix(".parquet")
     table = pyarrow.csv.read_csv(
-        io.BytesIO(text.encode()),
+        io.BytesIO(sample.text.encode()),
         convert_options=pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True),
     )
-    pq.write_table(table, folder / "trades.parquet")
-    return folder / "trades.parquet"
+    pq.write_table(table, path)
+    return path
 
 
 def sample_of(name: str) -> VendorFile:
@@ -173,7 +174,7 @@ def sample_of(name: str) -> VendorFile:
 def test_a_format_is_recognised_in_parquet_too(tmp_path: Path, name: str) -> None:
     sample = sample_of(name)
     asked = {"symbols": sample.trades[0].symbol} if "symbol" not in BY_NAME[name].columns else {}
-    path = as_parquet(sample.text, tmp_path)
+    path = as_parquet(sample, tmp_path)
     _, _, summary = layout_of(TradeFile(path), options(**asked))
     assert summary.startswith(BY_NAME[name].title)
     found = trades(path, **asked)
@@ -190,7 +191,7 @@ def test_what_stands_is_the_same_by_row_and_by_column(tmp_path: Path, kind: pa.D
         .text.replace("1704205800018026000", "1704205800018026001")
         .replace("A,,0,4", "A,,,4")
     )
-    path = as_parquet(text, tmp_path, correction=kind)
+    path = as_parquet(sample_of("massive")._replace(text=text), tmp_path, correction=kind)
     found = trades(path)
     with one_by_one():
         assert trades(path) == found
@@ -242,3 +243,29 @@ def test_a_venue_may_have_letters_that_a_message_escapes(tmp_path: Path) -> None
     path.write_text("id,exchange,time,symbol,price,volume\n1,N\\A,2024-01-02T00:00:00Z,A,1,1\n")
     (trade,) = trades(path, id_per="venue")
     assert trade.trade_id == "N\\A/1"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("trade_id,time,symbol,price,size,side", "7,2024-01-02 09:30:00,A,1.5,2,buy"),
+        ("trade_id,side,size,price,time,symbol", "7,buy,2,1.5,2024-01-02 09:30:00,A"),
+        ("trade_id,symbol,side,price,amount,timestamp", "7,A,buy,1.5,2,2024-01-02 09:30:00"),
+        ("id,timestamp,price,volume,side,symbol", "7,1704187800000,1.5,2,buy,A"),
+        ("time,price,size,symbol,side,id", "2024-01-02 09:30:00,1.5,2,A,buy,7"),
+    ],
+)
+def test_names_that_many_files_have_are_no_vendors_mark(tmp_path: Path, header: str, row: str) -> None:
+    path = tmp_path / "AAPL-2024.csv"
+    path.write_text(f"{header}\n{row}\n")
+    _, _, summary = layout_of(TradeFile(path), options())
+    assert summary.startswith("by its columns")
+    (trade,) = trades(path)
+    assert (trade.trade_id, trade.trade_type, trade.timestamp.hour) == ("7", "BUY", 9)
+
+
+def test_a_header_of_common_names_is_not_taken_for_ticks_in_new_york(tmp_path: Path) -> None:
+    path = tmp_path / "MSFT_tick.txt"
+    path.write_text("time,price,size\n2024-01-02 09:30:00,1.5,2\n")
+    (trade,) = trades(path, symbols="MSFT")
+    assert trade.timestamp.isoformat() == "2024-01-02T09:30:00+00:00"

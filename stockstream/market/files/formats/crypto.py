@@ -14,6 +14,7 @@ BINANCE_TRADES = Format(
     title="Binance Vision trades",
     source=_BINANCE,
     header=("id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch"),
+    marks=("id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch"),
     row=rf"\d+,{_NUMBER},{_NUMBER},{_NUMBER},(\d{{13}}|\d{{16}}),{_FLAG},{_FLAG}",
     path=rf"{_SYMBOL}-trades-.*",
     columns={
@@ -40,6 +41,7 @@ BINANCE_FUTURES = Format(
     title="Binance Vision futures trades",
     source=_BINANCE,
     header=("id", "price", "qty", "quote_qty", "time", "is_buyer_maker"),
+    marks=("id", "price", "qty", "quote_qty", "time", "is_buyer_maker"),
     row=rf"\d+,{_NUMBER},{_NUMBER},{_NUMBER},(\d{{13}}|\d{{16}}),{_FLAG}",
     path=BINANCE_TRADES.path,
     columns={**BINANCE_TRADES.columns, "trade_type": "is_buyer_maker"},
@@ -53,6 +55,7 @@ BINANCE_FUTURES_AGG = Format(
         *("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time"),
         "is_buyer_maker",
     ),
+    marks=("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time"),
     row=rf"\d+,{_NUMBER},{_NUMBER},\d+,\d+,(\d{{13}}|\d{{16}}),{_FLAG}",
     path=BINANCE_AGG.path,
     columns={
@@ -102,7 +105,7 @@ BYBIT_SPOT = Format(
     source=BYBIT.source,
     marks=("id", "timestamp", "price", "volume", "side"),
     path=r"(?P<symbol>[A-Z0-9]{4,32})_\d{4}-\d\d.*",
-    row=rf"\d+,\d{{13}},{_NUMBER},{_NUMBER},(?i:buy|sell).*",
+    row=rf"\d+,\d{{13}},{_NUMBER},{_NUMBER},(?i:buy|sell)(,[01])?",
     columns={
         "trade_id": "id",
         "timestamp": "timestamp",
@@ -159,6 +162,7 @@ COINBASE = Format(
     title="Coinbase trades",
     source="https://docs.cdp.coinbase.com/exchange/reference/exchangerestapi_getproducttrades",
     marks=("trade_id", "side", "size", "price", "time"),
+    is_plain=True,
     path=r"(?P<symbol>[A-Z0-9]+-[A-Z0-9]+)\b.*",
     columns={
         "trade_id": "trade_id",
@@ -175,6 +179,7 @@ CRYPTODATADOWNLOAD = Format(
     title="CryptoDataDownload trades",
     source="https://www.cryptodatadownload.com/data/",
     marks=("unix", "date", "symbol", "price", "amount", "side"),
+    is_plain=True,
     columns={
         "timestamp": "unix",
         "symbol": "symbol",
@@ -188,6 +193,7 @@ QUESTDB = Format(
     title="QuestDB's table of trades",
     source="https://questdb.com/docs/reference/sql/show/",
     marks=("symbol", "side", "price", "amount", "timestamp"),
+    is_plain=True,
     columns={
         "timestamp": "timestamp",
         "symbol": "symbol",

@@ -37,8 +37,9 @@ class Format:
         source: where the vendor describes it.
         columns: the column of each field, if the file has it; `date` completes a time of day, `suffix` a
             symbol, and `venue` tells ids apart.
-        header: all columns in order; the file may lack the line with their names.
-        marks: columns that only a file of this format has together.
+        header: all columns in order, of a file that may lack the line with their names.
+        marks: the columns of a file that has their names; without them, none is recognised by its names.
+        is_plain: whether these are names that many files have: then a file has no others, and its name fits.
         row: a pattern of a row's cells, joined by commas, where the names of the columns are missing or do
             not tell.
         path: a pattern of the file's name without its folder, with groups `symbol` and `day` (YYYYMMDD or
@@ -61,6 +62,7 @@ class Format:
     columns: Mapping[str, str] = field(default_factory=dict)
     header: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    is_plain: bool = False
     row: str = ""
     path: str = ""
     unit: str = ""
@@ -77,9 +79,11 @@ class Format:
     def fits(self, header: list[str], row: list[str], path: str) -> Found | None:
         """Return what is known of a file if it has this format."""
         names = header or self.header
-        if not names or (self.header and [*map(bare, names)] != [*map(bare, self.header)]):
+        if len(row) != len(names) or not (self.marks if header else self.header):
             return None
-        if not {*map(bare, self.marks)} <= {*map(bare, names)} or len(row) != len(names):
+        known, marks = {*map(bare, names)}, {*map(bare, self.marks)}
+        is_other = self.is_plain and (marks != known or (self.path and not self._named(path)))
+        if not marks <= known or is_other:
             return None
         if self.row and not re.fullmatch(self.row, ",".join(cell.strip() for cell in row)):
             return None
