@@ -31,7 +31,8 @@ RATIOS: dict[tuple[str, ...], str] = {
     RECONCILE: r"ratio: PostgreSQL's CPU to reconcile ÷ to store \d+\.\d+",
     GROWTH: r"ratio: grown ÷ empty \d+\.\d+; [\d,]+ trades pruned in \d+ ms",
     DASHBOARD: r"ratio: \d+\.\d+ of a plain page's cold load at p95; refresh \d+ / \d+ ms .*",
-    PRODUCE: r"ratio: producer's loop ÷ bare client \d+\.\d+, worst pace error \d+\.\d+ %, replay ÷ loop",
+    PRODUCE: r"ratio: producer's loop ÷ bare client \d+\.\d+, worst pace error \d+\.\d+ %, "
+    r"replay ÷ loop \d+\.\d+ in \d+ MB \(\d+ resident\)",
 }
 
 
