@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from stockstream.connectors.files.block import Block, Row
+from stockstream.connectors.files.dialect import Dialect
 
 ROWS = 50_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,24 +36,16 @@ TEXTS = (
 Values = list[Any]
 
 
-def header_of(path: Path) -> list[str]:
-    """Return the names of the columns.
-
-    Raises:
-        OSError, ValueError, pa.ArrowException: the file cannot be read.
-    """
-    return list(pq.read_schema(path).names)
-
-
-def first_of(path: Path) -> list[str]:
-    """Return the cells of the first row as text, empty where a cell cannot be part of a trade.
+def read_dialect(path: Path) -> Dialect:
+    """Return the names of the columns, and the first row as text, empty where a trade has no such cell.
 
     Raises:
         OSError, ValueError, pa.ArrowException: the file cannot be read.
     """
     with pq.ParquetFile(path) as file:
-        batch = next(file.iter_batches(1), None)
-    return [_first(*each) for each in zip(batch.schema.names, batch.columns, strict=True)] if batch else []
+        names, batch = file.schema_arrow.names, next(file.iter_batches(1), None)
+    first = [_first(*each) for each in zip(names, batch.columns, strict=True)] if batch else []
+    return Dialect(",", 0, names, first)
 
 
 def _first(name: str, column: pa.Array) -> str:

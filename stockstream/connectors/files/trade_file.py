@@ -51,11 +51,7 @@ class TradeFile:
         try:
             self._is_parquet = path.suffix.lower() in PARQUET or beginning(path).startswith(PARQUET_MAGIC)
             self.fingerprint = _fingerprint(path, member)
-            self._dialect = (
-                Dialect(",", 0, parquet_rows.header_of(path), parquet_rows.first_of(path))
-                if self._is_parquet
-                else self._read()
-            )
+            self._dialect = parquet_rows.read_dialect(path) if self._is_parquet else self._read()
         except FAULTS as exc:
             raise self._fault(exc) from exc
         self.first = self._dialect.first

@@ -27,8 +27,9 @@ from stockstream.market.files.times import YEAR, TimeReader, TimeRule
 from stockstream.market.files.trade_columns import TradeColumns
 from stockstream.market.trade.schema import Trade
 
-MOST_BAD = 10  # of a file, one row in so many may be bad
+MOST_BAD = 10  # a file may have one bad row in this many
 DAY = timedelta(days=1)
+NONE = np.zeros(0, np.int64)
 
 log = logging.getLogger("producer")
 
@@ -42,20 +43,20 @@ class TradeRows:
         sources: where the trades that were read so far come from.
     """
 
-    def __init__(self, file: TradeFile, reader: RowReader, id_parts: Collection[str], survey: Survey) -> None:
+    def __init__(self, look: "Look", reader: RowReader, survey: Survey, repeated: Ints) -> None:
         """Create a reader from the results of a first pass over the file.
 
         Args:
-            file: the file to read.
+            look: the first pass.
             reader: makes trades from rows.
-            id_parts: within what ids are unique.
-            survey: the first pass.
+            survey: what the first pass has found.
+            repeated: hashes of the keys that occur more than once.
         """
-        self.file = file
+        self.file = look.file
         self.count, self.earliest = survey.good, survey.earliest
         self.sources = frozenset[str]()
-        self._reader, self._id_parts = reader, id_parts
-        self._repeated = survey.repeated()
+        self._reader, self._id_parts = reader, look.id_parts
+        self._repeated = repeated
 
     def after(self, line: int, size: int = BLOCK) -> Iterator[Portion]:
         """Yield the rows after a line.
@@ -163,13 +164,13 @@ class Look:
             raise UsageError(what=f"{self.file.name}: {_much_is_bad(survey)}")
         _warn_of_future(self.file, survey, datetime.now(UTC))
         self.keys = survey.keys
-        if self.options.manner.shift:
-            survey.keys = Keys()
-        elif (repeated := survey.repeated()).size and "trade_id" in self._columns.of:
+        # With new ids, equal rows are different trades.
+        repeated = NONE if self.options.manner.shift else survey.repeated()
+        if repeated.size and "trade_id" in self._columns.of:
             self._refuse_clashes(repeated)
         naming = Naming(self.options.id_parts)
         self.sample = [naming.name(reading, line) for reading, line in survey.sample if reading.has_id]
-        return TradeRows(self.file, self._reader(rule), self.options.id_parts, survey)
+        return TradeRows(self, self._reader(rule), survey, repeated)
 
     def _reader(self, rule: TimeRule) -> RowReader:
         options = self.options

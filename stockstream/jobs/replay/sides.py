@@ -22,6 +22,7 @@ from stockstream.market.files.columns import DATE_NAMES, NAMES, bare
 from stockstream.market.files.rows import symbol_of
 from stockstream.market.files.sides import Midpoints, SideInference
 from stockstream.market.files.times import EPOCH, MICRO, YEAR, TimeReader, clock_of, number_of
+from stockstream.market.trade.schema import SIDES
 
 TICK_RULE = "tick-rule"
 BIDS = ("bid", "bid_price", "best_bid", "bid_px_00", "bp")
@@ -44,14 +45,14 @@ class SideRule:
         prices = pc.extract_regex(trades["rest"], _PRICE).field("price").cast(pa.float64()).to_numpy()
         sides = self._rule.sides(trades["symbol"].to_pylist(), column(trades, "at"), prices)
         rest = trades["rest"]
-        for number, side in ((1, "BUY"), (-1, "SELL")):
+        for side in ("BUY", "SELL"):
             inferred = pc.replace_substring(
                 pc.replace_substring(rest, _FALSE, ""),
                 _UNKNOWN,
                 f'"trade_type":"{side}","side_inferred":true',
             )
             unknown = pc.match_substring(rest, _UNKNOWN)
-            rest = pc.if_else(pc.and_(unknown, pa.array(sides == number)), inferred, rest)
+            rest = pc.if_else(pc.and_(unknown, pa.array(sides == SIDES[side])), inferred, rest)
         position = trades.schema.get_field_index("rest")
         return Portion(trades.set_column(position, "rest", rest), portion.bad)
 

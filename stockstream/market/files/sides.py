@@ -19,6 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.market.trade.schema import UNKNOWN
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -36,11 +38,11 @@ class SideInference:
     def __init__(self, quotes: Mapping[str, Midpoints]) -> None:
         """Start before the first trade; without quotes, the tick alone decides."""
         self._quotes = quotes
-        # The last price of each symbol, and the sign of its last change.
+        # The last price of each symbol, and the sign of its last change, which is that of a side.
         self._last: dict[str, tuple[float, int]] = {}
 
     def sides(self, symbols: Sequence[str], at: Ints, prices: Floats) -> Ints:
-        """Return 1 for bought, -1 for sold, and 0 before a symbol's first change; shape as `prices`.
+        """Return BUY, SELL, or UNKNOWN of `schema`, as long as a symbol has no change.
 
         Args:
             symbols: the symbol of each trade.
@@ -48,7 +50,7 @@ class SideInference:
             prices: their prices.
         """
         names, numbers = np.unique(np.array(symbols, np.object_).astype(str), return_inverse=True)
-        found = np.zeros(len(prices), np.int64)
+        found = np.full(len(prices), UNKNOWN)
         for number, name in enumerate(names.tolist()):
             rows = np.flatnonzero(numbers == number)
             ticks = self._ticks(name, prices[rows])
@@ -57,7 +59,7 @@ class SideInference:
         return found
 
     def _ticks(self, name: str, prices: Floats) -> Ints:
-        last, sign = self._last.get(name, (float(prices[0]), 0))
+        last, sign = self._last.get(name, (float(prices[0]), UNKNOWN))
         changes = np.sign(np.diff(prices, prepend=last)).astype(np.int64)
         # Where nothing changed, the change before counts.
         changed = np.maximum.accumulate(np.where(changes, np.arange(len(changes)), -1))

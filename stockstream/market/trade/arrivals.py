@@ -154,5 +154,14 @@ def _look_at(
 
 def originals(trades: pa.Table) -> pa.Table:
     """Return the trades that correct no other: what a correction changes is known where the tape is."""
-    has_corrections = trades["corrects"].null_count < len(trades)
-    return trades.filter(pc.is_null(trades["corrects"])) if has_corrections else trades
+    return trades.filter(pc.is_null(trades["corrects"])) if _have_corrections(trades) else trades
+
+
+def corrections(trades: pa.Table) -> pa.Table:
+    """Return the trades that correct or cancel another."""
+    return trades.filter(pc.is_valid(trades["corrects"])) if _have_corrections(trades) else trades.slice(0, 0)
+
+
+def _have_corrections(trades: pa.Table) -> bool:
+    # Nearly no batch has any, and this costs nothing.
+    return bool(trades["corrects"].null_count < len(trades))

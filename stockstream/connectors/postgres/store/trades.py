@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver's class has a lowercase name
 
 from stockstream.connectors.postgres import schema
@@ -32,6 +31,7 @@ from stockstream.connectors.postgres.store.day_partitions import DayPartitions
 from stockstream.connectors.postgres.store.dedupe import DedupeStore
 from stockstream.connectors.postgres.store.encoded_batch import WRITERS, EncodedBatch, Part
 from stockstream.errors import PoisonError
+from stockstream.market.trade.arrivals import corrections
 
 JOB = "consumer"
 
@@ -163,9 +163,9 @@ class Tape:
 
 def correct(cursor: Cursor, trades: pa.Table) -> None:
     """Mark the trades that these correct, and these where they cancel; all of them are stored before."""
-    if trades["corrects"].null_count == len(trades):
+    naming = corrections(trades)
+    if not naming.num_rows:
         return
-    naming = trades.filter(pc.is_valid(trades["corrects"]))
     # A cancellation is no trade, and marks itself.
     cancels = naming.filter(naming["cancels"])
     ids = naming["corrects"].to_pylist() + cancels["trade_id"].to_pylist()

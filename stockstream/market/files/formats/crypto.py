@@ -8,13 +8,17 @@ _SYMBOL = r"(?P<symbol>[A-Z0-9]{4,32})"
 # Who makes is the buyer: the taker sells.
 _MAKER: Sides = {"true": "SELL", "false": "BUY"}
 _BINANCE = "https://github.com/binance/binance-public-data"
+# Files with and without the line of these names.
+_SPOT = ("id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch")
+_FUTURES = ("id", "price", "qty", "quote_qty", "time", "is_buyer_maker")
+_FUTURES_AGG = ("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time")
 
 BINANCE_TRADES = Format(
     name="binance-trades",
     title="Binance Vision trades",
     source=_BINANCE,
-    header=("id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch"),
-    marks=("id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch"),
+    header=_SPOT,
+    marks=_SPOT,
     row=rf"\d+,{_NUMBER},{_NUMBER},{_NUMBER},(\d{{13}}|\d{{16}}),{_FLAG},{_FLAG}",
     path=rf"{_SYMBOL}-trades-.*",
     columns={
@@ -40,8 +44,8 @@ BINANCE_FUTURES = Format(
     name="binance-futures-trades",
     title="Binance Vision futures trades",
     source=_BINANCE,
-    header=("id", "price", "qty", "quote_qty", "time", "is_buyer_maker"),
-    marks=("id", "price", "qty", "quote_qty", "time", "is_buyer_maker"),
+    header=_FUTURES,
+    marks=_FUTURES,
     row=rf"\d+,{_NUMBER},{_NUMBER},{_NUMBER},(\d{{13}}|\d{{16}}),{_FLAG}",
     path=BINANCE_TRADES.path,
     columns={**BINANCE_TRADES.columns, "trade_type": "is_buyer_maker"},
@@ -51,11 +55,8 @@ BINANCE_FUTURES_AGG = Format(
     name="binance-futures-aggtrades",
     title="Binance Vision aggregate futures trades",
     source=_BINANCE,
-    header=(
-        *("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time"),
-        "is_buyer_maker",
-    ),
-    marks=("agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time"),
+    header=(*_FUTURES_AGG, "is_buyer_maker"),
+    marks=_FUTURES_AGG,
     row=rf"\d+,{_NUMBER},{_NUMBER},\d+,\d+,(\d{{13}}|\d{{16}}),{_FLAG}",
     path=BINANCE_AGG.path,
     columns={
@@ -121,7 +122,7 @@ BITMEX = Format(
     name="bitmex",
     title="BitMEX public trades",
     source="https://public.bitmex.com",
-    marks=("timestamp", "symbol", "side", "size", "price", "trdMatchID", "foreignNotional"),
+    marks=BYBIT.marks,
     columns=BYBIT.columns,
 )
 OKX = Format(

@@ -82,17 +82,20 @@ class Format:
         if len(row) != len(names) or not (self.marks if header else self.header):
             return None
         known, marks = {*map(bare, names)}, {*map(bare, self.marks)}
-        is_other = self.is_plain and (marks != known or (self.path and not self._named(path)))
+        named = self._named(path)
+        is_other = self.is_plain and (marks != known or (self.path and not named))
         if not marks <= known or is_other:
             return None
         if self.row and not re.fullmatch(self.row, ",".join(cell.strip() for cell in row)):
             return None
         why = "the names of its columns" if header else "its first row"
-        return self.found(path, f"{why} and its name" if self._named(path) else why)
+        return self._found(named, f"{why} and its name" if named else why)
 
     def found(self, path: str, why: str) -> Found:
         """Return what a file's path says of all its trades."""
-        named = self._named(path)
+        return self._found(self._named(path), why)
+
+    def _found(self, named: re.Match[str] | None, why: str) -> Found:
         parts = named.groupdict() if named else {}
         symbol, day = parts.get("symbol"), parts.get("day")
         return Found(self, why, symbol and symbol.upper(), date.fromisoformat(day) if day else None)
