@@ -102,6 +102,15 @@ def test_candles_of_days_and_weeks_are_plain_sql(
 
 
 @pytest.mark.usefixtures("tape")
+def test_windows_of_a_day_and_a_half_are_counted_from_1970_in_utc(
+    environment: Mapping[str, str], connection: Connection
+) -> None:
+    keep({**environment, "CALENDARS": RULES}, "36h", "36h")
+    starts = "SELECT DISTINCT extract(epoch FROM window_start)::bigint % (36 * 3600) FROM candles"
+    assert rows(connection, starts) == [(0,)]
+
+
+@pytest.mark.usefixtures("tape")
 def test_other_rules_make_the_days_anew_once_the_frame_is_kept_again(
     environment: Mapping[str, str], connection: Connection
 ) -> None:

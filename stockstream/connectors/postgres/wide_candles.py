@@ -35,10 +35,16 @@ class KeptFrame(NamedTuple):
         Raises:
             SettingsError: the rules name a calendar that does not exist.
         """
-        if frame.is_of_days:
+        kept = cls(timedelta(microseconds=frame.width), timedelta(microseconds=frame.slide), rules)
+        if kept.is_of_days:
             for name in calendars(rules).names:
                 days_of(name)
-        return cls(timedelta(microseconds=frame.width), timedelta(microseconds=frame.slide), rules)
+        return kept
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether its windows slide by whole days, and so begin with the days of an exchange."""
+        return not self.slide % DAY
 
 
 def keep(cursor: Cursor, frame: KeptFrame) -> None:
@@ -66,7 +72,7 @@ def _clock(
 ) -> dict[str, object]:
     """Return by which clock the windows of each minute begin."""
     days, origin = [UTC_DAYS] * len(symbols), THURSDAY
-    if frame.slide >= DAY:
+    if frame.is_of_days:
         cursor.execute(query("select_sources"), {"symbols": list(symbols), "starts": list(starts)})
         rules, sources = calendars(frame.calendars), [source for (source,) in cursor.fetchall()]
         days = [days_of(rules.of(*each)) for each in zip(symbols, sources, strict=True)]

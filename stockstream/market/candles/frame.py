@@ -26,15 +26,6 @@ class Frame:
     slide: int
 
     @property
-    def is_of_days(self) -> bool:
-        """Whether windows are whole days of the exchange.
-
-        >>> Frame(DAY, DAY).is_of_days, Frame(DAY, 60 * MINUTE).is_of_days
-        (True, False)
-        """
-        return self.slide % DAY == 0
-
-    @property
     def fits(self) -> bool:
         """Whether both are whole minutes, and the width is a multiple of the slide."""
         return (
